@@ -1,0 +1,93 @@
+//! The time of a cluster: virtual, so that it jumps, or real, or real and scaled.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// The instant at which every virtual cluster begins: 2030-01-01T00:00:00Z.
+///
+/// Fixed, so that the same seed gives the same event log on any day.
+pub const EPOCH: Timestamp = Timestamp::constant(1_893_456_000, 0);
+
+/// Reads the wall clock. The only one outside a `main.rs` is handed in by a `main.rs`.
+pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The time of one cluster, shared by its API server and all its parts.
+#[derive(Clone)]
+pub struct Clock(Arc<Source>);
+
+enum Source {
+    Virtual(Mutex<Timestamp>),
+    Scaled {
+        wall: WallClock,
+        started: Timestamp,
+        factor: f64,
+    },
+}
+
+impl Clock {
+    /// A clock that stands still until [`Clock::advance_to`] moves it.
+    #[must_use]
+    pub fn virtual_from(start: Timestamp) -> Self {
+        Self(Arc::new(Source::Virtual(Mutex::new(start))))
+    }
+
+    /// A clock that runs `factor` times as fast as `wall`, from the moment of this call.
+    #[must_use]
+    pub fn scaled(wall: WallClock, factor: f64) -> Self {
+        let started = wall();
+        Self(Arc::new(Source::Scaled {
+            wall,
+            started,
+            factor,
+        }))
+    }
+
+    /// The present instant of the cluster.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        match &*self.0 {
+            Source::Virtual(now) => *now.lock().expect("no holder of the clock panics"),
+            Source::Scaled {
+                wall,
+                started,
+                factor,
+            } => {
+                let elapsed = wall().duration_since(*started).as_secs_f64() * factor;
+                *started + SignedDuration::from_secs_f64(elapsed)
+            }
+        }
+    }
+
+    /// Moves a virtual clock forward to `instant`; a running clock and an instant in the past change nothing.
+    pub fn advance_to(&self, instant: Timestamp) {
+        if let Source::Virtual(now) = &*self.0 {
+            let mut now = now.lock().expect("no holder of the clock panics");
+            *now = (*now).max(instant);
+        }
+    }
+
+    /// How long a wait of `duration` in this cluster lasts on the wall; `None` where time is virtual.
+    #[must_use]
+    pub fn wall_duration(&self, duration: SignedDuration) -> Option<SignedDuration> {
+        match &*self.0 {
+            Source::Virtual(_) => None,
+            Source::Scaled { factor, .. } => Some(SignedDuration::from_secs_f64(
+                duration.as_secs_f64() / factor,
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn virtual_time_moves_only_forward() {
+        let clock = Clock::virtual_from(EPOCH);
+        clock.advance_to(EPOCH + SignedDuration::from_secs(5));
+        clock.advance_to(EPOCH);
+        assert_eq!(clock.now().to_string(), "2030-01-01T00:00:05Z");
+    }
+}

@@ -1,0 +1,68 @@
+//! Everything that is random in a cluster, from its one seed.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// The letters of a `generateName` suffix. Source: kubernetes v1.34 `staging/src/k8s.io/apimachinery/pkg/util/rand`.
+const SUFFIX_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// A seeded stream of uids, name suffixes and choices.
+#[derive(Clone)]
+pub struct Ids(ChaCha8Rng);
+
+impl Ids {
+    /// The stream of `seed`; the same seed gives the same stream on any machine.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// A version 4 UUID in its usual form.
+    pub fn uid(&mut self) -> String {
+        let (high, low) = (self.0.next_u64(), self.0.next_u64());
+        let high = (high & 0xffff_ffff_ffff_0fff) | 0x4000;
+        let low = (low & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
+    }
+
+    /// Five characters to end a generated name with.
+    pub fn suffix(&mut self) -> String {
+        (0..5)
+            .map(|_| char::from(SUFFIX_LETTERS[self.below(SUFFIX_LETTERS.len())]))
+            .collect()
+    }
+
+    /// A number from `0` up to, and not including, `n`; `0` when `n` is `0`.
+    pub fn below(&mut self, n: usize) -> usize {
+        if n == 0 {
+            0
+        } else {
+            (self.0.next_u64() % n as u64) as usize
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_gives_the_same_ids_every_time() {
+        let (mut a, mut b) = (Ids::new(7), Ids::new(7));
+        assert_eq!((a.uid(), a.suffix()), (b.uid(), b.suffix()));
+        assert_ne!(a.uid(), Ids::new(8).uid());
+    }
+
+    #[test]
+    fn a_uid_is_a_version_4_uuid() {
+        let uid = Ids::new(1).uid();
+        assert_eq!((uid.len(), &uid[14..15]), (36, "4"));
+    }
+}

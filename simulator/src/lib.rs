@@ -1,0 +1,18 @@
+//! The Kubernetes API, Argo Workflows and the kubelet in memory.
+//!
+//! ```text
+//!   part (operator, argo, kubelet, collectors)      kubectl, tests
+//!        │ kube::Client                                  │ HTTPS
+//!        ▼                                               ▼
+//!   http: one tower service, in process or behind TLS
+//!        ▼
+//!   store: a pure kernel over an append-only log of events
+//! ```
+//!
+//! Every part is a client of the API and of nothing else. Time, chance and order come from
+//! [`clock`] and [`ids`]; a [`cluster::Cluster`] holds it all together and [settles](cluster::Cluster::settle).
+
+pub mod clock;
+pub mod ids;
+pub mod part;
+pub mod store;

@@ -1,0 +1,3 @@
+//! The API server's inside: a pure kernel over an append-only log.
+pub mod schema;
+pub mod status;

@@ -1,0 +1,119 @@
+//! One node of a structural schema, parsed once so that nothing downstream reads raw JSON Schema.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// What a value at this place may be and how it behaves.
+///
+/// Source: `spec/kube-api.md` §1.13 and §1.18; field names follow `JSONSchemaProps` of apiextensions/v1.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    /// The JSON type; [`Type::Any`] where none is declared.
+    pub kind: Type,
+    /// `description`, for `kubectl explain`.
+    pub description: String,
+    /// Declared fields of an object.
+    pub properties: BTreeMap<String, Arc<Node>>,
+    /// Schema of the values of a map (`additionalProperties`).
+    pub additional: Option<Arc<Node>>,
+    /// Schema of the elements of a list.
+    pub items: Option<Arc<Node>>,
+    /// `required`.
+    pub required: Vec<String>,
+    /// `nullable`.
+    pub nullable: bool,
+    /// `default`.
+    pub default: Option<Value>,
+    /// `x-kubernetes-preserve-unknown-fields`.
+    pub preserve_unknown: bool,
+    /// `x-kubernetes-embedded-resource`.
+    pub embedded_resource: bool,
+    /// `x-kubernetes-list-type` with `x-kubernetes-list-map-keys`.
+    pub list_type: ListType,
+    /// `x-kubernetes-map-type: atomic`.
+    pub atomic_map: bool,
+    /// `x-kubernetes-patch-strategy` and `-merge-key`: how a strategic merge patch treats a list. Built-in kinds only.
+    pub patch: PatchStrategy,
+    /// What a value must satisfy besides its type.
+    pub checks: Checks,
+    /// `x-kubernetes-validations`, as written.
+    pub rules: Vec<Value>,
+}
+
+/// The JSON type of a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Type {
+    /// No type declared.
+    #[default]
+    Any,
+    /// `object`.
+    Object,
+    /// `array`.
+    Array,
+    /// `string`.
+    String,
+    /// `integer`.
+    Integer,
+    /// `number`.
+    Number,
+    /// `boolean`.
+    Boolean,
+    /// `x-kubernetes-int-or-string`.
+    IntOrString,
+}
+
+/// How list elements are told apart by server-side apply and validation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ListType {
+    /// The list is one value.
+    #[default]
+    Atomic,
+    /// Scalars, each at most once.
+    Set,
+    /// Objects told apart by these keys.
+    Map(Vec<String>),
+}
+
+/// How a strategic merge patch treats a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PatchStrategy {
+    /// Elements are merged by this key; `None` replaces the list (or, with `merge`, treats it as a set of scalars).
+    pub merge_key: Option<String>,
+    /// `merge`.
+    pub merge: bool,
+    /// `retainKeys`.
+    pub retain_keys: bool,
+}
+
+/// Value validations of one node.
+#[derive(Clone, Debug, Default)]
+pub struct Checks {
+    /// `enum`.
+    pub allowed: Vec<Value>,
+    /// `pattern`, RE2.
+    pub pattern: Option<String>,
+    /// `format`.
+    pub format: Option<String>,
+    /// `minimum`, and whether it is exclusive.
+    pub minimum: Option<(f64, bool)>,
+    /// `maximum`, and whether it is exclusive.
+    pub maximum: Option<(f64, bool)>,
+    /// `multipleOf`.
+    pub multiple_of: Option<f64>,
+    /// `minLength` and `maxLength`, in characters.
+    pub length: (Option<u64>, Option<u64>),
+    /// `minItems` and `maxItems`.
+    pub items: (Option<u64>, Option<u64>),
+    /// `minProperties` and `maxProperties`.
+    pub properties: (Option<u64>, Option<u64>),
+    /// `allOf`, `anyOf`, `oneOf`, `not`: nodes that only check.
+    pub all_of: Vec<Node>,
+    /// At least one of these.
+    pub any_of: Vec<Node>,
+    /// Exactly one of these.
+    pub one_of: Vec<Node>,
+    /// None of this.
+    pub not: Option<Box<Node>>,
+}
