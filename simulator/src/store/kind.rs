@@ -1,0 +1,95 @@
+//! A served kind: one resource of one group and version, built in or defined by a CustomResourceDefinition.
+
+use std::sync::Arc;
+
+use super::schema::node::Node;
+use super::status::Qualified;
+
+/// Everything that routing, discovery, validation and printing need to know of a kind.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    /// Empty for the core group.
+    pub group: String,
+    /// Such as `v1alpha1`.
+    pub version: String,
+    /// Such as `Order`.
+    pub kind: String,
+    /// Such as `OrderList`.
+    pub list_kind: String,
+    /// The resource of URLs, such as `orders`.
+    pub plural: String,
+    /// Such as `order`.
+    pub singular: String,
+    /// Such as `aw`.
+    pub short_names: Vec<String>,
+    /// Such as `arc` or `all`.
+    pub categories: Vec<String>,
+    /// Whether objects live in namespaces.
+    pub namespaced: bool,
+    /// Who defined it, which decides details of wire behaviour.
+    pub origin: Origin,
+    /// Subresources besides the object itself, such as `status`, `scale`, `log`.
+    pub subresources: Vec<String>,
+    /// The schema of the whole object, `apiVersion`, `kind` and `metadata` included.
+    pub schema: Arc<Node>,
+    /// `additionalPrinterColumns`; empty means Name and Age (custom) or hand-written columns (built in).
+    pub columns: Vec<Column>,
+    /// JSON paths such as `.spec.color` that field selectors may name.
+    pub selectable_fields: Vec<String>,
+}
+
+/// Who defined a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Part of Kubernetes.
+    BuiltIn,
+    /// A CustomResourceDefinition.
+    Custom,
+}
+
+/// One printer column of a CustomResourceDefinition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Heading.
+    pub name: String,
+    /// `string`, `integer`, `number`, `boolean` or `date`.
+    pub kind: String,
+    /// OpenAPI format, may be empty.
+    pub format: String,
+    /// May be empty.
+    pub description: String,
+    /// Above zero only `-o wide` shows it.
+    pub priority: i64,
+    /// Such as `.status.phase`.
+    pub json_path: String,
+}
+
+impl Kind {
+    /// `v1` or `group/version`.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+
+    /// Group and plural, as most messages print them.
+    #[must_use]
+    pub fn resource(&self) -> Qualified<'_> {
+        Qualified {
+            group: &self.group,
+            name: &self.plural,
+        }
+    }
+
+    /// Group and kind, as messages about invalid objects print them.
+    #[must_use]
+    pub fn qualified_kind(&self) -> Qualified<'_> {
+        Qualified {
+            group: &self.group,
+            name: &self.kind,
+        }
+    }
+}
