@@ -13,6 +13,7 @@
 //! [`clock`] and [`ids`]; a [`cluster::Cluster`] holds it all together and [settles](cluster::Cluster::settle).
 
 pub mod clock;
+pub mod drive;
 pub mod ids;
 pub mod part;
 pub mod store;

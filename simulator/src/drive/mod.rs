@@ -1,0 +1,13 @@
+//! What runs parts: a queue of keys, the watches that feed it, and one runner for each part.
+//!
+//! ```text
+//! API ─ list, watch ─▶ follow ─ changes ─▶ Part::observe ─ wakes ─▶ queue ─ due key ─▶ Part::reconcile ─ writes ─▶ API
+//! ```
+
+mod follow;
+mod live;
+mod queue;
+mod runner;
+
+pub use live::run_live;
+pub use runner::Runner;

@@ -1,0 +1,124 @@
+//! Keys that wait for their time, each at most once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::part::Key;
+
+/// The delay after a first failure; each further one doubles it.
+const BACKOFF_FIRST: SignedDuration = SignedDuration::from_secs(1);
+/// No failure waits longer than this.
+const BACKOFF_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+/// A work queue ordered by due time, then by key.
+#[derive(Default)]
+pub(crate) struct Queue {
+    by_time: BTreeSet<(Timestamp, Key)>,
+    due: BTreeMap<Key, Timestamp>,
+    failures: BTreeMap<Key, u32>,
+    /// Keys whose turn has come since the last write anywhere.
+    visited: BTreeSet<Key>,
+}
+
+impl Queue {
+    /// Lets `key` wait until `at`; if it waits already, the earlier time stands.
+    pub(crate) fn add(&mut self, key: Key, at: Timestamp) {
+        match self.due.get(&key) {
+            Some(earlier) if *earlier <= at => return,
+            Some(later) => {
+                self.by_time.remove(&(*later, key.clone()));
+            }
+            None => {}
+        }
+        self.by_time.insert((at, key.clone()));
+        self.due.insert(key, at);
+    }
+
+    /// Takes the first key that is due at `now`.
+    pub(crate) fn take(&mut self, now: Timestamp) -> Option<Key> {
+        if self.by_time.first().is_none_or(|(at, _)| *at > now) {
+            return None;
+        }
+        let (_, key) = self.by_time.pop_first()?;
+        self.due.remove(&key);
+        self.visited.insert(key.clone());
+        Some(key)
+    }
+
+    /// When the next key is due.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.by_time.first().map(|(at, _)| *at)
+    }
+
+    /// Forgets which keys had their turn, because something was written.
+    pub(crate) fn forget_visits(&mut self) {
+        self.visited.clear();
+    }
+
+    /// Whether every key that waits has had a turn since the last [`Queue::forget_visits`].
+    pub(crate) fn all_visited(&self) -> bool {
+        self.due.keys().all(|key| self.visited.contains(key))
+    }
+
+    /// `key` succeeded: its next failure waits the shortest time again.
+    pub(crate) fn succeeded(&mut self, key: &Key) {
+        self.failures.remove(key);
+    }
+
+    /// `key` failed: it waits again, longer each time. Returns the wait.
+    pub(crate) fn failed(&mut self, key: Key, now: Timestamp) -> SignedDuration {
+        let failures = self.failures.entry(key.clone()).or_default();
+        let wait = BACKOFF_FIRST
+            .saturating_mul(1 << (*failures).min(16))
+            .min(BACKOFF_MAX);
+        *failures += 1;
+        self.add(key, now + wait);
+        wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::EPOCH;
+
+    fn key(name: &str) -> Key {
+        Key {
+            kind: "Pod".into(),
+            namespace: "default".into(),
+            name: name.into(),
+        }
+    }
+
+    #[test]
+    fn a_key_waits_once_and_for_the_earlier_time() {
+        let mut queue = Queue::default();
+        queue.add(key("a"), EPOCH + SignedDuration::from_secs(9));
+        queue.add(key("a"), EPOCH);
+        queue.add(key("a"), EPOCH + SignedDuration::from_secs(5));
+        assert_eq!(queue.take(EPOCH), Some(key("a")));
+        assert_eq!(queue.next_due(), None);
+    }
+
+    #[test]
+    fn a_failing_key_waits_longer_each_time_up_to_five_minutes() {
+        let mut queue = Queue::default();
+        let waits: Vec<i64> = (0..11)
+            .map(|_| queue.failed(key("a"), EPOCH).as_secs())
+            .collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+    }
+
+    #[test]
+    fn a_write_makes_every_waiting_key_unvisited_again() {
+        let mut queue = Queue::default();
+        queue.add(key("a"), EPOCH);
+        assert!(!queue.all_visited());
+        queue.take(EPOCH);
+        queue.add(key("a"), EPOCH + SignedDuration::from_secs(1));
+        assert!(queue.all_visited());
+        queue.forget_visits();
+        assert!(!queue.all_visited());
+    }
+}

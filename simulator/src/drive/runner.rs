@@ -1,0 +1,255 @@
+//! One part with the watches that feed it and the queue that paces it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::future::poll_immediate;
+use futures::stream::{BoxStream, SelectAll, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+use kube::core::{DynamicObject, WatchEvent};
+use kube::{Client, ResourceExt};
+
+use super::follow::{self, News, Opened};
+use super::queue::Queue;
+use crate::part::{Cache, Caches, Change, ChangeKind, Part, Wake, Watch};
+
+/// How long a collection that cannot be listed (a kind not served yet) waits for its next attempt.
+const RELIST: SignedDuration = SignedDuration::from_secs(1);
+
+/// Runs one part: takes up changes, keeps its caches, reconciles its keys.
+pub struct Runner {
+    part: Box<dyn Part>,
+    client: Client,
+    follows: Vec<Follow>,
+    caches: Caches,
+    news: SelectAll<BoxStream<'static, (usize, News)>>,
+    queue: Queue,
+}
+
+struct Follow {
+    watch: Watch,
+    state: State,
+    /// The highest resource version this watch has shown.
+    revision: u64,
+}
+
+enum State {
+    Closed { retry_at: Option<Timestamp> },
+    Open,
+}
+
+impl Runner {
+    /// A runner that has listed nothing yet.
+    #[must_use]
+    pub fn new(part: Box<dyn Part>, client: Client) -> Self {
+        let mut runner = Self {
+            part,
+            client,
+            follows: Vec::new(),
+            caches: Caches::default(),
+            news: SelectAll::new(),
+            queue: Queue::default(),
+        };
+        runner.extend_watches();
+        runner
+    }
+
+    /// The name of the part.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.part.name()
+    }
+
+    /// A part may follow more collections as it learns of more kinds; the ones it has stay where they are.
+    fn extend_watches(&mut self) {
+        for watch in self.part.watches().into_iter().skip(self.follows.len()) {
+            self.follows.push(Follow {
+                watch,
+                state: State::Closed { retry_at: None },
+                revision: 0,
+            });
+            self.caches.0.push(Cache::new());
+        }
+    }
+
+    /// Opens every watch that is closed and may be tried at `now`.
+    pub async fn connect(&mut self, now: Timestamp) {
+        let mut index = 0;
+        while index < self.follows.len() {
+            let follow = &self.follows[index];
+            if matches!(follow.state, State::Closed { retry_at } if retry_at.is_none_or(|at| at <= now))
+            {
+                match follow::open(&self.client, &follow.watch).await {
+                    Ok(opened) => self.opened(index, opened, now),
+                    Err(error) => {
+                        tracing::debug!(part = self.part.name(), kind = follow.watch.resource.kind, %error, "cannot list yet");
+                        self.follows[index].state = State::Closed {
+                            retry_at: Some(now + RELIST),
+                        };
+                    }
+                }
+            }
+            index += 1;
+        }
+    }
+
+    fn opened(&mut self, index: usize, opened: Opened, now: Timestamp) {
+        let follow = &mut self.follows[index];
+        follow.state = State::Open;
+        follow.revision = opened.revision;
+        self.news
+            .push(opened.news.map(move |news| (index, news)).boxed());
+        let mut gone = self.caches.0[index].clone();
+        for object in opened.objects {
+            gone.remove(&cache_key(&object));
+            self.absorb(index, ChangeKind::Applied, object, now);
+        }
+        for object in gone.into_values() {
+            self.absorb(
+                index,
+                ChangeKind::Deleted,
+                Arc::unwrap_or_clone(object),
+                now,
+            );
+        }
+    }
+
+    /// Takes up all changes that have arrived; returns whether there were any.
+    pub async fn take_news(&mut self, now: Timestamp) -> bool {
+        let mut any = false;
+        while let Some(Some((index, news))) = poll_immediate(self.news.next()).await {
+            any |= self.hear(index, news, now);
+        }
+        any
+    }
+
+    /// Waits for one change and takes it up; waits for ever if nothing is followed.
+    pub async fn await_news(&mut self, now: Timestamp) -> bool {
+        match self.news.next().await {
+            Some((index, news)) => self.hear(index, news, now),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits until every open watch has shown `revision`; returns whether there were changes.
+    pub async fn catch_up(&mut self, revision: u64, now: Timestamp) -> bool {
+        let mut any = false;
+        while self
+            .follows
+            .iter()
+            .any(|follow| matches!(follow.state, State::Open) && follow.revision < revision)
+        {
+            any |= self.await_news(now).await;
+        }
+        any
+    }
+
+    fn hear(&mut self, index: usize, news: News, now: Timestamp) -> bool {
+        let event = match news {
+            News::Event(event) => *event,
+            News::Broken => {
+                self.follows[index].state = State::Closed { retry_at: None };
+                return true;
+            }
+        };
+        let (kind, object) = match event {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                (ChangeKind::Applied, object)
+            }
+            WatchEvent::Deleted(object) => (ChangeKind::Deleted, object),
+            WatchEvent::Bookmark(bookmark) => {
+                self.shown(index, &bookmark.metadata.resource_version);
+                return false;
+            }
+            WatchEvent::Error(_) => return false,
+        };
+        self.shown(index, &object.resource_version().unwrap_or_default());
+        self.absorb(index, kind, object, now);
+        true
+    }
+
+    fn shown(&mut self, index: usize, version: &str) {
+        let follow = &mut self.follows[index];
+        follow.revision = follow.revision.max(version.parse().unwrap_or_default());
+    }
+
+    fn absorb(&mut self, index: usize, kind: ChangeKind, object: DynamicObject, now: Timestamp) {
+        let key = cache_key(&object);
+        let object = Arc::new(object);
+        match kind {
+            ChangeKind::Applied => self.caches.0[index].insert(key, object.clone()),
+            ChangeKind::Deleted => self.caches.0[index].remove(&key),
+        };
+        let change = Change {
+            watch: index,
+            kind,
+            object,
+        };
+        for Wake { key, after } in self.part.observe(&change, &self.caches) {
+            self.queue.add(key, now + after);
+        }
+        self.extend_watches();
+    }
+
+    /// When this part can act next: at once if a watch is to be opened, else when its first key is due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let relist = self.follows.iter().filter_map(|follow| match follow.state {
+            State::Closed { retry_at } => Some(retry_at.unwrap_or(Timestamp::MIN)),
+            State::Open => None,
+        });
+        relist.chain(self.queue.next_due()).min()
+    }
+
+    /// Whether a key is due at `now`.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.queue.next_due().is_some_and(|at| at <= now)
+    }
+
+    /// Reconciles the first key that is due at `now`; returns whether there was one.
+    pub async fn reconcile_next(&mut self, now: Timestamp) -> bool {
+        let Some(key) = self.queue.take(now) else {
+            return false;
+        };
+        match self.part.reconcile(&key, &self.caches, now).await {
+            Ok(again) => {
+                self.queue.succeeded(&key);
+                if let Some(after) = again {
+                    self.queue.add(key, now + after);
+                }
+            }
+            Err(error) => {
+                let wait = self.queue.failed(key.clone(), now);
+                let (kind, namespace, name) = (&key.kind, &key.namespace, &key.name);
+                tracing::warn!(part = self.part.name(), kind, namespace, name, %error, retry_seconds = wait.as_secs(), "reconcile failed");
+            }
+        }
+        true
+    }
+
+    /// Something was written somewhere: every key that waits may have something to do again.
+    pub fn forget_visits(&mut self) {
+        self.queue.forget_visits();
+    }
+
+    /// Whether every key that waits has had its turn since the last write without writing itself.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.queue.all_visited()
+    }
+
+    /// What this part follows, for a description of the cluster: kind → number of objects.
+    #[must_use]
+    pub fn cached(&self) -> BTreeMap<&str, usize> {
+        self.follows
+            .iter()
+            .zip(&self.caches.0)
+            .map(|(follow, cache)| (follow.watch.resource.kind.as_str(), cache.len()))
+            .collect()
+    }
+}
+
+fn cache_key(object: &DynamicObject) -> (String, String) {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}
