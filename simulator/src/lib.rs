@@ -15,5 +15,7 @@
 pub mod clock;
 pub mod drive;
 pub mod ids;
+pub mod input_error;
+pub mod outcomes;
 pub mod part;
 pub mod store;

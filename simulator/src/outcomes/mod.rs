@@ -1,0 +1,13 @@
+//! The outcome book: what a simulated container does, by rules that a user wrote.
+//!
+//! Source: `design.md` §4.
+
+mod book;
+mod duration;
+mod glob;
+mod made_up;
+mod parse;
+
+pub use book::{Book, Container, Ending, Files, Outcome, Role};
+pub use duration::go_duration;
+pub use made_up::{MadeUp, MadeUpValue};
