@@ -1,28 +1,62 @@
-//! What is wrong with a file that somebody wrote.
+//! What is wrong with a file that somebody gave us, and where.
+
+use std::fmt;
 
 use serde_saphyr::MessageFormatter as _;
 
-/// The first mistake of an input file; printed as `file:line:column: message`.
+/// One clear message about one place of one input; printed as `file:line:column: message`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {message}")]
 pub struct InputError {
     /// The file as the user named it; `-` is standard input.
     pub file: String,
-    /// Counted from 1; 0 if the file as a whole is wrong.
-    pub line: u64,
-    /// Counted in characters from 1; 0 if the file as a whole is wrong.
-    pub column: u64,
+    /// The place in it; `None` where the file as a whole is at fault.
+    pub place: Option<Place>,
     /// What is wrong and what was expected.
     pub message: String,
 }
 
+/// A position in a text, both numbers from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Line.
+    pub line: u64,
+    /// Column.
+    pub column: u64,
+}
+
+impl From<serde_saphyr::Location> for Place {
+    fn from(location: serde_saphyr::Location) -> Self {
+        Self {
+            line: location.line(),
+            column: location.column(),
+        }
+    }
+}
+
 impl InputError {
+    /// A value at `place` of `file` that is well-formed but wrong.
+    #[must_use]
+    pub fn at(file: &str, place: impl Into<Place>, message: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            place: Some(place.into()),
+            message: message.into(),
+        }
+    }
+
+    /// A file that is wrong as a whole.
+    #[must_use]
+    pub fn whole(file: &str, message: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            place: None,
+            message: message.into(),
+        }
+    }
+
     /// What the YAML or JSON reader found wrong in `file`.
     #[must_use]
     pub fn of_yaml(file: &str, error: &serde_saphyr::Error) -> Self {
-        let (line, column) = error
-            .location()
-            .map_or((0, 0), |at| (at.line(), at.column()));
         let message = match error.without_snippet() {
             serde_saphyr::Error::InvalidScalar { ty, .. } => expected_scalar(ty),
             other => serde_saphyr::UserMessageFormatter
@@ -31,21 +65,19 @@ impl InputError {
         };
         Self {
             file: file.to_owned(),
-            line,
-            column,
+            place: error.location().map(Place::from),
             message,
         }
     }
+}
 
-    /// A value at `location` of `file` that is well-formed but wrong.
-    #[must_use]
-    pub fn at(file: &str, location: serde_saphyr::Location, message: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line: location.line(),
-            column: location.column(),
-            message: message.into(),
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(Place { line, column }) = self.place {
+            write!(f, ":{line}:{column}")?;
         }
+        write!(f, ": {}", self.message)
     }
 }
 

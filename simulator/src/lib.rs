@@ -12,10 +12,14 @@
 //! Every part is a client of the API and of nothing else. Time, chance and order come from
 //! [`clock`] and [`ids`]; a [`cluster::Cluster`] holds it all together and [settles](cluster::Cluster::settle).
 
+pub mod cli;
 pub mod clock;
 pub mod drive;
 pub mod ids;
 pub mod input_error;
+<<<<<<< HEAD
 pub mod outcomes;
+=======
+>>>>>>> 14a85e4 (simulator: manifests with the place of every field)
 pub mod part;
 pub mod store;

@@ -1,0 +1,3 @@
+//! `arcsim`: what a person or a pipeline calls.
+
+pub mod manifest;
