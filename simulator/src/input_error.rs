@@ -5,7 +5,7 @@ use std::fmt;
 use serde_saphyr::MessageFormatter as _;
 
 /// One clear message about one place of one input; printed as `file:line:column: message`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputError {
     /// The file as the user named it; `-` is standard input.
     pub file: String,
@@ -80,6 +80,8 @@ impl fmt::Display for InputError {
         write!(f, ": {}", self.message)
     }
 }
+
+impl std::error::Error for InputError {}
 
 /// The reader names Rust types, which mean nothing to the author of a file.
 fn expected_scalar(rust_type: &str) -> String {

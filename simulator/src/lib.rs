@@ -17,9 +17,6 @@ pub mod clock;
 pub mod drive;
 pub mod ids;
 pub mod input_error;
-<<<<<<< HEAD
 pub mod outcomes;
-=======
->>>>>>> 14a85e4 (simulator: manifests with the place of every field)
 pub mod part;
 pub mod store;

@@ -305,8 +305,7 @@ outcomes:
     ) {
         let expected = InputError {
             file: "book.yaml".into(),
-            line,
-            column,
+            place: Some(crate::input_error::Place { line, column }),
             message: message.into(),
         };
         assert_eq!(Book::parse("book.yaml", text), Err(expected));

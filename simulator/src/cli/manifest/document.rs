@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -18,7 +17,7 @@ pub const MAX_DOCUMENT_BYTES: usize = 1_572_864;
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The file it came from; `-` for standard input.
-    pub file: PathBuf,
+    pub file: String,
     /// What it says.
     pub value: Value,
     /// Field path such as `spec.artifacts[0].type` → place; the document itself has the empty path.
@@ -58,7 +57,7 @@ impl Document {
 ///
 /// # Errors
 /// The first place that is not YAML, repeats a key, or is larger than a cluster would take.
-pub fn parse(file: &Path, text: &str) -> Result<Vec<Document>, InputError> {
+pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, InputError> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
@@ -68,7 +67,7 @@ pub fn parse(file: &Path, text: &str) -> Result<Vec<Document>, InputError> {
         with_snippet: false,
     };
     let nodes: Vec<Node> = serde_saphyr::from_multiple_with_options(text, options)
-        .map_err(|error| InputError::yaml(file, &error))?;
+        .map_err(|error| InputError::of_yaml(file, &error))?;
     let mut documents = Vec::new();
     for node in nodes {
         let mut places = BTreeMap::new();
@@ -160,10 +159,7 @@ impl<'de> Deserialize<'de> for Node {
 }
 
 fn place(location: &serde_saphyr::Location) -> Place {
-    Place {
-        line: location.line() as usize,
-        column: location.column() as usize,
-    }
+    Place::from(*location)
 }
 
 impl<'de> Deserialize<'de> for Content {
@@ -244,7 +240,7 @@ mod tests {
     use super::*;
 
     fn one(text: &str) -> Document {
-        parse(Path::new("order.yaml"), text).unwrap().remove(0)
+        parse("order.yaml", text).unwrap().remove(0)
     }
 
     #[rstest]
@@ -263,11 +259,7 @@ mod tests {
     #[case("spec.artifacts[0].type", 4, 7)]
     #[case("spec.artifacts[0].missing", 4, 7)]
     #[case("status", 1, 1)]
-    fn a_field_path_leads_to_its_place(
-        #[case] path: &str,
-        #[case] line: usize,
-        #[case] column: usize,
-    ) {
+    fn a_field_path_leads_to_its_place(#[case] path: &str, #[case] line: u64, #[case] column: u64) {
         let document = one("kind: Order\nspec:\n  artifacts:\n    - type: oci\n");
         assert_eq!(document.place(path), Place { line, column });
     }
@@ -277,15 +269,13 @@ mod tests {
     #[case("a: 1\nb: 2\na: 3\n", "order.yaml:3:1: ")]
     #[case("a:\n\tb: 1\n", "order.yaml:2")]
     fn what_is_not_yaml_is_refused_with_its_place(#[case] text: &str, #[case] start: &str) {
-        let error = parse(Path::new("order.yaml"), text)
-            .unwrap_err()
-            .to_string();
+        let error = parse("order.yaml", text).unwrap_err().to_string();
         assert!(error.starts_with(start), "{error}");
     }
 
     #[test]
     fn documents_are_split_and_empty_ones_left_out() {
-        let documents = parse(Path::new("-"), "---\na: 1\n---\n---\nb: 2\n").unwrap();
+        let documents = parse("-", "---\na: 1\n---\n---\nb: 2\n").unwrap();
         assert_eq!(
             documents
                 .iter()
@@ -299,7 +289,7 @@ mod tests {
     #[test]
     fn a_document_larger_than_a_cluster_takes_is_refused() {
         let text = format!("a: {}", "x".repeat(MAX_DOCUMENT_BYTES));
-        let error = parse(Path::new("big.yaml"), &text).unwrap_err().to_string();
+        let error = parse("big.yaml", &text).unwrap_err().to_string();
         assert!(
             error.starts_with("big.yaml:1:1: the object has 1572872 bytes"),
             "{error}"

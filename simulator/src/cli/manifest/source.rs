@@ -18,24 +18,29 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Document>, InputError> {
     let mut documents = Vec::new();
     for path in paths {
         for file in files(path)? {
-            documents.extend(parse(&file, &text(&file)?)?);
+            documents.extend(parse(&name(&file), &text(&file)?)?);
         }
     }
     match (documents.is_empty(), paths.first()) {
         (true, Some(path)) => Err(InputError::whole(
-            path,
+            &name(path),
             "no manifest found; expected YAML or JSON objects",
         )),
         _ => Ok(documents),
     }
 }
 
+fn name(file: &Path) -> String {
+    file.display().to_string()
+}
+
 fn files(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     if path == Path::new("-") || !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let unreadable =
-        |error: std::io::Error| InputError::whole(path, format!("cannot read the folder: {error}"));
+    let unreadable = |error: std::io::Error| {
+        InputError::whole(&name(path), format!("cannot read the folder: {error}"))
+    };
     let mut files = Vec::new();
     for entry in path.read_dir().map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
@@ -65,16 +70,16 @@ pub(crate) fn text(file: &Path) -> Result<String, InputError> {
         std::fs::File::open(file)
             .and_then(|open| open.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
     };
-    read.map_err(|error| InputError::whole(file, format!("cannot read it: {error}")))?;
+    read.map_err(|error| InputError::whole(&name(file), format!("cannot read it: {error}")))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(InputError::whole(
-            file,
+            &name(file),
             format!("larger than {} MiB", MAX_FILE_BYTES >> 20),
         ));
     }
     String::from_utf8(bytes).map_err(|error| {
         InputError::whole(
-            file,
+            &name(file),
             format!(
                 "not UTF-8 text: byte {} cannot be read",
                 error.utf8_error().valid_up_to() + 1
