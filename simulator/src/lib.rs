@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod clock;
 pub mod drive;
+pub mod http;
 pub mod ids;
 pub mod input_error;
 pub mod outcomes;

@@ -1,4 +1,25 @@
 //! The API server's inside: a pure kernel over an append-only log.
+//!
+//! ```text
+//! Request ─▶ Kernel::apply ─▶ Reply            Cursor::next ─▶ Signal (watch)
+//!                │                                   │
+//!            registry (which kinds)             log (what happened) ─ tables (what is)
+//! ```
+
+pub mod answer;
+mod builtin;
+pub mod kernel;
 pub mod kind;
+pub mod log;
+pub mod object;
+pub mod registry;
+pub mod request;
 pub mod schema;
+pub mod selector;
 pub mod status;
+pub mod watch;
+
+mod delete;
+mod metadata;
+mod read;
+mod write;

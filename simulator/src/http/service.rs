@@ -1,0 +1,212 @@
+//! The API server: shared state behind a tower service.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, Uri};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tower::{BoxError, Service};
+
+use super::body::{ResponseBody, WatchBody};
+use super::journal::Journal;
+use super::watchers::Watchers;
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::store::kernel::Kernel;
+use crate::store::kind::Kind;
+use crate::store::log::TableId;
+use crate::store::watch::Signal;
+
+/// A Kubernetes API server in memory; clones share one cluster.
+#[derive(Clone)]
+pub struct ApiServer(Arc<Shared>);
+
+struct Shared {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+/// Everything that changes, under one lock.
+pub(crate) struct State {
+    pub(crate) kernel: Kernel,
+    pub(crate) ids: Ids,
+    pub(crate) journal: Journal,
+    pub(crate) watchers: Watchers,
+}
+
+impl ApiServer {
+    /// An empty cluster whose uids and generated names come from `seed`.
+    #[must_use]
+    pub fn new(clock: Clock, seed: u64) -> Self {
+        let state = State {
+            kernel: Kernel::new(),
+            ids: Ids::new(seed),
+            journal: Journal::default(),
+            watchers: Watchers::default(),
+        };
+        Self(Arc::new(Shared {
+            clock,
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// A client in this process, known to the log as `actor`; its namespace is `default`.
+    ///
+    /// Must be called within a tokio runtime, on which kube places its request queue.
+    #[must_use]
+    pub fn client(&self, actor: &str) -> kube::Client {
+        kube::Client::new(self.service(actor), "default")
+    }
+
+    /// The service itself, for a listener or a client of one's own.
+    #[must_use]
+    pub fn service(&self, actor: &str) -> ApiService {
+        ApiService {
+            server: self.clone(),
+            actor: Arc::from(actor),
+        }
+    }
+
+    /// The revision of the newest write.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.lock().kernel.log().revision()
+    }
+
+    /// Makes every open watch that allows bookmarks deliver one after all events so far; its revision is not below
+    /// the one returned.
+    #[must_use]
+    pub fn barrier(&self) -> u64 {
+        let mut state = self.lock();
+        state.watchers.raise_barrier();
+        state.kernel.log().revision()
+    }
+
+    /// The SHA-256, in hex, over one line for each write request: virtual time, actor, verb, object path, result code
+    /// and revision.
+    #[must_use]
+    pub fn log_digest(&self) -> String {
+        self.lock().journal.hex_digest()
+    }
+
+    /// Keeps the lines that [`ApiServer::log_digest`] covers from now on, for [`ApiServer::log_lines`].
+    pub fn keep_log_lines(&self) {
+        self.lock().journal.keep_lines();
+    }
+
+    /// The lines kept since [`ApiServer::keep_log_lines`].
+    #[must_use]
+    pub fn log_lines(&self) -> Vec<String> {
+        self.lock().journal.lines().to_vec()
+    }
+
+    /// The kinds that are served now, by group, version and plural.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<Arc<Kind>> {
+        let state = self.lock();
+        let all = state.kernel.registry().all();
+        all.map(|served| Arc::clone(&served.kind)).collect()
+    }
+
+    /// Forgets history up to `revision`: older watches, lists and page tokens answer 410.
+    pub fn compact(&self, revision: u64) {
+        self.lock().kernel.compact(revision);
+    }
+
+    /// The clock of the cluster.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0
+            .state
+            .lock()
+            .expect("no request panics while it holds the state")
+    }
+
+    /// The next signal of a watch, a bookmark if one is owed, or `None` once `waker` is registered.
+    pub(crate) fn pull(&self, watch: &mut WatchBody, waker: &Waker) -> Option<Signal> {
+        let mut state = self.lock();
+        let state = &mut *state;
+        if let Some(signal) = watch.cursor.next(state.kernel.log()) {
+            return Some(signal);
+        }
+        let barriers = state.watchers.barriers();
+        if std::mem::replace(&mut watch.barriers_seen, barriers) < barriers
+            && watch.cursor.allows_bookmarks()
+        {
+            return Some(watch.cursor.bookmark(state.kernel.log()));
+        }
+        state.watchers.wait(watch.cursor.table(), watch.id, waker);
+        None
+    }
+
+    pub(crate) fn forget(&self, table: TableId, id: u64) {
+        self.lock().watchers.forget(table, id);
+    }
+}
+
+/// One client's way into an [`ApiServer`].
+#[derive(Clone)]
+pub struct ApiService {
+    server: ApiServer,
+    actor: Arc<str>,
+}
+
+/// The parts of a request that the server reads.
+pub(crate) struct Call {
+    pub(crate) actor: Arc<str>,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Call {
+    /// A header as text, empty if absent or not text.
+    pub(crate) fn header(&self, name: http::HeaderName) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+}
+
+impl<B> Service<Request<B>> for ApiService
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, io::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (server, actor) = (self.server.clone(), Arc::clone(&self.actor));
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let body = match body.collect().await {
+                Ok(collected) => collected.to_bytes(),
+                Err(error) => return Err(io::Error::other(error.into())),
+            };
+            server.answer(&Call {
+                actor,
+                method: parts.method,
+                uri: parts.uri,
+                headers: parts.headers,
+                body,
+            })
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! Who waits for the log to grow, and who is owed a bookmark.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+
+use crate::store::log::TableId;
+
+/// The open watches of a server that wait.
+#[derive(Default)]
+pub(crate) struct Watchers {
+    next_id: u64,
+    waiting: BTreeMap<(TableId, u64), Waker>,
+    barriers: u64,
+}
+
+impl Watchers {
+    /// A number for a new watch.
+    pub(crate) fn register(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Wakes `waker` at the next event of `table`, or the next barrier.
+    pub(crate) fn wait(&mut self, table: TableId, id: u64, waker: &Waker) {
+        self.waiting.insert((table, id), waker.clone());
+    }
+
+    /// Forgets a watch that ended.
+    pub(crate) fn forget(&mut self, table: TableId, id: u64) {
+        self.waiting.remove(&(table, id));
+    }
+
+    /// Wakes the watches of one table.
+    pub(crate) fn wake(&mut self, table: TableId) {
+        let later = self.waiting.split_off(&(table, 0));
+        for ((of, id), waker) in later {
+            if of == table {
+                waker.wake();
+            } else {
+                self.waiting.insert((of, id), waker);
+            }
+        }
+    }
+
+    /// Owes every watch a bookmark and wakes them all.
+    pub(crate) fn raise_barrier(&mut self) {
+        self.barriers += 1;
+        for waker in std::mem::take(&mut self.waiting).into_values() {
+            waker.wake();
+        }
+    }
+
+    /// How many barriers were raised so far.
+    pub(crate) fn barriers(&self) -> u64 {
+        self.barriers
+    }
+}

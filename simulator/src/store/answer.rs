@@ -1,0 +1,48 @@
+//! What the kernel answers, free of HTTP.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::object::Object;
+use super::watch::Cursor;
+
+/// The answer to one accepted request.
+#[derive(Debug)]
+pub struct Reply {
+    /// The body.
+    pub answer: Answer,
+    /// Texts of `warning` headers.
+    pub warnings: Vec<String>,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Answer {
+    /// One object, with the HTTP status: 200 or 201.
+    Object(u16, Arc<Object>),
+    /// A page of a collection.
+    List(Page),
+    /// A `Status` of success, with the HTTP status.
+    Done(u16, Value),
+    /// An object that is not stored, such as a review; with the HTTP status.
+    Value(u16, Value),
+    /// Plain text.
+    Text(Bytes),
+    /// A watch, to be pulled from the log.
+    Watch(Cursor),
+}
+
+/// A page of a collection.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The objects, ordered by key.
+    pub items: Vec<Arc<Object>>,
+    /// The revision of the list.
+    pub revision: u64,
+    /// The `continue` token; `None` on the last page.
+    pub token: Option<String>,
+    /// How many objects the following pages hold, where that is known.
+    pub remaining: Option<usize>,
+}

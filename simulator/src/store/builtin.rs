@@ -1,0 +1,336 @@
+//! The kinds of Kubernetes that are served, as one table.
+
+use std::sync::Arc;
+
+use super::kind::{Kind, Origin};
+use super::registry::{Behaviour, Conversion, Names};
+use super::schema::node::Node;
+
+/// One row: a built-in kind.
+pub(crate) struct Row {
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    short_names: &'static [&'static str],
+    categories: &'static [&'static str],
+    cluster_scoped: bool,
+    subresources: &'static [&'static str],
+    fields: &'static [&'static str],
+    pub(crate) behaviour: Behaviour,
+    pub(crate) conversion: Conversion,
+}
+
+const ROW: Row = Row {
+    group: "",
+    version: "v1",
+    kind: "",
+    plural: "",
+    short_names: &[],
+    categories: &[],
+    cluster_scoped: false,
+    subresources: &[],
+    fields: &[],
+    behaviour: Behaviour::PLAIN,
+    conversion: Conversion::None,
+};
+
+const GENERATION: Behaviour = Behaviour {
+    manages_generation: true,
+    ..Behaviour::PLAIN
+};
+const RETURNS_DELETED: Behaviour = Behaviour {
+    returns_deleted: true,
+    ..Behaviour::PLAIN
+};
+const UPSERT: Behaviour = Behaviour {
+    creates_on_update: true,
+    ..Behaviour::PLAIN
+};
+const RBAC: Row = Row {
+    group: "rbac.authorization.k8s.io",
+    behaviour: Behaviour {
+        names: Names::PathSegment,
+        ..UPSERT
+    },
+    ..ROW
+};
+const EVENT_FIELDS: &[&str] = &[
+    ".involvedObject.kind",
+    ".involvedObject.namespace",
+    ".involvedObject.name",
+    ".involvedObject.uid",
+    ".involvedObject.apiVersion",
+    ".involvedObject.resourceVersion",
+    ".involvedObject.fieldPath",
+    ".reason",
+    ".reportingComponent",
+    ".source",
+    ".type",
+];
+
+/// Every built-in kind, core group first.
+///
+/// Source: `spec/kube-api.md` §1.7, §1.8, §1.10, §1.15, §1.22; names from `kubectl api-resources` of v1.34.
+pub(crate) const ROWS: &[Row] = &[
+    Row {
+        kind: "Namespace",
+        plural: "namespaces",
+        short_names: &["ns"],
+        cluster_scoped: true,
+        subresources: &["finalize", "status"],
+        fields: &[".status.phase"],
+        behaviour: Behaviour {
+            returns_deleted: true,
+            names: Names::Label,
+            ..Behaviour::PLAIN
+        },
+        ..ROW
+    },
+    Row {
+        kind: "Secret",
+        plural: "secrets",
+        fields: &[".type"],
+        ..ROW
+    },
+    Row {
+        kind: "ConfigMap",
+        plural: "configmaps",
+        short_names: &["cm"],
+        ..ROW
+    },
+    Row {
+        kind: "ServiceAccount",
+        plural: "serviceaccounts",
+        short_names: &["sa"],
+        behaviour: RETURNS_DELETED,
+        ..ROW
+    },
+    Row {
+        kind: "Pod",
+        plural: "pods",
+        short_names: &["po"],
+        categories: &["all"],
+        subresources: &["binding", "eviction", "log", "status"],
+        fields: &[
+            ".spec.nodeName",
+            ".spec.restartPolicy",
+            ".spec.schedulerName",
+            ".spec.serviceAccountName",
+            ".spec.hostNetwork",
+            ".status.phase",
+            ".status.podIP",
+            ".status.podIPs",
+            ".status.nominatedNodeName",
+        ],
+        behaviour: Behaviour {
+            manages_generation: true,
+            returns_deleted: true,
+            ..Behaviour::PLAIN
+        },
+        ..ROW
+    },
+    Row {
+        kind: "PersistentVolumeClaim",
+        plural: "persistentvolumeclaims",
+        short_names: &["pvc"],
+        subresources: &["status"],
+        behaviour: RETURNS_DELETED,
+        ..ROW
+    },
+    Row {
+        kind: "PersistentVolume",
+        plural: "persistentvolumes",
+        short_names: &["pv"],
+        cluster_scoped: true,
+        subresources: &["status"],
+        behaviour: RETURNS_DELETED,
+        ..ROW
+    },
+    Row {
+        kind: "Event",
+        plural: "events",
+        short_names: &["ev"],
+        fields: EVENT_FIELDS,
+        behaviour: UPSERT,
+        ..ROW
+    },
+    Row {
+        kind: "Node",
+        plural: "nodes",
+        short_names: &["no"],
+        cluster_scoped: true,
+        subresources: &["status"],
+        fields: &[".spec.unschedulable"],
+        ..ROW
+    },
+    Row {
+        kind: "Service",
+        plural: "services",
+        short_names: &["svc"],
+        categories: &["all"],
+        subresources: &["status"],
+        fields: &[".spec.clusterIP", ".spec.type"],
+        behaviour: Behaviour {
+            returns_deleted: true,
+            creates_on_update: true,
+            names: Names::Label,
+            ..Behaviour::PLAIN
+        },
+        ..ROW
+    },
+    Row {
+        group: "events.k8s.io",
+        kind: "Event",
+        plural: "events",
+        short_names: &["ev"],
+        fields: EVENT_FIELDS,
+        behaviour: UPSERT,
+        conversion: Conversion::Events,
+        ..ROW
+    },
+    Row {
+        group: "apps",
+        kind: "Deployment",
+        plural: "deployments",
+        short_names: &["deploy"],
+        categories: &["all"],
+        subresources: &["scale", "status"],
+        behaviour: GENERATION,
+        ..ROW
+    },
+    Row {
+        group: "apps",
+        kind: "ReplicaSet",
+        plural: "replicasets",
+        short_names: &["rs"],
+        categories: &["all"],
+        subresources: &["scale", "status"],
+        fields: &[".status.replicas"],
+        behaviour: GENERATION,
+        ..ROW
+    },
+    Row {
+        group: "batch",
+        kind: "Job",
+        plural: "jobs",
+        categories: &["all"],
+        subresources: &["status"],
+        fields: &[".status.successful"],
+        behaviour: Behaviour {
+            manages_generation: true,
+            orphans_dependents: true,
+            ..Behaviour::PLAIN
+        },
+        ..ROW
+    },
+    Row {
+        group: "coordination.k8s.io",
+        kind: "Lease",
+        plural: "leases",
+        behaviour: Behaviour {
+            creates_on_update: true,
+            needs_revision: true,
+            ..Behaviour::PLAIN
+        },
+        ..ROW
+    },
+    Row {
+        group: "networking.k8s.io",
+        kind: "NetworkPolicy",
+        plural: "networkpolicies",
+        short_names: &["netpol"],
+        behaviour: GENERATION,
+        ..ROW
+    },
+    Row {
+        group: "policy",
+        kind: "PodDisruptionBudget",
+        plural: "poddisruptionbudgets",
+        short_names: &["pdb"],
+        subresources: &["status"],
+        behaviour: Behaviour {
+            manages_generation: true,
+            needs_revision: true,
+            ..Behaviour::PLAIN
+        },
+        ..ROW
+    },
+    Row {
+        kind: "Role",
+        plural: "roles",
+        ..RBAC
+    },
+    Row {
+        kind: "RoleBinding",
+        plural: "rolebindings",
+        ..RBAC
+    },
+    Row {
+        kind: "ClusterRole",
+        plural: "clusterroles",
+        cluster_scoped: true,
+        ..RBAC
+    },
+    Row {
+        kind: "ClusterRoleBinding",
+        plural: "clusterrolebindings",
+        cluster_scoped: true,
+        ..RBAC
+    },
+    Row {
+        group: "storage.k8s.io",
+        kind: "StorageClass",
+        plural: "storageclasses",
+        short_names: &["sc"],
+        cluster_scoped: true,
+        behaviour: RETURNS_DELETED,
+        ..ROW
+    },
+    Row {
+        group: "apiextensions.k8s.io",
+        kind: "CustomResourceDefinition",
+        plural: "customresourcedefinitions",
+        short_names: &["crd", "crds"],
+        categories: &["api-extensions"],
+        cluster_scoped: true,
+        subresources: &["status"],
+        behaviour: Behaviour {
+            manages_generation: true,
+            needs_revision: true,
+            ..Behaviour::PLAIN
+        },
+        ..ROW
+    },
+];
+
+impl Row {
+    /// The kind that this row describes.
+    pub(crate) fn kind(&self, schema: Arc<Node>) -> Kind {
+        let owned = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
+        Kind {
+            group: self.group.to_owned(),
+            version: self.version.to_owned(),
+            kind: self.kind.to_owned(),
+            list_kind: format!("{}List", self.kind),
+            plural: self.plural.to_owned(),
+            singular: self.kind.to_lowercase(),
+            short_names: owned(self.short_names),
+            categories: owned(self.categories),
+            namespaced: !self.cluster_scoped,
+            origin: Origin::BuiltIn,
+            subresources: owned(self.subresources),
+            schema,
+            columns: Vec::new(),
+            selectable_fields: owned(self.fields),
+        }
+    }
+
+    /// The schema of this row; one that keeps everything where none is known.
+    pub(crate) fn schema(&self) -> Arc<Node> {
+        Arc::new(Node {
+            preserve_unknown: true,
+            ..Node::default()
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! The state of an API server and the one function that changes it.
+
+use jiff::Timestamp;
+
+use super::answer::{Answer, Reply};
+use super::log::Log;
+use super::object::Key;
+use super::registry::Registry;
+use super::request::{Request, Verb};
+use super::status::Status;
+use super::watch::Cursor;
+use crate::ids::Ids;
+
+/// The whole state of an API server. Cloning it forks the cluster: objects and events are shared.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    pub(super) log: Log,
+    pub(super) registry: Registry,
+}
+
+/// What a request meets: the time, chance, and the warnings it gathers.
+
+pub(super) struct Context<'a> {
+    pub(super) now: Timestamp,
+    pub(super) ids: &'a mut Ids,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Kernel {
+    /// An API server that serves the built-in kinds and holds no objects.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut log = Log::default();
+        let registry = Registry::built_in(&mut log);
+        Self { log, registry }
+    }
+
+    /// What happened and what is.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Which resources are served.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Forgets history up to `revision`, so that lists and watches from before it answer 410.
+    pub fn compact(&mut self, revision: u64) {
+        self.log.compact(revision);
+    }
+
+    /// Answers one request at `now`, drawing uids and names from `ids`.
+    ///
+    /// # Errors
+    /// A [`Status`] in the words of kube-apiserver; the state is then unchanged.
+    pub fn apply(
+        &mut self,
+        request: Request,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Result<Reply, Status> {
+        let mut context = Context {
+            now,
+            ids,
+            warnings: Vec::new(),
+        };
+        let answer = self.dispatch(request, &mut context)?;
+        Ok(Reply {
+            answer,
+            warnings: context.warnings,
+        })
+    }
+
+    fn dispatch(&mut self, mut request: Request, context: &mut Context) -> Result<Answer, Status> {
+        let verb = std::mem::replace(&mut request.verb, Verb::Get(None));
+        match verb {
+            Verb::Get(at_least) => self.get(&request, at_least),
+            Verb::List(options) => self.list(&request, &options).map(Answer::List),
+            Verb::Watch(options) => Ok(Answer::Watch(Cursor::open(&self.log, &request, &options))),
+            Verb::Create(body, options) => self.create(&request, body, &options, context),
+            Verb::Update(body, options) => self.update(&request, body, &options, context),
+            Verb::Patch(kind, body, options) => {
+                self.patch(&request, (kind, &body), &options, context)
+            }
+            Verb::Delete(options) => self.delete(&request, &options, context),
+            Verb::DeleteCollection(list, options) => {
+                self.delete_collection(&request, &list, &options, context)
+            }
+        }
+    }
+}
+
+impl Request {
+    /// The key of the named object.
+    pub(super) fn key(&self) -> Key {
+        Key {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// 404 for the named object.
+    pub(super) fn not_found(&self) -> Status {
+        Status::not_found(&self.served.kind.resource(), &self.name)
+    }
+}

@@ -1,0 +1,215 @@
+//! The append-only log: revision `n` is the event at a known index, and a table is the sum of its events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::object::{Key, Object};
+
+/// One write of one object.
+#[derive(Debug)]
+pub struct Event {
+    /// The revision this write took.
+    pub revision: u64,
+    /// The table that holds the object.
+    pub table: TableId,
+    /// Before; `None` for a creation.
+    pub old: Option<Arc<Object>>,
+    /// After, or the last state stamped with the revision of the deletion.
+    pub new: Arc<Object>,
+    /// Whether `new` is in the table afterwards.
+    pub deleted: bool,
+}
+
+/// The index of a table in the log that owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TableId(pub(crate) usize);
+
+/// The objects of one resource, in all its versions, and where in the log their events are.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    objects: BTreeMap<Key, Arc<Object>>,
+    revisions: Vec<u64>,
+    is_closed: bool,
+}
+
+/// Every table of a cluster and the history that led to them.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    events: Vec<Arc<Event>>,
+    /// The revision of the last event that compaction removed.
+    compacted: u64,
+    tables: Vec<Table>,
+}
+
+impl Log {
+    /// Opens an empty table.
+    pub fn open(&mut self) -> TableId {
+        self.tables.push(Table::default());
+        TableId(self.tables.len() - 1)
+    }
+
+    /// Ends a table whose resource is no longer served: its watches end.
+    pub fn close(&mut self, table: TableId) {
+        self.tables[table.0].is_closed = true;
+    }
+
+    /// Whether [`Log::close`] ended the table.
+    #[must_use]
+    pub fn is_closed(&self, table: TableId) -> bool {
+        self.tables[table.0].is_closed
+    }
+
+    /// The revision of the newest event.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.compacted + self.events.len() as u64
+    }
+
+    /// Events up to and including this revision are gone.
+    #[must_use]
+    pub fn compacted(&self) -> u64 {
+        self.compacted
+    }
+
+    /// The present state of a table.
+    #[must_use]
+    pub fn objects(&self, table: TableId) -> &BTreeMap<Key, Arc<Object>> {
+        &self.tables[table.0].objects
+    }
+
+    /// One object at present.
+    #[must_use]
+    pub fn get(&self, table: TableId, key: &Key) -> Option<&Arc<Object>> {
+        self.tables[table.0].objects.get(key)
+    }
+
+    /// Appends a creation or an update; `value` is stamped with the new revision.
+    pub fn put(&mut self, table: TableId, value: serde_json::Value) -> Arc<Object> {
+        let new = Object::new(value, self.revision() + 1);
+        let old = self.tables[table.0]
+            .objects
+            .insert(new.key(), Arc::clone(&new));
+        self.append(table, old, Arc::clone(&new), false);
+        new
+    }
+
+    /// Appends the deletion of the object behind `key`, whose last state becomes `value`.
+    pub fn remove(&mut self, table: TableId, key: &Key, value: serde_json::Value) -> Arc<Object> {
+        let new = Object::new(value, self.revision() + 1);
+        let old = self.tables[table.0].objects.remove(key);
+        self.append(table, old, Arc::clone(&new), true);
+        new
+    }
+
+    /// The state of a table just after `revision`, which must not be compacted; history is undone event by event.
+    #[must_use]
+    pub fn objects_at(&self, table: TableId, revision: u64) -> BTreeMap<Key, Arc<Object>> {
+        let mut objects = self.tables[table.0].objects.clone();
+        let later = self.events_after(table, revision).collect::<Vec<_>>();
+        for event in later.into_iter().rev() {
+            match &event.old {
+                Some(old) => objects.insert(event.new.key(), Arc::clone(old)),
+                None => objects.remove(&event.new.key()),
+            };
+        }
+        objects
+    }
+
+    /// The events of a table after `revision`, in order.
+    pub fn events_after(&self, table: TableId, revision: u64) -> impl Iterator<Item = &Arc<Event>> {
+        let revisions = &self.tables[table.0].revisions;
+        let start = revisions.partition_point(|r| *r <= revision.max(self.compacted));
+        revisions[start..]
+            .iter()
+            .map(|r| &self.events[(r - self.compacted - 1) as usize])
+    }
+
+    /// The tables with events after `revision`.
+    #[must_use]
+    pub fn tables_since(&self, revision: u64) -> BTreeSet<TableId> {
+        let start = revision.saturating_sub(self.compacted) as usize;
+        let events = self.events.get(start..).unwrap_or_default();
+        events.iter().map(|event| event.table).collect()
+    }
+
+    /// Forgets all events up to `revision`; later ones and the tables stay.
+    pub fn compact(&mut self, revision: u64) {
+        let until = revision.min(self.revision());
+        if until <= self.compacted {
+            return;
+        }
+        self.events.drain(..(until - self.compacted) as usize);
+        self.compacted = until;
+        for table in &mut self.tables {
+            let start = table.revisions.partition_point(|r| *r <= until);
+            table.revisions.drain(..start);
+        }
+    }
+
+    fn append(
+        &mut self,
+        table: TableId,
+        old: Option<Arc<Object>>,
+        new: Arc<Object>,
+        deleted: bool,
+    ) {
+        let revision = new.revision();
+        self.tables[table.0].revisions.push(revision);
+        self.events.push(Arc::new(Event {
+            revision,
+            table,
+            old,
+            new,
+            deleted,
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn named(name: &str, size: u64) -> serde_json::Value {
+        json!({"metadata": {"name": name}, "size": size})
+    }
+
+    fn sizes(objects: &BTreeMap<Key, Arc<Object>>) -> Vec<(&str, u64)> {
+        objects
+            .values()
+            .map(|o| (o.name(), o.value()["size"].as_u64().unwrap()))
+            .collect()
+    }
+
+    fn history() -> (Log, TableId) {
+        let mut log = Log::default();
+        let table = log.open();
+        log.put(table, named("a", 1));
+        log.put(table, named("b", 1));
+        log.put(table, named("a", 2));
+        let b = Key {
+            namespace: String::new(),
+            name: "b".into(),
+        };
+        log.remove(table, &b, named("b", 1));
+        (log, table)
+    }
+
+    #[test]
+    fn a_table_can_be_read_at_any_revision() {
+        let (log, table) = history();
+        assert_eq!(sizes(&log.objects_at(table, 0)), []);
+        assert_eq!(sizes(&log.objects_at(table, 2)), [("a", 1), ("b", 1)]);
+        assert_eq!(sizes(&log.objects_at(table, 3)), [("a", 2), ("b", 1)]);
+        assert_eq!(sizes(log.objects(table)), [("a", 2)]);
+    }
+
+    #[test]
+    fn compaction_forgets_events_and_keeps_revisions() {
+        let (mut log, table) = history();
+        log.compact(2);
+        let left: Vec<u64> = log.events_after(table, 0).map(|e| e.revision).collect();
+        assert_eq!((log.compacted(), log.revision(), left), (2, 4, vec![3, 4]));
+    }
+}

@@ -1,0 +1,164 @@
+//! Get and list.
+//!
+//! Source: `spec/kube-api.md` §1.10.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Page};
+use super::kernel::Kernel;
+use super::object::{Key, Object};
+use super::request::{At, Continue, ListOptions, Request};
+use super::status::Status;
+use super::watch::too_large;
+
+impl Kernel {
+    /// The named object of a request.
+    pub(super) fn find(&self, request: &Request) -> Result<&Arc<Object>, Status> {
+        self.log
+            .get(request.served.table, &request.key())
+            .ok_or_else(|| request.not_found())
+    }
+
+    pub(super) fn get(&self, request: &Request, at_least: Option<u64>) -> Result<Answer, Status> {
+        self.reached(at_least.unwrap_or(0))?;
+        let object = self.find(request)?;
+        Ok(Answer::Object(200, Arc::clone(object)))
+    }
+
+    pub(super) fn list(&self, request: &Request, options: &ListOptions) -> Result<Page, Status> {
+        let revision = self.list_revision(options)?;
+        let history;
+        let objects = if revision == self.log.revision() {
+            self.log.objects(request.served.table)
+        } else {
+            history = self.log.objects_at(request.served.table, revision);
+            &history
+        };
+        let limit = if options.at == At::Any {
+            0
+        } else {
+            options.limit
+        };
+        let mut selected = select(objects, request, options);
+        let items: Vec<_> = if limit == 0 {
+            selected.collect()
+        } else {
+            selected.by_ref().take(limit).collect()
+        };
+        let rest = if limit == 0 || items.len() < limit {
+            0
+        } else {
+            select(objects, request, options).count() - items.len()
+        };
+        Ok(Page {
+            token: items
+                .last()
+                .filter(|_| rest > 0)
+                .map(|last| encode_token(revision, last)),
+            remaining: (rest > 0 && options.selectors.is_empty()).then_some(rest),
+            items,
+            revision,
+        })
+    }
+
+    fn list_revision(&self, options: &ListOptions) -> Result<u64, Status> {
+        let current = self.log.revision();
+        if let Some(token) = &options.token {
+            let revision = token.revision.unwrap_or(current);
+            if revision < self.log.compacted() {
+                return Err(expired_token(token));
+            }
+            return Ok(revision.min(current));
+        }
+        match options.at {
+            At::Newest | At::Any => Ok(current),
+            At::NotOlderThan(revision) => self.reached(revision).map(|()| current),
+            At::Exactly(revision) => {
+                self.reached(revision)?;
+                if revision < self.log.compacted() {
+                    return Err(expired(
+                        "The resourceVersion for the provided list is too old.",
+                    ));
+                }
+                Ok(revision)
+            }
+        }
+    }
+
+    fn reached(&self, revision: u64) -> Result<(), Status> {
+        let current = self.log.revision();
+        if revision > current {
+            return Err(too_large(revision, current));
+        }
+        Ok(())
+    }
+}
+
+/// The selected objects of one namespace, or of all, after the page token.
+fn select<'a>(
+    objects: &'a BTreeMap<Key, Arc<Object>>,
+    request: &'a Request,
+    options: &'a ListOptions,
+) -> impl Iterator<Item = Arc<Object>> + 'a {
+    let after = options
+        .token
+        .as_ref()
+        .map(|token| token_key(request, token));
+    let start = match after {
+        Some(key) => Bound::Excluded(key),
+        None => Bound::Included(Key {
+            namespace: request.namespace.clone(),
+            name: String::new(),
+        }),
+    };
+    objects
+        .range((start, Bound::Unbounded))
+        .map(|(_, object)| object)
+        .take_while(|o| request.namespace.is_empty() || o.namespace() == request.namespace)
+        .filter(|object| options.selectors.select(object))
+        .cloned()
+}
+
+fn token_key(request: &Request, token: &Continue) -> Key {
+    let (namespace, name) = match token.after.split_once('/') {
+        Some((namespace, name)) if request.namespace.is_empty() => (namespace, name),
+        _ => (request.namespace.as_str(), token.after.as_str()),
+    };
+    Key {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+fn encode_token(revision: u64, last: &Object) -> String {
+    let start = if last.namespace().is_empty() {
+        last.name().to_owned()
+    } else {
+        format!("{}/{}", last.namespace(), last.name())
+    };
+    encode(&json!(revision), &start)
+}
+
+fn encode(revision: &Value, start: &str) -> String {
+    let token = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("{start}\u{0}")});
+    BASE64_URL_SAFE_NO_PAD.encode(token.to_string())
+}
+
+fn expired(message: &str) -> Status {
+    Status {
+        code: 410,
+        reason: "Expired",
+        message: message.to_owned(),
+        details: None,
+    }
+}
+
+fn expired_token(_token: &Continue) -> Status {
+    expired("The provided continue parameter is too old to display a consistent list result.")
+}

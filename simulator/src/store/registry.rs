@@ -1,0 +1,174 @@
+//! Which resources are served, and how each behaves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::builtin::ROWS;
+use super::kind::Kind;
+use super::log::{Log, TableId};
+
+/// One resource in one version, with what the kernel needs besides its [`Kind`].
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// What clients may know.
+    pub kind: Arc<Kind>,
+    /// Where its objects lie; versions of one resource share a table.
+    pub table: TableId,
+    /// How it differs from a plain resource.
+    pub behaviour: Behaviour,
+    /// How the stored form becomes this version.
+    pub conversion: Conversion,
+}
+
+/// In what a resource differs from a plain one.
+///
+/// Source: `spec/kube-api.md` §1.7 (generation, names), §1.8 (updates), §1.15 (deletion).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent columns of a table, each named where it is read"
+)]
+pub struct Behaviour {
+    /// `metadata.generation` is the server's.
+    pub manages_generation: bool,
+    /// PUT of a missing object creates it.
+    pub creates_on_update: bool,
+    /// PUT must carry `metadata.resourceVersion`.
+    pub needs_revision: bool,
+    /// DELETE answers with the object even if it went at once.
+    pub returns_deleted: bool,
+    /// Dependents are orphaned unless the request says otherwise.
+    pub orphans_dependents: bool,
+    /// What names are allowed.
+    pub names: Names,
+}
+
+impl Behaviour {
+    /// A resource without peculiarities.
+    pub const PLAIN: Self = Self {
+        manages_generation: false,
+        creates_on_update: false,
+        needs_revision: false,
+        returns_deleted: false,
+        orphans_dependents: false,
+        names: Names::Subdomain,
+    };
+    /// A custom resource.
+    pub const CUSTOM: Self = Self {
+        manages_generation: true,
+        needs_revision: true,
+        ..Self::PLAIN
+    };
+}
+
+/// The grammar of `metadata.name`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// RFC 1123 subdomain.
+    Subdomain,
+    /// RFC 1123 label.
+    Label,
+    /// Anything that fits into a URL path segment.
+    PathSegment,
+}
+
+/// How the stored form of an object becomes a served version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    /// Only `apiVersion` changes.
+    None,
+    /// events.k8s.io/v1 over the stored core/v1 Event.
+    Events,
+}
+
+/// Group → version → plural → resource.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    groups: BTreeMap<String, BTreeMap<String, BTreeMap<String, Arc<Served>>>>,
+}
+
+/// What a group, version and resource of a URL lead to.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A resource.
+    Resource(Arc<Served>),
+    /// The group and version are served, the resource is not.
+    NoResource,
+    /// The group is served, but not in this version.
+    NoVersion,
+    /// The group is not served.
+    NoGroup,
+}
+
+impl Registry {
+    /// All built-in kinds, each with an open table in `log`.
+    #[must_use]
+    pub fn built_in(log: &mut Log) -> Self {
+        let mut registry = Self::default();
+        for row in ROWS {
+            let table = match row.conversion {
+                Conversion::None => log.open(),
+                Conversion::Events => registry.get("", "v1", "events").table,
+            };
+            registry.insert(Served {
+                kind: Arc::new(row.kind(row.schema())),
+                table,
+                behaviour: row.behaviour,
+                conversion: row.conversion,
+            });
+        }
+        registry
+    }
+
+    /// Looks a resource up.
+    #[must_use]
+    pub fn find(&self, group: &str, version: &str, plural: &str) -> Found {
+        let Some(versions) = self.groups.get(group) else {
+            return Found::NoGroup;
+        };
+        let Some(resources) = versions.get(version) else {
+            return Found::NoVersion;
+        };
+        match resources.get(plural) {
+            Some(served) => Found::Resource(Arc::clone(served)),
+            None => Found::NoResource,
+        }
+    }
+
+    /// A built-in resource that is always there.
+    pub(crate) fn get(&self, group: &str, version: &str, plural: &str) -> &Arc<Served> {
+        &self.groups[group][version][plural]
+    }
+
+    /// Serves a resource, in place of one with the same group, version and plural.
+    pub(crate) fn insert(&mut self, served: Served) {
+        self.groups
+            .entry(served.kind.group.clone())
+            .or_default()
+            .entry(served.kind.version.clone())
+            .or_default()
+            .insert(served.kind.plural.clone(), Arc::new(served));
+    }
+
+    /// Stops serving a resource in all its versions; empty versions and groups vanish.
+    pub(crate) fn withdraw(&mut self, group: &str, plural: &str) {
+        let Some(versions) = self.groups.get_mut(group) else {
+            return;
+        };
+        versions.retain(|_, resources| {
+            resources.remove(plural);
+            !resources.is_empty()
+        });
+        if versions.is_empty() {
+            self.groups.remove(group);
+        }
+    }
+
+    /// Every resource by group, version and plural.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Served>> {
+        self.groups
+            .values()
+            .flat_map(BTreeMap::values)
+            .flat_map(BTreeMap::values)
+    }
+}

@@ -1,0 +1,210 @@
+//! What can be asked of the kernel, free of HTTP.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::registry::Served;
+use super::selector::Selectors;
+
+/// One call to a resource.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks; the log names it.
+    pub actor: Arc<str>,
+    /// The resource, in the version of the URL.
+    pub served: Arc<Served>,
+    /// The namespace of the URL; empty for cluster-scoped resources and for calls across namespaces.
+    pub namespace: String,
+    /// The name of the URL; empty for calls on the collection.
+    pub name: String,
+    /// What of the object is meant.
+    pub part: Part,
+    /// What to do.
+    pub verb: Verb,
+}
+
+/// The object itself or one of its subresources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The object.
+    Whole,
+    /// `/status`.
+    Status,
+    /// `/finalize` of a namespace.
+    Finalize,
+    /// `/log` of a pod.
+    Log,
+    /// `/binding` of a pod.
+    Binding,
+    /// `/eviction` of a pod.
+    Eviction,
+}
+
+/// A verb with what belongs to it.
+#[derive(Clone, Debug)]
+pub enum Verb {
+    /// POST to a collection.
+    Create(Value, WriteOptions),
+    /// GET of a name, not older than the given revision.
+    Get(Option<u64>),
+    /// GET of a collection.
+    List(ListOptions),
+    /// GET of a collection with `watch`.
+    Watch(WatchOptions),
+    /// PUT.
+    Update(Value, WriteOptions),
+    /// PATCH.
+    Patch(PatchKind, Bytes, WriteOptions),
+    /// DELETE of a name.
+    Delete(DeleteOptions),
+    /// DELETE of a collection.
+    DeleteCollection(ListOptions, DeleteOptions),
+}
+
+impl Verb {
+    /// The verb as authorisation and the log spell it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Create(..) => "create",
+            Self::Get(_) => "get",
+            Self::List(_) => "list",
+            Self::Watch(_) => "watch",
+            Self::Update(..) => "update",
+            Self::Patch(..) => "patch",
+            Self::Delete(_) => "delete",
+            Self::DeleteCollection(..) => "deletecollection",
+        }
+    }
+}
+
+/// The format of a patch body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchKind {
+    /// RFC 6902.
+    Json,
+    /// RFC 7386.
+    Merge,
+    /// Kubernetes' own, for built-in kinds.
+    Strategic,
+    /// Server-side apply.
+    Apply,
+}
+
+/// What POST, PUT and PATCH may ask for.
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
+    /// `dryRun=All`.
+    pub dry_run: bool,
+    /// Who owns the written fields.
+    pub field_manager: String,
+    /// `fieldValidation`.
+    pub field_validation: FieldValidation,
+    /// Fields that occur twice in the body, with their paths.
+    pub duplicates: Vec<String>,
+    /// `force`, for apply.
+    pub force: bool,
+}
+
+/// What becomes of fields that the schema does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldValidation {
+    /// Dropped.
+    Ignore,
+    /// Dropped, with a warning each.
+    #[default]
+    Warn,
+    /// Refused.
+    Strict,
+}
+
+/// What a list may ask for.
+#[derive(Clone, Debug, Default)]
+pub struct ListOptions {
+    /// Which objects.
+    pub selectors: Selectors,
+    /// Page size; zero is unlimited.
+    pub limit: usize,
+    /// The page token.
+    pub token: Option<Continue>,
+    /// Which revision.
+    pub at: At,
+}
+
+/// The revision at which a list is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum At {
+    /// The newest.
+    #[default]
+    Newest,
+    /// Any; the page size is ignored.
+    Any,
+    /// The newest, which must have reached this one.
+    NotOlderThan(u64),
+    /// This one.
+    Exactly(u64),
+}
+
+/// A decoded `continue` token: where the next page begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Continue {
+    /// The revision of the first page; `None` reads the newest.
+    pub revision: Option<u64>,
+    /// The key after which the page starts, as `namespace/name` or `name`.
+    pub after: String,
+}
+
+/// What a watch may ask for.
+#[derive(Clone, Debug, Default)]
+pub struct WatchOptions {
+    /// Which objects.
+    pub selectors: Selectors,
+    /// Where to begin.
+    pub start: Start,
+    /// `allowWatchBookmarks`.
+    pub bookmarks: bool,
+    /// `timeoutSeconds`; zero is none.
+    pub timeout_seconds: u64,
+}
+
+/// Where a watch begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// With the present state.
+    #[default]
+    State,
+    /// With the present state, and a bookmark at its end; the state must have reached this revision.
+    StateThenBookmark(u64),
+    /// After this revision.
+    After(u64),
+    /// With whatever happens next.
+    Now,
+}
+
+/// What a deletion may ask for.
+#[derive(Clone, Debug, Default)]
+pub struct DeleteOptions {
+    /// `dryRun=All`.
+    pub dry_run: bool,
+    /// `gracePeriodSeconds`; negative counts as one.
+    pub grace_seconds: Option<i64>,
+    /// `propagationPolicy`.
+    pub propagation: Option<Propagation>,
+    /// `preconditions.uid`.
+    pub uid: Option<String>,
+    /// `preconditions.resourceVersion`.
+    pub revision: Option<String>,
+}
+
+/// What becomes of the dependents of a deleted object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// Deleted afterwards.
+    Background,
+    /// Deleted first.
+    Foreground,
+    /// Kept.
+    Orphan,
+}

@@ -1,0 +1,195 @@
+//! A watch: a cursor into the log that is pulled.
+//!
+//! Source: `spec/kube-api.md` §1.11.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::log::{Event, Log, TableId};
+use super::object::Object;
+use super::request::{Request, Start, WatchOptions};
+use super::selector::Selectors;
+use super::status::Status;
+
+/// What a watch delivers.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// The object starts to be selected.
+    Added(Arc<Object>),
+    /// The object stays selected.
+    Modified(Arc<Object>),
+    /// The object is gone or no longer selected.
+    Deleted(Arc<Object>),
+    /// Everything up to a revision has been delivered.
+    Bookmark(Bookmark),
+    /// The watch ends with an error.
+    Error(Status),
+    /// The watch ends.
+    End,
+}
+
+/// What a bookmark says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bookmark {
+    /// `metadata.resourceVersion`.
+    pub revision: u64,
+    /// Whether it ends the initial events.
+    pub ends_initial_events: bool,
+}
+
+/// The place of one watch in the log.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    table: TableId,
+    namespace: String,
+    selectors: Selectors,
+    bookmarks: bool,
+    initial: VecDeque<Arc<Object>>,
+    announce_initial_end: bool,
+    failure: Option<Status>,
+    is_over: bool,
+    revision: u64,
+}
+
+impl Cursor {
+    /// A cursor for `request`, placed where `options` say.
+    #[must_use]
+    pub(crate) fn open(log: &Log, request: &Request, options: &WatchOptions) -> Self {
+        let mut cursor = Self {
+            table: request.served.table,
+            namespace: request.namespace.clone(),
+            selectors: options.selectors.clone(),
+            bookmarks: options.bookmarks,
+            initial: VecDeque::new(),
+            announce_initial_end: false,
+            failure: None,
+            is_over: false,
+            revision: log.revision(),
+        };
+        match options.start {
+            Start::Now => {}
+            Start::State => cursor.begin_with_state(log),
+            Start::StateThenBookmark(_) => {
+                cursor.begin_with_state(log);
+                cursor.announce_initial_end = options.bookmarks;
+            }
+            Start::After(revision) if revision < log.compacted() => {
+                cursor.failure = Some(too_old(revision, log.compacted()));
+            }
+            Start::After(revision) => cursor.revision = revision,
+        }
+        cursor
+    }
+
+    /// The table this watch reads.
+    #[must_use]
+    pub fn table(&self) -> TableId {
+        self.table
+    }
+
+    /// Whether the client allowed bookmarks.
+    #[must_use]
+    pub fn allows_bookmarks(&self) -> bool {
+        self.bookmarks
+    }
+
+    /// The next signal, or `None` until the log grows.
+    pub fn next(&mut self, log: &Log) -> Option<Signal> {
+        if self.is_over {
+            return Some(Signal::End);
+        }
+        if let Some(failure) = self.failure.take() {
+            self.is_over = true;
+            return Some(Signal::Error(failure));
+        }
+        if let Some(object) = self.initial.pop_front() {
+            return Some(Signal::Added(object));
+        }
+        if std::mem::take(&mut self.announce_initial_end) {
+            return Some(Signal::Bookmark(Bookmark {
+                revision: self.revision,
+                ends_initial_events: true,
+            }));
+        }
+        self.next_event(log)
+    }
+
+    /// A bookmark at the newest revision; only right after [`Cursor::next`] gave `None`.
+    #[must_use]
+    pub fn bookmark(&self, log: &Log) -> Signal {
+        Signal::Bookmark(Bookmark {
+            revision: self.revision.max(log.revision()),
+            ends_initial_events: false,
+        })
+    }
+
+    fn begin_with_state(&mut self, log: &Log) {
+        self.initial = log
+            .objects(self.table)
+            .values()
+            .filter(|object| self.selects(object))
+            .cloned()
+            .collect();
+    }
+
+    fn next_event(&mut self, log: &Log) -> Option<Signal> {
+        if self.revision < log.compacted() {
+            self.is_over = true;
+            return Some(Signal::Error(too_old(self.revision, log.compacted())));
+        }
+        for event in log.events_after(self.table, self.revision) {
+            self.revision = event.revision;
+            if let Some(signal) = self.transition(event) {
+                return Some(signal);
+            }
+        }
+        log.is_closed(self.table).then(|| {
+            self.is_over = true;
+            Signal::End
+        })
+    }
+
+    fn transition(&self, event: &Event) -> Option<Signal> {
+        let before = event.old.as_ref().filter(|old| self.selects(old));
+        let is_selected = !event.deleted && self.selects(&event.new);
+        match (before, is_selected) {
+            (None, false) => None,
+            (None, true) => Some(Signal::Added(Arc::clone(&event.new))),
+            (Some(_), true) => Some(Signal::Modified(Arc::clone(&event.new))),
+            (Some(_), false) if event.deleted => Some(Signal::Deleted(Arc::clone(&event.new))),
+            (Some(old), false) => Some(Signal::Deleted(Object::new(
+                old.value().clone(),
+                event.revision,
+            ))),
+        }
+    }
+
+    fn selects(&self, object: &Object) -> bool {
+        (self.namespace.is_empty() || object.namespace() == self.namespace)
+            && self.selectors.select(object)
+    }
+}
+
+fn too_old(asked: u64, compacted: u64) -> Status {
+    Status {
+        code: 410,
+        reason: "Expired",
+        message: format!("too old resource version: {asked} ({compacted})"),
+        details: None,
+    }
+}
+
+/// 504 for a revision that the cluster has not reached.
+pub(crate) fn too_large(asked: u64, current: u64) -> Status {
+    Status {
+        code: 504,
+        reason: "Timeout",
+        message: format!("Timeout: Too large resource version: {asked}, current: {current}"),
+        details: Some(json!({
+            "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+            "retryAfterSeconds": 1
+        })),
+    }
+}

@@ -1,0 +1,76 @@
+//! The API server as kube-rs sees it, in process.
+
+use std::collections::BTreeMap;
+
+use arc_simulator::clock::{Clock, EPOCH};
+use arc_simulator::http::service::ApiServer;
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchParams};
+use kube::core::WatchEvent;
+use serde_json::json;
+
+fn server() -> ApiServer {
+    ApiServer::new(Clock::virtual_from(EPOCH), 1)
+}
+
+fn a_config_map(name: &str) -> ConfigMap {
+    ConfigMap {
+        data: Some(BTreeMap::from([("colour".to_owned(), "red".to_owned())])),
+        metadata: kube::api::ObjectMeta {
+            name: Some(name.to_owned()),
+            ..Default::default()
+        },
+        ..Default::default()
+    }
+}
+
+fn describe(event: &WatchEvent<ConfigMap>) -> String {
+    let (word, map) = match event {
+        WatchEvent::Added(map) => ("added", map),
+        WatchEvent::Modified(map) => ("modified", map),
+        WatchEvent::Deleted(map) => ("deleted", map),
+        WatchEvent::Bookmark(_) => return "bookmark".to_owned(),
+        WatchEvent::Error(status) => return format!("error {}", status.code),
+    };
+    format!(
+        "{word} {}",
+        map.metadata.name.as_deref().unwrap_or_default()
+    )
+}
+
+#[tokio::test]
+async fn a_client_creates_reads_changes_and_deletes_and_a_watch_tells() {
+    let server = server();
+    let maps: Api<ConfigMap> = Api::default_namespaced(server.client("test"));
+    let parameters = WatchParams::default();
+    let mut watch = Box::pin(maps.watch(&parameters, "0").await.unwrap());
+
+    let created = maps
+        .create(&PostParams::default(), &a_config_map("a"))
+        .await
+        .unwrap();
+    assert_eq!(
+        created.metadata.creation_timestamp.unwrap().0.to_string(),
+        "2030-01-01T00:00:00Z"
+    );
+    let patch = Patch::Merge(json!({"data": {"colour": "blue"}}));
+    maps.patch("a", &PatchParams::default(), &patch)
+        .await
+        .unwrap();
+    let got = maps.get("a").await.unwrap();
+    assert_eq!(got.data.unwrap()["colour"], "blue");
+    assert_eq!(
+        maps.list(&ListParams::default()).await.unwrap().items.len(),
+        1
+    );
+    maps.delete("a", &DeleteParams::default()).await.unwrap();
+    assert_eq!(maps.get_opt("a").await.unwrap(), None);
+
+    let _ = server.barrier();
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        told.push(describe(&watch.next().await.unwrap().unwrap()));
+    }
+    assert_eq!(told, ["added a", "modified a", "deleted a", "bookmark"]);
+}
