@@ -1,2 +1,20 @@
 //! Structural schemas: what an object may hold, and what is made of it on the way in.
+//!
+//! ```text
+//!   JSON schema ─ parse ─▶ node::Node ◀─ builtin (kinds of Kubernetes)
+//!                             │
+//!   object ─▶ prune ─▶ default ─▶ validate (go-openapi) ─▶ cel ─▶ causes
+//! ```
+pub mod builtin;
+pub mod default;
+pub mod format;
 pub mod node;
+pub mod parse;
+pub mod pattern;
+pub mod prune;
+pub mod validate;
+
+mod cause;
+
+mod name;
+mod path;

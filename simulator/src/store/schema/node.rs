@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::format::Format;
+use super::pattern::Pattern;
+
 /// What a value at this place may be and how it behaves.
 ///
 /// Source: `spec/kube-api.md` §1.13 and §1.18; field names follow `JSONSchemaProps` of apiextensions/v1.
@@ -93,9 +96,9 @@ pub struct Checks {
     /// `enum`.
     pub allowed: Vec<Value>,
     /// `pattern`, RE2.
-    pub pattern: Option<String>,
+    pub pattern: Option<Pattern>,
     /// `format`.
-    pub format: Option<String>,
+    pub format: Option<Format>,
     /// `minimum`, and whether it is exclusive.
     pub minimum: Option<(f64, bool)>,
     /// `maximum`, and whether it is exclusive.

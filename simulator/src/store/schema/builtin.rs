@@ -1,0 +1,140 @@
+//! Schemas of the kinds that Kubernetes itself defines, made when first asked for.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value};
+
+use super::format::Format;
+use super::node::{Checks, Node, Type};
+
+mod overlay;
+
+/// The schema of `metadata`.
+#[must_use]
+pub fn object_meta() -> Arc<Node> {
+    static OBJECT_META: LazyLock<Arc<Node>> = LazyLock::new(node_of::<ObjectMeta>);
+    Arc::clone(&OBJECT_META)
+}
+
+fn node_of<T: JsonSchema>() -> Arc<Node> {
+    let mut generator = SchemaGenerator::default();
+    let schema = generator.subschema_for::<T>().to_value();
+    let mut reader = Reader {
+        definitions: generator.take_definitions(true),
+        known: BTreeMap::new(),
+    };
+    reader.node(&schema)
+}
+
+/// Turns the generated schemas into nodes, each definition once.
+struct Reader {
+    definitions: Map<String, Value>,
+    known: BTreeMap<String, Arc<Node>>,
+}
+
+impl Reader {
+    fn node(&mut self, schema: &Value) -> Arc<Node> {
+        let Some(name) = reference(schema) else {
+            return Arc::new(self.inline(schema, ""));
+        };
+        let named = self.named(name);
+        match schema.get("description").and_then(Value::as_str) {
+            Some(description) => Arc::new(Node {
+                description: description.to_owned(),
+                ..Node::clone(&named)
+            }),
+            None => named,
+        }
+    }
+
+    fn named(&mut self, name: &str) -> Arc<Node> {
+        if let Some(known) = self.known.get(name) {
+            return Arc::clone(known);
+        }
+        let node = match self.definitions.get(name).cloned() {
+            Some(definition) if !RECURSIVE.contains(&name) => self.inline(&definition, name),
+            Some(_) | None => free(Type::Object),
+        };
+        let node = Arc::new(node);
+        self.known.insert(name.to_owned(), Arc::clone(&node));
+        node
+    }
+
+    fn inline(&mut self, schema: &Value, owner: &str) -> Node {
+        let kind = kind(schema);
+        let mut node = Node {
+            kind,
+            description: text(schema, "description").to_owned(),
+            required: texts(schema, "required"),
+            checks: Checks {
+                format: schema
+                    .get("format")
+                    .and_then(Value::as_str)
+                    .map(Format::built_in),
+                ..Checks::default()
+            },
+            items: schema.get("items").map(|items| self.node(items)),
+            additional: schema
+                .get("additionalProperties")
+                .filter(|additional| additional.is_object())
+                .map(|additional| self.node(additional)),
+            ..Node::default()
+        };
+        if let Some(Value::Object(properties)) = schema.get("properties") {
+            for (field, property) in properties {
+                let property = overlay::apply(owner, field, self.node(property));
+                node.properties.insert(field.clone(), property);
+            }
+        }
+        let is_free = node.properties.is_empty() && node.additional.is_none();
+        node.preserve_unknown = is_free && matches!(kind, Type::Object | Type::Any);
+        overlay::finish(owner, &mut node);
+        node
+    }
+}
+
+/// Definitions that contain themselves, and are not looked into.
+const RECURSIVE: [&str; 1] =
+    ["io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"];
+
+fn free(kind: Type) -> Node {
+    Node {
+        kind,
+        preserve_unknown: true,
+        ..Node::default()
+    }
+}
+
+fn reference(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")
+}
+
+fn kind(schema: &Value) -> Type {
+    if schema.get("x-kubernetes-int-or-string") == Some(&Value::Bool(true)) {
+        return Type::IntOrString;
+    }
+    match text(schema, "type") {
+        "object" => Type::Object,
+        "array" => Type::Array,
+        "string" => Type::String,
+        "integer" => Type::Integer,
+        "number" => Type::Number,
+        "boolean" => Type::Boolean,
+        _ => Type::Any,
+    }
+}
+
+fn text<'a>(schema: &'a Value, name: &str) -> &'a str {
+    schema.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn texts(schema: &Value, name: &str) -> Vec<String> {
+    let list = schema.get(name).and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(|text| Some(text.as_str()?.to_owned()))
+        .collect()
+}

@@ -1,0 +1,226 @@
+//! OpenAPI v3 structural schemas as JSON → [`Node`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::cause::{forbidden, invalid, required};
+use super::format::Format;
+use super::node::{Checks, ListType, Node, PatchStrategy, Type};
+use super::path::MAX_DEPTH;
+use super::pattern::Pattern;
+use crate::store::status::Cause;
+
+/// Parses the schema of a CustomResourceDefinition and checks that it is structural. `path` is where it stands, such
+/// as `spec.validation.openAPIV3Schema`; causes name fields below it.
+///
+/// # Errors
+/// Everything that makes the schema unacceptable, with the texts of kube-apiserver.
+///
+/// Source: `spec/kube-api.md` §1.18.
+pub fn parse(schema: &Value, path: &str) -> Result<Node, Vec<Cause>> {
+    let Value::Object(object) = schema else {
+        return Err(vec![required(path, "")]);
+    };
+    let mut causes = Vec::new();
+    let node = Reader {
+        causes: &mut causes,
+    }
+    .node(object, path, 0);
+    if causes.is_empty() {
+        Ok(node)
+    } else {
+        Err(causes)
+    }
+}
+
+struct Reader<'a> {
+    causes: &'a mut Vec<Cause>,
+}
+
+impl Reader<'_> {
+    fn node(&mut self, schema: &Map<String, Value>, path: &str, depth: usize) -> Node {
+        if depth > MAX_DEPTH {
+            let detail = format!("must not nest more than {MAX_DEPTH} levels");
+            self.causes.push(forbidden(path, &detail));
+            return Node::default();
+        }
+        Node {
+            kind: kind(schema),
+            description: text(schema, "description").unwrap_or_default().to_owned(),
+            properties: self.properties(schema, path, depth),
+            additional: self.additional(schema, path, depth),
+            items: self.child(schema, "items", path, depth).map(Arc::new),
+            required: texts(schema, "required"),
+            nullable: flag(schema, "nullable"),
+            default: schema
+                .get("default")
+                .filter(|value| !value.is_null())
+                .cloned(),
+            preserve_unknown: flag(schema, "x-kubernetes-preserve-unknown-fields"),
+            embedded_resource: flag(schema, "x-kubernetes-embedded-resource"),
+            list_type: match text(schema, "x-kubernetes-list-type") {
+                Some("set") => ListType::Set,
+                Some("map") => ListType::Map(texts(schema, "x-kubernetes-list-map-keys")),
+                Some(_) | None => ListType::Atomic,
+            },
+            atomic_map: text(schema, "x-kubernetes-map-type") == Some("atomic"),
+            patch: PatchStrategy::default(),
+            checks: self.checks(schema, path, depth),
+            rules: list(schema, "x-kubernetes-validations").to_vec(),
+        }
+    }
+
+    fn properties(
+        &mut self,
+        schema: &Map<String, Value>,
+        path: &str,
+        depth: usize,
+    ) -> BTreeMap<String, Arc<Node>> {
+        let Some(Value::Object(properties)) = schema.get("properties") else {
+            return BTreeMap::new();
+        };
+        properties
+            .iter()
+            .map(|(name, property)| {
+                let path = format!("{path}.properties[{name}]");
+                let node = self.object(property, &path, depth + 1);
+                (name.clone(), Arc::new(node))
+            })
+            .collect()
+    }
+
+    fn additional(
+        &mut self,
+        schema: &Map<String, Value>,
+        path: &str,
+        depth: usize,
+    ) -> Option<Arc<Node>> {
+        match schema.get("additionalProperties")? {
+            Value::Bool(true) => Some(Arc::default()),
+            Value::Object(object) => {
+                let path = format!("{path}.additionalProperties");
+                Some(Arc::new(self.node(object, &path, depth + 1)))
+            }
+            _ => None,
+        }
+    }
+
+    fn child(
+        &mut self,
+        schema: &Map<String, Value>,
+        name: &str,
+        path: &str,
+        depth: usize,
+    ) -> Option<Node> {
+        let child = schema.get(name)?;
+        Some(self.object(child, &format!("{path}.{name}"), depth + 1))
+    }
+
+    fn object(&mut self, schema: &Value, path: &str, depth: usize) -> Node {
+        if let Value::Object(object) = schema {
+            self.node(object, path, depth)
+        } else {
+            self.causes.push(invalid(path, schema, "must be a schema"));
+            Node::default()
+        }
+    }
+
+    fn branches(
+        &mut self,
+        schema: &Map<String, Value>,
+        name: &str,
+        path: &str,
+        depth: usize,
+    ) -> Vec<Node> {
+        list(schema, name)
+            .iter()
+            .enumerate()
+            .map(|(i, branch)| self.object(branch, &format!("{path}.{name}[{i}]"), depth + 1))
+            .collect()
+    }
+
+    fn checks(&mut self, schema: &Map<String, Value>, path: &str, depth: usize) -> Checks {
+        Checks {
+            allowed: list(schema, "enum").to_vec(),
+            pattern: self.pattern(schema, path),
+            format: text(schema, "format")
+                .filter(|format| !format.is_empty())
+                .map(Format::new),
+            minimum: bound(schema, "minimum", "exclusiveMinimum"),
+            maximum: bound(schema, "maximum", "exclusiveMaximum"),
+            multiple_of: schema.get("multipleOf").and_then(Value::as_f64),
+            length: (count(schema, "minLength"), count(schema, "maxLength")),
+            items: (count(schema, "minItems"), count(schema, "maxItems")),
+            properties: (
+                count(schema, "minProperties"),
+                count(schema, "maxProperties"),
+            ),
+            all_of: self.branches(schema, "allOf", path, depth),
+            any_of: self.branches(schema, "anyOf", path, depth),
+            one_of: self.branches(schema, "oneOf", path, depth),
+            not: self.child(schema, "not", path, depth).map(Box::new),
+        }
+    }
+
+    fn pattern(&mut self, schema: &Map<String, Value>, path: &str) -> Option<Pattern> {
+        let source = text(schema, "pattern").filter(|source| !source.is_empty())?;
+        match Pattern::new(source) {
+            Ok(pattern) => Some(pattern),
+            Err(why) => {
+                let detail = format!("must be a valid regular expression, but isn't: {why}");
+                let field = format!("{path}.pattern");
+                self.causes.push(invalid(field, &source.into(), &detail));
+                None
+            }
+        }
+    }
+}
+
+fn kind(schema: &Map<String, Value>) -> Type {
+    if flag(schema, "x-kubernetes-int-or-string") {
+        return Type::IntOrString;
+    }
+    match text(schema, "type") {
+        Some("object") => Type::Object,
+        Some("array") => Type::Array,
+        Some("string") => Type::String,
+        Some("integer") => Type::Integer,
+        Some("number") => Type::Number,
+        Some("boolean") => Type::Boolean,
+        Some(_) | None => Type::Any,
+    }
+}
+
+fn bound(schema: &Map<String, Value>, name: &str, exclusive: &str) -> Option<(f64, bool)> {
+    let value = schema.get(name)?.as_f64()?;
+    Some((value, flag(schema, exclusive)))
+}
+
+pub(super) fn flag(schema: &Map<String, Value>, name: &str) -> bool {
+    schema.get(name) == Some(&Value::Bool(true))
+}
+
+pub(super) fn text<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    schema.get(name).and_then(Value::as_str)
+}
+
+pub(super) fn list<'a>(schema: &'a Map<String, Value>, name: &str) -> &'a [Value] {
+    schema
+        .get(name)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+fn texts(schema: &Map<String, Value>, name: &str) -> Vec<String> {
+    list(schema, name)
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn count(schema: &Map<String, Value>, name: &str) -> Option<u64> {
+    schema.get(name).and_then(Value::as_u64)
+}

@@ -1,0 +1,189 @@
+//! Dropping what a schema does not know.
+
+use std::sync::{Arc, LazyLock};
+
+use serde_json::{Map, Value};
+
+use super::builtin;
+use super::node::Node;
+use super::path::Path;
+
+/// Drops fields that `node`, the schema of a whole object, does not declare, then nulls that are neither allowed nor
+/// to be replaced by a default. Returns the paths of the unknown fields, those of metadata first, as
+/// `unknown field "…"` messages print them.
+///
+/// `apiVersion` and `kind` stay, at the root and in embedded resources; `metadata` there is reduced to what ObjectMeta
+/// knows. Levels beyond the depth limit stay as they are; validation refuses them.
+///
+/// Source: `spec/kube-api.md` §1.14 and §1.18; apiextensions-apiserver v0.34.3, pkg/apiserver/schema/pruning and
+/// objectmeta.
+pub fn prune(node: &Node, value: &mut Value) -> Vec<String> {
+    let mut unknown = Unknown {
+        metadata: builtin::object_meta(),
+        in_metadata: Vec::new(),
+        elsewhere: Vec::new(),
+    };
+    unknown.prune(node, value, &Path::ROOT);
+    drop_nulls(node, value, &Path::ROOT);
+    unknown.in_metadata.sort();
+    unknown.elsewhere.sort();
+    unknown.in_metadata.append(&mut unknown.elsewhere);
+    unknown.in_metadata
+}
+
+struct Unknown {
+    metadata: Arc<Node>,
+    in_metadata: Vec<String>,
+    elsewhere: Vec<String>,
+}
+
+impl Unknown {
+    fn prune(&mut self, node: &Node, value: &mut Value, path: &Path) {
+        if path.is_too_deep() {
+            return;
+        }
+        match value {
+            Value::Object(object) => self.prune_object(node, object, path),
+            Value::Array(elements) => {
+                let items = match &node.items {
+                    Some(items) => items,
+                    None if node.preserve_unknown => return,
+                    None => &*NOTHING_KNOWN,
+                };
+                for (i, element) in elements.iter_mut().enumerate() {
+                    self.prune(items, element, &path.index(i));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn prune_object(&mut self, node: &Node, object: &mut Map<String, Value>, path: &Path) {
+        let is_resource = path.is_root() || node.embedded_resource;
+        let mut dropped = Vec::new();
+        for (name, child) in object.iter_mut() {
+            match name.as_str() {
+                "apiVersion" | "kind" if is_resource => {}
+                "metadata" if is_resource => self.prune_metadata(child, path),
+                _ => {
+                    if let Some(property) = node.properties.get(name) {
+                        self.prune(property, child, &path.field(name));
+                    } else if let Some(additional) = &node.additional {
+                        self.prune(additional, child, &path.key(name));
+                    } else if !node.preserve_unknown {
+                        self.elsewhere.push(path.field(name).dotted());
+                        dropped.push(name.clone());
+                    }
+                }
+            }
+        }
+        for name in dropped {
+            object.remove(&name);
+        }
+    }
+
+    fn prune_metadata(&mut self, value: &mut Value, path: &Path) {
+        let metadata = Arc::clone(&self.metadata);
+        let prefix = path.field("metadata").bracketed();
+        let before = self.elsewhere.len();
+        self.prune(&metadata, value, &Path::ROOT.field("metadata"));
+        for found in self.elsewhere.drain(before..) {
+            let below = found.strip_prefix("metadata").unwrap_or(&found);
+            self.in_metadata.push(format!("{prefix}{below}"));
+        }
+        drop_nulls(&metadata, value, &Path::ROOT);
+    }
+}
+
+static NOTHING_KNOWN: LazyLock<Node> = LazyLock::new(Node::default);
+
+fn drop_nulls(node: &Node, value: &mut Value, path: &Path) {
+    if path.is_too_deep() {
+        return;
+    }
+    match value {
+        Value::Object(object) => {
+            object.retain(|name, child| {
+                let Some(schema) = node.properties.get(name).or(node.additional.as_ref()) else {
+                    return true;
+                };
+                if child.is_null() {
+                    return schema.nullable || schema.default.is_some();
+                }
+                drop_nulls(schema, child, &path.field(name));
+                true
+            });
+        }
+        Value::Array(elements) => {
+            let Some(items) = &node.items else {
+                return;
+            };
+            for (i, element) in elements.iter_mut().enumerate() {
+                drop_nulls(items, element, &path.index(i));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::schema::parse::parse;
+
+    fn schema() -> Node {
+        let known = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+        let schema = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+            "a": {"type": "string"},
+            "n": {"type": "string", "nullable": true},
+            "d": {"type": "string", "default": "x"},
+            "list": {"type": "array", "items": known},
+            "map": {"type": "object", "additionalProperties": known},
+            "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true, "properties": {"known": known}},
+            "emb": {"type": "object", "x-kubernetes-embedded-resource": true, "properties": {"spec": known}},
+        }}}});
+        parse(&schema, "").unwrap()
+    }
+
+    #[rstest]
+    #[case::field(json!({"a": "x", "z": 1}), json!({"a": "x"}), &["spec.z"])]
+    #[case::list(json!({"list": [{"a": "x"}, {"z": 1}]}), json!({"list": [{"a": "x"}, {}]}), &["spec.list[1].z"])]
+    #[case::map(json!({"map": {"k": {"z": 1}}}), json!({"map": {"k": {}}}), &["spec.map.k.z"])]
+    #[case::preserved(json!({"free": {"z": {"y": 1}}}), json!({"free": {"z": {"y": 1}}}), &[])]
+    #[case::declared_below_preserved(json!({"free": {"known": {"z": 1}}}), json!({"free": {"known": {}}}), &["spec.free.known.z"])]
+    #[case::embedded(
+        json!({"emb": {"apiVersion": "v1", "kind": "X", "metadata": {"name": "n", "zz": 1}, "spec": {"z": 1}, "y": 1}}),
+        json!({"emb": {"apiVersion": "v1", "kind": "X", "metadata": {"name": "n"}, "spec": {}}}),
+        &["spec.emb.metadata.zz", "spec.emb.spec.z", "spec.emb.y"]
+    )]
+    #[case::nulls(json!({"a": null, "n": null, "d": null, "free": {"z": null}}), json!({"n": null, "d": null, "free": {"z": null}}), &[])]
+    fn unknown_fields_are_dropped_and_named(
+        #[case] spec: Value,
+        #[case] expected: Value,
+        #[case] unknown: &[&str],
+    ) {
+        let mut object = json!({"apiVersion": "ex.io/v1", "kind": "X", "spec": spec});
+        assert_eq!(prune(&schema(), &mut object), unknown);
+        assert_eq!(
+            object,
+            json!({"apiVersion": "ex.io/v1", "kind": "X", "spec": expected})
+        );
+    }
+
+    #[test]
+    fn metadata_comes_first() {
+        let mut object = json!({"apiVersion": "v1", "aaa": 1, "metadata": {"name": "x", "zzz": 1, "ownerReferences": [{"uid": "u", "y": 1}], "labels": {"a": "b"}, "creationTimestamp": null}});
+        let unknown = prune(&schema(), &mut object);
+        assert_eq!(
+            unknown,
+            ["metadata.ownerReferences[0].y", "metadata.zzz", "aaa"]
+        );
+        assert_eq!(
+            object,
+            json!({"apiVersion": "v1", "metadata": {"name": "x", "ownerReferences": [{"uid": "u"}], "labels": {"a": "b"}}})
+        );
+    }
+}
