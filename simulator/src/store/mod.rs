@@ -14,6 +14,7 @@ pub mod log;
 pub mod object;
 pub mod registry;
 pub mod request;
+pub mod patch;
 pub mod schema;
 pub mod selector;
 pub mod status;
