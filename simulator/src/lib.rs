@@ -13,6 +13,7 @@
 //! [`clock`] and [`ids`]; a [`cluster::Cluster`] holds it all together and [settles](cluster::Cluster::settle).
 
 pub mod cli;
+pub mod argo;
 pub mod clock;
 pub mod drive;
 pub mod http;

@@ -1,0 +1,5 @@
+//! Argo Workflows: the simulated workflow controller.
+//!
+//! Source: `spec/argo.md`.
+
+pub mod spec;
