@@ -12,8 +12,8 @@
 //! Every part is a client of the API and of nothing else. Time, chance and order come from
 //! [`clock`] and [`ids`]; a [`cluster::Cluster`] holds it all together and [settles](cluster::Cluster::settle).
 
-pub mod cli;
 pub mod argo;
+pub mod cli;
 pub mod clock;
 pub mod drive;
 pub mod http;

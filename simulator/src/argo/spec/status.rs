@@ -375,7 +375,11 @@ impl NodeStatus {
 impl WorkflowStatus {
     /// Adds a condition, or replaces the one of its type.
     pub fn upsert_condition(&mut self, condition: Condition) {
-        match self.conditions.iter_mut().find(|c| c.kind == condition.kind) {
+        match self
+            .conditions
+            .iter_mut()
+            .find(|c| c.kind == condition.kind)
+        {
             Some(old) => *old = condition,
             None => self.conditions.push(condition),
         }
