@@ -15,6 +15,7 @@
 pub mod argo;
 pub mod cli;
 pub mod clock;
+pub mod cluster;
 pub mod drive;
 pub mod http;
 pub mod ids;

@@ -1,3 +1,4 @@
 //! `arcsim`: what a person or a pipeline calls.
 
+pub mod load;
 pub mod manifest;

@@ -14,7 +14,7 @@ use super::queue::Queue;
 use crate::part::{Cache, Caches, Change, ChangeKind, Part, Wake, Watch};
 
 /// How long a collection that cannot be listed (a kind not served yet) waits for its next attempt.
-const RELIST: SignedDuration = SignedDuration::from_secs(1);
+const RELIST: SignedDuration = SignedDuration::from_secs(10);
 
 /// Runs one part: takes up changes, keeps its caches, reconciles its keys.
 pub struct Runner {

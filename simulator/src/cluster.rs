@@ -1,0 +1,198 @@
+//! A whole cluster in memory, in virtual time: one API server and the parts that move in it.
+//!
+//! One thread, one seed: at every instant the parts that can act take turns in an order drawn from the seed, each
+//! turn reconciling one key to its end. When none can act, time jumps to the next timer.
+
+use jiff::{SignedDuration, Timestamp};
+use kube::Client;
+
+use crate::clock::{Clock, EPOCH};
+use crate::drive::Runner;
+use crate::http::service::ApiServer;
+use crate::ids::Ids;
+use crate::part::Part;
+
+/// How many turns may pass at one instant before the cluster counts as spinning.
+const TURNS_AT_ONE_INSTANT_MAX: usize = 200_000;
+
+/// How far [`Cluster::settle`] looks into the future.
+pub const SETTLE_HORIZON: SignedDuration = SignedDuration::from_hours(6);
+
+/// What keeps uids apart from scheduling choices although both come from one seed.
+const SCHEDULING_STREAM: u64 = 0x5eed_0f_70_5c_4e_d1;
+
+/// A simulated cluster.
+pub struct Cluster {
+    server: ApiServer,
+    clock: Clock,
+    runners: Vec<Runner>,
+    choices: Ids,
+    transport: Transport,
+    revision: u64,
+}
+
+/// How the parts reach the API server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// By calls in this process: what is written is visible at once.
+    InProcess,
+    /// By sockets: after each round the cluster waits until every watch has shown everything.
+    Sockets,
+}
+
+/// A cluster that does not come to rest.
+#[derive(Debug, thiserror::Error)]
+#[error("after {TURNS_AT_ONE_INSTANT_MAX} turns at {at} these parts still act: {parts}")]
+pub struct Spinning {
+    /// The instant that time cannot leave.
+    at: Timestamp,
+    /// Their names.
+    parts: String,
+}
+
+impl Cluster {
+    /// A cluster without parts at [`EPOCH`].
+    #[must_use]
+    pub fn new(seed: u64, transport: Transport) -> Self {
+        let clock = Clock::virtual_from(EPOCH);
+        Self {
+            server: ApiServer::new(clock.clone(), seed),
+            clock,
+            runners: Vec::new(),
+            choices: Ids::new(seed ^ SCHEDULING_STREAM),
+            transport,
+            revision: 0,
+        }
+    }
+
+    /// The API server.
+    #[must_use]
+    pub fn server(&self) -> &ApiServer {
+        &self.server
+    }
+
+    /// The clock, which only the cluster moves.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Adds a part, which reaches the API through `client`.
+    pub fn add(&mut self, part: Box<dyn Part>, client: Client) {
+        self.runners.push(Runner::new(part, client));
+    }
+
+    /// Removes a part with all it knows, as a crash would; returns whether it was there.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let before = self.runners.len();
+        self.runners.retain(|runner| runner.name() != name);
+        self.runners.len() < before
+    }
+
+    /// Lets the parts act until none can before the next timer.
+    ///
+    /// # Errors
+    /// Parts keep each other busy for ever.
+    pub async fn settle_now(&mut self) -> Result<(), Spinning> {
+        for _ in 0..TURNS_AT_ONE_INSTANT_MAX {
+            if !self.turn().await && !self.catch_up().await {
+                return Ok(());
+            }
+        }
+        let now = self.clock.now();
+        let busy = self.runners.iter().filter(|runner| runner.is_due(now));
+        let parts = busy.map(Runner::name).collect::<Vec<_>>().join(", ");
+        Err(Spinning { at: now, parts })
+    }
+
+    /// One part takes one turn; returns whether any had something to do.
+    async fn turn(&mut self) -> bool {
+        let now = self.clock.now();
+        self.take_news(now).await;
+        let due: Vec<usize> = (0..self.runners.len())
+            .filter(|index| self.runners[*index].is_due(now))
+            .collect();
+        if due.is_empty() {
+            return false;
+        }
+        let chosen = due[self.choices.below(due.len())];
+        self.runners[chosen].reconcile_next(now).await
+    }
+
+    async fn take_news(&mut self, now: Timestamp) {
+        let revision = self.server.revision();
+        let written = std::mem::replace(&mut self.revision, revision) != revision;
+        for runner in &mut self.runners {
+            runner.connect(now).await;
+            runner.take_news(now).await;
+            if written {
+                runner.forget_visits();
+            }
+        }
+    }
+
+    /// Over sockets events take a while: waits until every watch has shown the newest write.
+    async fn catch_up(&mut self) -> bool {
+        if self.transport == Transport::InProcess {
+            return false;
+        }
+        let now = self.clock.now();
+        let revision = self.server.barrier();
+        let mut any = false;
+        for runner in &mut self.runners {
+            any |= runner.catch_up(revision, now).await;
+        }
+        any
+    }
+
+    /// When the next part can act; `None` if nothing waits for any time.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        self.runners.iter().filter_map(Runner::next_due).min()
+    }
+
+    /// Whether everything that still waits has had its turn since the last write, and wrote nothing itself: such a
+    /// cluster changes only if somebody changes it, or when a timer of another kind runs out.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.server.revision() == self.revision && self.runners.iter().all(Runner::is_quiet)
+    }
+
+    /// Lets time pass until the cluster is quiet, at most [`SETTLE_HORIZON`].
+    ///
+    /// # Errors
+    /// Parts keep each other busy for ever.
+    pub async fn settle(&mut self) -> Result<(), Spinning> {
+        let horizon = self.clock.now() + SETTLE_HORIZON;
+        self.settle_now().await?;
+        while !self.is_quiet() && self.step(horizon).await? {}
+        Ok(())
+    }
+
+    /// Jumps to the next timer before `until` and lets the parts act; returns whether there was one.
+    ///
+    /// # Errors
+    /// Parts keep each other busy for ever.
+    pub async fn step(&mut self, until: Timestamp) -> Result<bool, Spinning> {
+        match self.next_timer() {
+            Some(timer) if timer <= until => {
+                self.clock.advance_to(timer);
+                self.settle_now().await?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Lets exactly `duration` pass.
+    ///
+    /// # Errors
+    /// Parts keep each other busy for ever.
+    pub async fn advance(&mut self, duration: SignedDuration) -> Result<(), Spinning> {
+        let until = self.clock.now() + duration;
+        self.settle_now().await?;
+        while self.step(until).await? {}
+        self.clock.advance_to(until);
+        self.settle_now().await
+    }
+}
