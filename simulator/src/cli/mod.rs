@@ -2,3 +2,5 @@
 
 pub mod load;
 pub mod manifest;
+pub mod record;
+pub mod tree;

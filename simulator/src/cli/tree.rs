@@ -1,0 +1,359 @@
+//! Owners and what they made, down to the steps of a Workflow, as lines for a person.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use kube::ResourceExt;
+use serde_json::Value;
+
+use super::record::Recorded;
+
+/// Lines of a tree with their depth, ready to print.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    /// For each level above, whether its object has later siblings.
+    stems: Vec<bool>,
+    phase: String,
+    label: String,
+    seconds: Option<i64>,
+    remark: String,
+}
+
+/// Draws `objects`: those that nobody in the set owns are roots, if their kind is in `roots`.
+#[must_use]
+pub fn draw(objects: &[Recorded], roots: &[&str], now: Timestamp) -> Tree {
+    let mut forest = Forest {
+        children: BTreeMap::new(),
+        now,
+        tree: Tree::default(),
+    };
+    let uids: BTreeSet<String> = objects
+        .iter()
+        .filter_map(|recorded| recorded.object.uid())
+        .collect();
+    let mut tops = Vec::new();
+    for recorded in objects {
+        let owner = recorded
+            .object
+            .owner_references()
+            .iter()
+            .find(|owner| uids.contains(&owner.uid));
+        match owner {
+            Some(owner) => forest
+                .children
+                .entry(owner.uid.clone())
+                .or_default()
+                .push(recorded),
+            None if roots.contains(&kind(recorded)) => tops.push(recorded),
+            None => {}
+        }
+    }
+    for top in tops {
+        forest.object(top, &mut Vec::new());
+    }
+    forest.tree
+}
+
+fn kind(recorded: &Recorded) -> &str {
+    recorded
+        .object
+        .types
+        .as_ref()
+        .map_or("", |types| types.kind.as_str())
+}
+
+struct Forest<'a> {
+    children: BTreeMap<String, Vec<&'a Recorded>>,
+    now: Timestamp,
+    tree: Tree,
+}
+
+impl Forest<'_> {
+    fn object(&mut self, recorded: &Recorded, stems: &mut Vec<bool>) {
+        let status = &recorded.object.data["status"];
+        let phase = text(status, "phase");
+        let message = first_line(text(status, "message"));
+        let gone = if recorded.deleted { "(removed) " } else { "" };
+        self.tree.lines.push(Line {
+            stems: stems.clone(),
+            phase: if phase.is_empty() {
+                "Pending".to_owned()
+            } else {
+                phase.to_owned()
+            },
+            label: format!("{} {}", kind(recorded), recorded.object.name_any()),
+            seconds: self.seconds(status),
+            remark: format!("{gone}{message}").trim_end().to_owned(),
+        });
+        let children = self
+            .children
+            .remove(&recorded.object.uid().unwrap_or_default())
+            .unwrap_or_default();
+        let children: Vec<_> = children
+            .into_iter()
+            .filter(|child| kind(child) != "Pod")
+            .collect();
+        let nodes = Nodes::of(&recorded.object.name_any(), status);
+        let steps = nodes.members_of_root();
+        let total = children.len() + steps.len();
+        for (index, child) in children.into_iter().enumerate() {
+            stems.push(index + 1 < total);
+            self.object(child, stems);
+            stems.pop();
+        }
+        self.members(&nodes, &steps, stems);
+    }
+
+    fn members(&mut self, nodes: &Nodes<'_>, members: &[&Value], stems: &mut Vec<bool>) {
+        for (index, node) in members.iter().enumerate() {
+            stems.push(index + 1 < members.len());
+            self.tree.lines.push(Line {
+                stems: stems.clone(),
+                phase: text(node, "phase").to_owned(),
+                label: text(node, "displayName").to_owned(),
+                seconds: self.seconds(node),
+                remark: first_line(text(node, "message")).to_owned(),
+            });
+            let below = nodes.inside(node);
+            self.members(nodes, &below, stems);
+            stems.pop();
+        }
+    }
+
+    fn seconds(&self, status: &Value) -> Option<i64> {
+        let time = |key: &str| {
+            status[key]
+                .as_str()
+                .and_then(|text| text.parse::<Timestamp>().ok())
+        };
+        let started = time("startedAt")?;
+        Some(
+            time("finishedAt")
+                .unwrap_or(self.now)
+                .duration_since(started)
+                .as_secs(),
+        )
+    }
+}
+
+/// The nodes of one Workflow.
+struct Nodes<'a> {
+    root: String,
+    by_id: BTreeMap<&'a str, &'a Value>,
+}
+
+impl<'a> Nodes<'a> {
+    fn of(workflow: &str, status: &'a Value) -> Self {
+        let nodes = status["nodes"].as_object();
+        let by_id = nodes
+            .into_iter()
+            .flatten()
+            .map(|(id, node)| (id.as_str(), node))
+            .collect();
+        Self {
+            root: workflow.to_owned(),
+            by_id,
+        }
+    }
+
+    fn members_of_root(&self) -> Vec<&'a Value> {
+        match self.by_id.get(self.root.as_str()) {
+            Some(root) => self.inside(root),
+            None => Vec::new(),
+        }
+    }
+
+    /// What is worth a line of its own below `node`: the attempts of a retry if there were several, else what the
+    /// only attempt holds.
+    fn inside(&self, node: &'a Value) -> Vec<&'a Value> {
+        match text(node, "type") {
+            "Retry" => match self.attempts(node).as_slice() {
+                [only] => self.inside(only),
+                attempts => attempts.to_vec(),
+            },
+            "Steps" | "DAG" | "TaskGroup" => self.bounded_by(node),
+            _ => Vec::new(),
+        }
+    }
+
+    fn attempts(&self, node: &'a Value) -> Vec<&'a Value> {
+        let ids = node["children"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
+        let attempts = ids.filter_map(|id| self.by_id.get(id).copied());
+        attempts
+            .filter(|child| child["nodeFlag"]["retried"] == true)
+            .collect()
+    }
+
+    fn bounded_by(&self, node: &'a Value) -> Vec<&'a Value> {
+        let id = text(node, "id");
+        let mut members: Vec<&Value> = self
+            .by_id
+            .values()
+            .copied()
+            .filter(|node| text(node, "boundaryID") == id)
+            .filter(|node| text(node, "type") != "StepGroup" && node["nodeFlag"]["retried"] != true)
+            .collect();
+        members.sort_by_key(|member| {
+            (
+                group(member),
+                text(member, "startedAt"),
+                text(member, "name"),
+            )
+        });
+        members
+    }
+}
+
+/// The index of the step group in a node's name, such as 3 in `wf[3].push`.
+fn group(node: &Value) -> u64 {
+    let name = text(node, "name");
+    let inner = name.rfind('[').map_or("", |at| &name[at + 1..]);
+    inner
+        .split(']')
+        .next()
+        .unwrap_or_default()
+        .parse()
+        .unwrap_or(0)
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+impl Tree {
+    /// The tree as text; terminal colours are in it, for a stream that strips them where they are not wanted.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let width = self.lines.iter().map(Line::width).max().unwrap_or(0);
+        self.lines.iter().map(|line| line.render(width)).collect()
+    }
+
+    /// How many lines it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is nothing to draw.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+}
+
+impl Line {
+    fn width(&self) -> usize {
+        3 * self.stems.len() + self.label.chars().count()
+    }
+
+    fn render(&self, width: usize) -> String {
+        let mut out = String::new();
+        for (level, more) in self.stems.iter().enumerate() {
+            let last = level + 1 == self.stems.len();
+            out.push_str(match (last, more) {
+                (true, true) => "├─ ",
+                (true, false) => "└─ ",
+                (false, true) => "│  ",
+                (false, false) => "   ",
+            });
+        }
+        let (mark, style) = mark(&self.phase);
+        let pad = " ".repeat(width - self.width());
+        let seconds = self
+            .seconds
+            .map_or(String::new(), |seconds| format!("{seconds}s"));
+        let rest = format!("{seconds:>6}  {}", self.remark);
+        let gap = " ".repeat(9_usize.saturating_sub(self.phase.len()));
+        let rest = if rest.trim().is_empty() {
+            String::new()
+        } else {
+            format!("{gap} {}", rest.trim_end())
+        };
+        format!(
+            "{out}{style}{mark}{style:#} {}{pad}  {style}{}{style:#}{rest}\n",
+            self.label, self.phase
+        )
+    }
+}
+
+fn mark(phase: &str) -> (char, Style) {
+    let colour = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
+    match phase {
+        "Succeeded" => ('✔', colour(AnsiColor::Green)),
+        "Failed" | "Error" => ('✖', colour(AnsiColor::Red)),
+        "Skipped" | "Omitted" => ('○', colour(AnsiColor::BrightBlack)),
+        "Running" | "Active" => ('●', colour(AnsiColor::Cyan)),
+        _ => ('◷', colour(AnsiColor::Yellow)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kube::core::DynamicObject;
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::EPOCH;
+
+    fn recorded(object: Value, deleted: bool) -> Recorded {
+        let object: DynamicObject = serde_json::from_value(object).unwrap();
+        Recorded {
+            object: Arc::new(object),
+            deleted,
+        }
+    }
+
+    fn workflow() -> Recorded {
+        let object = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+            "metadata": {"name": "wf", "uid": "w", "ownerReferences": [
+                {"apiVersion": "x/v1", "kind": "Owner", "name": "o", "uid": "o"}]},
+            "status": {"phase": "Failed", "startedAt": "2030-01-01T00:00:00Z", "finishedAt": "2030-01-01T00:00:40Z",
+                "message": "child 'wf-2' failed", "nodes": {
+                "wf": {"id": "wf", "name": "wf", "type": "Steps", "phase": "Failed"},
+                "wf-1": {"id": "wf-1", "name": "wf[0]", "type": "StepGroup", "phase": "Succeeded", "boundaryID": "wf"},
+                "wf-2": {"id": "wf-2", "name": "wf[1].push", "displayName": "push", "type": "Retry", "phase": "Failed",
+                    "boundaryID": "wf", "message": "No more retries left", "children": ["wf-3", "wf-4"]},
+                "wf-3": {"id": "wf-3", "name": "wf[1].push(0)", "displayName": "push(0)", "type": "Pod",
+                    "phase": "Failed", "boundaryID": "wf", "nodeFlag": {"retried": true}},
+                "wf-4": {"id": "wf-4", "name": "wf[1].push(1)", "displayName": "push(1)", "type": "Pod",
+                    "phase": "Failed", "boundaryID": "wf", "nodeFlag": {"retried": true}},
+                "wf-5": {"id": "wf-5", "name": "wf[0].pull", "displayName": "pull", "type": "Pod",
+                    "phase": "Succeeded", "boundaryID": "wf"}}}
+        });
+        recorded(object, true)
+    }
+
+    #[test]
+    fn a_tree_leads_from_owners_to_the_attempts_of_steps() {
+        let owner = json!({"apiVersion": "x/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "o"},
+            "status": {"phase": "Failed"}});
+        let tree = draw(&[recorded(owner, false), workflow()], &["Owner"], EPOCH);
+        let plain = anstream::adapter::strip_str(&tree.render()).to_string();
+        let expected = "\
+✖ Owner o           Failed
+└─ ✖ Workflow wf    Failed       40s  (removed) child 'wf-2' failed
+   ├─ ✔ pull        Succeeded
+   └─ ✖ push        Failed            No more retries left
+      ├─ ✖ push(0)  Failed
+      └─ ✖ push(1)  Failed
+";
+        assert_eq!(plain, expected);
+    }
+}
