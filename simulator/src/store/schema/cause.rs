@@ -109,14 +109,14 @@ pub(crate) fn number_text(number: &Number) -> String {
     }
 }
 
-/// A float as Go's `%v` writes it: the shortest digits, with an exponent below 1e-4 and from 1e21 on.
+/// A float as Go's `%v` writes it: the shortest digits, with an exponent below 1e-4 and from 1e6 on.
 pub(crate) fn float_text(float: f64) -> String {
     let scientific = format!("{float:e}");
     let Some((digits, exponent)) = scientific.split_once('e') else {
         return scientific;
     };
     match exponent.parse::<i32>() {
-        Ok(exponent) if !(-4..21).contains(&exponent) => {
+        Ok(exponent) if !(-4..6).contains(&exponent) => {
             let sign = if exponent < 0 { '-' } else { '+' };
             format!("{digits}e{sign}{:02}", exponent.abs())
         }

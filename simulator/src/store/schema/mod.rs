@@ -6,6 +6,8 @@
 //!   object ─▶ prune ─▶ default ─▶ validate (go-openapi) ─▶ cel ─▶ causes
 //! ```
 pub mod builtin;
+pub mod cel;
+pub mod compiled;
 pub mod default;
 pub mod format;
 pub mod node;

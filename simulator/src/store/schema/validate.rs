@@ -16,7 +16,7 @@ mod failure;
 mod list;
 mod resource;
 
-use correlation::Old;
+pub(super) use correlation::Old;
 use failure::Failure;
 
 /// Everything that is wrong with `new`, a whole object, by its schema; empty if it is valid. With `old`, the object
@@ -278,11 +278,13 @@ fn name_of(kind: Type) -> &'static str {
 }
 
 fn is_integral(number: &Number) -> bool {
+    number.is_i64() || number.as_f64().is_some_and(is_whole)
+}
+
+/// Whether a float is an integer that JSON can carry, give or take rounding.
+fn is_whole(float: f64) -> bool {
     const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
-    number.is_i64()
-        || number
-            .as_f64()
-            .is_some_and(|float| float.fract() == 0.0 && float.abs() <= MAX_SAFE)
+    float.abs() <= MAX_SAFE && (float - float.round()).abs() < 1e-9
 }
 
 fn allowed(checks: &Checks, value: &Value, path: &Path, failures: &mut Vec<Failure>) {
@@ -294,11 +296,21 @@ fn allowed(checks: &Checks, value: &Value, path: &Path, failures: &mut Vec<Failu
         .iter()
         .any(|candidate| match (candidate, value) {
             (Value::Null, _) => false,
-            (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+            (Value::Number(a), Value::Number(b)) => numbers_match(a, b),
             _ => candidate == value,
         });
     if !found {
         failures.push(Failure::not_allowed(path, value, &checks.allowed));
+    }
+}
+
+/// An integer stands for every number that it is the integral part of, as Go converts them.
+fn numbers_match(candidate: &Number, value: &Number) -> bool {
+    let truncated = |number: &Number| number.as_f64().map(f64::trunc);
+    if candidate.is_i64() {
+        truncated(candidate) == truncated(value)
+    } else {
+        candidate.as_f64() == value.as_f64()
     }
 }
 
@@ -378,7 +390,7 @@ fn is_multiple(number: &Number, factor: f64) -> bool {
             } else {
                 float / factor
             };
-            (quotient - quotient.round()).abs() < 1e-9
+            is_whole(quotient)
         }
     }
 }

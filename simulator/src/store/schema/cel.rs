@@ -1,0 +1,297 @@
+//! `x-kubernetes-validations`: rules in the Common Expression Language.
+//!
+//! Source: `spec/kube-api.md` §1.19; apiextensions-apiserver v0.34.3, pkg/apiserver/schema/cel/validation.go.
+
+mod rule;
+mod scope;
+mod value;
+
+use std::collections::BTreeMap;
+
+use kube_cel::KubeCelExt;
+use kube_cel::cel::Context;
+use serde_json::Value;
+
+use super::cause;
+use super::node::Node;
+use super::path::{MAX_DEPTH, Path};
+use super::validate::Old;
+use crate::store::status::Cause;
+use rule::Rule;
+
+/// The compiled rules of a schema; parts without rules are left out.
+#[derive(Debug, Default)]
+pub struct Rules {
+    root: Option<Branch>,
+}
+
+/// The rules at one node and below.
+#[derive(Debug, Default)]
+struct Branch {
+    own: Vec<Rule>,
+    properties: BTreeMap<String, Branch>,
+    items: Option<Box<Branch>>,
+    additional: Option<Box<Branch>>,
+    all_of: Vec<Branch>,
+}
+
+impl Rules {
+    /// Compiles every rule of `node` and below; causes name fields below `path`.
+    ///
+    /// # Errors
+    /// Rules that do not parse, name what is not declared, or use `oldSelf` where no old value can be told.
+    pub fn compile(node: &Node, path: &str) -> Result<Self, Vec<Cause>> {
+        let mut compiler = Compiler { causes: Vec::new() };
+        let place = Place {
+            path: path.to_owned(),
+            uncorrelatable: None,
+            depth: 0,
+        };
+        let root = compiler.branch(node, node, &place);
+        if compiler.causes.is_empty() {
+            Ok(Self { root })
+        } else {
+            Err(compiler.causes)
+        }
+    }
+
+    /// Whether there are no rules.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.root.is_none()
+    }
+
+    /// Evaluates the rules on `new`, an object of the schema `node` that these rules were compiled from. Rules about
+    /// changes apply where an old value can be told; a rule about an unchanged part passes.
+    #[must_use]
+    pub fn check(&self, node: &Node, new: &Value, old: Option<&Value>) -> Vec<Cause> {
+        let Some(root) = &self.root else {
+            return Vec::new();
+        };
+        let old = old.map(|value| Old { value, node });
+        FUNCTIONS.with(|functions| {
+            let mut run = Run {
+                functions,
+                causes: Vec::new(),
+            };
+            let ratchet = Ratchet {
+                current: old,
+                nearest: None,
+            };
+            run.branch(
+                root,
+                Spot {
+                    node,
+                    value: new,
+                    old,
+                    ratchet,
+                },
+                &Path::ROOT,
+            );
+            run.causes
+        })
+    }
+}
+
+thread_local! {
+    /// Building the function table costs more than most rules do.
+    static FUNCTIONS: Context<'static> = Context::default().with_all();
+}
+
+struct Compiler {
+    causes: Vec<Cause>,
+}
+
+/// Where a schema stands in its definition.
+#[derive(Clone)]
+struct Place {
+    path: String,
+    /// The list around this schema whose elements cannot be told apart, if there is one.
+    uncorrelatable: Option<String>,
+    depth: usize,
+}
+
+impl Place {
+    fn below(&self, step: &str) -> Self {
+        Self {
+            path: format!("{}.{step}", self.path),
+            uncorrelatable: self.uncorrelatable.clone(),
+            depth: self.depth + 1,
+        }
+    }
+}
+
+impl Compiler {
+    /// The rules of `checks`, which is `node` itself or one of its `allOf`; types are those of `node`.
+    fn branch(&mut self, checks: &Node, node: &Node, place: &Place) -> Option<Branch> {
+        use super::node::ListType;
+        if place.depth > MAX_DEPTH {
+            return None;
+        }
+        let mut branch = Branch::default();
+        for (i, raw) in checks.rules.iter().enumerate() {
+            let field = format!("{}.x-kubernetes-validations[{i}]", place.path);
+            match rule::compile(raw, node, &field, place.uncorrelatable.as_deref()) {
+                Ok(rule) => branch.own.push(rule),
+                Err(cause) => self.causes.push(cause),
+            }
+        }
+        for (name, property) in &checks.properties {
+            let Some(typed) = node.properties.get(name) else {
+                continue;
+            };
+            let place = place.below(&format!("properties[{name}]"));
+            if let Some(below) = self.branch(property, typed, &place) {
+                branch.properties.insert(name.clone(), below);
+            }
+        }
+        if let (Some(items), Some(typed)) = (&checks.items, &node.items) {
+            let mut below = place.below("items");
+            if !matches!(node.list_type, ListType::Map(_)) {
+                below
+                    .uncorrelatable
+                    .get_or_insert_with(|| place.path.clone());
+            }
+            branch.items = self.branch(items, typed, &below).map(Box::new);
+        }
+        if let (Some(additional), Some(typed)) = (&checks.additional, &node.additional) {
+            let place = place.below("additionalProperties");
+            branch.additional = self.branch(additional, typed, &place).map(Box::new);
+        }
+        for (i, part) in checks.checks.all_of.iter().enumerate() {
+            let place = place.below(&format!("allOf[{i}]"));
+            branch.all_of.extend(self.branch(part, node, &place));
+        }
+        let is_empty = branch.own.is_empty()
+            && branch.properties.is_empty()
+            && branch.items.is_none()
+            && branch.additional.is_none()
+            && branch.all_of.is_empty();
+        (!is_empty).then_some(branch)
+    }
+}
+
+/// A part of the object under evaluation.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    node: &'a Node,
+    value: &'a Value,
+    old: Option<Old<'a>>,
+    ratchet: Ratchet<'a>,
+}
+
+/// The old value to compare with before a failure is reported: this part's, or else that of the nearest part around it.
+#[derive(Clone, Copy)]
+struct Ratchet<'a> {
+    current: Option<Old<'a>>,
+    nearest: Option<(Old<'a>, &'a Value)>,
+}
+
+impl<'a> Spot<'a> {
+    fn step(&self, node: &'a Node, value: &'a Value, old: Option<Old<'a>>, is_type: bool) -> Self {
+        let ratchet = match self.ratchet.current {
+            Some(_) if is_type => Ratchet {
+                current: None,
+                nearest: None,
+            },
+            Some(current) => Ratchet {
+                current: old,
+                nearest: Some((current, self.value)),
+            },
+            None => self.ratchet,
+        };
+        Spot {
+            node,
+            value,
+            old,
+            ratchet,
+        }
+    }
+
+    fn is_unchanged(&self) -> bool {
+        match (self.ratchet.current, self.ratchet.nearest) {
+            (Some(old), _) => old.equals(self.value),
+            (None, Some((old, value))) => old.equals(value),
+            (None, None) => false,
+        }
+    }
+}
+
+struct Run<'a> {
+    functions: &'a Context<'static>,
+    causes: Vec<Cause>,
+}
+
+impl Run<'_> {
+    fn branch(&mut self, branch: &Branch, spot: Spot, path: &Path) {
+        if spot.value.is_null() || path.is_too_deep() {
+            return;
+        }
+        self.own(branch, spot, path);
+        for part in &branch.all_of {
+            let ratchet = Ratchet {
+                current: None,
+                nearest: spot.ratchet.nearest,
+            };
+            self.branch(part, Spot { ratchet, ..spot }, path);
+        }
+        match spot.value {
+            Value::Object(object) => {
+                for (name, child) in object {
+                    let old = spot.old.and_then(|old| old.child(name));
+                    let is_type = path.is_root() && matches!(name.as_str(), "apiVersion" | "kind");
+                    if let (Some(below), Some(node)) =
+                        (branch.properties.get(name), spot.node.properties.get(name))
+                    {
+                        let spot = spot.step(node, child, old, is_type);
+                        self.branch(below, spot, &path.field(name));
+                    } else if let (Some(below), Some(node)) =
+                        (&branch.additional, &spot.node.additional)
+                    {
+                        let spot = spot.step(node, child, old, is_type);
+                        self.branch(below, spot, &path.key(name));
+                    }
+                }
+            }
+            Value::Array(elements) => {
+                let (Some(below), Some(node)) = (&branch.items, &spot.node.items) else {
+                    return;
+                };
+                for (i, element) in elements.iter().enumerate() {
+                    let old = spot.old.and_then(|old| old.element(element));
+                    self.branch(below, spot.step(node, element, old, false), &path.index(i));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn own(&mut self, branch: &Branch, spot: Spot, path: &Path) {
+        if branch.own.is_empty() {
+            return;
+        }
+        let new = value::of(spot.node, spot.value);
+        let old = spot.old.map(|old| value::of(spot.node, old.value));
+        for rule in &branch.own {
+            let Some(failure) = rule.evaluate(self.functions, &new, old.as_ref()) else {
+                continue;
+            };
+            if rule.may_be_forgiven(&failure) && spot.is_unchanged() {
+                continue;
+            }
+            self.causes.push(rule.cause(failure, spot.node.kind, path));
+        }
+    }
+}
+
+/// The cause that stands for rules left out because the object is invalid anyway.
+pub(super) fn skipped() -> Cause {
+    cause::invalid(
+        cause::NO_FIELD,
+        &Value::Null,
+        "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,252 @@
+//! Names in rules: variables that do not exist, and fields that the schema does not declare, are found when a rule is
+//! compiled. Operators and functions are not type-checked.
+
+use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr};
+
+use super::value::escaped;
+use crate::store::schema::node::{Node, Type};
+
+/// What is wrong with a rule about `node`.
+pub(super) fn check_rule(expression: &IdedExpr, source: &str, node: &Node) -> Result<(), String> {
+    let outcome = Scope::of(node).visit(expression);
+    match outcome.map_err(|name| format!("compilation failed: {}", name.text(source)))? {
+        Known::Node(node)
+            if !matches!(node.kind, Type::Boolean | Type::Any | Type::IntOrString) =>
+        {
+            Err("cel expression must evaluate to a bool".to_owned())
+        }
+        Known::Node(_) | Known::Nothing => Ok(()),
+    }
+}
+
+/// What is wrong with a message expression about `node`.
+pub(super) fn check_message(
+    expression: &IdedExpr,
+    source: &str,
+    node: &Node,
+) -> Result<(), String> {
+    let outcome = Scope::of(node).visit(expression);
+    let fault = |name: Fault| {
+        format!(
+            "messageExpression compilation failed: {}",
+            name.text(source)
+        )
+    };
+    match outcome.map_err(fault)? {
+        Known::Node(node) if !matches!(node.kind, Type::String | Type::Any | Type::IntOrString) => {
+            Err("messageExpression must evaluate to a string".to_owned())
+        }
+        Known::Node(_) | Known::Nothing => Ok(()),
+    }
+}
+
+/// What is known of the value of an expression.
+#[derive(Clone, Copy)]
+enum Known<'a> {
+    Node(&'a Node),
+    Nothing,
+}
+
+enum Fault {
+    Variable(String),
+    Field(String),
+}
+
+impl Fault {
+    fn text(&self, source: &str) -> String {
+        let (what, offset) = match self {
+            Fault::Variable(name) => (
+                format!("undeclared reference to '{name}' (in container '')"),
+                source.find(name),
+            ),
+            Fault::Field(name) => (
+                format!("undefined field '{name}'"),
+                source.find(&format!(".{name}")),
+            ),
+        };
+        let before = &source[..offset.unwrap_or(0)];
+        let line = before.matches('\n').count();
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count();
+        let shown = source.lines().nth(line).unwrap_or_default();
+        format!(
+            "ERROR: <input>:{}:{}: {what}\n | {shown}\n | {}^",
+            line + 1,
+            column + 1,
+            ".".repeat(column)
+        )
+    }
+}
+
+struct Scope<'a> {
+    variables: Vec<(String, Known<'a>)>,
+}
+
+impl<'a> Scope<'a> {
+    fn of(node: &'a Node) -> Self {
+        let variable = |name: &str| (name.to_owned(), Known::Node(node));
+        Self {
+            variables: vec![variable("self"), ("oldSelf".to_owned(), Known::Nothing)],
+        }
+    }
+
+    fn visit(&mut self, expression: &IdedExpr) -> Result<Known<'a>, Fault> {
+        match &expression.expr {
+            Expr::Unspecified | Expr::Literal(_) => Ok(Known::Nothing),
+            Expr::Ident(name) => self.variable(name),
+            Expr::Select(select) => {
+                let operand = self.visit(&select.operand)?;
+                let found = selected(operand, &select.field)?;
+                Ok(if select.test { Known::Nothing } else { found })
+            }
+            Expr::Call(call) => {
+                if let Some(target) = &call.target
+                    && !is_namespace(target)
+                {
+                    self.visit(target)?;
+                }
+                let mut first = Known::Nothing;
+                for (i, argument) in call.args.iter().enumerate() {
+                    let known = self.visit(argument)?;
+                    if i == 0 {
+                        first = known;
+                    }
+                }
+                Ok(match (call.func_name.as_str(), first) {
+                    ("_[_]", Known::Node(node)) => element(node),
+                    _ => Known::Nothing,
+                })
+            }
+            Expr::List(list) => self.all(list.elements.iter()),
+            Expr::Map(map) => self.entries(&map.entries),
+            Expr::Struct(fields) => self.entries(&fields.entries),
+            Expr::Comprehension(comprehension) => {
+                let range = self.visit(&comprehension.iter_range)?;
+                let iterated = match range {
+                    Known::Node(node) if node.kind == Type::Array => element(node),
+                    Known::Node(_) | Known::Nothing => Known::Nothing,
+                };
+                let depth = self.variables.len();
+                self.visit(&comprehension.accu_init)?;
+                self.variables
+                    .push((comprehension.accu_var.clone(), Known::Nothing));
+                let two = comprehension.iter_var2.as_ref();
+                let first = if two.is_some() {
+                    Known::Nothing
+                } else {
+                    iterated
+                };
+                self.variables.push((comprehension.iter_var.clone(), first));
+                if let Some(second) = two {
+                    self.variables.push((second.clone(), iterated));
+                }
+                self.visit(&comprehension.loop_cond)?;
+                self.visit(&comprehension.loop_step)?;
+                self.visit(&comprehension.result)?;
+                self.variables.truncate(depth);
+                Ok(Known::Nothing)
+            }
+        }
+    }
+
+    fn variable(&self, name: &str) -> Result<Known<'a>, Fault> {
+        if let Some((_, known)) = self.variables.iter().rev().find(|(known, _)| known == name) {
+            return Ok(*known);
+        }
+        if name.starts_with('@') || TYPES.contains(&name) {
+            return Ok(Known::Nothing);
+        }
+        Err(Fault::Variable(name.to_owned()))
+    }
+
+    fn all<'e>(
+        &mut self,
+        expressions: impl Iterator<Item = &'e IdedExpr>,
+    ) -> Result<Known<'a>, Fault> {
+        for expression in expressions {
+            self.visit(expression)?;
+        }
+        Ok(Known::Nothing)
+    }
+
+    fn entries(
+        &mut self,
+        entries: &[kube_cel::cel::common::ast::IdedEntryExpr],
+    ) -> Result<Known<'a>, Fault> {
+        for entry in entries {
+            match &entry.expr {
+                EntryExpr::StructField(field) => {
+                    self.visit(&field.value)?;
+                }
+                EntryExpr::MapEntry(entry) => {
+                    self.visit(&entry.key)?;
+                    self.visit(&entry.value)?;
+                }
+            }
+        }
+        Ok(Known::Nothing)
+    }
+}
+
+const TYPES: [&str; 12] = [
+    "bool",
+    "bytes",
+    "double",
+    "duration",
+    "dyn",
+    "int",
+    "list",
+    "map",
+    "null_type",
+    "string",
+    "timestamp",
+    "uint",
+];
+
+/// Whether a call's target is not a value but the first part of a function's name.
+fn is_namespace(target: &IdedExpr) -> bool {
+    const NAMESPACES: [&str; 9] = [
+        "optional",
+        "math",
+        "sets",
+        "base64",
+        "format",
+        "quantity",
+        "semver",
+        "cel",
+        "jsonpatch",
+    ];
+    matches!(&target.expr, Expr::Ident(name) if NAMESPACES.contains(&name.as_str()))
+}
+
+fn selected<'a>(operand: Known<'a>, field: &str) -> Result<Known<'a>, Fault> {
+    let Known::Node(node) = operand else {
+        return Ok(Known::Nothing);
+    };
+    if let Some(additional) = &node.additional {
+        return Ok(Known::Node(additional));
+    }
+    let declared = node
+        .properties
+        .iter()
+        .find(|(name, _)| escaped(name).as_deref() == Some(field));
+    match declared {
+        Some((_, property)) => Ok(Known::Node(property)),
+        None if node.embedded_resource && matches!(field, "apiVersion" | "kind" | "metadata") => {
+            Ok(Known::Nothing)
+        }
+        None if matches!(node.kind, Type::Any | Type::IntOrString) => Ok(Known::Nothing),
+        None => Err(Fault::Field(field.to_owned())),
+    }
+}
+
+fn element(node: &Node) -> Known<'_> {
+    node.items
+        .as_deref()
+        .or(node.additional.as_deref())
+        .map_or(Known::Nothing, Known::Node)
+}

@@ -1,0 +1,135 @@
+//! JSON as CEL sees it, typed by the schema.
+//!
+//! Source: apiserver v0.34.3, pkg/cel/common/values.go and pkg/cel/escaping.go.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kube_cel::cel::objects::{Key, Map};
+use kube_cel::cel::{Program, Value as Cel};
+use serde_json::{Number, Value};
+
+use super::FUNCTIONS;
+use crate::store::schema::node::{Node, Type};
+
+/// `value`, which satisfies `node`, for the evaluation of a rule.
+pub(super) fn of(node: &Node, value: &Value) -> Cel {
+    match value {
+        Value::Null => Cel::Null,
+        Value::Bool(flag) => Cel::Bool(*flag),
+        Value::Number(number) => numeric(node.kind, number),
+        Value::String(text) => textual(node, text),
+        Value::Array(elements) => {
+            let items = node.items.as_deref();
+            let elements = elements
+                .iter()
+                .map(|element| child(items, element))
+                .collect();
+            Cel::List(Arc::new(elements))
+        }
+        Value::Object(object) => {
+            let entries = object.iter().filter_map(|(name, field)| {
+                let (schema, key) = match node.properties.get(name) {
+                    Some(property) => (Some(&**property), escaped(name)?),
+                    None => (node.additional.as_deref(), name.clone()),
+                };
+                Some((Key::String(Arc::new(key)), child(schema, field)))
+            });
+            Cel::Map(Map {
+                map: Arc::new(entries.collect()),
+            })
+        }
+    }
+}
+
+fn child(node: Option<&Node>, value: &Value) -> Cel {
+    of(node.unwrap_or(&FREE), value)
+}
+
+static FREE: std::sync::LazyLock<Node> = std::sync::LazyLock::new(Node::default);
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "only integral floats satisfy an integer schema"
+)]
+fn numeric(kind: Type, number: &Number) -> Cel {
+    let float = number.as_f64().unwrap_or(f64::NAN);
+    match (kind, number.as_i64()) {
+        (Type::Number, _) => Cel::Float(float),
+        (_, Some(integer)) => Cel::Int(integer),
+        (Type::Integer, None) => Cel::Int(float as i64),
+        (_, None) => Cel::Float(float),
+    }
+}
+
+fn textual(node: &Node, text: &str) -> Cel {
+    let format = match (node.kind, &node.checks.format) {
+        (Type::String, Some(format)) => format.name(),
+        _ => "",
+    };
+    let converted = match format {
+        "date-time" | "datetime" => converted("timestamp(x)", text),
+        "date" => converted("timestamp(x)", &format!("{text}T00:00:00Z")),
+        "duration" => converted("duration(x)", text),
+        "byte" => STANDARD
+            .decode(text)
+            .ok()
+            .map(|bytes| Cel::Bytes(Arc::new(bytes))),
+        _ => None,
+    };
+    converted.unwrap_or_else(|| Cel::String(Arc::new(text.to_owned())))
+}
+
+/// The value of a conversion in CEL itself, applied to `text` as `x`.
+fn converted(conversion: &str, text: &str) -> Option<Cel> {
+    let program = Program::compile(conversion).ok()?;
+    FUNCTIONS.with(|functions| {
+        let mut scope = functions.new_inner_scope();
+        scope.add_variable_from_value("x", Cel::String(Arc::new(text.to_owned())));
+        program.execute(&scope).ok()
+    })
+}
+
+/// The name under which rules reach a field; `None` if they cannot.
+pub(super) fn escaped(name: &str) -> Option<String> {
+    const RESERVED: [&str; 21] = [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ];
+    if RESERVED.contains(&name) {
+        return Some(format!("__{name}__"));
+    }
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
+    if name.is_empty()
+        || name.starts_with(|c: char| c.is_ascii_digit())
+        || !name.chars().all(is_word)
+    {
+        return None;
+    }
+    let escaped = name
+        .replace("__", "__underscores__")
+        .replace('.', "__dot__")
+        .replace('-', "__dash__")
+        .replace('/', "__slash__");
+    Some(escaped)
+}

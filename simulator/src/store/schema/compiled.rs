@@ -1,0 +1,61 @@
+//! A schema with its rules: everything that decides whether an object is valid.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::cel::{self, Rules};
+use super::node::Node;
+use super::validate::{validate, validate_status};
+use crate::store::status::Cause;
+
+/// A schema and its compiled rules.
+#[derive(Debug, Default)]
+pub struct CompiledSchema {
+    /// The schema of the whole object.
+    pub node: Arc<Node>,
+    /// What [`Rules::compile`] made of it.
+    pub rules: Rules,
+}
+
+/// Everything that is wrong with `new`. Rules are evaluated only if the schema has no complaint that could break them;
+/// otherwise a last cause without a field says so.
+///
+/// Source: `spec/kube-api.md` §1.18; apiextensions-apiserver v0.34.3, pkg/registry/customresource/strategy.go.
+#[must_use]
+pub fn check(schema: &CompiledSchema, new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let causes = validate(&schema.node, new, old);
+    with_rules(schema, causes, new, old)
+}
+
+/// The same for an update of the status subresource, which looks at `status` and the rules only.
+#[must_use]
+pub fn check_status(schema: &CompiledSchema, new: &Value, old: &Value) -> Vec<Cause> {
+    let causes = validate_status(&schema.node, new, old);
+    with_rules(schema, causes, new, Some(old))
+}
+
+fn with_rules(
+    schema: &CompiledSchema,
+    mut causes: Vec<Cause>,
+    new: &Value,
+    old: Option<&Value>,
+) -> Vec<Cause> {
+    if schema.rules.is_empty() {
+        return causes;
+    }
+    if causes.iter().any(|cause| BLOCKING.contains(&cause.reason)) {
+        causes.push(cel::skipped());
+    } else {
+        causes.append(&mut schema.rules.check(&schema.node, new, old));
+    }
+    causes
+}
+
+const BLOCKING: [&str; 5] = [
+    "FieldValueNotSupported",
+    "FieldValueRequired",
+    "FieldValueTooLong",
+    "FieldValueTooMany",
+    "FieldValueTypeInvalid",
+];
