@@ -1,7 +1,11 @@
 //! The Kubernetes API as one tower service, in process or behind a listener.
 
+pub mod age;
 pub mod body;
+pub mod discovery;
+pub mod json_path;
 pub mod service;
+pub mod table;
 
 mod dispatch;
 mod encode;

@@ -1,0 +1,442 @@
+//! Which columns a kind has, and what their headings say.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::custom::Pointer;
+use super::{event, infrastructure, pod, row, storage, workload};
+use crate::store::kind::{Column, Kind, Origin};
+use crate::store::schema::node::Node;
+
+const NAME: &str = "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
+const CREATED: &str = "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+const CREATED_COLUMN: &str =
+    "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp";
+
+/// Where the description of a column comes from.
+#[derive(Clone, Copy)]
+enum About {
+    Text(&'static str),
+    /// The description of this field in the schema of the kind.
+    Field(&'static str),
+}
+
+/// A column of a built-in kind.
+#[derive(Clone, Copy)]
+pub(super) struct Heading {
+    name: &'static str,
+    kind: &'static str,
+    format: &'static str,
+    priority: u8,
+    about: About,
+}
+
+const fn text(name: &'static str, about: &'static str) -> Heading {
+    heading(name, "string", About::Text(about))
+}
+
+const fn field(name: &'static str, path: &'static str) -> Heading {
+    heading(name, "string", About::Field(path))
+}
+
+const fn heading(name: &'static str, kind: &'static str, about: About) -> Heading {
+    Heading {
+        name,
+        kind,
+        format: "",
+        priority: 0,
+        about,
+    }
+}
+
+impl Heading {
+    /// The same column, shown by `-o wide` only.
+    const fn wide(mut self) -> Self {
+        self.priority = 1;
+        self
+    }
+
+    const fn of(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    fn definition(&self, schema: &Node) -> Value {
+        let description = match self.about {
+            About::Text(text) => text,
+            About::Field(path) => described(schema, path).unwrap_or_default(),
+        };
+        definition(
+            self.name,
+            self.kind,
+            self.format,
+            description,
+            self.priority.into(),
+        )
+    }
+}
+
+const NAME_COLUMN: Heading = Heading {
+    name: "Name",
+    kind: "string",
+    format: "name",
+    priority: 0,
+    about: About::Text(NAME),
+};
+const AGE: Heading = text("Age", CREATED);
+const CREATED_AT: Heading = text("Created At", CREATED).of("date");
+const CONTAINERS: Heading = text("Containers", "Names of each container in the template.").wide();
+const IMAGES: Heading = text(
+    "Images",
+    "Images referenced by each container in the template.",
+)
+.wide();
+
+/// Columns of a kind whose columns nobody wrote down: Name and Age.
+const PLAIN: &[Heading] = &[NAME_COLUMN, AGE];
+const NAMED_AND_DATED: &[Heading] = &[NAME_COLUMN, CREATED_AT];
+
+const POD: &[Heading] = &[
+    NAME_COLUMN,
+    text(
+        "Ready",
+        "The aggregate readiness state of this pod for accepting traffic.",
+    ),
+    text(
+        "Status",
+        "The aggregate status of the containers in this pod.",
+    ),
+    text(
+        "Restarts",
+        "The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.",
+    ),
+    AGE,
+    field("IP", "status.podIP").wide(),
+    field("Node", "spec.nodeName").wide(),
+    field("Nominated Node", "status.nominatedNodeName").wide(),
+    field("Readiness Gates", "spec.readinessGates").wide(),
+];
+const NAMESPACE: &[Heading] = &[
+    NAME_COLUMN,
+    text("Status", "The status of the namespace"),
+    AGE,
+];
+const CONFIG_MAP: &[Heading] = &[NAME_COLUMN, field("Data", "data"), AGE];
+const SECRET: &[Heading] = &[
+    NAME_COLUMN,
+    field("Type", "type"),
+    field("Data", "data"),
+    AGE,
+];
+const SERVICE_ACCOUNT: &[Heading] = &[NAME_COLUMN, field("Secrets", "secrets"), AGE];
+const EVENT: &[Heading] = &[
+    text(
+        "Last Seen",
+        "The time at which the most recent occurrence of this event was recorded.",
+    ),
+    text(
+        "Type",
+        "Type of this event (Normal, Warning), new types could be added in the future",
+    ),
+    text(
+        "Reason",
+        "This should be a short, machine understandable string that gives the reason for the transition into the object's current status.",
+    ),
+    text("Object", "The object that this event is about."),
+    field("Subobject", "involvedObject.fieldPath").wide(),
+    text(
+        "Source",
+        "The component reporting this event. Should be a short machine understandable string.",
+    )
+    .wide(),
+    text(
+        "Message",
+        "A human-readable description of the status of this operation.",
+    ),
+    text(
+        "First Seen",
+        "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
+    )
+    .wide(),
+    text("Count", "The number of times this event has occurred.").wide(),
+    NAME_COLUMN.wide(),
+];
+const LEASE: &[Heading] = &[NAME_COLUMN, field("Holder", "spec.holderIdentity"), AGE];
+const JOB: &[Heading] = &[
+    NAME_COLUMN,
+    text("Status", "Status of the job."),
+    field("Completions", "status.succeeded"),
+    text("Duration", "Time required to complete the job."),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    field("Selector", "spec.selector").wide(),
+];
+const CRON_JOB: &[Heading] = &[
+    NAME_COLUMN,
+    field("Schedule", "spec.schedule"),
+    field("Timezone", "spec.timeZone"),
+    field("Suspend", "spec.suspend").of("boolean"),
+    field("Active", "status.active").of("integer"),
+    field("Last Schedule", "status.lastScheduleTime"),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    field("Selector", "spec.jobTemplate.spec.selector").wide(),
+];
+const DEPLOYMENT: &[Heading] = &[
+    NAME_COLUMN,
+    text("Ready", "Number of the pod with ready state"),
+    field("Up-to-date", "status.updatedReplicas"),
+    field("Available", "status.availableReplicas"),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    field("Selector", "spec.selector").wide(),
+];
+const REPLICA_SET: &[Heading] = &[
+    NAME_COLUMN,
+    field("Desired", "spec.replicas").of("integer"),
+    field("Current", "status.replicas").of("integer"),
+    field("Ready", "status.readyReplicas").of("integer"),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    field("Selector", "spec.selector").wide(),
+];
+const STATEFUL_SET: &[Heading] = &[
+    NAME_COLUMN,
+    text("Ready", "Number of the pod with ready state"),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+];
+const SERVICE: &[Heading] = &[
+    NAME_COLUMN,
+    field("Type", "spec.type"),
+    field("Cluster-IP", "spec.clusterIP"),
+    field("External-IP", "spec.externalIPs"),
+    field("Port(s)", "spec.ports"),
+    AGE,
+    field("Selector", "spec.selector").wide(),
+];
+const NODE: &[Heading] = &[
+    NAME_COLUMN,
+    text("Status", "The status of the node"),
+    text("Roles", "The roles of the node"),
+    AGE,
+    field("Version", "status.nodeInfo.kubeletVersion"),
+    field("Internal-IP", "status.addresses").wide(),
+    field("External-IP", "status.addresses").wide(),
+    field("OS-Image", "status.nodeInfo.osImage").wide(),
+    field("Kernel-Version", "status.nodeInfo.kernelVersion").wide(),
+    field(
+        "Container-Runtime",
+        "status.nodeInfo.containerRuntimeVersion",
+    )
+    .wide(),
+];
+const CLAIM: &[Heading] = &[
+    NAME_COLUMN,
+    field("Status", "status.phase"),
+    field("Volume", "spec.volumeName"),
+    field("Capacity", "status.capacity"),
+    field("Access Modes", "status.accessModes"),
+    text("StorageClass", "StorageClass of the pvc"),
+    text("VolumeAttributesClass", "VolumeAttributesClass of the pvc"),
+    AGE,
+    field("VolumeMode", "spec.volumeMode").wide(),
+];
+const VOLUME: &[Heading] = &[
+    NAME_COLUMN,
+    field("Capacity", "spec.capacity"),
+    field("Access Modes", "spec.accessModes"),
+    field("Reclaim Policy", "spec.persistentVolumeReclaimPolicy"),
+    field("Status", "status.phase"),
+    field("Claim", "spec.claimRef"),
+    text("StorageClass", "StorageClass of the pv"),
+    text("VolumeAttributesClass", "VolumeAttributesClass of the pv"),
+    field("Reason", "status.reason"),
+    AGE,
+    field("VolumeMode", "spec.volumeMode").wide(),
+];
+const ROLE_BINDING: &[Heading] = &[
+    NAME_COLUMN,
+    field("Role", "roleRef"),
+    AGE,
+    text("Users", "Users in the roleBinding").wide(),
+    text("Groups", "Groups in the roleBinding").wide(),
+    text("ServiceAccounts", "ServiceAccounts in the roleBinding").wide(),
+];
+const CLUSTER_ROLE_BINDING: &[Heading] = &[
+    NAME_COLUMN,
+    field("Role", "roleRef"),
+    AGE,
+    text("Users", "Users in the clusterRoleBinding").wide(),
+    text("Groups", "Groups in the clusterRoleBinding").wide(),
+    text(
+        "ServiceAccounts",
+        "ServiceAccounts in the clusterRoleBinding",
+    )
+    .wide(),
+];
+const STORAGE_CLASS: &[Heading] = &[
+    NAME_COLUMN,
+    field("Provisioner", "provisioner"),
+    field("ReclaimPolicy", "reclaimPolicy"),
+    field("VolumeBindingMode", "volumeBindingMode"),
+    field("AllowVolumeExpansion", "allowVolumeExpansion"),
+    AGE,
+];
+const DISRUPTION_BUDGET: &[Heading] = &[
+    NAME_COLUMN,
+    text(
+        "Min Available",
+        "The minimum number of pods that must be available.",
+    ),
+    text(
+        "Max Unavailable",
+        "The maximum number of pods that may be unavailable.",
+    ),
+    text(
+        "Allowed Disruptions",
+        "Calculated number of pods that may be disrupted at this time.",
+    )
+    .of("integer"),
+    AGE,
+];
+
+/// The cells of one object of a built-in kind.
+type Cells = fn(&Value, Timestamp) -> Vec<Value>;
+
+/// The columns of a kind and how to fill them.
+pub(super) enum Layout<'k> {
+    BuiltIn {
+        headings: &'static [Heading],
+        cells: Cells,
+        kind: &'k Kind,
+    },
+    Custom(Vec<Pointer<'k>>),
+    /// A custom resource without printer columns.
+    Plain,
+}
+
+impl<'k> Layout<'k> {
+    pub(super) fn of(kind: &'k Kind) -> Self {
+        match kind.origin {
+            Origin::Custom if kind.columns.is_empty() => Self::Plain,
+            Origin::Custom => Self::Custom(kind.columns.iter().map(Pointer::new).collect()),
+            Origin::BuiltIn => {
+                let (headings, cells) = built_in(kind);
+                Self::BuiltIn {
+                    headings,
+                    cells,
+                    kind,
+                }
+            }
+        }
+    }
+
+    pub(super) fn definitions(&self) -> Value {
+        let name = || NAME_COLUMN.definition(&Node::default());
+        match self {
+            Self::BuiltIn { headings, kind, .. } => headings
+                .iter()
+                .map(|heading| heading.definition(&kind.schema))
+                .collect(),
+            Self::Custom(pointers) => std::iter::once(name())
+                .chain(
+                    pointers
+                        .iter()
+                        .map(|pointer| custom_definition(pointer.column)),
+                )
+                .collect(),
+            Self::Plain => json!([name(), definition("Age", "date", "", CREATED_COLUMN, 0)]),
+        }
+    }
+
+    pub(super) fn cells(&self, object: &Value, now: Timestamp) -> Vec<Value> {
+        let name = || super::field::name(object);
+        match self {
+            Self::BuiltIn { cells, .. } => cells(object, now),
+            Self::Custom(pointers) => std::iter::once(name())
+                .chain(pointers.iter().map(|pointer| pointer.cell(object, now)))
+                .collect(),
+            Self::Plain => match &object["metadata"]["creationTimestamp"] {
+                Value::String(_) => vec![name(), super::field::created(object, now)],
+                _ => vec![name(), Value::Null],
+            },
+        }
+    }
+
+    /// The row conditions, which only finished pods have.
+    pub(super) fn conditions(&self, object: &Value) -> Option<Value> {
+        match self {
+            Self::BuiltIn { headings, .. } if std::ptr::eq(*headings, POD) => {
+                pod::conditions(object)
+            }
+            Self::BuiltIn { .. } | Self::Custom(_) | Self::Plain => None,
+        }
+    }
+}
+
+fn built_in(kind: &Kind) -> (&'static [Heading], Cells) {
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => (POD, pod::cells),
+        ("", "Namespace") => (NAMESPACE, row::namespace),
+        ("", "ConfigMap") => (CONFIG_MAP, row::config_map),
+        ("", "Secret") => (SECRET, row::secret),
+        ("", "ServiceAccount") => (SERVICE_ACCOUNT, row::service_account),
+        ("" | "events.k8s.io", "Event") => (EVENT, event::event),
+        ("", "PersistentVolumeClaim") => (CLAIM, storage::claim),
+        ("", "PersistentVolume") => (VOLUME, storage::volume),
+        ("", "Service") => (SERVICE, infrastructure::service),
+        ("", "Node") => (NODE, infrastructure::node),
+        ("coordination.k8s.io", "Lease") => (LEASE, row::lease),
+        ("batch", "Job") => (JOB, workload::job),
+        ("batch", "CronJob") => (CRON_JOB, workload::cron_job),
+        ("apps", "Deployment") => (DEPLOYMENT, workload::deployment),
+        ("apps", "ReplicaSet") => (REPLICA_SET, workload::replica_set),
+        ("apps", "StatefulSet") => (STATEFUL_SET, workload::stateful_set),
+        ("rbac.authorization.k8s.io", "RoleBinding") => (ROLE_BINDING, row::role_binding),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding") => {
+            (CLUSTER_ROLE_BINDING, row::role_binding)
+        }
+        ("storage.k8s.io", "StorageClass") => (STORAGE_CLASS, storage::storage_class),
+        ("policy", "PodDisruptionBudget") => (DISRUPTION_BUDGET, workload::disruption_budget),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole")
+        | ("apiextensions.k8s.io", "CustomResourceDefinition")
+        | ("", "LimitRange") => (NAMED_AND_DATED, row::named_and_dated),
+        _ => (PLAIN, row::plain),
+    }
+}
+
+fn custom_definition(column: &Column) -> Value {
+    let description = if column.description.is_empty() {
+        format!(
+            "Custom resource definition column (in JSONPath format): {}",
+            column.json_path
+        )
+    } else {
+        column.description.clone()
+    };
+    definition(
+        &column.name,
+        &column.kind,
+        &column.format,
+        &description,
+        column.priority,
+    )
+}
+
+fn definition(name: &str, kind: &str, format: &str, description: &str, priority: i64) -> Value {
+    json!({"name": name, "type": kind, "format": format, "description": description, "priority": priority})
+}
+
+/// The description of the field at a dotted path.
+fn described<'n>(schema: &'n Node, path: &str) -> Option<&'n str> {
+    let node = path.split('.').try_fold(schema, |node, name| {
+        node.properties.get(name).map(AsRef::as_ref)
+    })?;
+    Some(&node.description)
+}

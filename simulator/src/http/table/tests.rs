@@ -1,0 +1,481 @@
+use std::sync::Arc;
+
+use rstest::rstest;
+
+use super::*;
+use crate::store::kind::{Column, Origin};
+
+const NOW: Timestamp = Timestamp::constant(1_795_365_000, 0);
+
+fn kind(api_version: &str, name: &str, origin: Origin) -> Kind {
+    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    Kind {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: name.to_owned(),
+        list_kind: format!("{name}List"),
+        plural: format!("{}s", name.to_lowercase()),
+        singular: name.to_lowercase(),
+        short_names: Vec::new(),
+        categories: Vec::new(),
+        namespaced: true,
+        origin,
+        subresources: Vec::new(),
+        schema: Arc::default(),
+        columns: Vec::new(),
+        selectable_fields: Vec::new(),
+    }
+}
+
+/// Adds what every object of these tests has: the name `a` and an age of 90 seconds.
+fn an_object(mut fields: Value) -> Value {
+    fields["metadata"]["name"] = "a".into();
+    fields["metadata"]["creationTimestamp"] = "2026-11-22T16:28:30Z".into();
+    fields
+}
+
+fn check(api_version: &str, name: &str, fields: Value, cells: Value) {
+    let kind = kind(api_version, name, Origin::BuiltIn);
+    let object = an_object(fields);
+    let table = table(&kind, &[&object], &json!({}), NOW, IncludeObject::None);
+    assert_eq!(table["rows"], json!([{"cells": cells, "object": null}]));
+    let n_columns = table["columnDefinitions"].as_array().map(Vec::len);
+    assert_eq!(n_columns, cells.as_array().map(Vec::len));
+}
+
+#[rstest]
+#[case("v1", "Namespace", json!({"status": {"phase": "Active"}}), json!(["a", "Active", "90s"]))]
+#[case("v1", "ConfigMap", json!({"data": {"a": "b"}, "binaryData": {"c": "AAAA"}}), json!(["a", 2, "90s"]))]
+#[case("v1", "Secret", json!({"type": "Opaque", "data": {"a": "", "b": ""}}), json!(["a", "Opaque", 2, "90s"]))]
+#[case("v1", "ServiceAccount", json!({}), json!(["a", 0, "90s"]))]
+#[case("v1", "LimitRange", json!({}), json!(["a", "2026-11-22T16:28:30Z"]))]
+#[case("coordination.k8s.io/v1", "Lease", json!({"spec": {"holderIdentity": "me"}}), json!(["a", "me", "90s"]))]
+#[case("rbac.authorization.k8s.io/v1", "Role", json!({}), json!(["a", "2026-11-22T16:28:30Z"]))]
+#[case("rbac.authorization.k8s.io/v1", "RoleBinding",
+    json!({"roleRef": {"kind": "Role", "name": "r"}, "subjects": [
+        {"kind": "User", "name": "u1"}, {"kind": "User", "name": "u2"}, {"kind": "Group", "name": "g"},
+        {"kind": "ServiceAccount", "name": "sa"}, {"kind": "ServiceAccount", "name": "sb", "namespace": "nx"},
+    ]}),
+    json!(["a", "Role/r", "90s", "u1, u2", "g", "/sa, nx/sb"]))]
+#[case("apiextensions.k8s.io/v1", "CustomResourceDefinition", json!({}), json!(["a", "2026-11-22T16:28:30Z"]))]
+#[case("storage.k8s.io/v1", "StorageClass",
+    json!({"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}, "provisioner": "x/y"}),
+    json!(["a (default)", "x/y", "Delete", "Immediate", false, "90s"]))]
+#[case("policy/v1", "PodDisruptionBudget", json!({"spec": {"minAvailable": 1}}), json!(["a", "1", "N/A", 0, "90s"]))]
+#[case("node.k8s.io/v1", "RuntimeClass", json!({}), json!(["a", "90s"]))]
+fn a_small_kind_shows_what_it_is(
+    #[case] api_version: &str,
+    #[case] name: &str,
+    #[case] fields: Value,
+    #[case] cells: Value,
+) {
+    check(api_version, name, fields, cells);
+}
+
+#[rstest]
+#[case(json!({"spec": {"completions": 3, "parallelism": 2}}), json!(["a", "Running", "0/3", "", "90s", "", "", "<none>"]))]
+#[case(json!({"spec": {"parallelism": 2}}), json!(["a", "Running", "0/1 of 2", "", "90s", "", "", "<none>"]))]
+#[case(
+    json!({
+        "spec": {
+            "completions": 1,
+            "selector": {"matchLabels": {"b": "2", "a": "1"}, "matchExpressions": [{"key": "c", "operator": "In", "values": ["y", "x"]}]},
+            "template": {"spec": {"containers": [{"name": "main", "image": "i"}, {"name": "two", "image": "j"}]}},
+        },
+        "status": {
+            "succeeded": 1, "startTime": "2026-11-22T16:28:30Z", "completionTime": "2026-11-22T16:28:42Z",
+            "conditions": [{"type": "Complete", "status": "True"}],
+        },
+    }),
+    json!(["a", "Complete", "1/1", "12s", "90s", "main,two", "i,j", "a=1,b=2,c in (x,y)"]))]
+#[case(
+    json!({"metadata": {"deletionTimestamp": "2026-11-22T16:28:30Z"}, "spec": {"completions": 1}, "status": {"startTime": "2026-11-22T16:29:00Z"}}),
+    json!(["a", "Terminating", "0/1", "60s", "90s", "", "", "<none>"]))]
+fn a_job_shows_how_far_it_is(#[case] fields: Value, #[case] cells: Value) {
+    check("batch/v1", "Job", fields, cells);
+}
+
+#[rstest]
+#[case("batch/v1", "CronJob", json!({"spec": {"schedule": "* * * * *", "suspend": false}}),
+    json!(["a", "* * * * *", "<none>", "False", 0, "<none>", "90s", "", "", "<none>"]))]
+#[case("apps/v1", "Deployment",
+    json!({"spec": {"replicas": 2, "selector": {"matchLabels": {"a": "b", "c": "d"}}}, "status": {"readyReplicas": 1, "updatedReplicas": 2, "availableReplicas": 1}}),
+    json!(["a", "1/2", 2, 1, "90s", "", "", "a=b,c=d"]))]
+#[case("apps/v1", "ReplicaSet", json!({"spec": {"replicas": 2}}), json!(["a", 2, 0, 0, "90s", "", "", "<none>"]))]
+#[case("apps/v1", "StatefulSet", json!({"spec": {"replicas": 2}}), json!(["a", "0/2", "90s", "", ""]))]
+fn a_workload_shows_its_replicas(
+    #[case] api_version: &str,
+    #[case] name: &str,
+    #[case] fields: Value,
+    #[case] cells: Value,
+) {
+    check(api_version, name, fields, cells);
+}
+
+#[rstest]
+#[case(json!({"type": "ClusterIP", "clusterIPs": ["10.96.0.1"], "selector": {"a": "b"}, "ports": [
+        {"port": 80, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"},
+    ]}), json!(["a", "ClusterIP", "10.96.0.1", "<none>", "80/TCP,53/UDP", "90s", "a=b"]))]
+#[case(json!({"type": "ClusterIP", "clusterIPs": ["None"]}), json!(["a", "ClusterIP", "None", "<none>", "<none>", "90s", "<none>"]))]
+#[case(json!({"type": "NodePort", "clusterIPs": ["10.96.0.2"], "externalIPs": ["1.2.3.4"], "ports": [{"port": 80, "nodePort": 30080, "protocol": "TCP"}]}),
+    json!(["a", "NodePort", "10.96.0.2", "1.2.3.4", "80:30080/TCP", "90s", "<none>"]))]
+#[case(json!({"type": "LoadBalancer", "clusterIPs": ["10.96.0.3"]}), json!(["a", "LoadBalancer", "10.96.0.3", "<pending>", "<none>", "90s", "<none>"]))]
+#[case(json!({"type": "ExternalName", "externalName": "ex.io"}), json!(["a", "ExternalName", "<none>", "ex.io", "<none>", "90s", "<none>"]))]
+fn a_service_shows_how_it_is_reached(#[case] spec: Value, #[case] cells: Value) {
+    check("v1", "Service", json!({"spec": spec}), cells);
+}
+
+#[test]
+fn a_balanced_service_shows_the_addresses_of_its_balancer_first() {
+    check(
+        "v1",
+        "Service",
+        json!({
+            "spec": {"type": "LoadBalancer", "externalIPs": ["1.2.3.4"]},
+            "status": {"loadBalancer": {"ingress": [{"hostname": "lb"}, {"ip": "5.6.7.8"}]}},
+        }),
+        json!([
+            "a",
+            "LoadBalancer",
+            "<none>",
+            "5.6.7.8,lb,1.2.3.4",
+            "<none>",
+            "90s",
+            "<none>"
+        ]),
+    );
+}
+
+#[test]
+fn a_node_shows_its_roles_and_versions() {
+    check(
+        "v1",
+        "Node",
+        json!({
+            "metadata": {"labels": {"node-role.kubernetes.io/control-plane": "", "kubernetes.io/role": "worker"}},
+            "spec": {"unschedulable": true},
+            "status": {
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "addresses": [{"type": "InternalIP", "address": "1.1.1.1"}],
+                "nodeInfo": {"kubeletVersion": "v1.34.3", "osImage": "Debian", "kernelVersion": "6.1"},
+            },
+        }),
+        json!([
+            "a",
+            "Ready,SchedulingDisabled",
+            "control-plane,worker",
+            "90s",
+            "v1.34.3",
+            "1.1.1.1",
+            "<none>",
+            "Debian",
+            "6.1",
+            "<unknown>"
+        ]),
+    );
+}
+
+#[rstest]
+#[case(json!({"spec": {"storageClassName": "fast", "volumeMode": "Filesystem"}, "status": {"phase": "Pending"}}),
+    json!(["a", "Pending", "", "", "", "fast", "<unset>", "90s", "Filesystem"]))]
+#[case(json!({"spec": {"volumeName": "v"}, "status": {"phase": "Bound", "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"]}}),
+    json!(["a", "Bound", "v", "1Gi", "RWO", "", "<unset>", "90s", "<unset>"]))]
+fn a_claim_shows_its_volume_once_it_has_one(#[case] fields: Value, #[case] cells: Value) {
+    check("v1", "PersistentVolumeClaim", fields, cells);
+}
+
+#[test]
+fn a_volume_shows_its_claim() {
+    check(
+        "v1",
+        "PersistentVolume",
+        json!({
+            "spec": {
+                "accessModes": ["ReadOnlyMany", "ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "storageClassName": "fast",
+                "persistentVolumeReclaimPolicy": "Retain", "claimRef": {"namespace": "n", "name": "c"}, "volumeMode": "Filesystem",
+            },
+            "status": {"phase": "Bound"},
+        }),
+        json!([
+            "a",
+            "1Gi",
+            "RWO,ROX",
+            "Retain",
+            "Bound",
+            "n/c",
+            "fast",
+            "<unset>",
+            "",
+            "90s",
+            "Filesystem"
+        ]),
+    );
+}
+
+#[rstest]
+#[case("v1", json!({
+        "involvedObject": {"kind": "Pod", "name": "p1", "fieldPath": "spec.containers{main}"}, "reason": "Started",
+        "message": "  it started \n", "type": "Normal", "count": 3, "source": {"component": "kubelet", "host": "n1"},
+        "firstTimestamp": "2026-11-22T16:00:00Z", "lastTimestamp": "2026-11-22T16:10:00Z",
+    }), json!(["20m", "Normal", "Started", "pod/p1", "spec.containers{main}", "kubelet, n1", "it started", "30m", 3, "a"]))]
+#[case("v1", json!({
+        "involvedObject": {"kind": "Pod", "name": "p1"}, "reason": "Started", "message": "x", "type": "Warning",
+        "reportingComponent": "sched", "reportingInstance": "h", "eventTime": "2026-11-22T16:00:00.000000Z",
+        "series": {"count": 7, "lastObservedTime": "2026-11-22T16:20:00.000000Z"},
+        "firstTimestamp": null, "lastTimestamp": null, "source": {},
+    }), json!(["10m", "Warning", "Started", "pod/p1", "", "sched, h", "x", "30m", 7, "a"]))]
+#[case("events.k8s.io/v1", json!({
+        "regarding": {"kind": "Pod", "name": "p1"}, "reason": "Started", "note": "x", "type": "Normal",
+        "reportingController": "arc", "eventTime": "2026-11-22T16:00:00.000000Z",
+    }), json!(["30m", "Normal", "Started", "pod/p1", "", "arc", "x", "30m", 1, "a"]))]
+fn an_event_of_either_group_reads_the_same(
+    #[case] api_version: &str,
+    #[case] fields: Value,
+    #[case] cells: Value,
+) {
+    check(api_version, "Event", fields, cells);
+}
+
+#[rstest]
+#[case::waiting(json!({"spec": {"containers": [{}]}, "status": {"phase": "Pending"}}), json!(["0/1", "Pending", "0"]))]
+#[case::crashing(json!({
+        "spec": {"initContainers": [{"name": "i1"}, {"name": "side", "restartPolicy": "Always"}], "containers": [{}, {}]},
+        "status": {
+            "phase": "Running", "conditions": [{"type": "Initialized", "status": "True"}],
+            "initContainerStatuses": [
+                {"name": "i1", "restartCount": 5, "state": {"terminated": {"exitCode": 0}}},
+                {"name": "side", "restartCount": 1, "ready": true, "started": true, "state": {"running": {}}, "lastState": {"terminated": {"finishedAt": "2026-11-22T16:00:00Z"}}},
+            ],
+            "containerStatuses": [
+                {"name": "main", "restartCount": 2, "ready": true, "state": {"running": {}}, "lastState": {"terminated": {"finishedAt": "2026-11-22T16:05:00Z"}}},
+                {"name": "two", "restartCount": 0, "ready": false, "state": {"waiting": {"reason": "CrashLoopBackOff"}}},
+            ],
+        },
+    }), json!(["2/3", "CrashLoopBackOff", "3 (25m ago)"]))]
+#[case::initializing(json!({
+        "spec": {"initContainers": [{"name": "i1"}, {"name": "i2"}], "containers": [{}]},
+        "status": {"phase": "Pending", "initContainerStatuses": [
+            {"name": "i1", "state": {"terminated": {"exitCode": 0}}},
+            {"name": "i2", "state": {"running": {}}},
+        ]},
+    }), json!(["0/1", "Init:1/2", "0"]))]
+#[case::init_failed(json!({
+        "spec": {"initContainers": [{"name": "i1"}], "containers": [{}]},
+        "status": {"phase": "Pending", "initContainerStatuses": [{"name": "i1", "state": {"terminated": {"exitCode": 3}}}]},
+    }), json!(["0/1", "Init:ExitCode:3", "0"]))]
+#[case::init_waiting(json!({
+        "spec": {"initContainers": [{"name": "i1"}], "containers": [{}]},
+        "status": {"phase": "Pending", "initContainerStatuses": [{"name": "i1", "state": {"waiting": {"reason": "ErrImagePull"}}}]},
+    }), json!(["0/1", "Init:ErrImagePull", "0"]))]
+#[case::killed(json!({
+        "spec": {"containers": [{}]},
+        "status": {"phase": "Running", "containerStatuses": [{"state": {"terminated": {"exitCode": 137, "signal": 9}}}]},
+    }), json!(["0/1", "Signal:9", "0"]))]
+#[case::half_done(json!({
+        "spec": {"containers": [{}, {}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}], "containerStatuses": [
+            {"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}},
+            {"ready": true, "state": {"running": {}}},
+        ]},
+    }), json!(["1/2", "NotReady", "0"]))]
+#[case::evicted(json!({"spec": {"containers": [{}]}, "status": {"phase": "Pending", "reason": "Evicted"}}), json!(["0/1", "Evicted", "0"]))]
+#[case::gated(json!({"spec": {"containers": [{}]}, "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "reason": "SchedulingGated"}]}}),
+    json!(["0/1", "SchedulingGated", "0"]))]
+#[case::terminating(json!({"metadata": {"deletionTimestamp": "2026-11-22T16:29:00Z"}, "spec": {"containers": [{}]}, "status": {"phase": "Running"}}),
+    json!(["0/1", "Terminating", "0"]))]
+#[case::lost(json!({"metadata": {"deletionTimestamp": "2026-11-22T16:29:00Z"}, "spec": {"containers": [{}]}, "status": {"phase": "Running", "reason": "NodeLost"}}),
+    json!(["0/1", "Unknown", "0"]))]
+fn a_pod_shows_what_its_containers_add_up_to(#[case] fields: Value, #[case] expected: Value) {
+    let kind = kind("v1", "Pod", Origin::BuiltIn);
+    let pod = an_object(fields);
+    let table = table(&kind, &[&pod], &json!({}), NOW, IncludeObject::None);
+    let cells = &table["rows"][0]["cells"];
+    assert_eq!(json!([cells[1], cells[2], cells[3]]), expected);
+}
+
+#[test]
+fn a_pod_shows_where_it_runs() {
+    check(
+        "v1",
+        "Pod",
+        json!({
+            "spec": {"nodeName": "n1", "containers": [{}], "readinessGates": [{"conditionType": "x"}, {"conditionType": "y"}]},
+            "status": {"phase": "Running", "podIPs": [{"ip": "10.0.0.1"}], "conditions": [{"type": "x", "status": "True"}]},
+        }),
+        json!([
+            "a", "0/1", "Running", "0", "90s", "10.0.0.1", "n1", "<none>", "1/2"
+        ]),
+    );
+}
+
+#[test]
+fn a_finished_pod_carries_a_row_condition() {
+    let kind = kind("v1", "Pod", Origin::BuiltIn);
+    let pod = an_object(json!({"status": {"phase": "Succeeded"}}));
+    let table = table(&kind, &[&pod], &json!({}), NOW, IncludeObject::None);
+    let expected = json!([{"type": "Completed", "status": "True", "reason": "Succeeded", "message": "The pod has completed successfully."}]);
+    assert_eq!(table["rows"][0]["conditions"], expected);
+}
+
+fn gadget(columns: &[(&str, &str)]) -> Kind {
+    let mut gadget = kind("present.ex.io/v1", "Gadget", Origin::Custom);
+    gadget.columns = columns
+        .iter()
+        .map(|(kind, json_path)| Column {
+            name: "C".to_owned(),
+            kind: (*kind).to_owned(),
+            format: String::new(),
+            description: String::new(),
+            priority: 0,
+            json_path: (*json_path).to_owned(),
+        })
+        .collect();
+    gadget
+}
+
+fn a_gadget() -> Value {
+    an_object(json!({
+        "kind": "Gadget",
+        "spec": {
+            "size": 3, "weight": 1.5, "lit": true, "tags": ["x", "y z"], "extra": {"k": "v", "b": "2"}, "none": null,
+            "parts": [{"count": 1}, {"count": 2}],
+        },
+        "status": {"finished": "2026-11-22T16:00:00Z", "wrong": "soon"},
+    }))
+}
+
+#[rstest]
+#[case("integer", ".spec.size", json!(3))]
+#[case("string", ".spec.size", json!("3"))]
+#[case("integer", ".spec.weight", json!(1))]
+#[case("integer", ".kind", json!(null))]
+#[case("string", ".kind", json!("Gadget"))]
+#[case("number", ".spec.weight", json!(1.5))]
+#[case("boolean", ".spec.lit", json!(true))]
+#[case("boolean", ".spec.size", json!(null))]
+#[case("string", ".spec.tags[*]", json!("x"))]
+#[case("string", ".spec.tags", json!("[\"x\",\"y z\"]"))]
+#[case("string", ".spec.extra", json!("{\"b\":\"2\",\"k\":\"v\"}"))]
+#[case("string", ".spec.missing", json!(null))]
+#[case("string", ".spec.none", json!("<no value>"))]
+#[case("integer", ".spec.none", json!(null))]
+#[case("string", ".spec.tags[9]", json!(null))]
+#[case("integer", ".spec.parts[*].count", json!(1))]
+#[case("date", ".status.finished", json!("30m"))]
+#[case("date", ".status.wrong", json!("<invalid>"))]
+#[case("date", ".metadata.creationTimestamp", json!("90s"))]
+#[case("string", "not a path", json!(null))]
+fn a_printer_column_shows_what_its_path_leads_to(
+    #[case] column_type: &str,
+    #[case] path: &str,
+    #[case] cell: Value,
+) {
+    let gadget = gadget(&[(column_type, path)]);
+    let table = table(
+        &gadget,
+        &[&a_gadget()],
+        &json!({}),
+        NOW,
+        IncludeObject::None,
+    );
+    assert_eq!(table["rows"][0]["cells"], json!(["a", cell]));
+}
+
+#[test]
+fn columns_are_described_by_their_definition_or_their_path() {
+    let mut gadget = gadget(&[("string", ".spec.a"), ("string", ".spec.b")]);
+    gadget.columns[0].description = "What a is".to_owned();
+    gadget.columns[0].priority = 1;
+    let table = table(&gadget, &[], &json!({}), NOW, IncludeObject::None);
+    let definitions = &table["columnDefinitions"];
+    assert_eq!(definitions[0]["format"], "name");
+    assert_eq!(
+        json!([definitions[1], definitions[2]]),
+        json!([
+            {"name": "C", "type": "string", "format": "", "description": "What a is", "priority": 1},
+            {"name": "C", "type": "string", "format": "", "description": "Custom resource definition column (in JSONPath format): .spec.b", "priority": 0},
+        ])
+    );
+}
+
+#[test]
+fn a_list_keeps_its_position_and_shows_metadata_by_default() {
+    let plain = gadget(&[]);
+    let mut object = a_gadget();
+    object["metadata"] = json!({"name": "a"});
+    let list =
+        json!({"resourceVersion": "7", "continue": "c", "remainingItemCount": 2, "selfLink": ""});
+    let table = table(&plain, &[&object], &list, NOW, IncludeObject::default());
+    assert_eq!(
+        table["metadata"],
+        json!({"resourceVersion": "7", "continue": "c", "remainingItemCount": 2})
+    );
+    assert_eq!(
+        table["rows"],
+        json!([{
+            "cells": ["a", null],
+            "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": {"name": "a"}},
+        }])
+    );
+    assert_eq!(table["columnDefinitions"][1]["name"], "Age");
+}
+
+#[test]
+fn a_later_event_leaves_its_columns_out() {
+    let plain = gadget(&[]);
+    let mut object = a_gadget();
+    object["metadata"]["resourceVersion"] = "9".into();
+    let event = event_table(&plain, &object, NOW, IncludeObject::None, Headings::Omitted);
+    assert_eq!(
+        event,
+        json!({
+            "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "9"},
+            "columnDefinitions": null, "rows": [{"cells": ["a", "90s"], "object": null}],
+        })
+    );
+}
+
+#[test]
+fn the_first_event_describes_its_columns_and_may_carry_the_whole_object() {
+    let plain = gadget(&[]);
+    let object = a_gadget();
+    let event = event_table(&plain, &object, NOW, IncludeObject::Object, Headings::Shown);
+    assert_eq!(event["columnDefinitions"][0]["name"], "Name");
+    assert_eq!(event["rows"][0]["object"], object);
+}
+
+#[test]
+fn a_bookmark_of_a_custom_resource_has_an_empty_row() {
+    let gadget = gadget(&[
+        ("string", ".spec.a"),
+        ("date", ".metadata.creationTimestamp"),
+    ]);
+    let bookmark = json!({"kind": "Gadget", "metadata": {"resourceVersion": "9"}});
+    let event = event_table(
+        &gadget,
+        &bookmark,
+        NOW,
+        IncludeObject::None,
+        Headings::Omitted,
+    );
+    assert_eq!(event["rows"][0]["cells"], json!(["", null, null]));
+}
+
+#[rstest]
+#[case("", Ok(IncludeObject::Metadata))]
+#[case("Metadata", Ok(IncludeObject::Metadata))]
+#[case("None", Ok(IncludeObject::None))]
+#[case("Object", Ok(IncludeObject::Object))]
+#[case(
+    "Wrong",
+    Err(
+        "Unable to convert to Table as requested: includeObject: Invalid value: \"Wrong\": must be 'Metadata', 'Object', 'None', or empty"
+    )
+)]
+fn the_query_says_how_much_of_an_object_a_row_carries(
+    #[case] text: &str,
+    #[case] expected: Result<IncludeObject, &str>,
+) {
+    let parsed = IncludeObject::parse(text).map_err(|status| status.message);
+    assert_eq!(parsed, expected.map_err(str::to_owned));
+}
