@@ -2,13 +2,18 @@
 
 pub mod age;
 pub mod body;
+pub mod certificate;
 pub mod discovery;
+
 pub mod json_path;
+pub mod kubeconfig;
+pub mod listener;
 pub mod service;
 pub mod table;
 
 mod dispatch;
 mod encode;
+mod gate;
 mod journal;
 mod negotiate;
 mod query;

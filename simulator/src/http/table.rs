@@ -72,7 +72,7 @@ pub fn table(
     let layout = Layout::of(kind);
     let rows = objects
         .iter()
-        .map(|object| row(&layout, object, now, include))
+        .map(|object| row(kind, &layout, object, (now, include)))
         .collect();
     assemble(metadata(list_metadata), layout.definitions(), rows)
 }
@@ -93,7 +93,7 @@ pub fn event_table(
         Headings::Shown => layout.definitions(),
         Headings::Omitted => Value::Null,
     };
-    let rows = vec![row(&layout, object, now, include)];
+    let rows = vec![row(kind, &layout, object, (now, include))];
     assemble(metadata(&object["metadata"]), definitions, rows)
 }
 
@@ -119,10 +119,20 @@ fn metadata(of: &Value) -> Value {
     Value::Object(kept)
 }
 
-fn row(layout: &Layout, object: &Value, now: Timestamp, include: IncludeObject) -> Value {
+fn row(
+    kind: &Kind,
+    layout: &Layout,
+    object: &Value,
+    (now, include): (Timestamp, IncludeObject),
+) -> Value {
     let shown = match include {
         IncludeObject::None => Value::Null,
-        IncludeObject::Object => object.clone(),
+        IncludeObject::Object => {
+            let mut whole = object.clone();
+            whole["kind"] = kind.kind.clone().into();
+            whole["apiVersion"] = kind.api_version().into();
+            whole
+        }
         IncludeObject::Metadata => json!({
             "kind": "PartialObjectMetadata",
             "apiVersion": "meta.k8s.io/v1",

@@ -335,7 +335,7 @@ fn gadget(columns: &[(&str, &str)]) -> Kind {
 
 fn a_gadget() -> Value {
     an_object(json!({
-        "kind": "Gadget",
+        "kind": "Gadget", "apiVersion": "present.ex.io/v1",
         "spec": {
             "size": 3, "weight": 1.5, "lit": true, "tags": ["x", "y z"], "extra": {"k": "v", "b": "2"}, "none": null,
             "parts": [{"count": 1}, {"count": 2}],

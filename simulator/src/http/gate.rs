@@ -1,0 +1,248 @@
+//! What happens to every request that comes over the network, before and after the API answers it.
+//!
+//! Source: `spec/kube-api.md` §1.1, §1.5, §1.21.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use sha2::{Digest, Sha256};
+use tower::{BoxError, Service};
+
+use crate::ids::Ids;
+use crate::store::status::Status;
+
+/// The largest request body, in bytes.
+const BODY_LIMIT_BYTES: usize = 3 * 1024 * 1024;
+
+const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+
+/// The body of an answer that leaves the gate.
+pub(super) type GateBody = UnsyncBoxBody<Bytes, BoxError>;
+
+/// Lets requests with the right token through to a service, with their bodies read and bounded.
+#[derive(Clone)]
+pub(super) struct Gate<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// A digest, so that a comparison takes equally long for every wrong token.
+    token: [u8; 32],
+    ids: Mutex<Ids>,
+}
+
+impl<S> Gate<S> {
+    /// A gate that `token` opens; audit ids come from `ids`.
+    pub(super) fn new(inner: S, token: &str, ids: Ids) -> Self {
+        let shared = Shared {
+            token: Sha256::digest(token).into(),
+            ids: Mutex::new(ids),
+        };
+        Self {
+            inner,
+            shared: Arc::new(shared),
+        }
+    }
+}
+
+impl Shared {
+    fn admits<B>(&self, request: &Request<B>) -> bool {
+        match request.headers().get(AUTHORIZATION) {
+            None => is_public(request.uri().path()),
+            Some(value) => bearer(value.as_bytes())
+                .is_some_and(|token| <[u8; 32]>::from(Sha256::digest(token)) == self.token),
+        }
+    }
+
+    fn audit_id(&self) -> HeaderValue {
+        let id = self.ids.lock().expect("no holder of the ids panics").uid();
+        HeaderValue::from_str(&id).expect("a uid is made of hex digits and dashes")
+    }
+}
+
+/// Whether a path may be read without credentials.
+fn is_public(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next();
+    matches!(first, Some("version" | "healthz" | "livez" | "readyz"))
+}
+
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme
+        .eq_ignore_ascii_case(b"bearer ")
+        .then(|| token.trim_ascii())
+}
+
+impl<S, B, R> Service<Request<B>> for Gate<S>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+    S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    type Response = Response<GateBody>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let ready = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, ready);
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let mut response = if shared.admits(&request) {
+                let (parts, body) = request.into_parts();
+                match read(body).await? {
+                    Ok(body) => inner
+                        .call(Request::from_parts(parts, Full::new(body)))
+                        .await
+                        .map_err(Into::into)?
+                        .map(|body| body.map_err(Into::into).boxed_unsync()),
+                    Err(too_large) => refusal(&too_large),
+                }
+            } else {
+                refusal(&unauthorized())
+            };
+            let headers = response.headers_mut();
+            headers.insert(AUDIT_ID, shared.audit_id());
+            headers
+                .entry(CACHE_CONTROL)
+                .or_insert(HeaderValue::from_static("no-cache, private"));
+            Ok(response)
+        })
+    }
+}
+
+/// Reads a request body; the inner error is the answer to one that is too large, the outer one a broken connection.
+async fn read<B>(body: B) -> Result<Result<Bytes, Status>, BoxError>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    match Limited::new(body, BODY_LIMIT_BYTES).collect().await {
+        Ok(collected) => Ok(Ok(collected.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Ok(Err(too_large())),
+        Err(error) => Err(error),
+    }
+}
+
+fn refusal(status: &Status) -> Response<GateBody> {
+    let text = status.body().to_string();
+    let body = Full::from(text).map_err(|never: Infallible| match never {});
+    let mut response = Response::new(body.boxed_unsync());
+    *response.status_mut() =
+        StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn unauthorized() -> Status {
+    Status {
+        code: 401,
+        reason: "Unauthorized",
+        message: "Unauthorized".to_owned(),
+        details: None,
+    }
+}
+
+fn too_large() -> Status {
+    Status {
+        code: 413,
+        reason: "RequestEntityTooLarge",
+        message: format!("Request entity too large: limit is {BODY_LIMIT_BYTES}"),
+        details: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn echo(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, BoxError> {
+        let n_bytes = request.into_body().collect().await?.to_bytes().len();
+        Ok(Response::new(Full::from(format!("{{\"n\":{n_bytes}}}"))))
+    }
+
+    async fn ask(path: &str, authorization: Option<&str>, n_bytes: usize) -> (u16, Value, usize) {
+        let mut request = Request::post(path);
+        if let Some(value) = authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        let request = request.body(Full::from(vec![b' '; n_bytes])).unwrap();
+        let gate = Gate::new(tower::service_fn(echo), "secret", Ids::new(1));
+        let response = gate.oneshot(request).await.unwrap();
+        let (code, audit_id) = (
+            response.status().as_u16(),
+            response.headers()[AUDIT_ID].len(),
+        );
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (code, serde_json::from_slice(&body).unwrap(), audit_id)
+    }
+
+    #[rstest]
+    #[case("/api", Some("Bearer secret"), 200)]
+    #[case("/api", Some("bearer secret"), 200)]
+    #[case("/api", Some("Bearer wrong"), 401)]
+    #[case("/api", Some("Basic secret"), 401)]
+    #[case("/api", Some("Bearer"), 401)]
+    #[case("/api", None, 401)]
+    #[case("/version", None, 200)]
+    #[case("/readyz/etcd", None, 200)]
+    #[case("/version", Some("Bearer wrong"), 401)]
+    #[tokio::test]
+    async fn only_the_token_opens_the_gate(
+        #[case] path: &str,
+        #[case] authorization: Option<&str>,
+        #[case] code: u16,
+    ) {
+        assert_eq!(ask(path, authorization, 0).await.0, code);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_a_status_with_an_audit_id() {
+        let (_, body, audit_id) = ask("/api", None, 0).await;
+        let expected = serde_json::json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": "Unauthorized", "reason": "Unauthorized", "code": 401,
+        });
+        assert_eq!((body, audit_id), (expected, 36));
+    }
+
+    #[rstest]
+    #[case(3_145_728, 200, "null")]
+    #[case(3_145_729, 413, "\"Request entity too large: limit is 3145728\"")]
+    #[tokio::test]
+    async fn a_body_may_have_three_mebibytes(
+        #[case] n_bytes: usize,
+        #[case] code: u16,
+        #[case] message: &str,
+    ) {
+        let (answered, body, _) = ask("/api", Some("Bearer secret"), n_bytes).await;
+        assert_eq!(
+            (answered, body["message"].to_string()),
+            (code, message.to_owned())
+        );
+    }
+}
