@@ -1,30 +1,101 @@
-//! Deletion.
+//! Deletion: preconditions, finalizers, propagation, grace.
 //!
-//! Source: `spec/kube-api.md` §1.15.
+//! Source: `spec/kube-api.md` §1.15; kubernetes v1.34 `apiserver/pkg/registry/generic/registry/store.go`.
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
-use super::object::Object;
-use super::request::{DeleteOptions, ListOptions, Request};
-use super::status::Status;
+use super::metadata::seconds;
+use super::namespace::PROTECTED;
+use super::object::{Key, Object, metadata_mut};
+use super::registry::Served;
+use super::request::{DeleteOptions, ListOptions, Part, Propagation, Request};
+use super::status::{Qualified, Status};
+use super::write::is_released;
+
+/// Holds an owner until its dependents are gone.
+const FOREGROUND: &str = "foregroundDeletion";
+/// Holds an owner until its dependents have lost their reference.
+const ORPHAN: &str = "orphan";
+
+/// How a deletion proceeds.
+enum Step {
+    /// The object waits, changed or not.
+    Wait(Value),
+    /// A state to be seen, and then the end.
+    Mark(Value),
+    /// The end.
+    Erase,
+}
 
 impl Kernel {
     pub(super) fn delete(
         &mut self,
         request: &Request,
         options: &DeleteOptions,
-        _context: &mut Context,
+        context: &mut Context,
     ) -> Result<Answer, Status> {
-        let old = Arc::clone(self.find(request)?);
-        if !options.dry_run {
-            self.log
-                .remove(request.served.table, &old.key(), old.value().clone());
+        if request.part != Part::Whole {
+            return Err(Status::not_implemented("the deletion of a subresource"));
         }
-        Ok(Answer::Done(200, success(request, &old)))
+        let old = Arc::clone(self.find(request)?);
+        check_preconditions(request, &old, options)?;
+        let served = &request.served;
+        let step = match (served.kind.group.as_str(), served.kind.kind.as_str()) {
+            ("", "Namespace") => namespace_step(request, &old, context.now)?,
+            ("", "Pod") => pod_step(served, &old, options, context.now),
+            ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+                self.definition_step(&old, context.now)
+            }
+            _ => plain_step(served, &old, options, context.now),
+        };
+        if options.dry_run {
+            return Ok(imagined(request, &old, step));
+        }
+        Ok(self.take(request, &old, step, context.now))
+    }
+
+    fn take(&mut self, request: &Request, old: &Arc<Object>, step: Step, now: Timestamp) -> Answer {
+        let served = &request.served;
+        match step {
+            Step::Wait(value) if value == *old.value() => Answer::Object(200, Arc::clone(old)),
+            Step::Wait(value) => {
+                let stored = self.log.put(served.table, value);
+                self.after_write(served, &stored, now);
+                Answer::Object(200, stored)
+            }
+            Step::Mark(value) => {
+                if value != *old.value() {
+                    self.log.put(served.table, value.clone());
+                }
+                Answer::Object(200, self.erase(served, &old.key(), value, now))
+            }
+            Step::Erase => {
+                let last = self.erase(served, &old.key(), old.value().clone(), now);
+                if served.behaviour.returns_deleted {
+                    Answer::Object(200, last)
+                } else {
+                    Answer::Done(200, success(request, old))
+                }
+            }
+        }
+    }
+
+    /// Takes an object out of its table, and with it whatever depends on it inside the server.
+    pub(super) fn erase(
+        &mut self,
+        served: &Served,
+        key: &Key,
+        value: Value,
+        now: Timestamp,
+    ) -> Arc<Object> {
+        let last = self.log.remove(served.table, key, value);
+        self.after_erase(served, &last, now);
+        last
     }
 
     pub(super) fn delete_collection(
@@ -44,6 +115,205 @@ impl Kernel {
             self.delete(&one, options, context)?;
         }
         Ok(Answer::List(page))
+    }
+
+    /// Deletes every object of a table as a plain deletion would, and says how many remain.
+    pub(super) fn clear(&mut self, served: &Served, now: Timestamp) -> usize {
+        let all: Vec<Arc<Object>> = self.log.objects(served.table).values().cloned().collect();
+        for old in &all {
+            match plain_step(served, old, &DeleteOptions::default(), now) {
+                Step::Wait(value) if value == *old.value() => {}
+                Step::Wait(value) => {
+                    self.log.put(served.table, value);
+                }
+                Step::Mark(_) | Step::Erase => {
+                    self.log
+                        .remove(served.table, &old.key(), old.value().clone());
+                }
+            }
+        }
+        self.log.objects(served.table).len()
+    }
+
+    fn definition_step(&self, old: &Object, now: Timestamp) -> Step {
+        if old.is_terminating() {
+            return Step::Wait(old.value().clone());
+        }
+        let mut value = old.value().clone();
+        mark(&mut value, now, 0);
+        super::definition::begin_cleanup(&mut value, now);
+        Step::Wait(value)
+    }
+}
+
+/// What a dry run answers.
+fn imagined(request: &Request, old: &Arc<Object>, step: Step) -> Answer {
+    match step {
+        Step::Wait(value) | Step::Mark(value) => {
+            Answer::Object(200, Object::new(value, old.revision()))
+        }
+        Step::Erase if request.served.behaviour.returns_deleted => {
+            Answer::Object(200, Arc::clone(old))
+        }
+        Step::Erase => Answer::Done(200, success(request, old)),
+    }
+}
+
+fn check_preconditions(
+    request: &Request,
+    old: &Object,
+    options: &DeleteOptions,
+) -> Result<(), Status> {
+    let revision = old.revision().to_string();
+    let why = match (&options.uid, &options.revision) {
+        (Some(uid), _) if uid != old.uid() => format!(
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
+            old.uid()
+        ),
+        (_, Some(asked)) if *asked != revision => format!(
+            "the ResourceVersion in the precondition ({asked}) does not match the ResourceVersion in record ({revision}). The object might have been modified"
+        ),
+        _ => return Ok(()),
+    };
+    let kind = &request.served.kind;
+    let qualified: Qualified = kind.qualified_kind();
+    let mut status = Status::conflict(&qualified, old.name());
+    status.message = format!(
+        "Operation cannot be fulfilled on {qualified} \"{}\": {why}",
+        old.name()
+    );
+    Err(status)
+}
+
+fn namespace_step(request: &Request, old: &Object, now: Timestamp) -> Result<Step, Status> {
+    if PROTECTED.contains(&old.name()) {
+        let why = "this namespace may not be deleted";
+        return Err(Status::forbidden(
+            &request.served.kind.resource(),
+            old.name(),
+            why,
+        ));
+    }
+    let mut value = old.value().clone();
+    if !old.is_terminating() {
+        metadata_mut(&mut value).insert("deletionTimestamp".into(), seconds(now).into());
+        value["status"]["phase"] = "Terminating".into();
+    }
+    if is_released(&request.served, &value) {
+        return Ok(Step::Mark(value));
+    }
+    Ok(Step::Wait(value))
+}
+
+fn pod_step(served: &Served, old: &Object, options: &DeleteOptions, now: Timestamp) -> Step {
+    let mut value = old.value().clone();
+    let asked = options.grace_seconds.map(|s| if s < 0 { 1 } else { s });
+    let current = old.value()["metadata"]["deletionGracePeriodSeconds"].as_i64();
+    if old.is_terminating() {
+        let Some(grace) = asked.filter(|grace| current.is_some_and(|c| *grace < c)) else {
+            return Step::Wait(value);
+        };
+        let deadline: Option<Timestamp> = old.value()["metadata"]["deletionTimestamp"]
+            .as_str()
+            .and_then(|text| text.parse().ok());
+        let start = deadline.map_or(now, |t| t - SignedDuration::from_secs(current.unwrap_or(0)));
+        let metadata = metadata_mut(&mut value);
+        let until = start + SignedDuration::from_secs(grace);
+        metadata.insert("deletionTimestamp".into(), seconds(until).into());
+        metadata.insert("deletionGracePeriodSeconds".into(), grace.into());
+        propagate(served, metadata, options);
+        return after_grace(value, grace);
+    }
+    let grace = pod_grace(old.value(), asked);
+    mark(&mut value, now, grace);
+    propagate(served, metadata_mut(&mut value), options);
+    after_grace(value, grace)
+}
+
+fn after_grace(value: Value, grace: i64) -> Step {
+    let is_held = value["metadata"]["finalizers"]
+        .as_array()
+        .is_some_and(|list| !list.is_empty());
+    if grace == 0 && !is_held {
+        Step::Mark(value)
+    } else {
+        Step::Wait(value)
+    }
+}
+
+/// Pods that never ran or have ended need no time to stop.
+fn pod_grace(pod: &Value, asked: Option<i64>) -> i64 {
+    let is_unscheduled = pod["spec"]["nodeName"]
+        .as_str()
+        .unwrap_or_default()
+        .is_empty();
+    let phase = pod["status"]["phase"].as_str().unwrap_or_default();
+    if is_unscheduled || matches!(phase, "Succeeded" | "Failed") {
+        return 0;
+    }
+    asked.unwrap_or_else(|| {
+        pod["spec"]["terminationGracePeriodSeconds"]
+            .as_i64()
+            .unwrap_or(30)
+            .max(1)
+    })
+}
+
+fn plain_step(served: &Served, old: &Object, options: &DeleteOptions, now: Timestamp) -> Step {
+    let mut value = old.value().clone();
+    propagate(served, metadata_mut(&mut value), options);
+    let is_held = value["metadata"].get("finalizers").is_some();
+    if !is_held {
+        return Step::Erase;
+    }
+    if !old.is_terminating() {
+        mark(&mut value, now, 0);
+    }
+    Step::Wait(value)
+}
+
+/// Sets the deletion timestamp `grace` seconds from now and counts the generation up, if there is one.
+fn mark(value: &mut Value, now: Timestamp, grace: i64) {
+    let metadata = metadata_mut(value);
+    let until = now + SignedDuration::from_secs(grace);
+    metadata.insert("deletionTimestamp".into(), seconds(until).into());
+    metadata.insert("deletionGracePeriodSeconds".into(), grace.into());
+    if let Some(generation) = metadata.get("generation").and_then(Value::as_i64)
+        && generation > 0
+    {
+        metadata.insert("generation".into(), (generation + 1).into());
+    }
+}
+
+/// Sets the finalizers that tell the garbage collector what to do; without a wish present ones decide.
+fn propagate(served: &Served, metadata: &mut Map<String, Value>, options: &DeleteOptions) {
+    let mut finalizers: Vec<Value> = metadata
+        .get("finalizers")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let has = |name: &str| finalizers.iter().any(|f| f == name);
+    let wish = match options.propagation {
+        Some(wish) => wish,
+        None if has(ORPHAN) => Propagation::Orphan,
+        None if has(FOREGROUND) => Propagation::Foreground,
+        None if served.behaviour.orphans_dependents => Propagation::Orphan,
+        None => Propagation::Background,
+    };
+    let wanted = match wish {
+        Propagation::Background => None,
+        Propagation::Foreground => Some(FOREGROUND),
+        Propagation::Orphan => Some(ORPHAN),
+    };
+    if wanted.is_some_and(&has) && !(has(FOREGROUND) && has(ORPHAN)) {
+        return;
+    }
+    finalizers.retain(|f| f != FOREGROUND && f != ORPHAN);
+    finalizers.extend(wanted.map(Value::from));
+    if finalizers.is_empty() {
+        metadata.remove("finalizers");
+    } else {
+        metadata.insert("finalizers".into(), finalizers.into());
     }
 }
 

@@ -1,9 +1,12 @@
 //! The state of an API server and the one function that changes it.
 
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::answer::{Answer, Reply};
-use super::log::Log;
+use super::log::{Log, TableId};
 use super::object::Key;
 use super::registry::Registry;
 use super::request::{Request, Verb};
@@ -16,6 +19,10 @@ use crate::ids::Ids;
 pub struct Kernel {
     pub(super) log: Log,
     pub(super) registry: Registry,
+    /// The table of each CustomResourceDefinition, by its name.
+    pub(super) definition_tables: BTreeMap<String, TableId>,
+    /// What the kubelet said containers printed, by pod and container.
+    pub(super) pod_logs: BTreeMap<Key, BTreeMap<String, Bytes>>,
 }
 
 /// What a request meets: the time, chance, and the warnings it gathers.
@@ -38,7 +45,12 @@ impl Kernel {
     pub fn new() -> Self {
         let mut log = Log::default();
         let registry = Registry::built_in(&mut log);
-        Self { log, registry }
+        Self {
+            log,
+            registry,
+            definition_tables: BTreeMap::new(),
+            pod_logs: BTreeMap::new(),
+        }
     }
 
     /// What happened and what is.

@@ -1,8 +1,37 @@
-//! What the server makes of `metadata`.
+//! What the server makes of `metadata`, and what it refuses there.
 //!
 //! Source: `spec/kube-api.md` §1.7.
 
 use serde_json::{Map, Value};
+
+use super::naming::{
+    label_fault, label_value_fault, path_segment_fault, qualified_name_fault, subdomain_fault,
+};
+use super::object::{metadata_mut, texts};
+use super::registry::Names;
+use super::request::Request;
+use super::status::{Cause, Status};
+
+/// Finalizers that need no domain.
+const STANDARD_FINALIZERS: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
+/// Fields that an update cannot change; they come from the stored object.
+const OWNED_BY_SERVER: [&str; 7] = [
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+];
+/// Fields that vanish when they are empty.
+const OMITTED_WHEN_EMPTY: [&str; 5] = [
+    "labels",
+    "annotations",
+    "finalizers",
+    "ownerReferences",
+    "managedFields",
+];
 
 /// RFC 3339 with whole seconds, as metadata holds it.
 pub(super) fn seconds(now: jiff::Timestamp) -> String {
@@ -15,4 +44,318 @@ pub(super) fn restore(to: &mut Map<String, Value>, from: &Value, field: &str) {
         Some(value) => to.insert(field.to_owned(), value.clone()),
         None => to.remove(field),
     };
+}
+
+/// The text of a field, empty if absent or not text.
+pub(super) fn text<'a>(metadata: &'a Map<String, Value>, field: &str) -> &'a str {
+    metadata
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// Checks `metadata.namespace` of a body against the URL and puts the URL's there.
+pub(super) fn place(value: &mut Value, request: &Request) -> Result<(), Status> {
+    let metadata = metadata_mut(value);
+    if !request.served.kind.namespaced {
+        metadata.remove("namespace");
+        return Ok(());
+    }
+    let namespace = text(metadata, "namespace");
+    if !namespace.is_empty() && namespace != request.namespace {
+        return Err(Status::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    metadata.insert("namespace".into(), request.namespace.clone().into());
+    Ok(())
+}
+
+/// Checks `metadata.name` of a body against the URL.
+pub(super) fn check_name(value: &mut Value, request: &Request) -> Result<(), Status> {
+    let name = text(metadata_mut(value), "name");
+    if name.is_empty() {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            request.name
+        )));
+    }
+    if name != request.name {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({name}) does not match the name on the URL ({})",
+            request.name
+        )));
+    }
+    Ok(())
+}
+
+/// Drops nulls and what is empty, as a decode into ObjectMeta does.
+pub(super) fn normalise(value: &mut Value) {
+    let metadata = metadata_mut(value);
+    metadata.retain(|_, field| !field.is_null());
+    for field in OMITTED_WHEN_EMPTY {
+        let is_empty = match metadata.get(field) {
+            Some(Value::Array(list)) => list.is_empty(),
+            Some(Value::Object(map)) => map.is_empty(),
+            _ => false,
+        };
+        if is_empty {
+            metadata.remove(field);
+        }
+    }
+    for field in ["selfLink", "generateName", "resourceVersion"] {
+        if metadata.get(field).and_then(Value::as_str) == Some("") {
+            metadata.remove(field);
+        }
+    }
+}
+
+/// Puts back what only the server may change.
+pub(super) fn keep_owned(value: &mut Value, old: &Value) {
+    let metadata = metadata_mut(value);
+    for field in OWNED_BY_SERVER {
+        restore(metadata, &old["metadata"], field);
+    }
+    metadata.remove("selfLink");
+    restore(metadata, &old["metadata"], "resourceVersion");
+    if !metadata.contains_key("managedFields") {
+        restore(metadata, &old["metadata"], "managedFields");
+    }
+}
+
+/// Refuses values whose JSON type does not fit ObjectMeta, in the words of Go's decoder.
+pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), String> {
+    let metadata = &value["metadata"];
+    let complain = |field: &str, got: &Value, want: &str| {
+        let got = go_type(got);
+        Err(format!(
+            "json: cannot unmarshal {got} into Go struct field {prefix}{field} of type {want}"
+        ))
+    };
+    for field in [
+        "name",
+        "generateName",
+        "namespace",
+        "uid",
+        "resourceVersion",
+    ] {
+        let got = &metadata[field];
+        if !got.is_null() && !got.is_string() {
+            return complain(field, got, "string");
+        }
+    }
+    for field in ["labels", "annotations"] {
+        match &metadata[field] {
+            Value::Null => {}
+            Value::Object(map) => {
+                if let Some(bad) = map.values().find(|v| !v.is_string() && !v.is_null()) {
+                    return complain(field, bad, "string");
+                }
+            }
+            got => return complain(field, got, "map[string]string"),
+        }
+    }
+    for (field, want) in [
+        ("finalizers", "[]string"),
+        ("ownerReferences", "[]v1.OwnerReference"),
+        ("managedFields", "[]v1.ManagedFieldsEntry"),
+    ] {
+        let got = &metadata[field];
+        if !got.is_null() && !got.is_array() {
+            return complain(field, got, want);
+        }
+    }
+    Ok(())
+}
+
+fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// Everything wrong with the metadata of an object about to be stored.
+pub(super) fn faults(value: &Value, names: Names, old: Option<&Value>) -> Vec<Cause> {
+    let metadata = &value["metadata"];
+    let mut causes = Vec::new();
+    if old.is_none() {
+        name_faults(metadata, names, &mut causes);
+    }
+    key_faults(metadata, &mut causes);
+    owner_faults(metadata, &mut causes);
+    finalizer_faults(metadata, &mut causes);
+    if let Some(old) = old {
+        added_finalizer_fault(metadata, &old["metadata"], &mut causes);
+    }
+    causes
+}
+
+fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
+    let fault = |text: &str| match names {
+        Names::Subdomain => subdomain_fault(text),
+        Names::Label => label_fault(text),
+        Names::PathSegment => path_segment_fault(text),
+    };
+    if let Some(base) = metadata["generateName"].as_str()
+        && let Some(text) = fault(base.trim_end_matches('-'))
+    {
+        causes.push(invalid("metadata.generateName", base, &text));
+    }
+    match metadata["name"].as_str().unwrap_or_default() {
+        "" => causes.push(Cause {
+            reason: "FieldValueRequired",
+            message: "Required value: name or generateName is required".to_owned(),
+            field: "metadata.name".to_owned(),
+        }),
+        name => {
+            if let Some(text) = fault(name) {
+                causes.push(invalid("metadata.name", name, &text));
+            }
+        }
+    }
+}
+
+fn key_faults(metadata: &Value, causes: &mut Vec<Cause>) {
+    for (key, value) in metadata["labels"].as_object().into_iter().flatten() {
+        if let Some(text) = qualified_name_fault(key) {
+            causes.push(invalid("metadata.labels", key, &text));
+        }
+        let value = value.as_str().unwrap_or_default();
+        if let Some(text) = label_value_fault(value) {
+            causes.push(invalid("metadata.labels", value, &text));
+        }
+    }
+    let mut size = 0;
+    for (key, value) in metadata["annotations"].as_object().into_iter().flatten() {
+        size += key.len() + value.as_str().unwrap_or_default().len();
+        if let Some(text) = qualified_name_fault(&key.to_lowercase()) {
+            causes.push(invalid("metadata.annotations", key, &text));
+        }
+    }
+    if size > 256 * 1024 {
+        causes.push(Cause {
+            reason: "FieldValueTooLong",
+            message: "Too long: may not be more than 262144 bytes".to_owned(),
+            field: "metadata.annotations".to_owned(),
+        });
+    }
+}
+
+fn owner_faults(metadata: &Value, causes: &mut Vec<Cause>) {
+    let owners: Vec<&Value> = metadata["ownerReferences"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
+    for owner in &owners {
+        for (field, detail) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
+            if owner[field].as_str().unwrap_or_default().is_empty() {
+                let path = format!("metadata.ownerReferences.{field}");
+                causes.push(invalid(&path, "", detail));
+            }
+        }
+        let version = owner["apiVersion"].as_str().unwrap_or_default();
+        if owner["kind"] == "Event" && matches!(version, "v1" | "events.k8s.io/v1") {
+            let (group, version) = version.split_once('/').unwrap_or(("", version));
+            let detail = format!("{group}/{version}, Kind=Event is disallowed from being an owner");
+            causes.push(invalid_json(
+                "metadata.ownerReferences",
+                &owner_text(owner),
+                &detail,
+            ));
+        }
+    }
+    let controllers: Vec<&&Value> = owners.iter().filter(|o| o["controller"] == true).collect();
+    if let [first, second, ..] = controllers.as_slice() {
+        let named = |owner: &Value| {
+            let word = |field: &str| owner[field].as_str().unwrap_or_default().to_owned();
+            format!("{}/{}", word("kind"), word("name"))
+        };
+        let detail = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
+            named(first),
+            named(second)
+        );
+        let list: Vec<String> = owners.iter().map(|owner| owner_text(owner)).collect();
+        let list = format!("[{}]", list.join(","));
+        causes.push(invalid_json("metadata.ownerReferences", &list, &detail));
+    }
+}
+
+/// An owner reference with its fields in Go's order.
+fn owner_text(owner: &Value) -> String {
+    let fields = [
+        "apiVersion",
+        "kind",
+        "name",
+        "uid",
+        "controller",
+        "blockOwnerDeletion",
+    ];
+    let present: Vec<String> = fields
+        .iter()
+        .filter_map(|field| owner.get(field).map(|value| format!("\"{field}\":{value}")))
+        .collect();
+    format!("{{{}}}", present.join(","))
+}
+
+fn finalizer_faults(metadata: &Value, causes: &mut Vec<Cause>) {
+    for (index, name) in texts(&metadata["finalizers"]).into_iter().enumerate() {
+        let field = format!("metadata.finalizers[{index}]");
+        if let Some(text) = qualified_name_fault(name) {
+            causes.push(invalid(&field, name, &text));
+        } else if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
+            causes.push(invalid(
+                &field,
+                name,
+                "name is neither a standard finalizer name nor is it fully qualified",
+            ));
+        }
+    }
+}
+
+fn added_finalizer_fault(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
+    if old.get("deletionTimestamp").is_none() {
+        return;
+    }
+    let before = texts(&old["finalizers"]);
+    let added: Vec<String> = texts(&new["finalizers"])
+        .into_iter()
+        .filter(|name| !before.contains(name))
+        .map(|name| format!("{name:?}"))
+        .collect();
+    if !added.is_empty() {
+        causes.push(Cause {
+            reason: "FieldValueForbidden",
+            message: format!(
+                "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                added.join(", ")
+            ),
+            field: "metadata.finalizers".to_owned(),
+        });
+    }
+}
+
+/// A `FieldValueInvalid` cause for a text.
+pub(super) fn invalid(field: &str, value: &str, detail: &str) -> Cause {
+    invalid_json(field, &Value::from(value).to_string(), detail)
+}
+
+/// A `FieldValueInvalid` cause for a value that is already JSON text.
+pub(super) fn invalid_json(field: &str, value: &str, detail: &str) -> Cause {
+    Cause {
+        reason: "FieldValueInvalid",
+        message: format!("Invalid value: {value}: {detail}"),
+        field: field.to_owned(),
+    }
 }

@@ -20,7 +20,14 @@ pub mod selector;
 pub mod status;
 pub mod watch;
 
+mod definition;
 mod delete;
+mod identity;
 mod metadata;
+mod namespace;
+mod naming;
+mod ownership;
 mod read;
+mod rules;
+mod shape;
 mod write;

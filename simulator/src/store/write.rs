@@ -8,10 +8,25 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
-use super::metadata::{restore, seconds};
+use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
-use super::request::{PatchKind, Request, WriteOptions};
-use super::status::Status;
+use super::registry::Served;
+use super::request::{Part, PatchKind, Request, WriteOptions};
+use super::shape::{self, Fit};
+use super::status::{Cause, Status};
+use super::{identity, ownership, rules};
+
+/// How often a generated name is drawn before the collision is reported.
+const NAME_ATTEMPTS: usize = 8;
+/// The longest base of a generated name, in bytes.
+const MAX_BASE_BYTES: usize = 58;
+
+/// How a new state reached an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Via {
+    Put,
+    Patch(PatchKind),
+}
 
 impl Kernel {
     pub(super) fn create(
@@ -21,39 +36,73 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        let kind = &request.served.kind;
-        let metadata = metadata_mut(&mut value);
-        if kind.namespaced {
-            metadata.insert("namespace".into(), request.namespace.clone().into());
-        } else {
-            metadata.remove("namespace");
+        let served = &request.served;
+        identity::check_body(&served.kind, &value)?;
+        metadata::place(&mut value, request)?;
+        let value = from_version(served, value);
+        self.insert(request, value, (options, Via::Put), context)
+    }
+
+    /// Stores a new object, whose body was checked and placed.
+    fn insert(
+        &mut self,
+        request: &Request,
+        mut value: Value,
+        (options, via): (&WriteOptions, Via),
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
+        let served = &request.served;
+        shape::fit(served, &mut value, options, &mut context.warnings)?;
+        if via == Via::Put && !text(metadata_mut(&mut value), "resourceVersion").is_empty() {
+            return Err(bare_internal(
+                "resourceVersion should not be set on objects to be created",
+            ));
         }
-        if metadata
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .is_empty()
-        {
-            let base = metadata
-                .get("generateName")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            let name = format!("{base}{}", context.ids.suffix());
-            metadata.insert("name".into(), name.into());
+        metadata::normalise(&mut value);
+        self.admit_instance(served)?;
+        self.admit_content(request, text(metadata_mut(&mut value), "name"))?;
+        self.settle_name(request, &mut value, context);
+        stamp_new(served, &mut value, context);
+        if has_status(served) {
+            value.as_object_mut().map(|fields| fields.remove("status"));
         }
-        metadata.insert("uid".into(), context.ids.uid().into());
-        metadata.insert("creationTimestamp".into(), seconds(context.now).into());
-        if request.served.behaviour.manages_generation {
-            metadata.insert("generation".into(), 1.into());
+        rules::prepare(&served.kind, &mut value, None);
+        self.prepare_definition(served, &mut value, None, context.now);
+        check(served, &value, None)?;
+        if via == Via::Put {
+            ownership::track(request, None, &mut value, options, context.now);
         }
-        let key = Key {
-            namespace: request.namespace.clone(),
-            name: metadata["name"].as_str().unwrap_or_default().to_owned(),
+        let key = key_of(&value);
+        if self.log.get(served.table, &key).is_some() {
+            return Err(Status::already_exists(&served.kind.resource(), &key.name));
+        }
+        if options.dry_run {
+            return Ok(Answer::Object(201, Object::new(value, 0)));
+        }
+        let stored = self.log.put(served.table, value);
+        self.after_write(served, &stored, context.now);
+        Ok(Answer::Object(201, stored))
+    }
+
+    /// Draws a name from `generateName`, if there is no name.
+    fn settle_name(&self, request: &Request, value: &mut Value, context: &mut Context) {
+        let metadata = metadata_mut(value);
+        let base = text(metadata, "generateName").to_owned();
+        if !text(metadata, "name").is_empty() || base.is_empty() {
+            return;
+        }
+        let base = &base[..base.floor_char_boundary(MAX_BASE_BYTES)];
+        let mut key = Key {
+            namespace: text(metadata, "namespace").to_owned(),
+            name: String::new(),
         };
-        if self.log.get(request.served.table, &key).is_some() {
-            return Err(Status::already_exists(&kind.resource(), &key.name));
+        for _ in 0..NAME_ATTEMPTS {
+            key.name = format!("{base}{}", context.ids.suffix());
+            if self.log.get(request.served.table, &key).is_none() {
+                break;
+            }
         }
-        Ok(Answer::Object(201, self.store(request, value, options)))
+        metadata.insert("name".to_owned(), key.name.into());
     }
 
     pub(super) fn update(
@@ -61,29 +110,22 @@ impl Kernel {
         request: &Request,
         mut value: Value,
         options: &WriteOptions,
-        _context: &mut Context,
+        context: &mut Context,
     ) -> Result<Answer, Status> {
-        let old = Arc::clone(self.find(request)?);
-        let metadata = metadata_mut(&mut value);
-        if let Some(revision) = metadata.get("resourceVersion").and_then(Value::as_str)
-            && revision != old.revision().to_string()
-        {
-            return Err(Status::conflict(
-                &request.served.kind.resource(),
-                &request.name,
-            ));
-        }
-        let before = &old.value()["metadata"];
-        for field in [
-            "uid",
-            "creationTimestamp",
-            "deletionTimestamp",
-            "generation",
-            "resourceVersion",
-        ] {
-            restore(metadata, before, field);
-        }
-        Ok(Answer::Object(200, self.store(request, value, options)))
+        let served = &request.served;
+        identity::check_body(&served.kind, &value)?;
+        metadata::place(&mut value, request)?;
+        metadata::check_name(&mut value, request)?;
+        let value = from_version(served, value);
+        let Some(old) = self.log.get(served.table, &request.key()).cloned() else {
+            if served.behaviour.creates_on_update && request.part == Part::Whole {
+                let mut value = value;
+                metadata_mut(&mut value).remove("resourceVersion");
+                return self.insert(request, value, (options, Via::Put), context);
+            }
+            return Err(request.not_found());
+        };
+        self.replace(request, (&old, value), (options, Via::Put), context)
     }
 
     pub(super) fn patch(
@@ -93,21 +135,335 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        if kind != PatchKind::Merge {
-            return Err(Status::not_implemented(&format!("{kind:?} patches")));
-        }
-        let patch: Value = serde_json::from_slice(body)
-            .map_err(|e| Status::bad_request(format!("error decoding patch: {e}")))?;
-        let mut value = self.find(request)?.value().clone();
-        json_patch::merge(&mut value, &patch);
-        self.update(request, value, options, context)
+        let served = &request.served;
+        let Some(old) = self.log.get(served.table, &request.key()).cloned() else {
+            if kind == PatchKind::Apply && request.part == Part::Whole {
+                return self.apply_new(request, body, options, context);
+            }
+            return Err(request.not_found());
+        };
+        let live = to_version(served, &old);
+        let mut value = ownership::patched(request, (kind, body), &live, (options, context.now))?;
+        metadata::place(&mut value, request)?;
+        metadata::check_name(&mut value, request)?;
+        identity::check_patched(&served.kind, &value)?;
+        let value = from_version(served, value);
+        self.replace(request, (&old, value), (options, Via::Patch(kind)), context)
     }
 
-    fn store(&mut self, request: &Request, value: Value, options: &WriteOptions) -> Arc<Object> {
-        if options.dry_run {
-            Object::new(value, 0)
-        } else {
-            self.log.put(request.served.table, value)
+    fn apply_new(
+        &mut self,
+        request: &Request,
+        body: &[u8],
+        options: &WriteOptions,
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
+        let mut value = ownership::applied_new(request, body, (options, context.now))?;
+        let metadata = metadata_mut(&mut value);
+        metadata.insert("name".into(), request.name.clone().into());
+        metadata.remove("resourceVersion");
+        metadata::place(&mut value, request)?;
+        let value = from_version(&request.served, value);
+        let via = Via::Patch(PatchKind::Apply);
+        self.insert(request, value, (options, via), context)
+    }
+
+    /// Stores a new state of an existing object, unless it changes nothing.
+    fn replace(
+        &mut self,
+        request: &Request,
+        (old, mut value): (&Arc<Object>, Value),
+        (options, via): (&WriteOptions, Via),
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
+        let served = &request.served;
+        check_preconditions(request, old, &mut value, via)?;
+        shape::fit(served, &mut value, options, &mut context.warnings)?;
+        restore_parts(request, &mut value, old.value());
+        metadata::normalise(&mut value);
+        metadata::keep_owned(&mut value, old.value());
+        if request.part == Part::Whole {
+            rules::prepare(&served.kind, &mut value, Some(old.value()));
+            metadata::normalise(&mut value);
         }
+        self.prepare_definition(served, &mut value, Some(old.value()), context.now);
+        check(served, &value, Some((old.value(), request.part)))?;
+        if via != Via::Patch(PatchKind::Apply) {
+            ownership::track(request, Some(old.value()), &mut value, options, context.now);
+        }
+        drop_type(&mut value);
+        if value == *old.value() {
+            return Ok(Answer::Object(200, Arc::clone(old)));
+        }
+        advance_generation(request, &mut value, old.value());
+        if options.dry_run {
+            return Ok(Answer::Object(200, Object::new(value, old.revision())));
+        }
+        if old.is_terminating() && is_released(served, &value) {
+            let last = Object::new(value.clone(), old.revision());
+            self.erase(served, &old.key(), value, context.now);
+            return Ok(Answer::Object(200, last));
+        }
+        let stored = self.log.put(served.table, value);
+        self.after_write(served, &stored, context.now);
+        Ok(Answer::Object(200, stored))
+    }
+}
+
+/// Whether nothing holds a terminating object any more.
+pub(super) fn is_released(served: &Served, value: &Value) -> bool {
+    let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
+    let metadata = &value["metadata"];
+    let is_namespace = served.kind.kind == "Namespace" && served.kind.group.is_empty();
+    is_empty(&metadata["finalizers"])
+        && metadata["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
+        && (!is_namespace || is_empty(&value["spec"]["finalizers"]))
+}
+
+/// The stored form of a body in the version of the request.
+fn from_version(served: &Served, value: Value) -> Value {
+    match served.conversion {
+        super::registry::Conversion::None => value,
+        super::registry::Conversion::Events => rules::to_core_event(value),
+    }
+}
+
+/// A stored object in the version of the request, with `apiVersion` and `kind`.
+fn to_version(served: &Served, object: &Object) -> Value {
+    let mut value = match served.conversion {
+        super::registry::Conversion::None => object.value().clone(),
+        super::registry::Conversion::Events => rules::to_new_event(object.value().clone()),
+    };
+    value["apiVersion"] = served.kind.api_version().into();
+    value["kind"] = served.kind.kind.clone().into();
+    value
+}
+
+fn drop_type(value: &mut Value) {
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("apiVersion");
+        fields.remove("kind");
+    }
+}
+
+fn stamp_new(served: &Served, value: &mut Value, context: &mut Context) {
+    let metadata = metadata_mut(value);
+    for field in [
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "resourceVersion",
+    ] {
+        metadata.remove(field);
+    }
+    metadata.insert("uid".to_owned(), context.ids.uid().into());
+    metadata.insert("creationTimestamp".to_owned(), seconds(context.now).into());
+    if served.behaviour.manages_generation {
+        metadata.insert("generation".to_owned(), 1.into());
+    }
+}
+
+fn key_of(value: &Value) -> Key {
+    let field = |name: &str| {
+        value["metadata"][name]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    Key {
+        namespace: field("namespace"),
+        name: field("name"),
+    }
+}
+
+pub(super) fn has_status(served: &Served) -> bool {
+    served.kind.subresources.iter().any(|name| name == "status")
+}
+
+/// Everything that metadata, schema and the kind's own rules refuse.
+fn check(served: &Served, value: &Value, old: Option<(&Value, Part)>) -> Result<(), Status> {
+    let before = old.map(|(value, _)| value);
+    let is_whole = old.is_none_or(|(_, part)| part == Part::Whole);
+    let mut causes: Vec<Cause> = metadata::faults(value, served.behaviour.names, before);
+    if is_whole {
+        causes.extend(rules::faults(&served.kind, value, before));
+    }
+    causes.extend(shape::faults(
+        served,
+        value,
+        before,
+        if is_whole { Fit::Whole } else { Fit::Status },
+    ));
+    if causes.is_empty() {
+        return Ok(());
+    }
+    let name = value["metadata"]["name"].as_str().unwrap_or_default();
+    Err(Status::invalid(
+        &served.kind.qualified_kind(),
+        name,
+        &causes,
+    ))
+}
+
+/// Revision and uid of an update, against the stored object.
+fn check_preconditions(
+    request: &Request,
+    old: &Object,
+    value: &mut Value,
+    via: Via,
+) -> Result<(), Status> {
+    let kind = &request.served.kind;
+    let metadata = metadata_mut(value);
+    let revision = text(metadata, "resourceVersion");
+    if revision.is_empty() || revision == "0" {
+        if via == Via::Put && request.served.behaviour.needs_revision {
+            let cause = metadata::invalid_json(
+                "metadata.resourceVersion",
+                "0",
+                "must be specified for an update",
+            );
+            return Err(Status::invalid(&kind.resource(), &request.name, &[cause]));
+        }
+    } else {
+        let number: u64 = revision.parse().map_err(|_| {
+            bare_internal(&format!(
+                "strconv.ParseUint: parsing {revision:?}: invalid syntax"
+            ))
+        })?;
+        if number != old.revision() {
+            return Err(Status::conflict(&kind.resource(), &request.name));
+        }
+    }
+    let uid = text(metadata, "uid");
+    if uid.is_empty() || uid == old.uid() {
+        return Ok(());
+    }
+    Err(wrong_uid(request, old, uid, via))
+}
+
+fn wrong_uid(request: &Request, old: &Object, uid: &str, via: Via) -> Status {
+    let kind = &request.served.kind;
+    if let Via::Patch(_) = via {
+        let cause = metadata::invalid("metadata.uid", uid, "field is immutable");
+        let mut status = Status::invalid(
+            &kind.qualified_kind(),
+            &request.name,
+            &[cause.clone(), cause.clone()],
+        );
+        status.message = Status::invalid(&kind.qualified_kind(), &request.name, &[cause]).message;
+        return status;
+    }
+    let mut status = Status::conflict(&kind.resource(), &request.name);
+    let namespace = match old.namespace() {
+        "" => String::new(),
+        namespace => format!("{namespace}/"),
+    };
+    let group = match kind.group.as_str() {
+        "" => String::new(),
+        group => format!("{group}/"),
+    };
+    status.message = format!(
+        "Operation cannot be fulfilled on {} \"{}\": StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+        kind.resource(),
+        request.name,
+        kind.plural,
+        request.name,
+        old.uid()
+    );
+    status
+}
+
+/// Puts back what the endpoint does not write: `status` on the object, all but `status` on `/status`.
+fn restore_parts(request: &Request, value: &mut Value, old: &Value) {
+    let keep = |value: &mut Value, field: &str| {
+        if let Some(fields) = value.as_object_mut() {
+            metadata::restore(fields, old, field);
+        }
+    };
+    match request.part {
+        Part::Whole if has_status(&request.served) => keep(value, "status"),
+        Part::Finalize => {
+            let finalizers = value["spec"]["finalizers"].take();
+            keep(value, "spec");
+            keep(value, "status");
+            set_namespace_finalizers(value, finalizers);
+        }
+        Part::Status => {
+            let status = value.get("status").cloned();
+            let metadata = value["metadata"].take();
+            *value = old.clone();
+            if let Some(fields) = value.as_object_mut() {
+                match status {
+                    Some(status) => fields.insert("status".to_owned(), status),
+                    None => fields.remove("status"),
+                };
+            }
+            keep_status_metadata(request, value, metadata);
+        }
+        Part::Whole | Part::Log | Part::Binding | Part::Eviction => {}
+    }
+    let is_namespace = request.served.kind.kind == "Namespace";
+    if request.part == Part::Whole && is_namespace && request.served.kind.group.is_empty() {
+        keep(value, "spec");
+    }
+}
+
+fn set_namespace_finalizers(value: &mut Value, finalizers: Value) {
+    let is_empty = finalizers.as_array().is_none_or(Vec::is_empty);
+    if let Some(spec) = value["spec"].as_object_mut() {
+        if is_empty {
+            spec.remove("finalizers");
+        } else {
+            spec.insert("finalizers".to_owned(), finalizers);
+        }
+    }
+}
+
+/// Custom resources take only managedFields through `/status`, built-in kinds labels, annotations and finalizers too.
+fn keep_status_metadata(request: &Request, value: &mut Value, sent: Value) {
+    let is_custom = request.served.kind.origin == super::kind::Origin::Custom;
+    let fields: &[&str] = if is_custom {
+        &["managedFields"]
+    } else {
+        &["managedFields", "labels", "annotations", "finalizers"]
+    };
+    let metadata = metadata_mut(value);
+    for field in fields {
+        metadata::restore(metadata, &sent, field);
+    }
+}
+
+/// Counts the generation up if anything but metadata, and status where it has its own endpoint, changed.
+fn advance_generation(request: &Request, value: &mut Value, old: &Value) {
+    let served = &request.served;
+    if !served.behaviour.manages_generation || request.part != Part::Whole {
+        return;
+    }
+    let is_custom = served.kind.origin == super::kind::Origin::Custom;
+    let is_spec = |field: &str| {
+        if is_custom {
+            field != "metadata" && !(field == "status" && has_status(served))
+        } else {
+            field == "spec"
+        }
+    };
+    let part = |value: &Value| -> Vec<(String, Value)> {
+        let fields = value.as_object().into_iter().flatten();
+        fields
+            .filter(|(field, _)| is_spec(field))
+            .map(|(field, value)| (field.clone(), value.clone()))
+            .collect()
+    };
+    if part(value) != part(old) {
+        let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
+        metadata_mut(value).insert("generation".to_owned(), generation.into());
+    }
+}
+
+/// 500 without a reason, as errors that are no Status become.
+pub(super) fn bare_internal(message: &str) -> Status {
+    Status {
+        reason: "",
+        ..Status::internal(message)
     }
 }

@@ -1,0 +1,416 @@
+//! CustomResourceDefinitions: what they become when stored, and the kinds they make and unmake.
+//!
+//! Source: `spec/kube-api.md` §1.18.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::kernel::Kernel;
+use super::kind::{Column, Kind, Origin};
+use super::log::TableId;
+use super::metadata::seconds;
+use super::object::{Key, Object, metadata_mut, texts};
+use super::registry::{Behaviour, Conversion, Served};
+use super::schema::node::Node;
+use super::status::Status;
+
+/// Holds a definition until its instances are gone.
+const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+impl Kernel {
+    /// Fills in what the server adds to a definition; other kinds stay as they are.
+    pub(super) fn prepare_definition(
+        &self,
+        served: &Served,
+        value: &mut Value,
+        old: Option<&Value>,
+        now: Timestamp,
+    ) {
+        if !is_definition(served) {
+            return;
+        }
+        default_names(value);
+        let accepted = self.accept_names(value, old);
+        set_conditions(value, &accepted, now);
+        if accepted.is_ok() {
+            value["status"]["acceptedNames"] = value["spec"]["names"].clone();
+        } else if old.is_none() {
+            value["status"]["acceptedNames"] = json!({"plural": "", "kind": ""});
+        }
+        note_stored_version(value);
+    }
+
+    /// Refuses new instances of a definition that is being deleted.
+    pub(super) fn admit_instance(&self, served: &Served) -> Result<(), Status> {
+        let is_ending = self
+            .definition_of(served)
+            .is_some_and(|definition| definition.is_terminating());
+        if !is_ending {
+            return Ok(());
+        }
+        let kind = &served.kind;
+        Err(Status {
+            code: 405,
+            reason: "MethodNotAllowed",
+            message: format!(
+                "create is not supported on resources of kind \"{}\"",
+                kind.resource()
+            ),
+            details: Some(json!({"group": kind.group, "kind": kind.plural})),
+        })
+    }
+
+    /// Serves what a definition just stored describes, or begins to clear its instances.
+    pub(super) fn after_write(&mut self, served: &Served, stored: &Arc<Object>, now: Timestamp) {
+        if !is_definition(served) {
+            return;
+        }
+        if !stored.is_terminating() {
+            self.serve(stored);
+            return;
+        }
+        let instances = self.instances(stored);
+        let remaining = match instances {
+            Some(served) => self.clear(&served, now),
+            None => 0,
+        };
+        if remaining == 0 {
+            self.finish_definition(stored, now);
+        }
+    }
+
+    /// What the end of an object ends with it: the kinds of a definition, the cleanup of one, the logs of a pod.
+    pub(super) fn after_erase(&mut self, served: &Served, last: &Arc<Object>, now: Timestamp) {
+        if is_definition(served) {
+            self.unserve(last);
+        } else if served.kind.origin == Origin::Custom {
+            let definition = self.definition_of(served).cloned();
+            if let Some(definition) = definition.filter(|d| d.is_terminating())
+                && self.log.objects(served.table).is_empty()
+            {
+                self.finish_definition(&definition, now);
+            }
+        } else if served.kind.kind == "Pod" {
+            self.pod_logs.remove(&last.key());
+        }
+    }
+
+    fn serve(&mut self, definition: &Object) {
+        let spec = &definition.value()["spec"];
+        let group = field(spec, "group");
+        let plural = field(&spec["names"], "plural");
+        self.registry.withdraw(group, plural);
+        if !is_established(definition.value()) {
+            return;
+        }
+        let table = self.definition_table(definition.name());
+        for version in spec["versions"].as_array().into_iter().flatten() {
+            if version["served"] == true {
+                self.registry.insert(Served {
+                    kind: Arc::new(kind_of(spec, version)),
+                    table,
+                    behaviour: Behaviour::CUSTOM,
+                    conversion: Conversion::None,
+                });
+            }
+        }
+    }
+
+    fn unserve(&mut self, definition: &Object) {
+        let spec = &definition.value()["spec"];
+        self.registry
+            .withdraw(field(spec, "group"), field(&spec["names"], "plural"));
+        if let Some(table) = self.definition_tables.remove(definition.name()) {
+            self.log.close(table);
+        }
+    }
+
+    fn finish_definition(&mut self, definition: &Arc<Object>, now: Timestamp) {
+        let mut value = definition.value().clone();
+        let metadata = metadata_mut(&mut value);
+        let left: Vec<Value> = texts(&definition.value()["metadata"]["finalizers"])
+            .into_iter()
+            .filter(|name| *name != CLEANUP)
+            .map(Value::from)
+            .collect();
+        let is_free = left.is_empty();
+        if is_free {
+            metadata.remove("finalizers");
+        } else {
+            metadata.insert("finalizers".to_owned(), left.into());
+        }
+        let definitions = Arc::clone(self.definitions());
+        if is_free {
+            self.erase(&definitions, &definition.key(), value, now);
+        } else if value != *definition.value() {
+            self.log.put(definitions.table, value);
+        }
+    }
+
+    fn definition_table(&mut self, name: &str) -> TableId {
+        if let Some(table) = self.definition_tables.get(name) {
+            return *table;
+        }
+        let table = self.log.open();
+        self.definition_tables.insert(name.to_owned(), table);
+        table
+    }
+
+    fn definitions(&self) -> &Arc<Served> {
+        self.registry
+            .get("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+    }
+
+    fn definition_of(&self, served: &Served) -> Option<&Arc<Object>> {
+        if served.kind.origin == Origin::BuiltIn {
+            return None;
+        }
+        let key = Key {
+            namespace: String::new(),
+            name: served.kind.resource().to_string(),
+        };
+        self.log.get(self.definitions().table, &key)
+    }
+
+    /// One served version of a definition; its objects are those of all.
+    fn instances(&self, definition: &Object) -> Option<Arc<Served>> {
+        let table = self.definition_tables.get(definition.name())?;
+        self.registry.all().find(|s| s.table == *table).cloned()
+    }
+
+    /// Whether no other resource of the group has one of the names; otherwise reason and message.
+    fn accept_names(&self, value: &Value, old: Option<&Value>) -> Result<(), Refusal> {
+        let spec = &value["spec"];
+        let names = &spec["names"];
+        let plural = field(names, "plural");
+        let own = old.map_or(plural, |old| field(&old["spec"]["names"], "plural"));
+        let others = |test: &dyn Fn(&Kind) -> bool| {
+            self.registry.all().any(|served| {
+                let kind = &served.kind;
+                kind.group == field(spec, "group") && kind.plural != own && test(kind)
+            })
+        };
+        let taken = |name: &str, kind: &Kind| {
+            kind.plural == name
+                || kind.singular == name
+                || kind.short_names.iter().any(|s| s == name)
+        };
+        let mut resources = vec![
+            ("PluralConflict", plural),
+            ("SingularConflict", field(names, "singular")),
+        ];
+        resources.extend(
+            texts(&names["shortNames"])
+                .into_iter()
+                .map(|s| ("ShortNamesConflict", s)),
+        );
+        for (reason, name) in resources {
+            if others(&|kind| taken(name, kind)) {
+                return Err(Refusal::new(reason, name));
+            }
+        }
+        let of_kind = |name: &str, kind: &Kind| kind.kind == name || kind.list_kind == name;
+        for (reason, name) in [
+            ("KindConflict", field(names, "kind")),
+            ("ListKindConflict", field(names, "listKind")),
+        ] {
+            if others(&|kind| of_kind(name, kind)) {
+                return Err(Refusal::new(reason, name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why names are not accepted.
+struct Refusal {
+    reason: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    fn new(reason: &'static str, name: &str) -> Self {
+        Self {
+            reason,
+            message: format!("{name:?} is already in use"),
+        }
+    }
+}
+
+/// Marks a definition whose deletion has begun.
+pub(super) fn begin_cleanup(value: &mut Value, now: Timestamp) {
+    let metadata = metadata_mut(value);
+    let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
+    if let Some(list) = finalizers.as_array_mut() {
+        list.push(CLEANUP.into());
+    }
+    set_condition(
+        value,
+        now,
+        &json!({
+            "type": "Terminating", "status": "True", "reason": "InstanceDeletionInProgress",
+            "message": "CustomResource deletion is in progress"
+        }),
+    );
+}
+
+fn is_definition(served: &Served) -> bool {
+    served.kind.kind == "CustomResourceDefinition" && served.kind.origin == Origin::BuiltIn
+}
+
+fn is_established(definition: &Value) -> bool {
+    conditions(definition).any(|c| c["type"] == "Established" && c["status"] == "True")
+}
+
+fn conditions(definition: &Value) -> impl Iterator<Item = &Value> {
+    definition["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+}
+
+fn field<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn default_names(value: &mut Value) {
+    let Some(spec) = value.get_mut("spec").filter(|spec| spec.is_object()) else {
+        return;
+    };
+    let kind = field(&spec["names"], "kind").to_owned();
+    for (name, default) in [
+        ("singular", kind.to_lowercase()),
+        ("listKind", format!("{kind}List")),
+    ] {
+        if spec["names"].is_object() && field(&spec["names"], name).is_empty() {
+            spec["names"][name] = default.into();
+        }
+    }
+    if !spec["conversion"].is_object() {
+        spec["conversion"] = json!({"strategy": "None"});
+    }
+}
+
+fn set_conditions(value: &mut Value, accepted: &Result<(), Refusal>, now: Timestamp) {
+    if !value["status"].is_object() {
+        value["status"] = json!({"conditions": [], "storedVersions": []});
+    }
+    let was_established = is_established(value);
+    let (names, established) = match accepted {
+        Ok(()) => (
+            json!({"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "message": "no conflicts found"}),
+            Some(
+                json!({"type": "Established", "status": "True", "reason": "InitialNamesAccepted", "message": "the initial names have been accepted"}),
+            ),
+        ),
+        Err(refusal) => (
+            json!({"type": "NamesAccepted", "status": "False", "reason": refusal.reason, "message": refusal.message}),
+            (!was_established).then(|| {
+                json!({"type": "Established", "status": "False", "reason": "NotAccepted", "message": "not all names are accepted"})
+            }),
+        ),
+    };
+    set_condition(value, now, &names);
+    if let Some(established) = established {
+        set_condition(value, now, &established);
+    }
+}
+
+/// Sets a condition; its transition time stays where its status does.
+fn set_condition(value: &mut Value, now: Timestamp, condition: &Value) {
+    if !value["status"]["conditions"].is_array() {
+        value["status"]["conditions"] = json!([]);
+    }
+    let mut new = condition.clone();
+    new["lastTransitionTime"] = seconds(now).into();
+    let Some(list) = value["status"]["conditions"].as_array_mut() else {
+        return;
+    };
+    match list.iter_mut().find(|c| c["type"] == condition["type"]) {
+        Some(present) => {
+            if present["status"] == new["status"] {
+                new["lastTransitionTime"] = present["lastTransitionTime"].clone();
+            }
+            *present = new;
+        }
+        None => list.push(new),
+    }
+}
+
+fn note_stored_version(value: &mut Value) {
+    let storage = value["spec"]["versions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|version| version["storage"] == true)
+        .map(|version| version["name"].clone());
+    let Some(storage) = storage else {
+        return;
+    };
+    if !value["status"]["storedVersions"].is_array() {
+        value["status"]["storedVersions"] = json!([]);
+    }
+    if let Some(list) = value["status"]["storedVersions"].as_array_mut()
+        && !list.contains(&storage)
+    {
+        list.push(storage);
+    }
+}
+
+fn kind_of(spec: &Value, version: &Value) -> Kind {
+    let names = &spec["names"];
+    let owned = |list: &Value| {
+        texts(list)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let subresources = version["subresources"].as_object().into_iter().flatten();
+    Kind {
+        group: field(spec, "group").to_owned(),
+        version: field(version, "name").to_owned(),
+        kind: field(names, "kind").to_owned(),
+        list_kind: field(names, "listKind").to_owned(),
+        plural: field(names, "plural").to_owned(),
+        singular: field(names, "singular").to_owned(),
+        short_names: owned(&names["shortNames"]),
+        categories: owned(&names["categories"]),
+        namespaced: field(spec, "scope") == "Namespaced",
+        origin: Origin::Custom,
+        subresources: subresources.map(|(name, _)| name.clone()).collect(),
+        schema: schema_of(version),
+        columns: columns_of(version),
+        selectable_fields: version["selectableFields"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|f| field(f, "jsonPath").to_owned())
+            .collect(),
+    }
+}
+
+fn schema_of(_version: &Value) -> Arc<Node> {
+    Arc::new(Node {
+        preserve_unknown: true,
+        ..Node::default()
+    })
+}
+
+fn columns_of(version: &Value) -> Vec<Column> {
+    let columns = version["additionalPrinterColumns"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    columns
+        .map(|column| Column {
+            name: field(column, "name").to_owned(),
+            kind: field(column, "type").to_owned(),
+            format: field(column, "format").to_owned(),
+            description: field(column, "description").to_owned(),
+            priority: column["priority"].as_i64().unwrap_or(0),
+            json_path: field(column, "jsonPath").to_owned(),
+        })
+        .collect()
+}

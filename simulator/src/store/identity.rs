@@ -1,0 +1,152 @@
+//! Whether a body is of the kind that the URL names.
+//!
+//! Source: `spec/kube-api.md` §1.8.
+
+use serde_json::Value;
+
+use super::kind::{Kind, Origin};
+use super::metadata::{check_types, invalid};
+use super::status::{Qualified, Status};
+
+/// Checks `apiVersion`, `kind` and the types of metadata in the body of a POST or PUT.
+///
+/// # Errors
+/// 400 or 422 in the words of kube-apiserver.
+pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
+    let field = |name: &str| value[name].as_str().unwrap_or_default();
+    match kind.origin {
+        Origin::BuiltIn => check_typed(kind, field("apiVersion"), field("kind"))?,
+        Origin::Custom => check_custom(kind, value, field("apiVersion"), field("kind"))?,
+    }
+    let prefix = match kind.origin {
+        Origin::BuiltIn => "ObjectMeta.metadata.",
+        Origin::Custom => "ObjectMeta.",
+    };
+    check_types(value, prefix).map_err(|why| unhandled(kind, &kind.kind, &kind.version, &why))
+}
+
+/// Checks `apiVersion` and `kind` of the result of a patch.
+///
+/// # Errors
+/// 422 in the words of kube-apiserver.
+pub(super) fn check_patched(kind: &Kind, value: &Value) -> Result<(), Status> {
+    let field = |name: &str| value[name].as_str().unwrap_or_default();
+    let name = value["metadata"]["name"].as_str().unwrap_or_default();
+    let (version, called) = (field("apiVersion"), field("kind"));
+    match kind.origin {
+        Origin::Custom if version != kind.api_version() => {
+            let detail = format!("must be {}", kind.api_version());
+            let cause = invalid("apiVersion", version, &detail);
+            Err(Status::invalid(&kind.qualified_kind(), name, &[cause]))
+        }
+        Origin::Custom if called != kind.kind => Err(wrong_kind(kind, name, called)),
+        Origin::BuiltIn if version != kind.api_version() || called != kind.kind => {
+            Err(undecodable(value, &unregistered(called, version)))
+        }
+        Origin::Custom | Origin::BuiltIn => match check_types(value, "ObjectMeta.metadata.") {
+            Ok(()) => Ok(()),
+            Err(why) => Err(undecodable(value, &why)),
+        },
+    }
+}
+
+fn check_typed(kind: &Kind, version: &str, called: &str) -> Result<(), Status> {
+    let is_version = version.is_empty() || version == kind.api_version();
+    let is_kind = called.is_empty() || called == kind.kind;
+    if is_version && is_kind {
+        return Ok(());
+    }
+    let short = version.rsplit('/').next().unwrap_or_default();
+    let short = if short.is_empty() {
+        &kind.version
+    } else {
+        short
+    };
+    let called = if called.is_empty() {
+        &kind.kind
+    } else {
+        called
+    };
+    let why = if is_version {
+        format!(
+            "converting (v1.{called}) to (core.{}): unknown conversion",
+            kind.kind
+        )
+    } else {
+        unregistered(called, version)
+    };
+    Err(unhandled(kind, called, short, &why))
+}
+
+fn check_custom(kind: &Kind, value: &Value, version: &str, called: &str) -> Result<(), Status> {
+    if called.is_empty() {
+        return Err(missing(kind, value, "Kind"));
+    }
+    if version.is_empty() {
+        return Err(missing(kind, value, "apiVersion"));
+    }
+    if version != kind.api_version() {
+        return Err(Status::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version ({})",
+            kind.api_version()
+        )));
+    }
+    if called != kind.kind {
+        let name = value["metadata"]["name"].as_str().unwrap_or_default();
+        return Err(wrong_kind(kind, name, called));
+    }
+    Ok(())
+}
+
+fn wrong_kind(kind: &Kind, name: &str, called: &str) -> Status {
+    let qualified = Qualified {
+        group: &kind.group,
+        name: called,
+    };
+    let cause = invalid("kind", called, &format!("must be {}", kind.kind));
+    Status::invalid(&qualified, name, &[cause])
+}
+
+fn missing(kind: &Kind, value: &Value, what: &str) -> Status {
+    let body = value.to_string();
+    let start = if body.len() > 30 {
+        format!("{} ...", &body[..body.floor_char_boundary(30)])
+    } else {
+        body.clone()
+    };
+    Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {}): Object '{what}' is missing in '{body}' ({start})",
+        kind.kind
+    ))
+}
+
+fn unregistered(called: &str, version: &str) -> String {
+    format!(
+        "no kind {called:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:110\""
+    )
+}
+
+/// 400 for a body that cannot be decoded into `kind`.
+pub(super) fn unhandled(kind: &Kind, called: &str, version: &str, why: &str) -> Status {
+    Status::bad_request(format!(
+        "{called} in version {version:?} cannot be handled as a {}: {why}",
+        kind.kind
+    ))
+}
+
+/// 422 for the result of a patch that cannot be decoded.
+fn undecodable(value: &Value, why: &str) -> Status {
+    let cause = invalid("patch", &value.to_string(), why);
+    let mut status = Status::invalid(
+        &Qualified {
+            group: "",
+            name: "",
+        },
+        "",
+        &[cause],
+    );
+    if let Some(details) = status.details.as_mut().and_then(Value::as_object_mut) {
+        details.remove("kind");
+    }
+    status
+}

@@ -1,0 +1,60 @@
+//! What namespaces allow.
+//!
+//! Source: `spec/kube-api.md` §1.9, §1.16.
+
+use serde_json::json;
+
+use super::kernel::Kernel;
+use super::log::TableId;
+use super::object::Key;
+use super::request::Request;
+use super::status::{Qualified, Status};
+
+/// Namespaces that cannot be deleted.
+pub(super) const PROTECTED: [&str; 3] = ["default", "kube-public", "kube-system"];
+
+impl Kernel {
+    /// Refuses new content in a namespace that is missing or terminating.
+    pub(super) fn admit_content(&self, request: &Request, name: &str) -> Result<(), Status> {
+        let kind = &request.served.kind;
+        if !kind.namespaced {
+            return Ok(());
+        }
+        let namespace = self
+            .log
+            .get(
+                self.namespaces(),
+                &Key {
+                    namespace: String::new(),
+                    name: request.namespace.clone(),
+                },
+            )
+            .ok_or_else(|| {
+                let namespaces = Qualified {
+                    group: "",
+                    name: "namespaces",
+                };
+                Status::not_found(&namespaces, &request.namespace)
+            })?;
+        if !namespace.is_terminating() {
+            return Ok(());
+        }
+        let why = format!(
+            "unable to create new content in namespace {} because it is being terminated",
+            request.namespace
+        );
+        let mut status = Status::forbidden(&kind.resource(), name, &why);
+        if let Some(details) = &mut status.details {
+            details["causes"] = json!([{
+                "reason": "NamespaceTerminating",
+                "message": format!("namespace {} is being terminated", request.namespace),
+                "field": "metadata.namespace"
+            }]);
+        }
+        Err(status)
+    }
+
+    pub(super) fn namespaces(&self) -> TableId {
+        self.registry.get("", "v1", "namespaces").table
+    }
+}

@@ -1,0 +1,99 @@
+//! The grammars of names, label keys and label values.
+//!
+//! Source: `spec/kube-api.md` §1.7; kubernetes v1.34 `staging/src/k8s.io/apimachinery/pkg/util/validation`.
+
+const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+const CONFIG_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+/// What is wrong with an RFC 1123 subdomain, if anything.
+pub(super) fn subdomain_fault(text: &str) -> Option<String> {
+    if text.len() > 253 {
+        return Some("must be no more than 253 bytes".to_owned());
+    }
+    let is_good = text.split('.').all(is_dns_label);
+    (!is_good).then(|| SUBDOMAIN.to_owned())
+}
+
+/// What is wrong with an RFC 1123 label, if anything.
+pub(super) fn label_fault(text: &str) -> Option<String> {
+    if text.contains('.') {
+        return Some("must not contain dots".to_owned());
+    }
+    if text.len() > 63 {
+        return Some("must be no more than 63 bytes".to_owned());
+    }
+    (!is_dns_label(text)).then(|| LABEL.to_owned())
+}
+
+/// What is wrong with a name that is only a path segment, if anything.
+pub(super) fn path_segment_fault(text: &str) -> Option<String> {
+    if matches!(text, "." | "..") {
+        return Some(format!("may not be '{text}'"));
+    }
+    ['/', '%']
+        .into_iter()
+        .find(|c| text.contains(*c))
+        .map(|c| format!("may not contain '{c}'"))
+}
+
+/// What is wrong with a label or annotation key, if anything.
+pub(super) fn qualified_name_fault(text: &str) -> Option<String> {
+    let name = match text.split_once('/') {
+        None => text,
+        Some((prefix, name)) => {
+            if name.contains('/') {
+                return Some(format!(
+                    "a qualified name {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+                    QUALIFIED.trim_start_matches("name part ")
+                ));
+            }
+            if prefix.is_empty() {
+                return Some("prefix part must be non-empty".to_owned());
+            }
+            if let Some(fault) = subdomain_fault(prefix) {
+                return Some(format!("prefix part {fault}"));
+            }
+            name
+        }
+    };
+    if name.is_empty() {
+        return Some("name part must be non-empty".to_owned());
+    }
+    if name.len() > 63 {
+        return Some("name part must be no more than 63 bytes".to_owned());
+    }
+    (!is_word(name)).then(|| QUALIFIED.to_owned())
+}
+
+/// What is wrong with a label value, if anything.
+pub(super) fn label_value_fault(text: &str) -> Option<String> {
+    if text.len() > 63 {
+        return Some("must be no more than 63 bytes".to_owned());
+    }
+    (!text.is_empty() && !is_word(text)).then(|| VALUE.to_owned())
+}
+
+/// What is wrong with a key of a Secret or ConfigMap, if anything.
+pub(super) fn config_key_fault(text: &str) -> Option<String> {
+    let is_good = !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    (!is_good).then(|| CONFIG_KEY.to_owned())
+}
+
+fn is_dns_label(text: &str) -> bool {
+    let is_inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    !text.is_empty() && text.bytes().all(is_inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+fn is_word(text: &str) -> bool {
+    let is_edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
+    text.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        && is_edge(text.bytes().next())
+        && is_edge(text.bytes().last())
+}

@@ -1,0 +1,245 @@
+//! Pods: defaults, and what may not change.
+//!
+//! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`.
+
+use serde_json::{Map, Value, json};
+
+use crate::store::status::Cause;
+
+/// Fields of a pod's spec that an update may change.
+const MUTABLE: [&str; 4] = [
+    "activeDeadlineSeconds",
+    "terminationGracePeriodSeconds",
+    "tolerations",
+    "schedulingGates",
+];
+
+/// Sets the defaults of spec and status.
+pub(super) fn prepare(value: &mut Value, old: Option<&Value>) {
+    let Some(fields) = value.as_object_mut() else {
+        return;
+    };
+    let spec = fields.entry("spec").or_insert_with(|| json!({}));
+    if let Some(spec) = spec.as_object_mut() {
+        prepare_spec(spec, old.is_none());
+    }
+    if old.is_none() {
+        let class = quality_of_service(&value["spec"]);
+        value["status"] = json!({"phase": "Pending", "qosClass": class});
+    }
+}
+
+fn prepare_spec(spec: &mut Map<String, Value>, is_new: bool) {
+    let defaults = [
+        ("restartPolicy", json!("Always")),
+        ("terminationGracePeriodSeconds", json!(30)),
+        ("dnsPolicy", json!("ClusterFirst")),
+        ("securityContext", json!({})),
+        ("schedulerName", json!("default-scheduler")),
+        ("enableServiceLinks", json!(true)),
+    ];
+    for (field, value) in defaults {
+        set_default(spec, field, value);
+    }
+    if let Some(account) = spec.get("serviceAccountName").cloned() {
+        set_default(spec, "serviceAccount", account);
+    }
+    for list in ["containers", "initContainers"] {
+        for container in spec
+            .get_mut(list)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            if let Some(container) = container.as_object_mut() {
+                prepare_container(container);
+            }
+        }
+    }
+    for volume in spec
+        .get_mut("volumes")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        prepare_volume(volume);
+    }
+    if is_new {
+        set_default(spec, "priority", json!(0));
+        set_default(spec, "preemptionPolicy", json!("PreemptLowerPriority"));
+        tolerate_lost_nodes(spec);
+    }
+}
+
+fn prepare_container(container: &mut Map<String, Value>) {
+    let image = container
+        .get("image")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let policy = if has_fixed_tag(image) {
+        "IfNotPresent"
+    } else {
+        "Always"
+    };
+    set_default(container, "imagePullPolicy", json!(policy));
+    set_default(container, "resources", json!({}));
+    set_default(
+        container,
+        "terminationMessagePath",
+        json!("/dev/termination-log"),
+    );
+    set_default(container, "terminationMessagePolicy", json!("File"));
+    for port in container
+        .get_mut("ports")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        if let Some(port) = port.as_object_mut() {
+            set_default(port, "protocol", json!("TCP"));
+        }
+    }
+    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        if let Some(probe) = container.get_mut(probe).and_then(Value::as_object_mut) {
+            for (field, seconds) in [
+                ("timeoutSeconds", 1),
+                ("periodSeconds", 10),
+                ("successThreshold", 1),
+                ("failureThreshold", 3),
+            ] {
+                set_default(probe, field, json!(seconds));
+            }
+        }
+    }
+    for variable in container
+        .get_mut("env")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        if let Some(field) = variable["valueFrom"]["fieldRef"].as_object_mut() {
+            set_default(field, "apiVersion", json!("v1"));
+        }
+    }
+}
+
+fn prepare_volume(volume: &mut Value) {
+    for source in ["secret", "configMap", "projected", "downwardAPI"] {
+        if let Some(source) = volume.get_mut(source).and_then(Value::as_object_mut) {
+            set_default(source, "defaultMode", json!(420));
+        }
+    }
+}
+
+/// Whether an image names a tag other than `latest`, or a digest.
+fn has_fixed_tag(image: &str) -> bool {
+    if image.contains('@') {
+        return true;
+    }
+    let last = image.rsplit('/').next().unwrap_or_default();
+    last.split_once(':').is_some_and(|(_, tag)| tag != "latest")
+}
+
+fn tolerate_lost_nodes(spec: &mut Map<String, Value>) {
+    let tolerations = spec.entry("tolerations").or_insert_with(|| json!([]));
+    let Some(list) = tolerations.as_array_mut() else {
+        return;
+    };
+    for key in [
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    ] {
+        let is_tolerated = list
+            .iter()
+            .any(|t| t["key"] == key || (t["key"].is_null() && t["operator"] == "Exists"));
+        if !is_tolerated {
+            list.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
+        }
+    }
+}
+
+fn set_default(fields: &mut Map<String, Value>, field: &str, default: Value) {
+    let is_missing = match fields.get(field) {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(_) => false,
+    };
+    if is_missing {
+        fields.insert(field.to_owned(), default);
+    }
+}
+
+/// Source: kubernetes v1.34 `pkg/apis/core/v1/helper/qos/qos.go`.
+fn quality_of_service(spec: &Value) -> &'static str {
+    let containers: Vec<&Value> = ["containers", "initContainers"]
+        .iter()
+        .flat_map(|list| spec[*list].as_array().into_iter().flatten())
+        .collect();
+    let quantity = |container: &Value, list: &str, resource: &str| {
+        container["resources"][list][resource].clone()
+    };
+    let is_any_set = containers.iter().any(|c| {
+        ["requests", "limits"].iter().any(|list| {
+            ["cpu", "memory"]
+                .iter()
+                .any(|r| !quantity(c, list, r).is_null())
+        })
+    });
+    if !is_any_set {
+        return "BestEffort";
+    }
+    let is_guaranteed = containers.iter().all(|c| {
+        ["cpu", "memory"].iter().all(|r| {
+            let limit = quantity(c, "limits", r);
+            let request = quantity(c, "requests", r);
+            !limit.is_null() && (request.is_null() || request == limit)
+        })
+    });
+    if is_guaranteed {
+        "Guaranteed"
+    } else {
+        "Burstable"
+    }
+}
+
+/// What is wrong with a pod: a spec needs containers, and may hardly change.
+pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let Some(old) = old else {
+        let is_empty = new["spec"]["containers"]
+            .as_array()
+            .is_none_or(Vec::is_empty);
+        let missing = Cause {
+            reason: "FieldValueRequired",
+            message: "Required value".to_owned(),
+            field: "spec.containers".to_owned(),
+        };
+        return is_empty.then_some(missing).into_iter().collect();
+    };
+    let is_same = new["spec"] == old["spec"];
+    if is_same || fixed_part(&new["spec"]) == fixed_part(&old["spec"]) {
+        return Vec::new();
+    }
+    vec![Cause {
+        reason: "FieldValueForbidden",
+        message: "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)".to_owned(),
+        field: "spec".to_owned(),
+    }]
+}
+
+fn fixed_part(spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    if let Some(fields) = spec.as_object_mut() {
+        fields.retain(|field, _| !MUTABLE.contains(&field.as_str()));
+        for list in ["containers", "initContainers"] {
+            for container in fields
+                .get_mut(list)
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                container["image"] = Value::Null;
+            }
+        }
+    }
+    spec
+}

