@@ -20,6 +20,7 @@ pub mod drive;
 pub mod http;
 pub mod ids;
 pub mod input_error;
+pub mod kubelet;
 pub mod outcomes;
 pub mod part;
 pub mod store;

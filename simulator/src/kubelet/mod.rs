@@ -1,0 +1,27 @@
+//! A node, the scheduler that fills it and the Argo executor in its pods, all simulated.
+//!
+//! ```text
+//! Pod + Secrets, ConfigMaps, claims, accounts + outcome book + now
+//!      ▼ step (pure): schedule ▶ checks ▶ containers ▶ executor ▶ status
+//! actions: bind, patch status, event, log, task result, delete
+//!      ▼ kubelet (shell)
+//! API
+//! ```
+
+mod checks;
+mod containers;
+mod executor;
+mod identity;
+mod image;
+mod node;
+mod part;
+mod schedule;
+mod status;
+mod step;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use node::{Claim, NodeView};
+pub use part::Kubelet;
+pub use step::{Action, Step, Warning, step};

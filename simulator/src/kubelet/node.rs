@@ -1,0 +1,46 @@
+//! What a node can see of the cluster when it looks at one pod.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+/// Name of the only node.
+pub(super) const NODE_NAME: &str = "node-1";
+/// Address of the only node.
+pub(super) const NODE_ADDRESS: &str = "10.0.0.1";
+/// Labels of the only node that a `nodeSelector` may ask for.
+pub(super) const NODE_LABELS: [(&str, &str); 3] = [
+    ("kubernetes.io/arch", "amd64"),
+    ("kubernetes.io/hostname", NODE_NAME),
+    ("kubernetes.io/os", "linux"),
+];
+/// From the first status of a pod to the start of its first container.
+pub(super) const START_DELAY: SignedDuration = SignedDuration::from_secs(1);
+/// How long the pods of a node that stopped answering stay before they are removed.
+///
+/// Source: kubernetes v1.34 `plugin/pkg/admission/defaulttolerationseconds` (300 s).
+pub(super) const LOST_TOLERATION: SignedDuration = SignedDuration::from_secs(300);
+
+/// The objects of a pod's namespace that the pod may refer to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeView {
+    /// Name of a Secret → its keys.
+    pub secrets: BTreeMap<String, BTreeSet<String>>,
+    /// Name of a ConfigMap → its keys.
+    pub config_maps: BTreeMap<String, BTreeSet<String>>,
+    /// Name of a claim → whether it is bound.
+    pub claims: BTreeMap<String, Claim>,
+    /// Names of service accounts.
+    pub service_accounts: BTreeSet<String>,
+    /// The template that Argo put into a ConfigMap because it is too long for an environment variable.
+    pub offloaded_template: Option<String>,
+}
+
+/// State of a PersistentVolumeClaim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// A volume is there.
+    Bound,
+    /// No volume is there yet.
+    Unbound,
+}

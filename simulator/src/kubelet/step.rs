@@ -1,0 +1,547 @@
+//! One look at one pod: what the scheduler, the kubelet and the executor do next.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
+use serde_json::{Value, json};
+
+use super::checks;
+use super::containers::{self, Exit, Progress, Stage};
+use super::executor;
+use super::identity::Work;
+use super::node::{LOST_TOLERATION, NODE_NAME, NodeView, START_DELAY};
+use super::schedule;
+use super::status::{self, Phase, Verdict, condition, whole_second};
+use crate::outcomes::{Book, Ending, MadeUpValue, Role};
+
+/// What to do about a pod now, in this order, and when to look again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// Writes, in order; each may be repeated safely.
+    pub actions: Vec<Action>,
+    /// Values in these writes that nobody scripted.
+    pub made_up: Vec<MadeUpValue>,
+    /// How long from now until something happens by itself.
+    pub again: Option<SignedDuration>,
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Bind the pod to this node.
+    Bind(&'static str),
+    /// Merge this into the pod's status.
+    Status(Value),
+    /// Tell people what is wrong.
+    Warn(Warning),
+    /// Hand over the log of a container.
+    Log {
+        /// Name of the container.
+        container: String,
+        /// All of it.
+        text: String,
+    },
+    /// Create this WorkflowTaskResult, or bring it to this state.
+    TaskResult(Value),
+    /// Remove the pod at once.
+    Delete,
+}
+
+/// An event of type Warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// `kubelet` or `default-scheduler`.
+    pub component: &'static str,
+    /// Such as `FailedMount`.
+    pub reason: &'static str,
+    /// What a person reads.
+    pub message: String,
+}
+
+/// Everything that one look sees.
+pub(super) struct Case<'a> {
+    pub(super) pod: &'a Pod,
+    pub(super) spec: &'a PodSpec,
+    pub(super) status: &'a PodStatus,
+    pub(super) work: Work,
+    pub(super) view: &'a NodeView,
+    pub(super) book: &'a Book,
+    /// In whole seconds, as the API writes times.
+    pub(super) now: Timestamp,
+}
+
+impl Case<'_> {
+    pub(super) fn name(&self) -> &str {
+        self.pod.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        self.pod.metadata.namespace.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn uid(&self) -> &str {
+        self.pod.metadata.uid.as_deref().unwrap_or_default()
+    }
+
+    /// The instant from which the deadline counts.
+    fn deadline(&self) -> Option<Timestamp> {
+        let start = self.status.start_time.as_ref()?.0;
+        let seconds = self.spec.active_deadline_seconds?;
+        start.checked_add(SignedDuration::from_secs(seconds)).ok()
+    }
+}
+
+/// Decides what happens to `pod` at `now`.
+///
+/// Source: `spec/argo.md` §21–23, `spec/kube-api.md` §1.15; kubernetes v1.34 `pkg/kubelet`, `pkg/scheduler`.
+#[must_use]
+pub fn step(pod: &Pod, view: &NodeView, book: &Book, now: Timestamp) -> Step {
+    let (spec, status) = (
+        pod.spec.clone().unwrap_or_default(),
+        pod.status.clone().unwrap_or_default(),
+    );
+    let work = Work::of(pod, view);
+    let case = Case {
+        pod,
+        spec: &spec,
+        status: &status,
+        work,
+        view,
+        book,
+        now: whole_second(now),
+    };
+    let mut step = decide(&case);
+    // Times are kept in whole seconds; what is due at a whole second is due that much later than `now`.
+    let passed = now.duration_since(case.now);
+    step.again = step
+        .again
+        .map(|again| (again - passed).max(SignedDuration::ZERO));
+    step
+}
+
+fn decide(case: &Case) -> Step {
+    let terminating = case
+        .pod
+        .metadata
+        .deletion_timestamp
+        .as_ref()
+        .map(|time| time.0);
+    let is_over = matches!(case.status.phase.as_deref(), Some("Succeeded" | "Failed"));
+    let is_seen = case.status.start_time.is_some();
+    match (case.spec.node_name.as_deref(), terminating) {
+        (Some(node), _) if !node.is_empty() && node != NODE_NAME => Step::default(),
+        (_, Some(_)) if is_over || !is_seen => actions([Action::Delete]),
+        _ if is_over => Step::default(),
+        (None | Some(""), _) => place(case),
+        (Some(_), _) if !is_seen => admit(case),
+        (Some(_), terminating) => run(case, terminating),
+    }
+}
+
+fn actions(actions: impl IntoIterator<Item = Action>) -> Step {
+    Step {
+        actions: actions.into_iter().collect(),
+        ..Step::default()
+    }
+}
+
+fn place(case: &Case) -> Step {
+    let scheduler = case
+        .spec
+        .scheduler_name
+        .as_deref()
+        .unwrap_or(schedule::SCHEDULER);
+    if scheduler != schedule::SCHEDULER
+        || case.spec.scheduling_gates.iter().flatten().next().is_some()
+    {
+        return Step::default();
+    }
+    if let Some(message) = checks::invalid(case.pod) {
+        return actions([Action::Status(
+            json!({"phase": "Failed", "reason": "Invalid", "message": message}),
+        )]);
+    }
+    if let Some(message) =
+        schedule::account_problem(case.name(), case.namespace(), case.spec, case.view)
+    {
+        return actions([warn(
+            "kubelet",
+            "FailedCreate",
+            format!("Error creating: {message}"),
+        )]);
+    }
+    let pending =
+        case.spec.containers.iter().any(|container| {
+            containers::outcome(case, container, false).0.ending == Ending::Pending
+        });
+    let message =
+        schedule::unschedulable(case.spec, case.view).or_else(|| pending.then(schedule::no_room));
+    let Some(message) = message else {
+        return actions([Action::Bind(NODE_NAME)]);
+    };
+    let is_told = case
+        .status
+        .conditions
+        .iter()
+        .flatten()
+        .any(|c| c.message.as_ref() == Some(&message));
+    if is_told {
+        return Step::default();
+    }
+    let condition = condition(
+        case,
+        "PodScheduled",
+        false,
+        Some(("Unschedulable", message.clone())),
+    );
+    let status = json!({"phase": "Pending", "conditions": [condition]});
+    actions([
+        Action::Status(status),
+        warn("default-scheduler", "FailedScheduling", message),
+    ])
+}
+
+fn admit(case: &Case) -> Step {
+    let status = status::render(case, Phase::Pending, &containers::untouched(case), None);
+    Step {
+        again: Some(START_DELAY),
+        ..actions([Action::Status(as_value(&status))])
+    }
+}
+
+fn run(case: &Case, terminating: Option<Timestamp>) -> Step {
+    if let Some(lost) = fate(case, Ending::NodeLost).filter(|lost| *lost <= case.now) {
+        return lose(case, lost);
+    }
+    if let Some(end) = terminating {
+        return terminate(case, end);
+    }
+    if case.deadline().is_some_and(|deadline| deadline <= case.now) {
+        let message = "Pod was active on the node longer than the specified deadline".to_owned();
+        return kill(
+            case,
+            Verdict {
+                reason: "DeadlineExceeded",
+                message,
+            },
+        );
+    }
+    if fate(case, Ending::Evicted).is_some_and(|end| end <= case.now) {
+        return evict(case);
+    }
+    let mut step = proceed(case);
+    let until_deadline = case
+        .deadline()
+        .map(|deadline| deadline.duration_since(case.now));
+    if !step
+        .actions
+        .iter()
+        .any(|action| matches!(action, Action::Status(status) if is_final(status)))
+    {
+        step.again = step.again.into_iter().chain(until_deadline).min();
+    }
+    step
+}
+
+fn is_final(status: &Value) -> bool {
+    status["phase"] == "Succeeded" || status["phase"] == "Failed"
+}
+
+/// When a running container brings this upon its pod.
+fn fate(case: &Case, ending: Ending) -> Option<Timestamp> {
+    let statuses = case
+        .status
+        .container_statuses
+        .as_deref()
+        .unwrap_or_default();
+    let ends = case.spec.containers.iter().filter_map(|container| {
+        let (outcome, _) = containers::outcome(case, container, false);
+        match containers::stage_of(statuses, &container.name) {
+            Some(Stage::Running { since }) if outcome.ending == ending => {
+                Some(since + outcome.duration)
+            }
+            _ => None,
+        }
+    });
+    ends.min()
+}
+
+/// Starts what can start, ends what has come to its end.
+fn proceed(case: &Case) -> Step {
+    let has_started = case.status.pod_ip.is_some();
+    if !has_started {
+        let start = case
+            .status
+            .start_time
+            .as_ref()
+            .map_or(case.now, |start| start.0 + START_DELAY);
+        if let Some(message) = checks::mount_failure(case.spec, case.view) {
+            return actions([warn("kubelet", "FailedMount", message)]);
+        }
+        if case.now < start {
+            return Step {
+                again: Some(start.duration_since(case.now)),
+                ..Step::default()
+            };
+        }
+    }
+    let progress = containers::advance(case);
+    let phase = status::phase_of(case, &progress);
+    let status = status::render(case, phase, &progress, None);
+    let mut step = Step {
+        again: progress.next.map(|next| next.duration_since(case.now)),
+        ..Step::default()
+    };
+    if is_same(case.status, &status) {
+        return step;
+    }
+    step.actions.extend(obstacles(case, &progress));
+    step.actions.extend(logs(case, &progress));
+    if let (Work::Argo(argo), Some(report)) = (&case.work, progress.report) {
+        step.made_up = report.made_up;
+        step.actions.push(Action::TaskResult(executor::task_result(
+            argo,
+            case.namespace(),
+            report.outputs,
+        )));
+    }
+    step.actions.push(Action::Status(as_value(&status)));
+    step
+}
+
+fn obstacles(case: &Case, progress: &Progress) -> Vec<Action> {
+    let inits = case.spec.init_containers.iter().flatten();
+    let names = inits.chain(&case.spec.containers);
+    let stages = progress.inits.iter().chain(&progress.containers);
+    let waiting = names
+        .zip(stages)
+        .filter_map(|(container, stage)| match stage {
+            Stage::Waiting {
+                reason,
+                message: Some(message),
+            } => match reason.as_str() {
+                "InvalidImageName" => Some(warn("kubelet", "InspectFailed", message.clone())),
+                "ImagePullBackOff" => {
+                    let image = container.image.as_deref().unwrap_or_default();
+                    Some(warn(
+                        "kubelet",
+                        "Failed",
+                        format!("Failed to pull image \"{image}\": not found"),
+                    ))
+                }
+                _ => Some(warn("kubelet", "Failed", format!("Error: {message}"))),
+            },
+            Stage::BackOff(_) => {
+                let (name, pod) = (&container.name, case.name());
+                let message = format!(
+                    "Back-off restarting failed container {name} in pod {pod}_{}({})",
+                    case.namespace(),
+                    case.uid()
+                );
+                Some(warn("kubelet", "BackOff", message))
+            }
+            Stage::Waiting { .. } | Stage::Running { .. } | Stage::Ended(_) => None,
+        });
+    waiting.collect()
+}
+
+/// The logs of the containers that have ended since the status was written.
+fn logs(case: &Case, progress: &Progress) -> Vec<Action> {
+    let inits = case
+        .spec
+        .init_containers
+        .iter()
+        .flatten()
+        .map(|container| (container, true));
+    let all = inits.chain(
+        case.spec
+            .containers
+            .iter()
+            .map(|container| (container, false)),
+    );
+    let stages = progress.inits.iter().chain(&progress.containers);
+    let before = |name: &str, init| {
+        let statuses = if init {
+            &case.status.init_container_statuses
+        } else {
+            &case.status.container_statuses
+        };
+        containers::stage_of(statuses.as_deref().unwrap_or_default(), name)
+    };
+    let mut logs = Vec::new();
+    for ((container, init), stage) in all.zip(stages) {
+        let ended = matches!(stage, Stage::Ended(_) | Stage::BackOff(_))
+            && before(&container.name, init).as_ref() != Some(stage);
+        if ended && case.work.role(&container.name, init) != Role::Executor {
+            let text = containers::log_text(&containers::outcome(case, container, init).0);
+            logs.push((container.name.clone(), text));
+        }
+    }
+    let written = logs.into_iter().filter(|(_, text)| !text.is_empty());
+    written
+        .map(|(container, text)| Action::Log { container, text })
+        .collect()
+}
+
+/// Ends every running container and fails the pod, as for a deadline.
+fn kill(case: &Case, verdict: Verdict) -> Step {
+    let progress = killed(case);
+    let status = status::render(case, Phase::Failed, &progress, Some(&verdict));
+    let mut step = Step::default();
+    step.actions.extend(last_words(case));
+    step.actions.push(Action::Status(as_value(&status)));
+    step
+}
+
+/// The executor ends in order when it is told to stop, with no outputs.
+fn last_words(case: &Case) -> Option<Action> {
+    match &case.work {
+        Work::Argo(argo) if case.status.pod_ip.is_some() => Some(Action::TaskResult(
+            executor::task_result(argo, case.namespace(), json!({})),
+        )),
+        Work::Argo(_) | Work::Plain | Work::Agent => None,
+    }
+}
+
+fn killed(case: &Case) -> Progress {
+    let mut progress = match case.status.pod_ip {
+        Some(_) => containers::advance(case),
+        None => containers::untouched(case),
+    };
+    let lists = [
+        (
+            case.spec.init_containers.as_deref().unwrap_or_default(),
+            &mut progress.inits,
+            true,
+        ),
+        (
+            case.spec.containers.as_slice(),
+            &mut progress.containers,
+            false,
+        ),
+    ];
+    for (list, stages, init) in lists {
+        for (container, stage) in list.iter().zip(stages) {
+            if let Stage::Running { since } = *stage {
+                let (outcome, scripted) = containers::outcome(case, container, init);
+                let obeys = !(scripted && outcome.ending == Ending::Hang);
+                *stage = Stage::Ended(Exit::killed(obeys, since, case.now));
+            }
+        }
+    }
+    progress
+}
+
+fn evict(case: &Case) -> Step {
+    let message =
+        "The node was low on resource: memory. Threshold quantity: 100Mi, available: 52Mi. "
+            .to_owned();
+    let mut progress = killed(case);
+    for stage in &mut progress.containers {
+        if let Stage::Ended(exit) = stage
+            && exit.end == case.now
+        {
+            exit.code = 137;
+        }
+    }
+    let verdict = Verdict {
+        reason: "Evicted",
+        message,
+    };
+    let mut status = status::render(case, Phase::Failed, &progress, Some(&verdict));
+    let disruption = condition(
+        case,
+        "DisruptionTarget",
+        true,
+        Some(("TerminationByKubelet", verdict.message.clone())),
+    );
+    status.conditions.get_or_insert_default().push(disruption);
+    actions([
+        warn("kubelet", "Evicted", verdict.message),
+        Action::Status(as_value(&status)),
+    ])
+}
+
+/// A pod whose node stopped answering: marked at once, removed when the toleration has passed.
+fn lose(case: &Case, lost: Timestamp) -> Step {
+    let removal = lost + LOST_TOLERATION;
+    if removal <= case.now {
+        return actions([Action::Delete]);
+    }
+    let again = Some(removal.duration_since(case.now));
+    if case.status.reason.as_deref() == Some("NodeLost") {
+        return Step {
+            again,
+            ..Step::default()
+        };
+    }
+    let mut conditions = case.status.conditions.clone().unwrap_or_default();
+    conditions.retain(|condition| condition.type_ != "Ready");
+    conditions.push(condition(case, "Ready", false, None));
+    let message = format!(
+        "Node {NODE_NAME} which was running pod {} is unresponsive",
+        case.name()
+    );
+    let status = json!({"reason": "NodeLost", "message": message, "conditions": conditions});
+    Step {
+        again,
+        ..actions([Action::Status(status)])
+    }
+}
+
+/// Ends a pod that is being deleted; containers that do not obey keep it until `end`.
+fn terminate(case: &Case, end: Timestamp) -> Step {
+    let statuses = case
+        .status
+        .container_statuses
+        .as_deref()
+        .unwrap_or_default();
+    let running: Vec<bool> = case
+        .spec
+        .containers
+        .iter()
+        .filter(|container| {
+            matches!(
+                containers::stage_of(statuses, &container.name),
+                Some(Stage::Running { .. })
+            )
+        })
+        .map(|container| {
+            let (outcome, scripted) = containers::outcome(case, container, false);
+            scripted && outcome.ending == Ending::Hang
+        })
+        .collect();
+    if running.is_empty() {
+        return actions([Action::Delete]);
+    }
+    if running.contains(&true) && case.now < end {
+        return Step {
+            again: Some(end.duration_since(case.now)),
+            ..Step::default()
+        };
+    }
+    let progress = killed(case);
+    let status = status::render(case, Phase::Failed, &progress, None);
+    let mut step = Step::default();
+    step.actions.extend(last_words(case));
+    step.actions
+        .extend([Action::Status(as_value(&status)), Action::Delete]);
+    step
+}
+
+fn warn(component: &'static str, reason: &'static str, message: String) -> Action {
+    Action::Warn(Warning {
+        component,
+        reason,
+        message,
+    })
+}
+
+fn is_same(before: &PodStatus, after: &PodStatus) -> bool {
+    before.phase == after.phase
+        && before.init_container_statuses == after.init_container_statuses
+        && before.container_statuses == after.container_statuses
+}
+
+fn as_value(status: &PodStatus) -> Value {
+    serde_json::to_value(status).expect("a pod status has only string keys")
+}
