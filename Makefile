@@ -1,0 +1,32 @@
+# Everything a contributor or the CI calls; `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run test check features e2e bench golden crds
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: ## run the OCI Order of fixtures/oci in a simulated cluster
+	cargo run --quiet --bin arcsim -- run fixtures/oci
+
+test: ## pass every test that needs nothing but Rust
+	cargo test
+
+check: ## format, lints, tests of the libraries, documentation
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo test --lib --bins && RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+
+features: ## run every scenario on both simulated backends
+	cargo test -p arc-features --test simulated
+
+e2e: ## run on k3s through testcontainers; says SKIPPED and why where there is no Docker
+	cargo test -p arc-e2e -- --nocapture
+
+bench: ## measure the budgets
+	cargo bench -p arc-simulator
+
+golden: ## rewrite expectations; the diff is the change of behaviour
+	UPDATE_GOLDEN=1 INSTA_UPDATE=always cargo test
+
+crds: ## print the CustomResourceDefinitions
+	cargo run --quiet -p arc-operator -- crds
