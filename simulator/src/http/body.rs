@@ -12,8 +12,9 @@ use http_body::{Body, Frame, SizeHint};
 use super::encode;
 use super::negotiate::Form;
 use super::service::ApiServer;
+use super::table::Headings;
 use crate::store::registry::Served;
-use crate::store::watch::Cursor;
+use crate::store::watch::{Cursor, Signal};
 
 /// The body of an answer.
 pub struct ResponseBody(Source);
@@ -31,6 +32,7 @@ pub(crate) struct WatchBody {
     pub(crate) cursor: Cursor,
     pub(crate) id: u64,
     pub(crate) barriers_seen: u64,
+    pub(crate) headings: Headings,
     pub(crate) deadline: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
@@ -79,9 +81,18 @@ impl Body for ResponseBody {
 }
 
 impl WatchBody {
+    fn line(&mut self, signal: &Signal) -> Option<Bytes> {
+        let Form::Table(include) = self.form else {
+            return encode::watch_line(&self.served, self.form, signal);
+        };
+        let headings = std::mem::replace(&mut self.headings, Headings::Omitted);
+        let now = self.server.clock().now();
+        encode::table_line(&self.served, signal, now, (include, headings))
+    }
+
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if let Some(signal) = self.server.clone().pull(self, cx.waker()) {
-            return Poll::Ready(encode::watch_line(&self.served, self.form, &signal));
+            return Poll::Ready(self.line(&signal));
         }
         match &mut self.deadline {
             Some(deadline) => deadline.as_mut().poll(cx).map(|()| None),

@@ -14,6 +14,7 @@ use super::query::Query;
 use super::resource;
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call};
+use super::table::Headings;
 use crate::store::answer::{Answer, Reply};
 use crate::store::registry::{Found, Served};
 use crate::store::request::Verb;
@@ -29,12 +30,12 @@ impl ApiServer {
             Route::Version => Ok(value_response(200, &version())),
             Route::Health(_) => Ok(text_response(200, "ok")),
             Route::Resource(target) => self.resource(call, &target),
-            Route::Root
-            | Route::CoreVersions
-            | Route::Groups
-            | Route::Group(_)
-            | Route::Resources { .. }
-            | Route::OpenApi(_) => Ok(status_response(&Status::not_implemented(call.uri.path()))),
+            Route::Root => Ok(self.root()),
+            Route::CoreVersions => Ok(self.core_versions(call)),
+            Route::Groups => Ok(self.groups(call)),
+            Route::Group(group) => Ok(self.group(&group)),
+            Route::Resources { group, version } => Ok(self.resources(&group, &version)),
+            Route::OpenApi(path) => Ok(self.openapi(call, &path)),
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
         }
     }
@@ -53,6 +54,10 @@ impl ApiServer {
         let query = Query::parse(call.uri.query().unwrap_or_default());
         let Some(accepted) = accepted(call.header(ACCEPT)) else {
             return Ok(not_acceptable());
+        };
+        let accepted = match accepted.with_query(&query) {
+            Ok(accepted) => accepted,
+            Err(status) => return Ok(status_response(&status)),
         };
         let request = match resource::request(call, target, &served, &query) {
             Ok(request) => request,
@@ -97,17 +102,17 @@ impl ApiServer {
         reply: Reply,
         (id, barriers_seen): (u64, u64),
     ) -> Response<ResponseBody> {
-        let form = accepted.form;
+        let (form, now) = (accepted.form, self.clock().now());
         let mut response = match reply.answer {
             Answer::Object(code, object) => response(
                 code,
                 JSON,
-                ResponseBody::bytes(encode::object(&served, form, &object)),
+                ResponseBody::bytes(encode::object(&served, form, &object, now)),
             ),
             Answer::List(page) => response(
                 200,
                 JSON,
-                ResponseBody::bytes(encode::list(&served, form, &page)),
+                ResponseBody::bytes(encode::list(&served, form, &page, now)),
             ),
             Answer::Done(code, value) | Answer::Value(code, value) => value_response(code, &value),
             Answer::Text(text) => response(200, "text/plain", ResponseBody::bytes(text)),
@@ -119,6 +124,7 @@ impl ApiServer {
                     cursor,
                     id,
                     barriers_seen,
+                    headings: Headings::Shown,
                     deadline: None,
                 };
                 response(200, JSON, ResponseBody::watch(watch))

@@ -3,9 +3,11 @@
 //! Source: `spec/kube-api.md` §1.6, §1.10, §1.11, §1.12.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::negotiate::Form;
+use super::table::{self, Headings, IncludeObject};
 use crate::store::answer::Page;
 use crate::store::kind::{Kind, Origin};
 use crate::store::object::Object;
@@ -16,7 +18,13 @@ use crate::store::watch::{Bookmark, Signal};
 pub(crate) const JSON: &str = "application/json";
 
 /// One object of `served` as JSON text.
-pub(crate) fn object(served: &Served, form: Form, object: &Object) -> Vec<u8> {
+pub(crate) fn object(served: &Served, form: Form, object: &Object, now: Timestamp) -> Vec<u8> {
+    if let Form::Table(include) = form {
+        let value = object.value();
+        return table::table(&served.kind, &[value], &value["metadata"], now, include)
+            .to_string()
+            .into();
+    }
     let mut text = Vec::new();
     write_object(&mut text, served, form, object);
     text
@@ -31,7 +39,7 @@ fn write_object(text: &mut Vec<u8>, served: &Served, form: Form, object: &Object
             text.push(b'}');
             return;
         }
-        Form::Full | Form::Table => object.encoded(),
+        Form::Full | Form::Table(_) => object.encoded(),
     };
     write_header(text, &served.kind.api_version(), &served.kind.kind);
     text.extend_from_slice(&fields[1..]);
@@ -46,11 +54,17 @@ fn write_header(text: &mut Vec<u8>, api_version: &str, kind: &str) {
 }
 
 /// A page of `served` as JSON text.
-pub(crate) fn list(served: &Served, form: Form, page: &Page) -> Vec<u8> {
+pub(crate) fn list(served: &Served, form: Form, page: &Page, now: Timestamp) -> Vec<u8> {
     let kind = &served.kind;
+    if let Form::Table(include) = form {
+        let objects: Vec<&Value> = page.items.iter().map(|item| item.value()).collect();
+        return table::table(kind, &objects, &list_metadata(kind, page), now, include)
+            .to_string()
+            .into();
+    }
     let (api_version, list_kind) = match form {
         Form::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList"),
-        Form::Full | Form::Table => (kind.api_version(), kind.list_kind.as_str()),
+        Form::Full | Form::Table(_) => (kind.api_version(), kind.list_kind.as_str()),
     };
     let mut text = Vec::new();
     write_header(&mut text, &api_version, list_kind);
@@ -108,6 +122,34 @@ pub(crate) fn watch_line(served: &Served, form: Form, signal: &Signal) -> Option
     Some(line.into())
 }
 
+/// One line of a watch for Tables; `None` if the signal ends it.
+pub(crate) fn table_line(
+    served: &Served,
+    signal: &Signal,
+    now: Timestamp,
+    (include, headings): (IncludeObject, Headings),
+) -> Option<Bytes> {
+    let kind = &served.kind;
+    let (name, object) = match signal {
+        Signal::Added(object) => ("ADDED", object),
+        Signal::Modified(object) => ("MODIFIED", object),
+        Signal::Deleted(object) => ("DELETED", object),
+        Signal::Bookmark(bookmark) => {
+            let include = match include {
+                IncludeObject::None => IncludeObject::Metadata,
+                IncludeObject::Metadata | IncludeObject::Object => include,
+            };
+            let object = bookmark_object(served, Form::Full, bookmark);
+            let table = table::event_table(kind, &object, now, include, headings);
+            return Some(value_line("BOOKMARK", &table));
+        }
+        Signal::Error(status) => return Some(value_line("ERROR", &status.body())),
+        Signal::End => return None,
+    };
+    let table = table::event_table(kind, object.value(), now, include, headings);
+    Some(value_line(name, &table))
+}
+
 fn value_line(name: &str, object: &Value) -> Bytes {
     format!("{{\"type\":\"{name}\",\"object\":{object}}}\n").into()
 }
@@ -115,7 +157,7 @@ fn value_line(name: &str, object: &Value) -> Bytes {
 fn bookmark_object(served: &Served, form: Form, bookmark: &Bookmark) -> Value {
     let (api_version, kind) = match form {
         Form::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadata"),
-        Form::Full | Form::Table => (served.kind.api_version(), served.kind.kind.as_str()),
+        Form::Full | Form::Table(_) => (served.kind.api_version(), served.kind.kind.as_str()),
     };
     let mut metadata =
         json!({"resourceVersion": bookmark.revision.to_string(), "creationTimestamp": null});

@@ -8,10 +8,12 @@ pub mod discovery;
 pub mod json_path;
 pub mod kubeconfig;
 pub mod listener;
+pub mod openapi;
 pub mod service;
 pub mod table;
 
 mod dispatch;
+mod document;
 mod encode;
 mod gate;
 mod journal;

@@ -2,6 +2,10 @@
 //!
 //! Source: `spec/kube-api.md` §1.6, §1.12.
 
+use super::query::Query;
+use super::table::IncludeObject;
+use crate::store::status::Status;
+
 /// The form of an answer's objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -10,8 +14,8 @@ pub(crate) enum Form {
     Full,
     /// `PartialObjectMetadata` or its list.
     Metadata,
-    /// `Table`.
-    Table,
+    /// `Table`, whose rows carry this much of their objects.
+    Table(IncludeObject),
 }
 
 /// The text format of an answer.
@@ -33,6 +37,19 @@ pub(crate) struct Accepted {
     pub(crate) format: Format,
 }
 
+impl Accepted {
+    /// The same, with what the query says about rows of a Table.
+    ///
+    /// # Errors
+    /// 400 for an unknown `includeObject`.
+    pub(crate) fn with_query(mut self, query: &Query) -> Result<Self, Status> {
+        if let Form::Table(include) = &mut self.form {
+            *include = IncludeObject::parse(query.text("includeObject"))?;
+        }
+        Ok(self)
+    }
+}
+
 /// The first media type of `accept` that can be served; `None` if there is none.
 pub(crate) fn accepted(accept: &str) -> Option<Accepted> {
     if accept.trim().is_empty() {
@@ -52,7 +69,7 @@ fn media_type(text: &str) -> Option<Accepted> {
     for parameter in parts {
         let (key, value) = parameter.split_once('=')?;
         match (key, value) {
-            ("as", "Table") => form = Form::Table,
+            ("as", "Table") => form = Form::Table(IncludeObject::default()),
             ("as", "PartialObjectMetadata" | "PartialObjectMetadataList") => form = Form::Metadata,
             ("as", _) => return None,
             ("v", "v1") | ("g", "meta.k8s.io") => {}

@@ -1,0 +1,253 @@
+//! Answers about the API itself: discovery and OpenAPI.
+//!
+//! Source: `spec/kube-api.md` §1.3, §1.4, §1.5.
+
+use std::sync::Arc;
+
+use http::header::{
+    ACCEPT, CACHE_CONTROL, ETAG, EXPIRES, HOST, HeaderName, IF_NONE_MATCH, LOCATION, VARY,
+};
+use http::{HeaderValue, Response};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::body::ResponseBody;
+use super::discovery::{self, AGGREGATED};
+use super::dispatch::{no_resource, response, status_response, text_response, value_response};
+use super::encode::JSON;
+use super::openapi;
+use super::query::Query;
+use super::service::{ApiServer, Call};
+use crate::store::kind::Kind;
+use crate::store::status::Status;
+
+const IMMUTABLE_FOR: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+impl ApiServer {
+    /// `GET /`: the paths there are.
+    pub(crate) fn root(&self) -> Response<ResponseBody> {
+        let mut paths: Vec<String> = [
+            "/api",
+            "/apis",
+            "/healthz",
+            "/livez",
+            "/openapi/v3",
+            "/readyz",
+            "/version",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        for kind in self.kinds() {
+            if kind.group.is_empty() {
+                paths.push(format!("/api/{}", kind.version));
+            } else {
+                paths.push(format!("/apis/{}", kind.group));
+                paths.push(format!("/apis/{}/{}", kind.group, kind.version));
+            }
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        value_response(200, &json!({"paths": paths}))
+    }
+
+    /// `GET /api`.
+    pub(crate) fn core_versions(&self, call: &Call) -> Response<ResponseBody> {
+        let legacy = |_: &[&Kind]| discovery::core_versions(&address(call));
+        self.negotiated(call, legacy, discovery::aggregated_core)
+    }
+
+    /// `GET /apis`.
+    pub(crate) fn groups(&self, call: &Call) -> Response<ResponseBody> {
+        self.negotiated(call, discovery::groups, discovery::aggregated_groups)
+    }
+
+    /// `GET /apis/{group}`.
+    pub(crate) fn group(&self, group: &str) -> Response<ResponseBody> {
+        match self.with_kinds(|kinds| discovery::group(kinds, group)) {
+            Some(document) => value_response(200, &document),
+            None => unknown_path(),
+        }
+    }
+
+    /// `GET /api/{version}` and `GET /apis/{group}/{version}`.
+    pub(crate) fn resources(&self, group: &str, version: &str) -> Response<ResponseBody> {
+        self.with_kinds(|kinds| match discovery::resources(kinds, group, version) {
+            Some(document) => value_response(200, &document),
+            None if kinds.iter().any(|kind| kind.group == group) => status_response(&no_resource()),
+            None => unknown_path(),
+        })
+    }
+
+    /// `GET /openapi/{path}`.
+    pub(crate) fn openapi(&self, call: &Call, path: &str) -> Response<ResponseBody> {
+        let segments: Vec<&str> = path.split('/').collect();
+        match segments.as_slice() {
+            ["v3"] => {
+                let index = self.with_kinds(openapi::index).to_string();
+                let media_type = "text/plain; charset=utf-8";
+                response(200, media_type, ResponseBody::bytes(index))
+            }
+            ["v3", "api", version] => self.openapi_document(call, "", version),
+            ["v3", "apis", group, version] => self.openapi_document(call, group, version),
+            ["v3", ..] => text_response(404, ""),
+            _ => unknown_path(),
+        }
+    }
+
+    fn openapi_document(&self, call: &Call, group: &str, version: &str) -> Response<ResponseBody> {
+        let query = Query::parse(call.uri.query().unwrap_or_default());
+        let hash = self.with_kinds(|kinds| openapi::hash(kinds, group, version));
+        let etag = format!("\"{hash}\"");
+        let asked = query.text("hash");
+        if !asked.is_empty() && asked != hash {
+            let location = format!("{}?hash={hash}", call.uri.path());
+            let mut moved = response(301, JSON, ResponseBody::bytes(""));
+            set(&mut moved, LOCATION, &location);
+            set(&mut moved, ETAG, &etag);
+            return moved;
+        }
+        let mut found = if call.header(IF_NONE_MATCH) == etag {
+            response(304, JSON, ResponseBody::bytes(""))
+        } else {
+            match self.with_kinds(|kinds| openapi::document(kinds, group, version)) {
+                Some(document) => value_response(200, &document),
+                None => return text_response(404, ""),
+            }
+        };
+        if asked == hash {
+            set(&mut found, CACHE_CONTROL, "public, immutable");
+            set(
+                &mut found,
+                EXPIRES,
+                &http_date(self.clock().now() + IMMUTABLE_FOR),
+            );
+        }
+        set(&mut found, ETAG, &etag);
+        set(&mut found, VARY, "Accept");
+        found
+    }
+
+    fn negotiated(
+        &self,
+        call: &Call,
+        legacy: impl Fn(&[&Kind]) -> Value,
+        aggregated: impl Fn(&[&Kind]) -> Value,
+    ) -> Response<ResponseBody> {
+        match wanted(call.header(ACCEPT)) {
+            Some(Wanted::Legacy) => value_response(200, &self.with_kinds(legacy)),
+            Some(Wanted::Aggregated) => {
+                let body = self.with_kinds(aggregated).to_string();
+                let etag = discovery::etag(body.as_bytes());
+                let mut found = if call.header(IF_NONE_MATCH) == etag {
+                    response(304, AGGREGATED, ResponseBody::bytes(""))
+                } else {
+                    response(200, AGGREGATED, ResponseBody::bytes(body))
+                };
+                set(&mut found, CACHE_CONTROL, "public");
+                set(&mut found, ETAG, &etag);
+                set(&mut found, VARY, "Accept");
+                found
+            }
+            None => status_response(&not_acceptable()),
+        }
+    }
+
+    fn with_kinds<T>(&self, of: impl FnOnce(&[&Kind]) -> T) -> T {
+        let kinds: Vec<Arc<Kind>> = self.kinds();
+        let kinds: Vec<&Kind> = kinds.iter().map(AsRef::as_ref).collect();
+        of(&kinds)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Legacy,
+    Aggregated,
+}
+
+/// The first media type of `accept` that discovery can be had in.
+fn wanted(accept: &str) -> Option<Wanted> {
+    if accept.trim().is_empty() {
+        return Some(Wanted::Legacy);
+    }
+    accept.split(',').find_map(|media_type| {
+        let mut parts = media_type.split(';').map(str::trim);
+        let is_json = matches!(parts.next()?, "application/json" | "application/*" | "*/*");
+        let parameters: Vec<&str> = parts.filter(|part| !part.starts_with("q=")).collect();
+        let has = |parameter: &str| parameters.contains(&parameter);
+        if !is_json {
+            None
+        } else if has("as=APIGroupDiscoveryList") {
+            (has("v=v2") && has("g=apidiscovery.k8s.io")).then_some(Wanted::Aggregated)
+        } else {
+            (!parameters.iter().any(|part| part.starts_with("as="))).then_some(Wanted::Legacy)
+        }
+    })
+}
+
+fn address(call: &Call) -> String {
+    match call.uri.authority() {
+        Some(authority) => authority.to_string(),
+        None => call.header(HOST).to_owned(),
+    }
+}
+
+fn not_acceptable() -> Status {
+    Status {
+        code: 406,
+        reason: "NotAcceptable",
+        message: "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf".to_owned(),
+        details: Some(json!({})),
+    }
+}
+
+fn unknown_path() -> Response<ResponseBody> {
+    text_response(404, "404 page not found\n")
+}
+
+fn set(response: &mut Response<ResponseBody>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+fn http_date(instant: Timestamp) -> String {
+    instant.strftime("%a, %d %b %Y %H:%M:%S UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("", Some(Wanted::Legacy))]
+    #[case("*/*", Some(Wanted::Legacy))]
+    #[case("application/json", Some(Wanted::Legacy))]
+    #[case(
+        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json",
+        Some(Wanted::Aggregated)
+    )]
+    #[case(
+        "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json",
+        Some(Wanted::Legacy)
+    )]
+    #[case(
+        "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList",
+        None
+    )]
+    #[case("text/html", None)]
+    fn discovery_takes_the_first_form_it_knows(
+        #[case] accept: &str,
+        #[case] expected: Option<Wanted>,
+    ) {
+        assert_eq!(wanted(accept), expected);
+    }
+
+    #[test]
+    fn an_expiry_is_written_as_http_writes_dates() {
+        let instant = Timestamp::constant(1_893_456_000, 0);
+        assert_eq!(http_date(instant), "Tue, 01 Jan 2030 00:00:00 UTC");
+    }
+}

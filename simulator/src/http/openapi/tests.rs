@@ -1,0 +1,235 @@
+use std::sync::Arc;
+
+use rstest::rstest;
+
+use super::*;
+use crate::store::schema::node::Node;
+use crate::store::schema::parse::parse;
+
+fn kind(api_version: &str, name: &str, origin: Origin, schema: Node) -> Kind {
+    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    Kind {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: name.to_owned(),
+        list_kind: format!("{name}List"),
+        plural: format!("{}s", name.to_lowercase()),
+        singular: name.to_lowercase(),
+        short_names: Vec::new(),
+        categories: Vec::new(),
+        namespaced: true,
+        origin,
+        subresources: vec!["status".to_owned(), "log".to_owned()],
+        schema: Arc::new(schema),
+        columns: Vec::new(),
+        selectable_fields: Vec::new(),
+    }
+}
+
+fn gadget() -> Kind {
+    let schema = json!({
+        "type": "object",
+        "description": "A Gadget is a thing to look at.",
+        "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}},
+    });
+    let node = parse(&schema, "schema").unwrap();
+    kind("present.ex.io/v1", "Gadget", Origin::Custom, node)
+}
+
+#[rstest]
+#[case("", "v1", "Pod", Origin::BuiltIn, "io.k8s.api.core.v1.Pod")]
+#[case("batch", "v1", "Job", Origin::BuiltIn, "io.k8s.api.batch.v1.Job")]
+#[case(
+    "rbac.authorization.k8s.io",
+    "v1",
+    "Role",
+    Origin::BuiltIn,
+    "io.k8s.api.rbac.v1.Role"
+)]
+#[case(
+    "apiextensions.k8s.io",
+    "v1",
+    "CustomResourceDefinition",
+    Origin::BuiltIn,
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"
+)]
+#[case(
+    "present.ex.io",
+    "v1",
+    "Gadget",
+    Origin::Custom,
+    "io.ex.present.v1.Gadget"
+)]
+fn components_are_named_as_the_real_server_names_them(
+    #[case] group: &str,
+    #[case] version: &str,
+    #[case] name: &str,
+    #[case] origin: Origin,
+    #[case] expected: &str,
+) {
+    let api_version = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
+    assert_eq!(
+        component(&kind(&api_version, name, origin, Node::default())),
+        expected
+    );
+}
+
+#[test]
+fn a_document_has_the_paths_that_a_kind_answers_on() {
+    let gadget = gadget();
+    let document = document(&[&gadget], "present.ex.io", "v1").unwrap();
+    let methods: Vec<(&str, Vec<&str>)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(path, entry)| {
+            (
+                path.as_str(),
+                entry
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .map(String::as_str)
+                    .collect(),
+            )
+        })
+        .collect();
+    let root = "/apis/present.ex.io/v1";
+    let item = format!("{root}/namespaces/{{namespace}}/gadgets/{{name}}");
+    assert_eq!(
+        methods,
+        [
+            (format!("{root}/gadgets").as_str(), vec!["get"]),
+            (
+                format!("{root}/namespaces/{{namespace}}/gadgets").as_str(),
+                vec!["delete", "get", "post"]
+            ),
+            (item.as_str(), vec!["delete", "get", "patch", "put"]),
+            (
+                format!("{item}/status").as_str(),
+                vec!["get", "patch", "put"]
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_patch_says_what_kubectl_looks_for() {
+    let gadget = gadget();
+    let document = document(&[&gadget], "present.ex.io", "v1").unwrap();
+    let patch =
+        &document["paths"]["/apis/present.ex.io/v1/namespaces/{namespace}/gadgets/{name}"]["patch"];
+    let names: Vec<&Value> = patch["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| &p["name"])
+        .collect();
+    assert_eq!(
+        names,
+        ["dryRun", "fieldManager", "fieldValidation", "force"]
+    );
+    assert_eq!(
+        patch["x-kubernetes-group-version-kind"],
+        json!({"group": "present.ex.io", "version": "v1", "kind": "Gadget"})
+    );
+    let media: Vec<&String> = patch["requestBody"]["content"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .collect();
+    assert_eq!(
+        media,
+        [
+            "application/apply-patch+yaml",
+            "application/json-patch+json",
+            "application/merge-patch+json"
+        ]
+    );
+}
+
+#[test]
+fn the_schema_of_a_kind_gains_what_every_object_has() {
+    let gadget = gadget();
+    let document = document(&[&gadget], "present.ex.io", "v1").unwrap();
+    let mut schema = document["components"]["schemas"]["io.ex.present.v1.Gadget"].clone();
+    for name in ["apiVersion", "kind", "metadata"] {
+        schema["properties"][name]["description"].take();
+    }
+    assert_eq!(
+        schema,
+        json!({
+            "type": "object",
+            "description": "A Gadget is a thing to look at.",
+            "properties": {
+                "apiVersion": {"type": "string", "description": null},
+                "kind": {"type": "string", "description": null},
+                "metadata": {
+                    "description": null,
+                    "allOf": [{"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}],
+                },
+                "spec": {"type": "object", "properties": {"size": {"type": "integer"}}},
+            },
+            "x-kubernetes-group-version-kind": [{"group": "present.ex.io", "version": "v1", "kind": "Gadget"}],
+        })
+    );
+}
+
+#[test]
+fn the_index_leads_to_each_group_and_version_with_its_hash() {
+    let (gadget, pod) = (
+        gadget(),
+        kind("v1", "Pod", Origin::BuiltIn, Node::default()),
+    );
+    let kinds = [&pod, &gadget];
+    let index = index(&kinds);
+    let paths: Vec<&String> = index["paths"].as_object().unwrap().keys().collect();
+    assert_eq!(paths, ["api/v1", "apis/present.ex.io/v1"]);
+    let url = index["paths"]["api/v1"]["serverRelativeURL"]
+        .as_str()
+        .unwrap();
+    assert_eq!(
+        (&url[..24], url.len()),
+        ("/openapi/v3/api/v1?hash=", 24 + 128)
+    );
+}
+
+#[test]
+fn a_hash_changes_with_the_schema_of_a_custom_resource() {
+    let (before, mut after) = (gadget(), gadget());
+    after.schema = Arc::new(Node {
+        description: "Another.".to_owned(),
+        ..Node::clone(&after.schema)
+    });
+    let of = |kind: &Kind| hash(&[kind], "present.ex.io", "v1");
+    assert_ne!(of(&before), of(&after));
+}
+
+#[test]
+fn what_is_not_served_has_no_document() {
+    let gadget = gadget();
+    assert_eq!(document(&[&gadget], "present.ex.io", "v2"), None);
+}
+
+#[rstest]
+#[case(json!({"x-kubernetes-int-or-string": true}), json!({"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": true}))]
+#[case(json!({"type": "string", "enum": ["a"], "default": "a", "nullable": true}), json!({"type": "string", "enum": ["a"], "default": "a", "nullable": true}))]
+#[case(json!({"type": "integer", "minimum": 1, "maximum": 5, "exclusiveMaximum": true}), json!({"type": "integer", "minimum": 1, "maximum": 5, "exclusiveMaximum": true}))]
+#[case(json!({"type": "string", "pattern": "^a+$", "maxLength": 5}), json!({"type": "string", "pattern": "^a+$", "maxLength": 5}))]
+#[case(json!({"type": "object", "additionalProperties": {"type": "string"}, "x-kubernetes-map-type": "atomic"}),
+    json!({"type": "object", "additionalProperties": {"type": "string"}, "x-kubernetes-map-type": "atomic"}))]
+#[case(json!({"type": "array", "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}),
+    json!({"type": "array", "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}))]
+#[case(json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true, "x-kubernetes-embedded-resource": true}),
+    json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true, "x-kubernetes-embedded-resource": true}))]
+#[case(json!({"type": "string", "x-kubernetes-validations": [{"rule": "self != ''"}]}), json!({"type": "string", "x-kubernetes-validations": [{"rule": "self != ''"}]}))]
+fn a_field_is_published_as_it_was_declared(#[case] declared: Value, #[case] published: Value) {
+    let whole = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {"f": declared}}}});
+    let node = parse(&whole, "schema").unwrap();
+    let field = &node.properties["spec"].properties["f"];
+    assert_eq!(to_openapi(field), published);
+}
