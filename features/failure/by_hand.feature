@@ -1,0 +1,37 @@
+Feature: ArtifactWorkflows written by hand
+  An ArtifactWorkflow works without an Order; its author answers for its parameters.
+
+  Background:
+    Given the oci example
+
+  Scenario: It runs as written
+    Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
+    When it is submitted
+    Then the ArtifactWorkflow "by-hand" is Succeeded
+    And there is 1 Workflow
+
+  Scenario: It fails as any other
+    Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
+    And step "scan-image" fails with exit code 1 and prints "CRITICAL: 3"
+    When it is submitted
+    Then the ArtifactWorkflow "by-hand" is Failed
+
+  Scenario: It waits for its Secret
+    Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
+    And the Secret "dst-reg-secret" is missing
+    And it is submitted
+    When the Secret "dst-reg-secret" is created
+    Then the ArtifactWorkflow "by-hand" is Succeeded
+
+  Scenario: A parameter given twice is refused
+    Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
+    And the ArtifactWorkflow "by-hand" has the parameter "specTag" twice
+    When it is submitted
+    Then it is refused at "spec.parameters"
+
+  Scenario: Deleting it takes its run along
+    Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
+    And it is submitted
+    When the ArtifactWorkflow "by-hand" is deleted
+    Then there are 0 ArtifactWorkflows
+    And there are 0 Workflows

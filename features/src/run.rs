@@ -1,0 +1,107 @@
+//! Runs feature files against a cluster of their own per scenario.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use cucumber::gherkin::tagexpr::TagOperation;
+use cucumber::gherkin::{Feature, Rule, Scenario};
+use cucumber::parser::{self, Parser};
+use cucumber::tag::Ext as _;
+use cucumber::writer::{self, Ext as _, Writer};
+use cucumber::{World as _, cli, runner};
+use futures::stream::{self, LocalBoxStream};
+use futures::{FutureExt, StreamExt, TryStreamExt};
+
+use crate::backend::Backend;
+use crate::report::{Report, Summary};
+use crate::world::World;
+
+/// What to run, and where.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Feature files, or folders that hold them at any depth.
+    pub paths: Vec<PathBuf>,
+    /// The cluster.
+    pub backend: Backend,
+    /// The seed of every cluster.
+    pub seed: u64,
+    /// Where to write a JUnit report.
+    pub junit: Option<PathBuf>,
+    /// Which scenarios to run, by their tags; all of them without.
+    pub tags: Option<TagOperation>,
+}
+
+/// Runs every scenario and prints those that fail.
+///
+/// # Errors
+/// A path does not exist, or the report cannot be written.
+pub async fn run(options: Options) -> Result<Summary> {
+    for path in &options.paths {
+        ensure!(path.exists(), "no such file or folder: {}", path.display());
+    }
+    let (report, summary) = Report::new();
+    match &options.junit {
+        None => drive(&options, report.normalized()).await,
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
+            let junit = writer::JUnit::raw(file, writer::Verbosity::Default);
+            drive(&options, report.tee::<World, _>(junit).normalized()).await;
+        }
+    }
+    Ok(summary.take())
+}
+
+async fn drive<W>(options: &Options, writer: W)
+where
+    W: Writer<World> + writer::Normalized,
+    W::Cli: Default,
+{
+    let (backend, seed) = (options.backend, options.seed);
+    let runner = runner::Basic::default()
+        .steps(World::collection())
+        .max_concurrent_scenarios(1)
+        .before(move |_, _, _, world: &mut World| start(world, backend, seed).boxed_local());
+    let tags = options.tags.clone();
+    let is_wanted = move |feature: &Feature, rule: Option<&Rule>, scenario: &Scenario| {
+        let inherited = feature
+            .tags
+            .iter()
+            .chain(rule.into_iter().flat_map(|rule| &rule.tags));
+        let all = inherited.chain(&scenario.tags);
+        tags.as_ref().is_none_or(|tags| tags.eval(all))
+    };
+    cucumber::Cucumber::<World, _, _, _, _>::custom(Files, runner, writer)
+        .with_cli(cli::Opts::<_, _, _, cli::Empty>::default())
+        .filter_run(options.paths.clone(), is_wanted)
+        .await;
+}
+
+#[expect(clippy::panic, reason = "a hook has no other way to fail its scenario")]
+async fn start(world: &mut World, backend: Backend, seed: u64) {
+    if let Err(error) = world.begin(backend, seed).await {
+        panic!("{error:#}");
+    }
+}
+
+/// Reads the features of several paths, where cucumber's own parser takes one.
+struct Files;
+
+impl Parser<Vec<PathBuf>> for Files {
+    type Cli = cli::Empty;
+    type Output = LocalBoxStream<'static, parser::Result<Feature>>;
+
+    fn parse(self, paths: Vec<PathBuf>, _cli: cli::Empty) -> Self::Output {
+        let parse = |path: PathBuf| parser::Basic::new().parse(path, parser::basic::Cli::default());
+        stream::iter(paths).flat_map(parse).boxed_local()
+    }
+}
+
+/// The features below `path`, outlines expanded.
+///
+/// # Errors
+/// The first feature that does not parse.
+pub async fn features(path: &Path) -> Result<Vec<Feature>> {
+    let found = Files.parse(vec![path.to_owned()], cli::Empty);
+    Ok(found.try_collect().await?)
+}

@@ -1,0 +1,11 @@
+//! What scenarios say, grouped by the noun they say it of.
+
+mod artifact;
+mod artifact_type;
+mod artifact_workflow;
+mod endpoint;
+mod example;
+mod object;
+mod order;
+mod order_status;
+mod run;

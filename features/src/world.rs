@@ -1,0 +1,253 @@
+//! What a scenario knows: its manifests, its script, and the cluster.
+
+use std::fmt;
+
+use anyhow::{Context, Result, bail};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::backend::{Backend, Site, Written};
+use crate::script::Script;
+use crate::snapshot::Snapshot;
+use crate::staging::{Stage, Staging};
+
+/// How far a cluster with a schedule, which never comes to rest, runs after a change.
+const SCHEDULED_STEP: SignedDuration = SignedDuration::from_mins(2);
+
+/// The state of one scenario.
+#[derive(cucumber::World, Default)]
+pub struct World {
+    pub(crate) staging: Staging,
+    pub(crate) script: Script,
+    /// The examples loaded so far.
+    pub(crate) examples: Vec<String>,
+    /// Everything as it was before the last change of a running cluster.
+    pub(crate) before: Snapshot,
+    /// Why the last write was refused.
+    pub(crate) refused: Option<String>,
+    site: Option<Site>,
+    /// Whether nothing was changed since time last passed.
+    at_rest: bool,
+}
+
+impl World {
+    /// Starts the cluster of this scenario.
+    ///
+    /// # Errors
+    /// The cluster does not start.
+    pub async fn begin(&mut self, backend: Backend, seed: u64) -> Result<()> {
+        self.site = Some(Site::start(backend, seed).await?);
+        self.at_rest = true;
+        Ok(())
+    }
+
+    /// Changes a manifest: as written if it was not applied yet, else in the cluster.
+    ///
+    /// # Errors
+    /// There is none of this kind and name, or the cluster cannot be asked.
+    pub(crate) async fn change(
+        &mut self,
+        kind: &str,
+        name: &str,
+        edit: impl FnOnce(&mut Value),
+    ) -> Result<()> {
+        let manifest = self.staging.find(kind, name)?;
+        match manifest.stage {
+            Stage::Staged | Stage::HeldBack => edit(&mut manifest.object),
+            Stage::Applied => {
+                self.act().await?;
+                let written = self.site()?.change(kind, name, edit).await?;
+                self.judge(written);
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the Order of the scenario, as [`World::change`].
+    ///
+    /// # Errors
+    /// As [`World::change`].
+    pub(crate) async fn change_order(&mut self, edit: impl FnOnce(&mut Value)) -> Result<()> {
+        let order = self.staging.order()?.to_owned();
+        self.change("Order", &order, edit).await
+    }
+
+    /// Changes an object that ARC made.
+    ///
+    /// # Errors
+    /// There is none of this kind and name, or the cluster cannot be asked.
+    pub(crate) async fn change_made(
+        &mut self,
+        kind: &str,
+        name: &str,
+        edit: impl FnOnce(&mut Value),
+    ) -> Result<()> {
+        self.act().await?;
+        let written = self.site()?.change(kind, name, edit).await?;
+        self.judge(written);
+        Ok(())
+    }
+
+    /// Applies everything staged, in order, up to the first refusal.
+    ///
+    /// # Errors
+    /// The cluster cannot be asked.
+    pub(crate) async fn submit(&mut self) -> Result<()> {
+        self.act().await?;
+        let book = self.script.book();
+        self.site_mut()?.script(&book)?;
+        for index in 0..self.staging.0.len() {
+            if self.staging.0[index].stage == Stage::Staged && self.refused.is_none() {
+                self.create(index).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a manifest that was held back.
+    ///
+    /// # Errors
+    /// It is not held back, or the cluster cannot be asked.
+    pub(crate) async fn create_missing(&mut self, kind: &str, name: &str) -> Result<()> {
+        let stage = self.staging.find(kind, name)?.stage;
+        if stage != Stage::HeldBack {
+            bail!("{kind} {name} is not missing");
+        }
+        self.act().await?;
+        let found = self.staging.0.iter().rposition(|manifest| {
+            manifest.object["kind"] == kind && manifest.object["metadata"]["name"] == name
+        });
+        self.create(found.context("the manifest was found above")?)
+            .await
+    }
+
+    /// Deletes an object.
+    ///
+    /// # Errors
+    /// There is none of this kind and name, or the cluster cannot be asked.
+    pub(crate) async fn delete(&mut self, kind: &str, name: &str) -> Result<()> {
+        self.act().await?;
+        self.site()?.delete(kind, name).await
+    }
+
+    /// Lets steps end as scripted; in a running cluster, from now on.
+    ///
+    /// # Errors
+    /// The script is no outcome book.
+    pub(crate) fn rehearse(&mut self, edit: impl FnOnce(&mut Script)) -> Result<()> {
+        edit(&mut self.script);
+        let book = self.script.book();
+        self.site_mut()?.script(&book)
+    }
+
+    /// Lets `duration` pass and nothing more.
+    ///
+    /// # Errors
+    /// A part of the cluster fails.
+    pub(crate) async fn pass(&mut self, duration: SignedDuration) -> Result<()> {
+        self.act().await?;
+        self.site_mut()?.advance(duration).await?;
+        self.at_rest = true;
+        Ok(())
+    }
+
+    /// Submits what is staged and lets time pass until `condition` holds, and no longer.
+    ///
+    /// # Errors
+    /// It does not hold in time.
+    pub(crate) async fn run_until(&mut self, condition: impl Fn(&Snapshot) -> bool) -> Result<()> {
+        self.submit().await?;
+        let order = self.order_name();
+        self.site_mut()?.run_until(&order, condition).await?;
+        self.at_rest = true;
+        Ok(())
+    }
+
+    /// Asserts what must hold once everything has happened that can happen.
+    ///
+    /// # Errors
+    /// `check` fails, or a write was refused before.
+    pub(crate) async fn expect(&mut self, check: impl Fn(&Snapshot) -> Result<()>) -> Result<()> {
+        if let Some(refusal) = &self.refused {
+            bail!("refused: {refusal}");
+        }
+        self.settle().await?;
+        let snapshot = self.look().await?;
+        check(&snapshot).with_context(|| format!("the cluster holds\n{snapshot}"))
+    }
+
+    /// Looks at the cluster as it is.
+    ///
+    /// # Errors
+    /// The cluster cannot be asked.
+    pub(crate) async fn look(&mut self) -> Result<Snapshot> {
+        let order = self.order_name();
+        self.site()?.snapshot(&order).await
+    }
+
+    /// Lets everything happen that can happen, once after each change.
+    ///
+    /// # Errors
+    /// The cluster never comes to rest.
+    pub(crate) async fn settle(&mut self) -> Result<()> {
+        if self.at_rest {
+            return Ok(());
+        }
+        let is_scheduled = self.look().await?.is_scheduled();
+        let site = self.site_mut()?;
+        if is_scheduled {
+            site.advance(SCHEDULED_STEP).await?;
+        } else {
+            site.settle().await?;
+        }
+        self.at_rest = true;
+        Ok(())
+    }
+
+    /// The namespace of the scenario.
+    ///
+    /// # Errors
+    /// The cluster was not started.
+    pub(crate) fn namespace(&self) -> Result<&str> {
+        Ok(self.site()?.namespace())
+    }
+
+    /// Comes to rest, keeps the look of it, and expects a change.
+    async fn act(&mut self) -> Result<()> {
+        self.settle().await?;
+        self.before = self.look().await?;
+        self.at_rest = false;
+        Ok(())
+    }
+
+    async fn create(&mut self, index: usize) -> Result<()> {
+        let written = self.site()?.create(&self.staging.0[index].object).await?;
+        self.staging.0[index].stage = Stage::Applied;
+        self.judge(written);
+        Ok(())
+    }
+
+    fn judge(&mut self, written: Written) {
+        if let Written::Refused(message) = written {
+            self.refused = Some(message);
+        }
+    }
+
+    fn order_name(&self) -> String {
+        self.staging.order().unwrap_or_default().to_owned()
+    }
+
+    fn site(&self) -> Result<&Site> {
+        self.site.as_ref().context("the cluster was not started")
+    }
+
+    fn site_mut(&mut self) -> Result<&mut Site> {
+        self.site.as_mut().context("the cluster was not started")
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the cluster was last seen with\n{}", self.before)
+    }
+}

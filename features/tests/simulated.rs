@@ -1,0 +1,46 @@
+//! Every scenario on every simulated cluster.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use arc_features::backend::Backend;
+use arc_features::run::{Options, run};
+
+/// How many scenarios there are, so that none is skipped in silence.
+const N_SCENARIOS: usize = 127;
+
+const FOLDERS: [&str; 5] = ["artifacts", "endpoint", "failure", "order", "schedule"];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let paths: Vec<_> = FOLDERS.iter().map(|folder| root.join(folder)).collect();
+    let mut is_green = true;
+    for backend in [Backend::Memory, Backend::Https] {
+        let options = Options {
+            paths: paths.clone(),
+            backend,
+            seed: 1,
+            junit: None,
+            tags: None,
+        };
+        match run(options).await {
+            Err(error) => {
+                println!("{backend:?}: {error:#}");
+                is_green = false;
+            }
+            Ok(summary) => {
+                println!(
+                    "{backend:?}: {} passed, {} failed",
+                    summary.n_passed, summary.n_failed
+                );
+                is_green &= summary.n_failed == 0 && summary.n_passed == N_SCENARIOS;
+            }
+        }
+    }
+    if is_green {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
