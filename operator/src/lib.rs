@@ -14,3 +14,8 @@
 //! - [`run`]: the driver of production.
 
 pub mod api;
+pub mod controller;
+mod plan;
+pub mod settings;
+
+pub use controller::driver::{Config, run};

@@ -1,9 +1,15 @@
-//! The operator's command line.
+//! The operator's command line; the only place that reads the clock on the wall.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser, Subcommand};
+use arc_operator::settings::{LABEL_EXCLUDE, Settings};
+use arc_operator::{Config, api};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use kube::Client;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
 
 /// The reference operator of ARC (Artifact Conduit).
 #[derive(Parser)]
@@ -15,6 +21,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Work until told to stop; the cluster is that of KUBECONFIG, or the one around the pod.
+    Run(Run),
     /// Print the CustomResourceDefinitions of all ARC kinds as YAML.
     Crds,
     /// Print a completion script.
@@ -24,15 +32,107 @@ enum Command {
     },
 }
 
+#[derive(Args)]
+struct Run {
+    /// Namespaces to work in, separated by commas; all if not given.
+    #[arg(long, env = "ARC_WATCH_NAMESPACES", value_delimiter = ',')]
+    watch_namespaces: Vec<String>,
+    /// Service account of run pods where the template shall not decide.
+    #[arg(long, env = "ARC_WORKFLOW_SERVICE_ACCOUNT")]
+    workflow_service_account: Option<String>,
+    /// Make a failed or not yet started child anew when its configuration changed.
+    #[arg(long, env = "ARC_RETRY_ON_CONFIG_CHANGE", default_value_t = true, action = clap::ArgAction::Set)]
+    retry_on_config_change: bool,
+    /// Emit nested spec keys also without capitals.
+    #[arg(long, env = "ARC_LEGACY_PARAMETER_NAMES")]
+    legacy_parameter_names: bool,
+    /// Lines of a failed step's log that its message quotes; 0 reads no logs.
+    #[arg(long, env = "ARC_FAILURE_LOG_LINES", default_value_t = 30)]
+    failure_log_lines: u32,
+    /// Labels that children do not inherit, separated by commas; `*` at the end stands for any rest.
+    #[arg(long, env = "ARC_LABEL_EXCLUDE", value_delimiter = ',', default_values = LABEL_EXCLUDE)]
+    label_exclude: Vec<String>,
+    /// What events name as the reporting instance.
+    #[arg(long, env = "HOSTNAME", default_value = "arc-operator")]
+    instance: String,
+    /// What to log, as in `info` or `arc_operator=debug,kube=warn`.
+    #[arg(long, env = "ARC_LOG_LEVEL", default_value = "info")]
+    log_level: String,
+    /// How to log.
+    #[arg(long, env = "ARC_LOG_FORMAT", default_value = "json")]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
 fn main() -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     match Arguments::parse().command {
+        Command::Run(arguments) => run(arguments),
         Command::Crds => out
-            .write_all(arc_operator::api::crds::yaml()?.as_bytes())
+            .write_all(api::crds::yaml()?.as_bytes())
             .context("cannot print the definitions"),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "arc-operator", &mut out);
             Ok(())
         }
     }
+}
+
+fn run(arguments: Run) -> anyhow::Result<()> {
+    start_logging(&arguments.log_level, arguments.log_format)?;
+    let config = config(arguments);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(async {
+            let client = Client::try_default().await.context("cannot find a cluster")?;
+            let mut terminated = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+            tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
+            tokio::select! {
+                () = arc_operator::run(client, config) => {}
+                _ = terminated.recv() => {}
+                interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for SIGINT")?,
+            }
+            tracing::info!("stopped");
+            Ok(())
+        })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the clock on the wall comes in"
+)]
+fn config(arguments: Run) -> Config {
+    Config {
+        settings: Settings {
+            retry_on_config_change: arguments.retry_on_config_change,
+            failure_log_lines: arguments.failure_log_lines,
+            label_exclude: arguments.label_exclude,
+            workflow_service_account: arguments.workflow_service_account,
+            legacy_parameter_names: arguments.legacy_parameter_names,
+            reporting_instance: arguments.instance,
+        },
+        namespaces: arguments.watch_namespaces,
+        clock: Arc::new(jiff::Timestamp::now),
+    }
+}
+
+fn start_logging(level: &str, format: LogFormat) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(level).context("cannot read --log-level")?;
+    let logger = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => logger.json().init(),
+        LogFormat::Text => logger.init(),
+    }
+    Ok(())
 }

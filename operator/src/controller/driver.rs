@@ -1,0 +1,294 @@
+//! The driver of production: kube's controllers, one task per reconcile.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, join_all};
+use futures::{FutureExt, StreamExt};
+use jiff::SignedDuration;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
+use kube::api::PartialObjectMeta;
+use kube::runtime::controller::{Action, Config as Queue};
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::{Controller, WatchStreamExt, watcher};
+use kube::{Api, Client, Resource};
+
+use super::context::{Clock, Context};
+use super::error::Error;
+use super::related::{self, ObjectKey};
+use super::{artifact_workflow, order};
+use crate::api::argo::{CronWorkflow, Workflow};
+use crate::api::artifact_type::{ArtifactType, ClusterArtifactType};
+use crate::api::artifact_workflow::ArtifactWorkflow;
+use crate::api::endpoint::Endpoint;
+use crate::api::order::Order;
+use crate::settings::Settings;
+
+/// How many objects of a kind are reconciled at once. Source: spec/arc.md §11.5.
+const CONCURRENCY: u16 = 8;
+
+/// How the operator runs.
+#[derive(Clone)]
+pub struct Config {
+    /// What the site decided.
+    pub settings: Settings,
+    /// Namespaces to work in; all if empty.
+    pub namespaces: Vec<String>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Runs the operator until the future is dropped; every write is safe to repeat, so that it may be dropped at any moment.
+pub async fn run(client: Client, config: Config) {
+    let scopes: Vec<Option<&str>> = if config.namespaces.is_empty() {
+        vec![None]
+    } else {
+        config
+            .namespaces
+            .iter()
+            .map(|name| Some(name.as_str()))
+            .collect()
+    };
+    let context = Context {
+        client: client.clone(),
+        clock: config.clock.clone(),
+        settings: config.settings.clone(),
+    };
+    join_all(scopes.into_iter().flat_map(|namespace| {
+        let scope = Scope {
+            client: client.clone(),
+            namespace: namespace.map(str::to_owned),
+        };
+        [
+            orders(&scope, context.clone()),
+            artifact_workflows(&scope, context.clone()),
+        ]
+    }))
+    .await;
+}
+
+/// Where one pair of controllers works.
+struct Scope {
+    client: Client,
+    /// All if absent.
+    namespace: Option<String>,
+}
+
+impl Scope {
+    fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+    {
+        match &self.namespace {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        }
+    }
+
+    fn cluster_api<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = ClusterResourceScope, DynamicType = ()>,
+    {
+        Api::all(self.client.clone())
+    }
+}
+
+fn orders(scope: &Scope, context: Context) -> BoxFuture<'static, ()> {
+    let any = watcher::Config::default;
+    let (endpoints, keep_endpoints) = endpoints(scope);
+    let controller = Controller::new(scope.api::<Order>(), any());
+    let orders = controller.store();
+    let of_endpoint = {
+        let orders = orders.clone();
+        move |endpoint: PartialObjectMeta<Endpoint>| {
+            refs(related::orders_for_endpoint(
+                &endpoint.metadata,
+                all(&orders).iter().map(|o| &**o),
+            ))
+        }
+    };
+    let of_type = {
+        let orders = orders.clone();
+        move |found: PartialObjectMeta<ArtifactType>| {
+            refs(related::orders_for_artifact_type(
+                &found.metadata,
+                all(&orders).iter().map(|o| &**o),
+            ))
+        }
+    };
+    let of_cluster_type = {
+        let orders = orders.clone();
+        move |found: PartialObjectMeta<ClusterArtifactType>| {
+            refs(related::orders_for_artifact_type(
+                &found.metadata,
+                all(&orders).iter().map(|o| &**o),
+            ))
+        }
+    };
+    let of_secret = move |secret: PartialObjectMeta<Secret>| {
+        refs(related::orders_for_secret(
+            &secret.metadata,
+            all(&endpoints).iter().map(|e| &**e),
+            all(&orders).iter().map(|o| &**o),
+        ))
+    };
+    let controller = controller
+        .with_config(Queue::default().concurrency(CONCURRENCY))
+        .owns(scope.api::<ArtifactWorkflow>(), any())
+        .watches(
+            scope.api::<PartialObjectMeta<Endpoint>>(),
+            any(),
+            of_endpoint,
+        )
+        .watches(
+            scope.api::<PartialObjectMeta<ArtifactType>>(),
+            any(),
+            of_type,
+        )
+        .watches(
+            scope.cluster_api::<PartialObjectMeta<ClusterArtifactType>>(),
+            any(),
+            of_cluster_type,
+        )
+        .watches(scope.api::<PartialObjectMeta<Secret>>(), any(), of_secret);
+    let running = Running::new(context);
+    let work = controller
+        .run(
+            |object: Arc<Order>, running: Arc<Running>| async move {
+                let key = ObjectKey::of(&object.metadata);
+                let result = order::reconcile(&running.context, &key.namespace, &key.name).await;
+                running.done(&key, result)
+            },
+            |object, error, running| running.failed(&ObjectKey::of(&object.metadata), error),
+            running,
+        )
+        .for_each(|_| std::future::ready(()));
+    futures::future::join(keep_endpoints, work)
+        .map(|_| ())
+        .boxed()
+}
+
+fn artifact_workflows(scope: &Scope, context: Context) -> BoxFuture<'static, ()> {
+    let any = watcher::Config::default;
+    let controller = Controller::new(scope.api::<ArtifactWorkflow>(), any());
+    let known = controller.store();
+    let of_secret = move |secret: PartialObjectMeta<Secret>| {
+        refs(related::artifact_workflows_for_secret(
+            &secret.metadata,
+            all(&known).iter().map(|a| &**a),
+        ))
+    };
+    let running = Running::new(context);
+    controller
+        .with_config(Queue::default().concurrency(CONCURRENCY))
+        .watches(
+            scope.api::<PartialObjectMeta<Workflow>>(),
+            any(),
+            |workflow| {
+                refs(vec![related::artifact_workflow_for_argo(
+                    &workflow.metadata,
+                )])
+            },
+        )
+        .watches(
+            scope.api::<PartialObjectMeta<CronWorkflow>>(),
+            any(),
+            |cron_workflow| {
+                refs(vec![related::artifact_workflow_for_argo(
+                    &cron_workflow.metadata,
+                )])
+            },
+        )
+        .watches(scope.api::<PartialObjectMeta<Secret>>(), any(), of_secret)
+        .run(
+            |object: Arc<ArtifactWorkflow>, running: Arc<Running>| async move {
+                let key = ObjectKey::of(&object.metadata);
+                let result =
+                    artifact_workflow::reconcile(&running.context, &key.namespace, &key.name).await;
+                running.done(&key, result)
+            },
+            |object, error, running| running.failed(&ObjectKey::of(&object.metadata), error),
+            running,
+        )
+        .for_each(|_| std::future::ready(()))
+        .boxed()
+}
+
+/// All Endpoints, and what keeps them fresh.
+fn endpoints(scope: &Scope) -> (Store<Endpoint>, BoxFuture<'static, ()>) {
+    let (store, writer) = reflector::store();
+    let keep = reflector::reflector(
+        writer,
+        watcher(scope.api::<Endpoint>(), watcher::Config::default()),
+    )
+    .default_backoff()
+    .for_each(|_| std::future::ready(()));
+    (store, keep.boxed())
+}
+
+fn all<K>(store: &Store<K>) -> Vec<Arc<K>>
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    store.state()
+}
+
+fn refs<K>(keys: Vec<ObjectKey>) -> Vec<ObjectRef<K>>
+where
+    K: Resource<DynamicType = ()>,
+{
+    keys.into_iter()
+        .map(|key| ObjectRef::new(&key.name).within(&key.namespace))
+        .collect()
+}
+
+/// A controller at work: its context, and how often each object has failed in a row.
+struct Running {
+    context: Context,
+    n_failures: Mutex<BTreeMap<ObjectKey, u32>>,
+}
+
+impl Running {
+    fn new(context: Context) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            n_failures: Mutex::default(),
+        })
+    }
+
+    fn done(
+        &self,
+        key: &ObjectKey,
+        result: Result<Option<SignedDuration>, Error>,
+    ) -> Result<Action, Error> {
+        let delay = result?;
+        self.n_failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
+        Ok(delay.map_or_else(Action::await_change, |delay| Action::requeue(wait(delay))))
+    }
+
+    fn failed(&self, key: &ObjectKey, error: &Error) -> Action {
+        let mut all = self
+            .n_failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let n_failures = all.entry(key.clone()).or_default();
+        *n_failures = n_failures.saturating_add(1);
+        let delay = error.retry_after(*n_failures, key);
+        if error.is_conflict() {
+            tracing::debug!(object = %key, "changed meanwhile, looking again");
+        } else {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(error, object = %key, delay = %delay, "reconcile failed");
+        }
+        Action::requeue(wait(delay))
+    }
+}
+
+fn wait(delay: SignedDuration) -> Duration {
+    Duration::try_from(delay).unwrap_or(Duration::ZERO)
+}

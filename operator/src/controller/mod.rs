@@ -1,0 +1,22 @@
+//! The shell: reads what a plan needs, and does what it says.
+//!
+//! A driver owns a queue of keys. It follows the kinds of [`watch::Watched`], turns each change into keys with the
+//! functions of [`related`], and calls [`order::reconcile`] or [`artifact_workflow::reconcile`] for each; `Some(delay)`
+//! asks to be called again, an [`Error`] after [`Error::retry_after`]. [`driver`] is the one of production.
+
+pub mod artifact_workflow;
+pub mod driver;
+pub mod order;
+pub mod related;
+pub mod watch;
+
+mod context;
+mod error;
+mod events;
+mod logs;
+mod read;
+mod write;
+
+pub use context::{Clock, Context};
+pub use error::{Act, Error};
+pub use related::ObjectKey;
