@@ -321,6 +321,7 @@ impl Row {
             origin: Origin::BuiltIn,
             subresources: owned(self.subresources),
             schema,
+            rules: Arc::default(),
             columns: Vec::new(),
             selectable_fields: owned(self.fields),
         }

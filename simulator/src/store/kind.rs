@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::schema::cel::Rules;
+use super::schema::compiled::CompiledSchema;
 use super::schema::node::Node;
 use super::status::Qualified;
 
@@ -32,6 +34,8 @@ pub struct Kind {
     pub subresources: Vec<String>,
     /// The schema of the whole object, `apiVersion`, `kind` and `metadata` included.
     pub schema: Arc<Node>,
+    /// The rules of the schema, compiled.
+    pub rules: Arc<Rules>,
     /// `additionalPrinterColumns`; empty means Name and Age (custom) or hand-written columns (built in).
     pub columns: Vec<Column>,
     /// JSON paths such as `.spec.color` that field selectors may name.
@@ -65,6 +69,15 @@ pub struct Column {
 }
 
 impl Kind {
+    /// The schema with its rules, to check objects by.
+    #[must_use]
+    pub fn compiled(&self) -> CompiledSchema {
+        CompiledSchema {
+            node: Arc::clone(&self.schema),
+            rules: Arc::clone(&self.rules),
+        }
+    }
+
     /// `v1` or `group/version`.
     #[must_use]
     pub fn api_version(&self) -> String {

@@ -24,6 +24,12 @@ pub(crate) fn invalid(field: impl Into<String>, value: &Value, detail: &str) -> 
     cause("FieldValueInvalid", &head, field, detail)
 }
 
+/// The same with the value as text that is shown as it is.
+pub(crate) fn invalid_shown(field: impl Into<String>, shown: &str, detail: &str) -> Cause {
+    let head = format!("Invalid value: {shown}");
+    cause("FieldValueInvalid", &head, field, detail)
+}
+
 pub(crate) fn type_invalid(field: impl Into<String>, value: &Value, detail: &str) -> Cause {
     Cause {
         reason: "FieldValueTypeInvalid",

@@ -10,12 +10,12 @@ use super::validate::{validate, validate_status};
 use crate::store::status::Cause;
 
 /// A schema and its compiled rules.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct CompiledSchema {
     /// The schema of the whole object.
     pub node: Arc<Node>,
     /// What [`Rules::compile`] made of it.
-    pub rules: Rules,
+    pub rules: Arc<Rules>,
 }
 
 /// Everything that is wrong with `new`. Rules are evaluated only if the schema has no complaint that could break them;

@@ -9,6 +9,7 @@ pub mod builtin;
 pub mod cel;
 pub mod compiled;
 pub mod default;
+pub mod definition;
 pub mod format;
 pub mod node;
 pub mod parse;
@@ -17,6 +18,9 @@ pub mod prune;
 pub mod validate;
 
 mod cause;
+mod defaults;
+mod invariants;
 
 mod name;
 mod path;
+mod restrictions;

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::cause::{forbidden, invalid, required};
+use super::defaults;
 use super::format::Format;
+use super::invariants;
 use super::node::{Checks, ListType, Node, PatchStrategy, Type};
 use super::path::MAX_DEPTH;
 use super::pattern::Pattern;
+use super::restrictions;
 use crate::store::status::Cause;
 
 /// Parses the schema of a CustomResourceDefinition and checks that it is structural. `path` is where it stands, such
@@ -23,11 +26,22 @@ pub fn parse(schema: &Value, path: &str) -> Result<Node, Vec<Cause>> {
     let Value::Object(object) = schema else {
         return Err(vec![required(path, "")]);
     };
-    let mut causes = Vec::new();
+    let mut restrictions = restrictions::check(object, path);
+    if restrictions.is_unreadable {
+        return Err(restrictions.causes);
+    }
+    let mut causes = invariants::check(object, path);
+    let is_structural = causes.is_empty();
+    let mut unreadable = Vec::new();
     let node = Reader {
-        causes: &mut causes,
+        causes: &mut unreadable,
     }
     .node(object, path, 0);
+    if is_structural && unreadable.is_empty() {
+        defaults::check(&node, path, &mut causes);
+    }
+    causes.append(&mut restrictions.causes);
+    causes.append(&mut unreadable);
     if causes.is_empty() {
         Ok(node)
     } else {

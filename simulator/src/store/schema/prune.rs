@@ -31,6 +31,16 @@ pub fn prune(node: &Node, value: &mut Value) -> Vec<String> {
     unknown.in_metadata
 }
 
+/// Drops unknown fields of `value`, which is not a whole object.
+pub(super) fn prune_part(node: &Node, value: &mut Value) {
+    let mut unknown = Unknown {
+        metadata: builtin::object_meta(),
+        in_metadata: Vec::new(),
+        elsewhere: Vec::new(),
+    };
+    unknown.prune(node, value, &Path::ROOT.field("default"));
+}
+
 struct Unknown {
     metadata: Arc<Node>,
     in_metadata: Vec<String>,

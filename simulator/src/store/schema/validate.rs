@@ -64,6 +64,13 @@ pub fn validate_status(node: &Node, new: &Value, old: &Value) -> Vec<Cause> {
     causes
 }
 
+/// Everything that is wrong with `value`, a part of an object that stands at `prefix`.
+pub(super) fn validate_part(node: &Node, value: &Value, prefix: &str) -> Vec<Cause> {
+    let mut failures = Vec::new();
+    Walk::default().walk(node, value, None, &Path::ROOT, &mut failures);
+    failure::causes(failures, prefix)
+}
+
 fn has_list_faults(node: &Node, value: &Value) -> bool {
     let mut walk = Walk::default();
     walk.walk(node, value, None, &Path::ROOT, &mut Vec::new());

@@ -1,9 +1,11 @@
 //! One rule: compiled, evaluated, reported.
 
-use kube_cel::cel::objects::OptionalValue;
-use kube_cel::cel::{Context, ExecutionError, Program, Value as Cel};
-use serde_json::{Value, json};
 use std::sync::Arc;
+
+use kube_cel::cel::objects::OptionalValue;
+use kube_cel::cel::parser::Parser;
+use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
+use serde_json::{Value, json};
 
 use super::{Cause, Path, cause, scope};
 use crate::store::schema::node::{Node, Type};
@@ -11,10 +13,10 @@ use crate::store::schema::node::{Node, Type};
 /// A compiled rule.
 #[derive(Debug)]
 pub(super) struct Rule {
-    program: Program,
+    program: IdedExpr,
     source: String,
     message: String,
-    message_program: Option<Program>,
+    message_program: Option<IdedExpr>,
     reason: Reason,
     field: Option<String>,
     old_self: OldSelf,
@@ -57,29 +59,19 @@ pub(super) fn compile(
     let text = |name: &str| raw.get(name).and_then(Value::as_str).unwrap_or_default();
     let source = text("rule");
     checked_texts(raw, field)?;
-    let refuse =
-        |part: &str, why: &str| Err(cause::invalid(format!("{field}.{part}"), &as_go(raw), why));
-    let program = match Program::compile(source) {
-        Ok(program) => program,
-        Err(errors) => return refuse("rule", &format!("compilation failed: {errors}")),
-    };
-    if let Err(why) = scope::check_rule(program.expression(), source, node) {
-        return refuse("rule", &why);
-    }
+    let refused =
+        |part: &str, why: &str| cause::invalid_shown(format!("{field}.{part}"), &as_go(raw), why);
+    let program = parsed(source)
+        .and_then(|program| scope::check_rule(&program, source, node).map(|()| program))
+        .map_err(|why| refused("rule", &why))?;
     let message_program = match text("messageExpression") {
         "" => None,
-        expression => match Program::compile(expression) {
-            Ok(program) => {
-                if let Err(why) = scope::check_message(program.expression(), expression, node) {
-                    return refuse("messageExpression", &why);
-                }
-                Some(program)
-            }
-            Err(errors) => {
-                let why = format!("messageExpression compilation failed: {errors}");
-                return refuse("messageExpression", &why);
-            }
-        },
+        source => {
+            let checked = parsed(source)
+                .map_err(|why| format!("messageExpression {why}"))
+                .and_then(|program| scope::check_message(&program, source, node).map(|()| program));
+            Some(checked.map_err(|why| refused("messageExpression", &why))?)
+        }
     };
     let old_self = old_self(raw, &program, field, uncorrelatable)?;
     Ok(Rule {
@@ -90,6 +82,14 @@ pub(super) fn compile(
         reason: reason(raw, field)?,
         field: field_path(raw, node, field)?,
         old_self,
+    })
+}
+
+fn parsed(source: &str) -> Result<IdedExpr, String> {
+    let parser = Parser::new().enable_optional_syntax(true);
+    parser.parse(source).map_err(|errors| {
+        let text = errors.to_string().replace("\n|", "\n |");
+        format!("compilation failed: {text}")
     })
 }
 
@@ -137,16 +137,18 @@ fn has_line_break(text: &str) -> bool {
 }
 
 /// The rule as Go prints it.
-fn as_go(raw: &Value) -> Value {
-    let text = |name: &str| raw.get(name).and_then(Value::as_str).unwrap_or_default();
-    json!({
-        "Rule": text("rule"),
-        "Message": text("message"),
-        "MessageExpression": text("messageExpression"),
-        "Reason": raw.get("reason"),
-        "FieldPath": text("fieldPath"),
-        "OptionalOldSelf": raw.get("optionalOldSelf"),
-    })
+fn as_go(raw: &Value) -> String {
+    let text = |name: &str| cause::json(raw.get(name).unwrap_or(&Value::String(String::new())));
+    let nullable = |name: &str| cause::json(raw.get(name).unwrap_or(&Value::Null));
+    format!(
+        "{{\"Rule\":{},\"Message\":{},\"MessageExpression\":{},\"Reason\":{},\"FieldPath\":{},\"OptionalOldSelf\":{}}}",
+        text("rule"),
+        text("message"),
+        text("messageExpression"),
+        nullable("reason"),
+        text("fieldPath"),
+        nullable("optionalOldSelf"),
+    )
 }
 
 fn reason(raw: &Value, field: &str) -> Result<Reason, Cause> {
@@ -177,7 +179,7 @@ fn reason(raw: &Value, field: &str) -> Result<Reason, Cause> {
 
 fn old_self(
     raw: &Value,
-    program: &Program,
+    program: &IdedExpr,
     field: &str,
     uncorrelatable: Option<&str>,
 ) -> Result<OldSelf, Cause> {
@@ -275,7 +277,7 @@ impl Rule {
                 scope.add_variable_from_value("oldSelf", Cel::Opaque(Arc::new(optional)));
             }
         }
-        match self.program.execute(&scope) {
+        match scope.resolve(&self.program) {
             Ok(Cel::Bool(true)) => None,
             Ok(Cel::Bool(false)) => Some(Failure::Unmet(self.unmet(&mut scope, old))),
             Ok(_) => Some(Failure::Broken(
@@ -290,7 +292,7 @@ impl Rule {
             if let (OldSelf::Optional, Some(old)) = (self.old_self, old) {
                 scope.add_variable_from_value("oldSelf", old.clone());
             }
-            if let Ok(Cel::String(text)) = program.execute(scope) {
+            if let Ok(Cel::String(text)) = scope.resolve(program) {
                 let text = text.trim();
                 if !text.is_empty() && !text.contains('\n') && text.len() <= MAX_MESSAGE_BYTES {
                     return text.to_owned();

@@ -50,6 +50,9 @@ enum Known<'a> {
 enum Fault {
     Variable(String),
     Field(String),
+    /// The same in a `has(…)`.
+    Test(String),
+    Unsupported(&'static str),
 }
 
 impl Fault {
@@ -59,6 +62,17 @@ impl Fault {
                 format!("undeclared reference to '{name}' (in container '')"),
                 source.find(name),
             ),
+            Fault::Test(name) => (
+                format!("undefined field '{name}'"),
+                source
+                    .find(&format!(".{name})"))
+                    .and_then(|at| Some(source[..at].rfind("has(")? + 3)),
+            ),
+            Fault::Unsupported(what) => {
+                return format!(
+                    "the simulated API server does not support {what} in rules; see FIDELITY.md"
+                );
+            }
             Fault::Field(name) => (
                 format!("undefined field '{name}'"),
                 source.find(&format!(".{name}")),
@@ -100,10 +114,17 @@ impl<'a> Scope<'a> {
             Expr::Ident(name) => self.variable(name),
             Expr::Select(select) => {
                 let operand = self.visit(&select.operand)?;
-                let found = selected(operand, &select.field)?;
-                Ok(if select.test { Known::Nothing } else { found })
+                let found = selected(operand, &select.field);
+                if select.test {
+                    found.map_err(|()| Fault::Test(select.field.clone()))?;
+                    return Ok(Known::Nothing);
+                }
+                found.map_err(|()| Fault::Field(select.field.clone()))
             }
             Expr::Call(call) => {
+                if call.args.len() > 2 && TWO_VARIABLE_MACROS.contains(&call.func_name.as_str()) {
+                    return Err(Fault::Unsupported("comprehensions of two variables"));
+                }
                 if let Some(target) = &call.target
                     && !is_namespace(target)
                 {
@@ -207,23 +228,32 @@ const TYPES: [&str; 12] = [
     "uint",
 ];
 
+const TWO_VARIABLE_MACROS: [&str; 7] = [
+    "all",
+    "exists",
+    "existsOne",
+    "exists_one",
+    "transformList",
+    "transformMap",
+    "transformMapEntry",
+];
+
 /// Whether a call's target is not a value but the first part of a function's name.
 fn is_namespace(target: &IdedExpr) -> bool {
-    const NAMESPACES: [&str; 9] = [
+    const NAMESPACES: [&str; 8] = [
         "optional",
-        "math",
         "sets",
         "base64",
         "format",
-        "quantity",
-        "semver",
-        "cel",
+        "ip",
+        "cidr",
         "jsonpatch",
+        "strings",
     ];
     matches!(&target.expr, Expr::Ident(name) if NAMESPACES.contains(&name.as_str()))
 }
 
-fn selected<'a>(operand: Known<'a>, field: &str) -> Result<Known<'a>, Fault> {
+fn selected<'a>(operand: Known<'a>, field: &str) -> Result<Known<'a>, ()> {
     let Known::Node(node) = operand else {
         return Ok(Known::Nothing);
     };
@@ -240,7 +270,7 @@ fn selected<'a>(operand: Known<'a>, field: &str) -> Result<Known<'a>, Fault> {
             Ok(Known::Nothing)
         }
         None if matches!(node.kind, Type::Any | Type::IntOrString) => Ok(Known::Nothing),
-        None => Err(Fault::Field(field.to_owned())),
+        None => Err(()),
     }
 }
 

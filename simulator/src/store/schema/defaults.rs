@@ -1,0 +1,32 @@
+//! Defaults must satisfy the schema that they stand in.
+//!
+//! Source: apiextensions-apiserver v0.34.3, pkg/apiserver/schema/defaulting/validation.go.
+
+use super::cause::invalid;
+use super::node::Node;
+use super::prune::prune_part;
+use super::validate::validate_part;
+use crate::store::status::Cause;
+
+/// Adds a cause for every default in `node`, which stands at `path`, that is not valid or has unknown fields.
+pub(super) fn check(node: &Node, path: &str, causes: &mut Vec<Cause>) {
+    if let Some(default) = &node.default {
+        let at = format!("{path}.default");
+        let mut pruned = default.clone();
+        prune_part(node, &mut pruned);
+        if pruned != *default {
+            causes.push(invalid(
+                at.as_str(),
+                default,
+                "must not have unknown fields",
+            ));
+        }
+        causes.append(&mut validate_part(node, default, &at));
+    }
+    if let Some(items) = &node.items {
+        check(items, &format!("{path}.items"), causes);
+    }
+    for (name, property) in &node.properties {
+        check(property, &format!("{path}.properties[{name}]"), causes);
+    }
+}

@@ -1,0 +1,208 @@
+//! CustomResourceDefinitions: defaults, checks, and the kinds that they define.
+//!
+//! Source: `spec/kube-api.md` §1.18; apiextensions-apiserver v0.34.3, pkg/apis/apiextensions (v1/defaults.go,
+//! v1/conversion.go, validation/validation.go).
+
+mod check;
+mod version;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::builtin;
+use super::cel::Rules;
+use super::node::{Node, Type};
+use super::parse::parse;
+use crate::store::kind::{Column, Kind, Origin};
+use crate::store::status::Cause;
+
+/// Fills in what a definition leaves open: names, conversion, stored versions.
+pub fn set_defaults(crd: &mut Value) {
+    let kind = text(crd, "/spec/names/kind").to_owned();
+    if let Some(Value::Object(names)) = crd.pointer_mut("/spec/names") {
+        fill(names, "singular", &kind.to_lowercase());
+        if !kind.is_empty() {
+            fill(names, "listKind", &format!("{kind}List"));
+        }
+    }
+    let stored = stored_version(crd);
+    if let Some(Value::Object(spec)) = crd.get_mut("spec")
+        && spec.get("conversion").is_none_or(Value::is_null)
+    {
+        spec.insert("conversion".to_owned(), json!({"strategy": "None"}));
+    }
+    if let Some(Value::Object(service)) =
+        crd.pointer_mut("/spec/conversion/webhook/clientConfig/service")
+        && !service.contains_key("port")
+    {
+        service.insert("port".to_owned(), json!(443));
+    }
+    let Some(stored) = stored else {
+        return;
+    };
+    let known = list(crd, "/status/storedVersions");
+    if known.iter().any(|version| *version == stored) {
+        return;
+    }
+    let mut known = known.to_vec();
+    known.push(stored.into());
+    if !crd["status"].is_object() {
+        crd["status"] = json!({});
+    }
+    crd["status"]["storedVersions"] = Value::Array(known);
+}
+
+fn fill(names: &mut Map<String, Value>, name: &str, default: &str) {
+    let is_empty = |value: &Value| value.as_str().is_none_or(str::is_empty);
+    if names.get(name).is_none_or(is_empty) {
+        names.insert(name.to_owned(), default.into());
+    }
+}
+
+fn stored_version(crd: &Value) -> Option<String> {
+    list(crd, "/spec/versions")
+        .iter()
+        .find(|version| version["storage"] == json!(true))
+        .and_then(|version| Some(version["name"].as_str()?.to_owned()))
+}
+
+/// Everything that is wrong with a definition whose defaults are filled in; `old` is the one it replaces.
+#[must_use]
+pub fn check(crd: &Value, old: Option<&Value>) -> Vec<Cause> {
+    check::check(crd, old)
+}
+
+/// One kind for each served version of a definition whose defaults are filled in, in the order of the definition.
+///
+/// # Errors
+/// Everything that is wrong with the definition.
+pub fn kinds(crd: &Value) -> Result<Vec<Kind>, Vec<Cause>> {
+    let causes = check(crd, None);
+    if !causes.is_empty() {
+        return Err(causes);
+    }
+    list(crd, "/spec/versions")
+        .iter()
+        .filter(|version| version["served"] == json!(true))
+        .map(|version| kind(crd, version))
+        .collect()
+}
+
+fn kind(crd: &Value, version: &Value) -> Result<Kind, Vec<Cause>> {
+    let owned = |pointer: &str| text(crd, pointer).to_owned();
+    let owned_list = |pointer: &str| {
+        let texts = list(crd, pointer).iter().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
+    };
+    let declared = parse(&version["schema"]["openAPIV3Schema"], SCHEMA)?;
+    let rules = Rules::compile(&visible_to_rules(&declared), SCHEMA)?;
+    let subresources = version["subresources"].as_object();
+    Ok(Kind {
+        group: owned("/spec/group"),
+        version: text(version, "/name").to_owned(),
+        kind: owned("/spec/names/kind"),
+        list_kind: owned("/spec/names/listKind"),
+        plural: owned("/spec/names/plural"),
+        singular: owned("/spec/names/singular"),
+        short_names: owned_list("/spec/names/shortNames"),
+        categories: owned_list("/spec/names/categories"),
+        namespaced: text(crd, "/spec/scope") == "Namespaced",
+        origin: Origin::Custom,
+        subresources: ["status", "scale"]
+            .into_iter()
+            .filter(|name| subresources.is_some_and(|all| all.contains_key(*name)))
+            .map(str::to_owned)
+            .collect(),
+        schema: Arc::new(whole(declared)),
+        rules: Arc::new(rules),
+        columns: list(version, "/additionalPrinterColumns")
+            .iter()
+            .map(column)
+            .collect(),
+        selectable_fields: list(version, "/selectableFields")
+            .iter()
+            .map(|field| text(field, "/jsonPath").to_owned())
+            .collect(),
+    })
+}
+
+/// Where the schema of a definition stands if all versions share it.
+const SCHEMA: &str = "spec.validation.openAPIV3Schema";
+
+fn column(column: &Value) -> Column {
+    let owned = |pointer: &str| text(column, pointer).to_owned();
+    Column {
+        name: owned("/name"),
+        kind: owned("/type"),
+        format: owned("/format"),
+        description: owned("/description"),
+        priority: column["priority"].as_i64().unwrap_or_default(),
+        json_path: owned("/jsonPath"),
+    }
+}
+
+/// The declared schema with what every object has.
+fn whole(declared: Node) -> Node {
+    let mut node = declared;
+    for (name, description) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+        let field = node.properties.entry(name.to_owned()).or_default();
+        let field = Arc::make_mut(field);
+        field.kind = Type::String;
+        if field.description.is_empty() {
+            description.clone_into(&mut field.description);
+        }
+    }
+    let mut metadata = Node::clone(&builtin::object_meta());
+    if let Some(restricted) = node.properties.get("metadata") {
+        for (name, property) in &restricted.properties {
+            if let Some(field) = metadata.properties.get_mut(name) {
+                Arc::make_mut(field).checks = property.checks.clone();
+            }
+        }
+    }
+    node.properties
+        .insert("metadata".to_owned(), Arc::new(metadata));
+    node
+}
+
+/// The declared schema as rules see it: of the metadata, only the names.
+fn visible_to_rules(declared: &Node) -> Node {
+    let mut node = declared.clone();
+    let text = || {
+        Arc::new(Node {
+            kind: Type::String,
+            ..Node::default()
+        })
+    };
+    let mut metadata = Node {
+        kind: Type::Object,
+        ..Node::default()
+    };
+    for name in ["name", "generateName"] {
+        metadata.properties.insert(name.to_owned(), text());
+    }
+    node.properties.insert("apiVersion".to_owned(), text());
+    node.properties.insert("kind".to_owned(), text());
+    node.properties
+        .insert("metadata".to_owned(), Arc::new(metadata));
+    node
+}
+
+const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    let list = value.pointer(pointer).and_then(Value::as_array);
+    list.map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests;

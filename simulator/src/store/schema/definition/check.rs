@@ -1,0 +1,238 @@
+//! What is wrong with a definition as a whole.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{list, text, version};
+use crate::store::schema::cause::{forbidden, invalid, not_supported, required};
+use crate::store::schema::format::Format;
+use crate::store::schema::name::{dns_1035_label_fault, dns_1123_subdomain_fault};
+use crate::store::status::Cause;
+
+pub(super) fn check(crd: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    identity(crd, &mut causes);
+    versions(crd, &mut causes);
+    names(crd, &mut causes);
+    version::check_all(crd, &mut causes);
+    conversion(crd, &mut causes);
+    if let Some(old) = old {
+        immutable(crd, old, &mut causes);
+    }
+    stored_versions(crd, &mut causes);
+    approval(crd, old, &mut causes);
+    if crd["spec"]["preserveUnknownFields"] == json!(true) {
+        let field = "spec.preserveUnknownFields";
+        let detail = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+        causes.push(invalid(field, &json!(true), detail));
+    }
+    causes
+}
+
+fn identity(crd: &Value, causes: &mut Vec<Cause>) {
+    let (name, group) = (text(crd, "/metadata/name"), text(crd, "/spec/group"));
+    if let Some(fault) = dns_1123_subdomain_fault(name) {
+        causes.push(invalid("metadata.name", &name.into(), &fault));
+    }
+    if name != format!("{}.{group}", text(crd, "/spec/names/plural")) {
+        let detail = "must be spec.names.plural+\".\"+spec.group";
+        causes.push(invalid("metadata.name", &name.into(), detail));
+    }
+    if group.is_empty() {
+        causes.push(required("spec.group", ""));
+    } else if let Some(fault) = dns_1123_subdomain_fault(group) {
+        causes.push(invalid("spec.group", &group.into(), &fault));
+    } else if !group.contains('.') {
+        let detail = "should be a domain with at least one dot";
+        causes.push(invalid("spec.group", &group.into(), detail));
+    }
+    match text(crd, "/spec/scope") {
+        "" => causes.push(required("spec.scope", "")),
+        "Cluster" | "Namespaced" => {}
+        other => {
+            let supported = ["Cluster", "Namespaced"].map(str::to_owned);
+            causes.push(not_supported("spec.scope", &other.into(), &supported));
+        }
+    }
+}
+
+fn versions(crd: &Value, causes: &mut Vec<Cause>) {
+    let versions = list(crd, "/spec/versions");
+    let shown = Value::Array(versions.to_vec());
+    let mut seen = BTreeSet::new();
+    for (i, version) in versions.iter().enumerate() {
+        let name = text(version, "/name");
+        if let Some(fault) = dns_1035_label_fault(name) {
+            causes.push(invalid(
+                format!("spec.versions[{i}].name"),
+                &name.into(),
+                &fault,
+            ));
+        }
+        if let (0, Some(fault)) = (i, dns_1035_label_fault(name)) {
+            causes.push(invalid("spec.version", &name.into(), &fault));
+        }
+        seen.insert(name);
+    }
+    if seen.len() < versions.len() {
+        causes.push(invalid(
+            "spec.versions",
+            &shown,
+            "must contain unique version names",
+        ));
+    }
+    let n_stored = versions
+        .iter()
+        .filter(|version| version["storage"] == json!(true))
+        .count();
+    if n_stored != 1 {
+        let detail = "must have exactly one version marked as storage version";
+        causes.push(invalid("spec.versions", &shown, detail));
+    }
+}
+
+fn names(crd: &Value, causes: &mut Vec<Cause>) {
+    let names = &crd["spec"]["names"];
+    for name in ["plural", "singular", "kind", "listKind"] {
+        if text(names, &format!("/{name}")).is_empty() {
+            causes.push(required(format!("spec.names.{name}"), ""));
+        }
+    }
+    for (name, is_kind) in [
+        ("plural", false),
+        ("singular", false),
+        ("kind", true),
+        ("listKind", true),
+    ] {
+        let value = text(names, &format!("/{name}"));
+        let (label, hint) = if is_kind {
+            (
+                value.to_lowercase(),
+                "may have mixed case, but should otherwise match: ",
+            )
+        } else {
+            (value.to_owned(), "")
+        };
+        if let Some(fault) = dns_1035_label_fault(&label).filter(|_| !value.is_empty()) {
+            let field = format!("spec.names.{name}");
+            causes.push(invalid(field, &value.into(), &format!("{hint}{fault}")));
+        }
+    }
+    let kind = text(names, "/kind");
+    if !kind.is_empty() && kind == text(names, "/listKind") {
+        let detail = "kind and listKind may not be the same";
+        causes.push(invalid("spec.names.listKind", &kind.into(), detail));
+    }
+    for group in ["shortNames", "categories"] {
+        for (i, name) in list(names, &format!("/{group}")).iter().enumerate() {
+            if let Some(fault) = dns_1035_label_fault(name.as_str().unwrap_or_default()) {
+                causes.push(invalid(format!("spec.names.{group}[{i}]"), name, &fault));
+            }
+        }
+    }
+}
+
+fn conversion(crd: &Value, causes: &mut Vec<Cause>) {
+    let field = "spec.conversion.strategy";
+    match text(crd, "/spec/conversion/strategy") {
+        "None" => {
+            if !crd["spec"]["conversion"]["webhook"].is_null() {
+                let detail = "should not be set when strategy is not set to Webhook";
+                causes.push(forbidden("spec.conversion.webhookClientConfig", detail));
+            }
+        }
+        "" => causes.push(required(field, "")),
+        "Webhook" => causes.push(forbidden(
+            field,
+            "the simulated API server does not support conversion webhooks; see FIDELITY.md",
+        )),
+        other => {
+            let supported = ["None", "Webhook"].map(str::to_owned);
+            causes.push(not_supported(field, &other.into(), &supported));
+        }
+    }
+}
+
+fn immutable(crd: &Value, old: &Value, causes: &mut Vec<Cause>) {
+    let is_established = list(old, "/status/conditions").iter().any(|condition| {
+        condition["type"] == json!("Established") && condition["status"] == json!("True")
+    });
+    let fields: &[&str] = if is_established {
+        &["scope", "names/kind", "group", "names/plural"]
+    } else {
+        &["group", "names/plural"]
+    };
+    for field in fields {
+        let pointer = format!("/spec/{field}");
+        if crd.pointer(&pointer) != old.pointer(&pointer) {
+            let value = crd.pointer(&pointer).unwrap_or(&Value::Null);
+            let path = format!("spec.{}", field.replace('/', "."));
+            causes.push(invalid(path, value, "field is immutable"));
+        }
+    }
+}
+
+fn stored_versions(crd: &Value, causes: &mut Vec<Cause>) {
+    let names: BTreeSet<&str> = list(crd, "/spec/versions")
+        .iter()
+        .filter_map(|version| version["name"].as_str())
+        .collect();
+    let stored = list(crd, "/status/storedVersions");
+    let field = "status.storedVersions";
+    if stored.is_empty() {
+        let detail = "must have at least one stored version";
+        causes.push(invalid(field, &Value::Null, detail));
+        return;
+    }
+    for version in list(crd, "/spec/versions") {
+        if version["storage"] == json!(true) && !stored.contains(&version["name"]) {
+            let detail = format!("must have the storage version {}", text(version, "/name"));
+            causes.push(invalid(field, &Value::Array(stored.to_vec()), &detail));
+        }
+    }
+    for (i, stored) in stored.iter().enumerate() {
+        let Some(name) = stored.as_str().filter(|name| !names.contains(name)) else {
+            continue;
+        };
+        let detail = format!(
+            "missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {name} and removes {name} from status.storedVersions"
+        );
+        causes.push(invalid(
+            format!("status.storedVersions[{i}]"),
+            stored,
+            &detail,
+        ));
+    }
+}
+
+/// Groups of the Kubernetes community need an annotation that says where they were approved.
+fn approval(crd: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
+    let group = text(crd, "/spec/group");
+    let is_protected = ["k8s.io", "kubernetes.io"]
+        .iter()
+        .any(|domain| group == *domain || group.ends_with(&format!(".{domain}")));
+    let annotation =
+        |crd: &Value| text(&crd["metadata"]["annotations"], ANNOTATION_POINTER).to_owned();
+    let found = annotation(crd);
+    if !is_protected || old.is_some_and(|old| annotation(old) == found) {
+        return;
+    }
+    let field = format!("metadata.annotations[{ANNOTATION}]");
+    let see = "see https://github.com/kubernetes/enhancements/pull/1111";
+    if found.is_empty() {
+        let detail =
+            format!("protected groups must have approval annotation \"{ANNOTATION}\", {see}");
+        causes.push(required(field, &detail));
+    } else if !found.starts_with("unapproved")
+        && !(found.contains("://") && Format::new("uri").matches(&found))
+    {
+        let detail = format!(
+            "protected groups must have approval annotation \"{ANNOTATION}\" with either a URL or a reason starting with \"unapproved\", {see}"
+        );
+        causes.push(invalid(field, &found.as_str().into(), &detail));
+    }
+}
+
+const ANNOTATION: &str = "api-approved.kubernetes.io";
+const ANNOTATION_POINTER: &str = "/api-approved.kubernetes.io";

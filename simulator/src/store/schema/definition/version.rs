@@ -1,0 +1,268 @@
+//! What is wrong with single versions of a definition.
+//!
+//! The server moves what all versions share to the top of `spec` before it checks, so fields are named there.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{list, text, visible_to_rules};
+use crate::store::schema::cause::{duplicate, forbidden, invalid, required, too_many};
+use crate::store::schema::cel::Rules;
+use crate::store::schema::node::{Node, Type};
+use crate::store::schema::parse::parse;
+use crate::store::status::Cause;
+
+pub(super) fn check_all(crd: &Value, causes: &mut Vec<Cause>) {
+    let versions = list(crd, "/spec/versions");
+    for part in [
+        Part {
+            name: "schema",
+            shared: "spec.validation",
+            check: schema,
+        },
+        Part {
+            name: "subresources",
+            shared: "spec.subresources",
+            check: subresources,
+        },
+        Part {
+            name: "additionalPrinterColumns",
+            shared: "spec.additionalPrinterColumns",
+            check: columns,
+        },
+        Part {
+            name: "selectableFields",
+            shared: "spec.selectableFields",
+            check: selectable_fields,
+        },
+    ] {
+        let is_shared = versions
+            .windows(2)
+            .all(|pair| pair[0].get(part.name) == pair[1].get(part.name));
+        match versions {
+            [first, ..] if is_shared => (part.check)(first, part.shared, causes),
+            _ => {
+                for (i, version) in versions.iter().enumerate() {
+                    (part.check)(
+                        version,
+                        &format!("spec.versions[{i}].{}", part.name),
+                        causes,
+                    );
+                }
+            }
+        }
+    }
+}
+
+struct Part {
+    name: &'static str,
+    shared: &'static str,
+    check: fn(&Value, &str, &mut Vec<Cause>),
+}
+
+fn schema(version: &Value, path: &str, causes: &mut Vec<Cause>) {
+    let path = format!("{path}.openAPIV3Schema");
+    if version["schema"]["openAPIV3Schema"].is_null() {
+        let place = path.replace("spec.validation", "spec.versions[0].schema");
+        causes.push(required(place, ""));
+        return;
+    }
+    let schema = &version["schema"]["openAPIV3Schema"];
+    if !version["subresources"]["status"].is_null() {
+        root_below_status(schema, &path, causes);
+    }
+    if schema["nullable"] == json!(true) {
+        causes.push(forbidden(
+            format!("{path}.nullable"),
+            "nullable cannot be true at the root",
+        ));
+    }
+    match parse(schema, &path) {
+        Ok(node) => {
+            if let Err(mut found) = Rules::compile(&visible_to_rules(&node), &path) {
+                causes.append(&mut found);
+            }
+        }
+        Err(mut found) => causes.append(&mut found),
+    }
+}
+
+/// With the status subresource, `status` is checked on its own, so the root must not check anything about it.
+fn root_below_status(schema: &Value, path: &str, causes: &mut Vec<Cause>) {
+    const FORBIDDEN: [&str; 12] = [
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "enum",
+        "default",
+        "maxProperties",
+        "minProperties",
+        "x-kubernetes-embedded-resource",
+        "x-kubernetes-int-or-string",
+        "x-kubernetes-map-type",
+    ];
+    let kind = text(schema, "/type");
+    if !kind.is_empty() && kind != "object" {
+        let detail = "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled";
+        causes.push(invalid(format!("{path}.type"), &kind.into(), detail));
+    } else if FORBIDDEN
+        .iter()
+        .any(|keyword| schema.get(keyword).is_some())
+    {
+        let detail = "only [Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations] fields are allowed at the root of the schema if the status subresource is enabled";
+        causes.push(invalid(path, schema, detail));
+    }
+}
+
+fn subresources(version: &Value, path: &str, causes: &mut Vec<Cause>) {
+    let Some(scale) = version["subresources"]
+        .get("scale")
+        .filter(|scale| !scale.is_null())
+    else {
+        return;
+    };
+    let places: [(&str, &[&str], &str, bool); 3] = [
+        (
+            "specReplicasPath",
+            &[".spec."],
+            "should be a json path under .spec",
+            true,
+        ),
+        (
+            "statusReplicasPath",
+            &[".status."],
+            "should be a json path under .status",
+            true,
+        ),
+        (
+            "labelSelectorPath",
+            &[".spec.", ".status."],
+            "should be a json path under either .spec or .status",
+            false,
+        ),
+    ];
+    for (name, prefixes, detail, is_required) in places {
+        let found = text(scale, &format!("/{name}"));
+        let field = format!("{path}.scale.{name}");
+        if found.is_empty() {
+            if is_required {
+                causes.push(required(field, ""));
+            }
+        } else if !found.starts_with('.') {
+            let detail = "must be a simple json path starting with .";
+            causes.push(invalid(field, &found.into(), detail));
+        } else if !prefixes.iter().any(|prefix| found.starts_with(prefix)) {
+            causes.push(invalid(field, &found.into(), detail));
+        }
+    }
+}
+
+fn columns(version: &Value, path: &str, causes: &mut Vec<Cause>) {
+    const TYPES: [&str; 5] = ["boolean", "date", "integer", "number", "string"];
+    const FORMATS: [&str; 8] = [
+        "byte",
+        "date",
+        "date-time",
+        "double",
+        "float",
+        "int32",
+        "int64",
+        "password",
+    ];
+    for (i, column) in list(version, "/additionalPrinterColumns")
+        .iter()
+        .enumerate()
+    {
+        let field = |name: &str| format!("{path}[{i}].{name}");
+        if text(column, "/name").is_empty() {
+            causes.push(required(field("name"), ""));
+        }
+        let kind = text(column, "/type");
+        let detail = format!("must be one of {}", TYPES.join(","));
+        if kind.is_empty() {
+            causes.push(required(field("type"), &detail));
+        } else if !TYPES.contains(&kind) {
+            causes.push(invalid(field("type"), &kind.into(), &detail));
+        }
+        let format = text(column, "/format");
+        if !format.is_empty() && !FORMATS.contains(&format) {
+            let detail = format!("must be one of {}", FORMATS.join(","));
+            causes.push(invalid(field("format"), &format.into(), &detail));
+        }
+        let json_path = text(column, "/jsonPath");
+        if json_path.is_empty() {
+            causes.push(required(field("JSONPath"), ""));
+        } else if !json_path.starts_with('.') {
+            let detail = "must be a simple json path starting with .";
+            causes.push(invalid(field("JSONPath"), &json_path.into(), detail));
+        }
+    }
+}
+
+const MAX_SELECTABLE_FIELDS: u64 = 8;
+
+fn selectable_fields(version: &Value, path: &str, causes: &mut Vec<Cause>) {
+    let fields = list(version, "/selectableFields");
+    let Ok(node) = parse(&version["schema"]["openAPIV3Schema"], path) else {
+        return;
+    };
+    let mut seen = BTreeSet::new();
+    for (i, selectable) in fields.iter().enumerate() {
+        let field = format!("{path}[{i}].jsonPath");
+        let json_path = text(selectable, "/jsonPath");
+        let value = Value::from(json_path);
+        if json_path.is_empty() {
+            causes.push(required(field, ""));
+            continue;
+        }
+        let target = match target(&node, json_path) {
+            Ok(target) => target,
+            Err(why) => {
+                causes.push(invalid(
+                    field,
+                    &value,
+                    &format!("is an invalid path: {why}"),
+                ));
+                continue;
+            }
+        };
+        if json_path.starts_with(".metadata") {
+            causes.push(invalid(
+                field.as_str(),
+                &value,
+                "must not point to fields in metadata",
+            ));
+        }
+        if !matches!(target.kind, Type::String | Type::Boolean | Type::Integer) {
+            let detail = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.";
+            causes.push(invalid(field.as_str(), &value, detail));
+        }
+        if !seen.insert(json_path) {
+            causes.push(duplicate(field, &value));
+        }
+    }
+    if seen.len() as u64 > MAX_SELECTABLE_FIELDS {
+        causes.push(too_many(path, seen.len(), MAX_SELECTABLE_FIELDS));
+    }
+}
+
+fn target<'a>(node: &'a Node, json_path: &str) -> Result<&'a Node, String> {
+    let Some(names) = json_path.strip_prefix('.') else {
+        return Err(format!("expected [ or . but got: {json_path}"));
+    };
+    if names.contains('[') {
+        return Err("array notation is not allowed".to_owned());
+    }
+    let mut node = node;
+    for name in names.split('.') {
+        node = node
+            .properties
+            .get(name)
+            .or(node.additional.as_ref())
+            .ok_or("does not refer to a valid field")?;
+    }
+    Ok(node)
+}
