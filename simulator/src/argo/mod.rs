@@ -3,3 +3,4 @@
 //! Source: `spec/argo.md`.
 
 pub mod spec;
+pub mod when;
