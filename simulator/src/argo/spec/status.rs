@@ -347,10 +347,10 @@ impl NodeStatus {
             || matches!(self.phase, NodePhase::Skipped | NodePhase::Omitted)
     }
 
-    /// Whether it ended, or is a daemon under way.
+    /// Whether it ran to an end and its results have arrived.
     #[must_use]
     pub fn completed(&self) -> bool {
-        self.phase.completed() || self.is_daemoned() && self.phase != NodePhase::Pending
+        self.phase.completed() && self.task_result_synced.unwrap_or(true)
     }
 
     /// Whether it goes on beside what follows.
