@@ -34,7 +34,10 @@ impl Pass<'_> {
             let needed = !artifact.optional && !artifact.has_location();
             match argument {
                 None if needed => {
-                    return Err(Halt::error(format!("inputs.artifacts.{} was not supplied", artifact.name)));
+                    return Err(Halt::error(format!(
+                        "inputs.artifacts.{} was not supplied",
+                        artifact.name
+                    )));
                 }
                 Some(given) if needed && !given.has_location() => {
                     return Err(Halt::error(format!(
@@ -69,21 +72,32 @@ impl Pass<'_> {
                 None => argument.value_from.clone(),
             };
         }
-        let reference = parameter.value_from.as_ref().and_then(|from| from.config_map_key_ref.clone());
+        let reference = parameter
+            .value_from
+            .as_ref()
+            .and_then(|from| from.config_map_key_ref.clone());
         let Some(reference) = reference else {
             return match parameter.value {
                 Some(_) => Ok(()),
-                None => Err(Halt::error(format!("inputs.parameters.{} was not supplied", parameter.name))),
+                None => Err(Halt::error(format!(
+                    "inputs.parameters.{} was not supplied",
+                    parameter.name
+                ))),
             };
         };
         let scope = Scope(&[&self.globals]);
         let strict = |text: &str| {
             tag::replace(text, &scope, Mode::Strict)
                 .map(std::borrow::Cow::into_owned)
-                .map_err(|error| Halt::error(format!("failed to substitute configMapKeyRef: {error}")))
+                .map_err(|error| {
+                    Halt::error(format!("failed to substitute configMapKeyRef: {error}"))
+                })
         };
         let (name, key) = (strict(&reference.name)?, strict(&reference.key)?);
-        let default = parameter.value_from.as_ref().and_then(|from| from.default.clone());
+        let default = parameter
+            .value_from
+            .as_ref()
+            .and_then(|from| from.default.clone());
         parameter.value = match (self.input.lookups.config_map_value(&name, &key), default) {
             (Ok(value), _) => Some(value.into()),
             (Err(ConfigMapError::Unread(missing)), _) => return Err(Halt::Missing(missing)),
@@ -99,16 +113,28 @@ impl Pass<'_> {
     }
 
     /// A template with its tags substituted: first globals and locals, then inputs and paths of outputs.
-    pub(crate) fn substitute(&self, mut template: Value, locals: &BTreeMap<String, String>) -> Result<Template, Halt> {
+    pub(crate) fn substitute(
+        &self,
+        mut template: Value,
+        locals: &BTreeMap<String, String>,
+    ) -> Result<Template, Halt> {
         if !tag::occurs(&template) {
             return decode(Some(template));
         }
-        tag::replace_in(&mut template, &Scope(&[&self.globals, locals]), Mode::Lenient)?;
+        tag::replace_in(
+            &mut template,
+            &Scope(&[&self.globals, locals]),
+            Mode::Lenient,
+        )?;
         if tag::occurs(&template) {
             let inputs: Inputs = decode(template.get("inputs").cloned())?;
             let outputs: Outputs = decode(template.get("outputs").cloned())?;
             let own = own_names(&inputs, &outputs);
-            tag::replace_in(&mut template, &Scope(&[&self.globals, locals, &own]), Mode::Lenient)?;
+            tag::replace_in(
+                &mut template,
+                &Scope(&[&self.globals, locals, &own]),
+                Mode::Lenient,
+            )?;
         }
         decode(Some(template))
     }
@@ -118,26 +144,52 @@ fn own_names(inputs: &Inputs, outputs: &Outputs) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for parameter in &inputs.parameters {
         if let Some(value) = &parameter.value {
-            names.insert(format!("inputs.parameters.{}", parameter.name), value.0.clone());
+            names.insert(
+                format!("inputs.parameters.{}", parameter.name),
+                value.0.clone(),
+            );
         }
     }
     names.insert("inputs.parameters".to_owned(), json(&inputs.parameters));
-    for artifact in inputs.artifacts.iter().filter(|artifact| !artifact.path.is_empty()) {
-        names.insert(format!("inputs.artifacts.{}.path", artifact.name), artifact.path.clone());
+    for artifact in inputs
+        .artifacts
+        .iter()
+        .filter(|artifact| !artifact.path.is_empty())
+    {
+        names.insert(
+            format!("inputs.artifacts.{}.path", artifact.name),
+            artifact.path.clone(),
+        );
     }
-    for artifact in outputs.artifacts.iter().filter(|artifact| !artifact.path.is_empty()) {
-        names.insert(format!("outputs.artifacts.{}.path", artifact.name), artifact.path.clone());
+    for artifact in outputs
+        .artifacts
+        .iter()
+        .filter(|artifact| !artifact.path.is_empty())
+    {
+        names.insert(
+            format!("outputs.artifacts.{}.path", artifact.name),
+            artifact.path.clone(),
+        );
     }
     for parameter in &outputs.parameters {
-        if let Some(from) = parameter.value_from.as_ref().filter(|from| !from.path.is_empty()) {
-            names.insert(format!("outputs.parameters.{}.path", parameter.name), from.path.clone());
+        if let Some(from) = parameter
+            .value_from
+            .as_ref()
+            .filter(|from| !from.path.is_empty())
+        {
+            names.insert(
+                format!("outputs.parameters.{}.path", parameter.name),
+                from.path.clone(),
+            );
         }
     }
     names
 }
 
 /// A wire struct from its JSON; what is absent is empty.
-pub(crate) fn decode<T: Default + serde::de::DeserializeOwned>(value: Option<Value>) -> Result<T, Halt> {
+pub(crate) fn decode<T: Default + serde::de::DeserializeOwned>(
+    value: Option<Value>,
+) -> Result<T, Halt> {
     match value {
         None | Some(Value::Null) => Ok(T::default()),
         Some(value) => serde_json::from_value(value)

@@ -62,7 +62,10 @@ impl Pass<'_> {
 
     /// Keeps what a pod told; false if the node's results are awaited.
     fn take(&mut self, old: &NodeStatus, assessed: Assessed, running: &mut bool) -> bool {
-        let Assessed { mut node, result_is_complete } = assessed;
+        let Assessed {
+            mut node,
+            result_is_complete,
+        } = assessed;
         if result_is_complete && node.task_result_synced.is_some() {
             node.task_result_synced = Some(true);
         }
@@ -82,7 +85,11 @@ impl Pass<'_> {
     }
 
     fn assess(&self, pod: &DynamicObject, old: &NodeStatus) -> Assessed {
-        let status: PodStatus = pod.data.get("status").and_then(|s| PodStatus::deserialize(s).ok()).unwrap_or_default();
+        let status: PodStatus = pod
+            .data
+            .get("status")
+            .and_then(|s| PodStatus::deserialize(s).ok())
+            .unwrap_or_default();
         let mut node = old.clone();
         let containers = status.container_statuses.as_deref().unwrap_or_default();
         let phase = status.phase.as_deref().unwrap_or("Pending");
@@ -100,7 +107,10 @@ impl Pass<'_> {
                 node.message = format!("Unexpected pod phase for {name}: {other}");
             }
         }
-        node.host_node_name = pod.data["spec"]["nodeName"].as_str().unwrap_or_default().to_owned();
+        node.host_node_name = pod.data["spec"]["nodeName"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         if node.progress.is_empty() {
             node.progress = "0/1".to_owned();
         }
@@ -112,7 +122,10 @@ impl Pass<'_> {
             node.phase = old.phase;
         }
         let started = old.phase == NodePhase::Pending
-            && !matches!(node.phase, NodePhase::Pending | NodePhase::Failed | NodePhase::Error);
+            && !matches!(
+                node.phase,
+                NodePhase::Pending | NodePhase::Failed | NodePhase::Error
+            );
         if started && old.message == node.message {
             node.message.clear();
         }
@@ -120,7 +133,10 @@ impl Pass<'_> {
             node.finished_at = Some(Time(finished(&status).unwrap_or(self.input.now)));
             node.resources_duration = resources::durations(&pod.data["spec"], &status);
         }
-        Assessed { node, result_is_complete }
+        Assessed {
+            node,
+            result_is_complete,
+        }
     }
 
     /// Whether the template promises parameters of which none has arrived.
@@ -134,13 +150,21 @@ impl Pass<'_> {
             ..super::resolution::Call::NONE
         };
         let template = self.peek(&call, &Self::home_of_scope(&node.template_scope));
-        let promised = template.is_some_and(|t| t["outputs"]["parameters"].as_array().is_some_and(|p| !p.is_empty()));
+        let promised = template.is_some_and(|t| {
+            t["outputs"]["parameters"]
+                .as_array()
+                .is_some_and(|p| !p.is_empty())
+        });
         promised && outputs.parameters.is_empty()
     }
 
     /// Ends a pod that may not go on.
     fn control(&mut self, pod: &DynamicObject, id: &str) {
-        let exit_handler = pod.metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(key::ON_EXIT));
+        let exit_handler = pod
+            .metadata
+            .labels
+            .as_ref()
+            .is_some_and(|labels| labels.contains_key(key::ON_EXIT));
         let phase = pod.data["status"]["phase"].as_str().unwrap_or("Pending");
         let Some(node) = self.status.nodes.get(id).filter(|node| !node.fulfilled()) else {
             return;
@@ -156,7 +180,9 @@ impl Pass<'_> {
             _ => return,
         };
         let name = node.name.clone();
-        self.actions.push(Action::TerminatePod(pod.metadata.name.clone().unwrap_or_default()));
+        self.actions.push(Action::TerminatePod(
+            pod.metadata.name.clone().unwrap_or_default(),
+        ));
         self.mark(&name, NodePhase::Failed, Some(&message));
     }
 
@@ -165,10 +191,15 @@ impl Pass<'_> {
             .status
             .nodes
             .values()
-            .filter(|node| node.kind == NodeType::Pod && !node.ended() && node.phase != NodePhase::Pending)
+            .filter(|node| {
+                node.kind == NodeType::Pod && !node.ended() && node.phase != NodePhase::Pending
+            })
             .filter(|node| !seen.contains(&node.id))
             .map(|node| {
-                let age = node.started_at.as_ref().map_or(0, |t| self.input.now.duration_since(t.0).as_secs());
+                let age = node
+                    .started_at
+                    .as_ref()
+                    .map_or(0, |t| self.input.now.duration_since(t.0).as_secs());
                 (node.name.clone(), age <= RECENTLY_STARTED_SECONDS)
             })
             .collect();
@@ -197,10 +228,14 @@ impl Pass<'_> {
                 let exit_handler = self.in_exit_handler(node);
                 let suspended = node.kind == NodeType::Suspend && node.phase == NodePhase::Running;
                 match shutdown {
-                    Some(shutdown) if suspended && !shutdown.allows(exit_handler) => {
-                        Some((node.name.clone(), format!("Stopped with strategy '{}'", shutdown.name())))
-                    }
-                    _ if past_deadline && !exit_handler && (suspended || node.phase == NodePhase::Pending) => {
+                    Some(shutdown) if suspended && !shutdown.allows(exit_handler) => Some((
+                        node.name.clone(),
+                        format!("Stopped with strategy '{}'", shutdown.name()),
+                    )),
+                    _ if past_deadline
+                        && !exit_handler
+                        && (suspended || node.phase == NodePhase::Pending) =>
+                    {
                         Some((node.name.clone(), "Step exceeded its deadline".to_owned()))
                     }
                     _ => None,
@@ -217,7 +252,10 @@ impl Pass<'_> {
         for result in self.input.task_results {
             let id = result.metadata.name.clone().unwrap_or_default();
             let labels = result.metadata.labels.as_ref();
-            let complete = labels.and_then(|l| l.get(key::REPORT_OUTPUTS_COMPLETED)).map(String::as_str) == Some("true");
+            let complete = labels
+                .and_then(|l| l.get(key::REPORT_OUTPUTS_COMPLETED))
+                .map(String::as_str)
+                == Some("true");
             let Some(old) = self.status.nodes.get(&id) else {
                 continue;
             };
@@ -225,7 +263,10 @@ impl Pass<'_> {
             if node.task_result_synced.is_some() && (complete || !old.phase.completed()) {
                 node.task_result_synced = Some(complete);
             }
-            let reported = result.data.get("outputs").and_then(|outputs| Outputs::deserialize(outputs).ok());
+            let reported = result
+                .data
+                .get("outputs")
+                .and_then(|outputs| Outputs::deserialize(outputs).ok());
             if let Some(mut outputs) = reported.filter(|outputs| !outputs.is_empty()) {
                 if outputs.exit_code.is_none() {
                     outputs.exit_code = old.outputs.as_ref().and_then(|old| old.exit_code.clone());
@@ -244,7 +285,12 @@ impl Pass<'_> {
 }
 
 /// Lets a node wait for its wait container; true if that one will never report completely.
-fn wait_container(containers: &[ContainerStatus], pod: &PodStatus, old: &NodeStatus, node: &mut NodeStatus) -> bool {
+fn wait_container(
+    containers: &[ContainerStatus],
+    pod: &PodStatus,
+    old: &NodeStatus,
+    node: &mut NodeStatus,
+) -> bool {
     let failed = pod.phase.as_deref() == Some("Failed");
     let wait = containers.iter().find(|container| container.name == "wait");
     let Some(state) = wait.and_then(|container| container.state.as_ref()) else {
@@ -254,11 +300,17 @@ fn wait_container(containers: &[ContainerStatus], pod: &PodStatus, old: &NodeSta
         node.phase = old.phase;
     }
     let evicted = failed && pod.reason.as_deref() == Some("Evicted");
-    evicted || state.terminated.as_ref().is_some_and(|terminated| terminated.exit_code != 0)
+    evicted
+        || state
+            .terminated
+            .as_ref()
+            .is_some_and(|terminated| terminated.exit_code != 0)
 }
 
 fn exit_code(containers: &[ContainerStatus]) -> Option<i32> {
-    let main = containers.iter().find(|container| container.name == "main")?;
+    let main = containers
+        .iter()
+        .find(|container| container.name == "main")?;
     Some(main.state.as_ref()?.terminated.as_ref()?.exit_code)
 }
 
@@ -270,12 +322,19 @@ fn pending_reason(pod: &PodStatus) -> String {
             None => reason,
         }
     };
-    let waiting = pod.container_statuses.iter().flatten().find_map(|c| c.state.as_ref()?.waiting.as_ref());
+    let waiting = pod
+        .container_statuses
+        .iter()
+        .flatten()
+        .find_map(|c| c.state.as_ref()?.waiting.as_ref());
     if let Some(waiting) = waiting {
         return told(waiting.reason.as_ref(), waiting.message.as_ref());
     }
-    let unschedulable =
-        pod.conditions.iter().flatten().find(|condition| condition.reason.as_deref() == Some("Unschedulable"));
+    let unschedulable = pod
+        .conditions
+        .iter()
+        .flatten()
+        .find(|condition| condition.reason.as_deref() == Some("Unschedulable"));
     unschedulable.map_or_else(String::new, |c| told(c.reason.as_ref(), c.message.as_ref()))
 }
 
@@ -289,16 +348,26 @@ fn failure(pod: &DynamicObject, status: &PodStatus) -> (NodePhase, String) {
         "wait" => 2,
         _ => 3,
     };
-    let mut containers: Vec<&ContainerStatus> = status.container_statuses.iter().flatten().collect();
+    let mut containers: Vec<&ContainerStatus> =
+        status.container_statuses.iter().flatten().collect();
     containers.sort_by_key(rank);
-    let all: Vec<&ContainerStatus> =
-        status.init_container_statuses.iter().flatten().chain(containers).collect();
+    let all: Vec<&ContainerStatus> = status
+        .init_container_statuses
+        .iter()
+        .flatten()
+        .chain(containers)
+        .collect();
     if all.is_empty() {
         let name = pod.metadata.name.as_deref().unwrap_or_default();
         let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-        return (NodePhase::Error, format!("can't find failed message for pod {name} namespace {namespace}"));
+        return (
+            NodePhase::Error,
+            format!("can't find failed message for pod {name} namespace {namespace}"),
+        );
     }
-    all.into_iter().find_map(container_failure).unwrap_or((NodePhase::Succeeded, String::new()))
+    all.into_iter()
+        .find_map(container_failure)
+        .unwrap_or((NodePhase::Succeeded, String::new()))
 }
 
 fn container_failure(container: &ContainerStatus) -> Option<(NodePhase, String)> {
@@ -307,10 +376,14 @@ fn container_failure(container: &ContainerStatus) -> Option<(NodePhase, String)>
     if let Some(waiting) = &state.waiting {
         let reason = waiting.reason.as_deref().unwrap_or_default();
         let message = waiting.message.as_deref().unwrap_or_default();
-        let message = format!("Pod failed before {name} container starts due to {reason}: {message}");
+        let message =
+            format!("Pod failed before {name} container starts due to {reason}: {message}");
         return Some((NodePhase::Error, message));
     }
-    let terminated = state.terminated.as_ref().filter(|terminated| terminated.exit_code != 0)?;
+    let terminated = state
+        .terminated
+        .as_ref()
+        .filter(|terminated| terminated.exit_code != 0)?;
     let code = terminated.exit_code;
     let reason = terminated.reason.as_deref().unwrap_or_default();
     let mut message = format!("{name}: {reason} (exit code {code})");
@@ -326,8 +399,21 @@ fn container_failure(container: &ContainerStatus) -> Option<(NodePhase, String)>
 }
 
 fn finished(pod: &PodStatus) -> Option<jiff::Timestamp> {
-    let all = pod.init_container_statuses.iter().flatten().chain(pod.container_statuses.iter().flatten());
-    all.filter_map(|c| c.state.as_ref()?.terminated.as_ref()?.finished_at.as_ref().map(|t| t.0)).max()
+    let all = pod
+        .init_container_statuses
+        .iter()
+        .flatten()
+        .chain(pod.container_statuses.iter().flatten());
+    all.filter_map(|c| {
+        c.state
+            .as_ref()?
+            .terminated
+            .as_ref()?
+            .finished_at
+            .as_ref()
+            .map(|t| t.0)
+    })
+    .max()
 }
 
 /// The pods that need no more attention, by name.
@@ -336,7 +422,12 @@ pub(crate) fn done_pods(pass: &Pass) -> Vec<String> {
         let node = node_id(pod).and_then(|id| pass.status.nodes.get(id));
         !is_helper(pod) && node.is_some_and(NodeStatus::ended)
     };
-    pass.input.pods.iter().filter(done).filter_map(|pod| pod.metadata.name.clone()).collect()
+    pass.input
+        .pods
+        .iter()
+        .filter(done)
+        .filter_map(|pod| pod.metadata.name.clone())
+        .collect()
 }
 
 /// The labels of a pod.

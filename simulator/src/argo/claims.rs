@@ -10,25 +10,51 @@ use super::spec::WorkflowPhase;
 impl Pass<'_> {
     /// Creates the claims of the specification, once.
     pub(crate) fn create_claims(&mut self) -> Result<(), Halt> {
-        let made = self.status.persistent_volume_claims.as_ref().map_or(0, Vec::len);
-        let under_way = matches!(self.status.phase, WorkflowPhase::Pending | WorkflowPhase::Running);
+        let made = self
+            .status
+            .persistent_volume_claims
+            .as_ref()
+            .map_or(0, Vec::len);
+        let under_way = matches!(
+            self.status.phase,
+            WorkflowPhase::Pending | WorkflowPhase::Running
+        );
         if !under_way || self.spec.volume_claim_templates.len() == made {
             return Ok(());
         }
         for (index, template) in self.spec.volume_claim_templates.clone().iter().enumerate() {
-            let Some(reference) = template.metadata.name.clone().filter(|name| !name.is_empty()) else {
-                return Err(Halt::error(format!("volumeClaimTemplates[{index}].metadata.name is required")));
+            let Some(reference) = template
+                .metadata
+                .name
+                .clone()
+                .filter(|name| !name.is_empty())
+            else {
+                return Err(Halt::error(format!(
+                    "volumeClaimTemplates[{index}].metadata.name is required"
+                )));
             };
             let name = format!("{}-{reference}", self.identity.name);
-            if let Some(refusal) = self.input.refusals.get(&("PersistentVolumeClaim", name.clone())) {
+            if let Some(refusal) = self
+                .input
+                .refusals
+                .get(&("PersistentVolumeClaim", name.clone()))
+            {
                 let message = refusal.message.clone();
-                return Err(if refusal.transient { Halt::Transient(message) } else { Halt::Template(message) });
+                return Err(if refusal.transient {
+                    Halt::Transient(message)
+                } else {
+                    Halt::Template(message)
+                });
             }
             let claim = self.claim(to_value(template), &name);
             self.actions.push(Action::CreateClaim(claim));
             let volume = json!({"name": reference, "persistentVolumeClaim": {"claimName": name}});
-            let volume = serde_json::from_value(volume).map_err(|error| Halt::error(error.to_string()))?;
-            self.status.persistent_volume_claims.get_or_insert_default().push(volume);
+            let volume =
+                serde_json::from_value(volume).map_err(|error| Halt::error(error.to_string()))?;
+            self.status
+                .persistent_volume_claims
+                .get_or_insert_default()
+                .push(volume);
             self.updated = true;
         }
         Ok(())
@@ -46,7 +72,11 @@ impl Pass<'_> {
 
     /// Deletes the claims if the end of the Workflow asks for it.
     pub(crate) fn delete_claims(&mut self) {
-        let strategy = self.spec.volume_claim_gc.as_ref().map_or("", |gc| &gc.strategy);
+        let strategy = self
+            .spec
+            .volume_claim_gc
+            .as_ref()
+            .map_or("", |gc| &gc.strategy);
         let due = match strategy {
             "OnWorkflowCompletion" => true,
             "" | "OnWorkflowSuccess" => self.status.phase == WorkflowPhase::Succeeded,
@@ -55,7 +85,12 @@ impl Pass<'_> {
         if !due {
             return;
         }
-        for volume in self.status.persistent_volume_claims.take().unwrap_or_default() {
+        for volume in self
+            .status
+            .persistent_volume_claims
+            .take()
+            .unwrap_or_default()
+        {
             if let Some(claim) = volume.persistent_volume_claim {
                 self.actions.push(Action::DeleteClaim(claim.claim_name));
             }

@@ -28,14 +28,19 @@ pub(crate) fn go(text: &str) -> Result<SignedDuration, String> {
         return Err(invalid());
     }
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
         let number: f64 = rest[..digits].parse().map_err(|_| invalid())?;
         rest = &rest[digits..];
-        let letters = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        total += number * unit(&rest[..letters]).ok_or_else(|| match &rest[..letters] {
-            "" => format!("time: missing unit in duration \"{text}\""),
-            other => format!("time: unknown unit \"{other}\" in duration \"{text}\""),
-        })?;
+        let letters = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
+        total += number
+            * unit(&rest[..letters]).ok_or_else(|| match &rest[..letters] {
+                "" => format!("time: missing unit in duration \"{text}\""),
+                other => format!("time: unknown unit \"{other}\" in duration \"{text}\""),
+            })?;
         rest = &rest[letters..];
     }
     let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
@@ -57,7 +62,12 @@ fn unit(name: &str) -> Option<f64> {
 /// The two largest units of a duration, such as `1 minute 5 seconds`.
 pub(crate) fn told(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
-    let units = [("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)];
+    let units = [
+        ("day", 86_400),
+        ("hour", 3600),
+        ("minute", 60),
+        ("second", 1),
+    ];
     let Some(first) = units.iter().position(|(_, size)| seconds >= *size) else {
         return "0 seconds".to_owned();
     };
@@ -90,11 +100,20 @@ mod tests {
     }
 
     #[rstest]
-    #[case("10x", "unable to parse 10x as a duration: time: unknown unit \"x\" in duration \"10x\"")]
+    #[case(
+        "10x",
+        "unable to parse 10x as a duration: time: unknown unit \"x\" in duration \"10x\""
+    )]
     #[case("", "unable to parse  as a duration: time: invalid duration \"\"")]
-    #[case("1.5", "unable to parse 1.5 as a duration: time: missing unit in duration \"1.5\"")]
+    #[case(
+        "1.5",
+        "unable to parse 1.5 as a duration: time: missing unit in duration \"1.5\""
+    )]
     fn what_is_no_duration_is_refused(#[case] text: &str, #[case] message: &str) {
-        assert_eq!(parse(text).map_err(|e| e.to_string()), Err(message.to_owned()));
+        assert_eq!(
+            parse(text).map_err(|e| e.to_string()),
+            Err(message.to_owned())
+        );
     }
 
     #[rstest]

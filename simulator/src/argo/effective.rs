@@ -41,7 +41,8 @@ impl Pass<'_> {
             own["templates"].clone()
         };
         let decoded = |value: &Value| {
-            WorkflowSpec::deserialize(value).map_err(|error| Unusable::Failed(format!("cannot unmarshall spec: {error}")))
+            WorkflowSpec::deserialize(value)
+                .map_err(|error| Unusable::Failed(format!("cannot unmarshall spec: {error}")))
         };
         self.spec = decoded(&spec)?;
         self.check_spec()?;
@@ -70,16 +71,27 @@ impl Pass<'_> {
         };
         self.globals = globals::globals(&sources).map_err(|halt| match halt {
             Halt::Missing(missing) => Unusable::Missing(missing),
-            other => Unusable::Failed(format!("failed to set global parameters: {}", other.message())),
+            other => Unusable::Failed(format!(
+                "failed to set global parameters: {}",
+                other.message()
+            )),
         })?;
         Ok(())
     }
 
     fn set_runtime_globals(&mut self) {
-        self.globals.insert("workflow.status".to_owned(), self.status.phase.name().to_owned());
-        let started = self.status.started_at.as_ref().map_or(self.input.now, |time| time.0);
+        self.globals.insert(
+            "workflow.status".to_owned(),
+            self.status.phase.name().to_owned(),
+        );
+        let started = self
+            .status
+            .started_at
+            .as_ref()
+            .map_or(self.input.now, |time| time.0);
         let seconds = self.input.now.duration_since(started).as_secs_f64();
-        self.globals.insert("workflow.duration".to_owned(), format!("{seconds:.6}"));
+        self.globals
+            .insert("workflow.duration".to_owned(), format!("{seconds:.6}"));
     }
 
     /// Fetches and merges the referred specification at first sight.
@@ -96,7 +108,8 @@ impl Pass<'_> {
             stored.clone()
         };
         let joined = merge::join(own, &low);
-        let typed: WorkflowSpec = decode(Some(joined)).map_err(|halt| Unusable::Failed(halt.message()))?;
+        let typed: WorkflowSpec =
+            decode(Some(joined)).map_err(|halt| Unusable::Failed(halt.message()))?;
         self.status.stored_workflow_template_spec = to_value(&typed);
         self.updated = true;
         Ok(())
@@ -107,7 +120,11 @@ impl Pass<'_> {
         let cluster = reference["clusterScope"] == true;
         let (missing, plural, label) = if cluster {
             let missing = Missing::ClusterWorkflowTemplate(name.clone());
-            (missing, "clusterworkflowtemplates", key::CLUSTER_WORKFLOW_TEMPLATE)
+            (
+                missing,
+                "clusterworkflowtemplates",
+                key::CLUSTER_WORKFLOW_TEMPLATE,
+            )
         } else {
             let missing = Missing::WorkflowTemplate(name.clone());
             (missing, "workflowtemplates", key::WORKFLOW_TEMPLATE)
@@ -124,21 +141,34 @@ impl Pass<'_> {
     fn check_spec(&self) -> Result<(), Unusable> {
         let spec = &self.spec;
         if self.status.phase == WorkflowPhase::Unknown && spec.entrypoint.is_empty() {
-            return Err(Unusable::Failed("invalid spec: spec.entrypoint is required".to_owned()));
+            return Err(Unusable::Failed(
+                "invalid spec: spec.entrypoint is required".to_owned(),
+            ));
         }
         let own = &self.input.workflow.data["spec"];
-        if !own["workflowTemplateRef"].is_null() && own["templates"].as_array().is_some_and(|t| !t.is_empty()) {
+        if !own["workflowTemplateRef"].is_null()
+            && own["templates"].as_array().is_some_and(|t| !t.is_empty())
+        {
             let message = "Templates is invalid field in spec if workflow referred WorkflowTemplate reference";
             return Err(Unusable::Failed(format!("invalid spec: {message}")));
         }
-        let computed = spec.workflow_metadata.as_ref().is_some_and(|m| !m.labels_from.is_empty());
+        let computed = spec
+            .workflow_metadata
+            .as_ref()
+            .is_some_and(|m| !m.labels_from.is_empty());
         let features = [
-            (spec.synchronization.is_some(), "synchronization of Workflows"),
+            (
+                spec.synchronization.is_some(),
+                "synchronization of Workflows",
+            ),
             (!spec.on_exit.is_empty(), "onExit"),
             (!spec.hooks.is_empty(), "hooks"),
             (computed, "workflowMetadata.labelsFrom"),
             (spec.artifact_gc.is_some(), "artifactGC"),
-            (spec.artifact_repository_ref.is_some(), "artifactRepositoryRef"),
+            (
+                spec.artifact_repository_ref.is_some(),
+                "artifactRepositoryRef",
+            ),
             (spec.pod_resources.is_some(), "podResources"),
             (!spec.resource_claims.is_empty(), "resourceClaims"),
             (!spec.executor_plugins.is_null(), "executorPlugins"),
@@ -171,6 +201,14 @@ impl Pass<'_> {
 }
 
 fn without_templates(spec: &Value) -> Value {
-    let fields = spec.as_object().into_iter().flatten().filter(|(field, _)| *field != "templates");
-    Value::Object(fields.map(|(field, value)| (field.clone(), value.clone())).collect())
+    let fields = spec
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(field, _)| *field != "templates");
+    Value::Object(
+        fields
+            .map(|(field, value)| (field.clone(), value.clone()))
+            .collect(),
+    )
 }

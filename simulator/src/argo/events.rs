@@ -43,12 +43,19 @@ fn note(node: &NodeStatus, phase: NodePhase) -> EventNote {
     if !node.message.is_empty() {
         message = format!("{message}: {}", node.message);
     }
-    let started = node.started_at.as_ref().map_or(0, |time| time.0.as_nanosecond());
+    let started = node
+        .started_at
+        .as_ref()
+        .map_or(0, |time| time.0.as_nanosecond());
     let annotation = |key: &str, value: String| (key.to_owned(), value);
     EventNote {
         kind: match phase {
             NodePhase::Succeeded | NodePhase::Running => "Normal",
-            NodePhase::Pending | NodePhase::Skipped | NodePhase::Failed | NodePhase::Error | NodePhase::Omitted => "Warning",
+            NodePhase::Pending
+            | NodePhase::Skipped
+            | NodePhase::Failed
+            | NodePhase::Error
+            | NodePhase::Omitted => "Warning",
         },
         reason: format!("WorkflowNode{}", phase.name()),
         message,

@@ -83,7 +83,10 @@ impl Pass<'_> {
         let result = match prepared {
             Ok(template) => self.advance(&execution, template, home, arguments),
             Err(halt) => {
-                self.error_node(execution.new_node(NodeType::Skipped, NodePhase::Error), &halt);
+                self.error_node(
+                    execution.new_node(NodeType::Skipped, NodePhase::Error),
+                    &halt,
+                );
                 Err(halt)
             }
         };
@@ -91,7 +94,12 @@ impl Pass<'_> {
         result
     }
 
-    fn prepare(&mut self, execution: &mut Execution, home: &Home, arguments: &Arguments) -> Result<Template, Halt> {
+    fn prepare(
+        &mut self,
+        execution: &mut Execution,
+        home: &Home,
+        arguments: &Arguments,
+    ) -> Result<Template, Halt> {
         let (template, inner) = self.resolve(execution.call, home)?;
         execution.inner = inner;
         let template = self.with_defaults(template);
@@ -104,9 +112,16 @@ impl Pass<'_> {
     fn locals(&self, execution: &Execution, template: &Value) -> BTreeMap<String, String> {
         let mut locals = BTreeMap::new();
         let retried = !template["retryStrategy"].is_null() || self.spec.retry_strategy.is_some();
-        if !retried && ["container", "script", "containerSet", "resource", "data"].iter().any(|t| !template[*t].is_null()) {
+        if !retried
+            && ["container", "script", "containerSet", "resource", "data"]
+                .iter()
+                .any(|t| !template[*t].is_null())
+        {
             let name = template["name"].as_str().unwrap_or_default();
-            locals.insert("pod.name".to_owned(), naming::pod_name(&self.identity.name, execution.node, name));
+            locals.insert(
+                "pod.name".to_owned(),
+                naming::pod_name(&self.identity.name, execution.node, name),
+            );
         }
         let caller = match execution.call.caller {
             Caller::Workflow => None,
@@ -122,7 +137,10 @@ impl Pass<'_> {
 
     fn refuse_unsupported(&self, template: &Template) -> Result<(), Halt> {
         let features = [
-            (template.synchronization.is_some(), "synchronization of templates"),
+            (
+                template.synchronization.is_some(),
+                "synchronization of templates",
+            ),
             (template.memoize.is_some(), "memoize"),
             (!template.pending_timeout.is_empty(), "pendingTimeout"),
             (template.fail_fast == Some(true), "failFast of templates"),
@@ -157,30 +175,45 @@ impl Pass<'_> {
         }
         self.check_parallelism(&template, execution)?;
         match self.retry_strategy(&template) {
-            Some(strategy) => self.execute_retried(execution, template, &strategy, (home, arguments)),
+            Some(strategy) => {
+                self.execute_retried(execution, template, &strategy, (home, arguments))
+            }
             None => self.dispatch(execution, &template),
         }
     }
 
     /// The strategy of the template, or the one for all templates.
     pub(crate) fn retry_strategy(&self, template: &Template) -> Option<RetryStrategy> {
-        template.retry_strategy.clone().or_else(|| self.spec.retry_strategy.clone())
+        template
+            .retry_strategy
+            .clone()
+            .or_else(|| self.spec.retry_strategy.clone())
     }
 
     /// Executes a template by its type.
-    pub(crate) fn dispatch(&mut self, execution: &Execution, template: &Template) -> Result<(), Halt> {
+    pub(crate) fn dispatch(
+        &mut self,
+        execution: &Execution,
+        template: &Template,
+    ) -> Result<(), Halt> {
         let result = if template.container.is_some() || template.script.is_some() {
             self.execute_pod(execution, template)
         } else if !template.steps.is_empty() {
             self.execute_steps(execution, template)
         } else {
-            Err(Halt::unsupported(&format!("template type {}", type_name(template))))
+            Err(Halt::unsupported(&format!(
+                "template type {}",
+                type_name(template)
+            )))
         };
         if let Err(halt) = &result {
             match halt {
                 Halt::Missing(_) | Halt::Parallelism | Halt::Transient(_) => {}
                 Halt::Timeout | Halt::TooDeep | Halt::Template(_) => {
-                    self.error_node(execution.new_node(NodeType::Skipped, NodePhase::Error), halt);
+                    self.error_node(
+                        execution.new_node(NodeType::Skipped, NodePhase::Error),
+                        halt,
+                    );
                 }
             }
         }
@@ -189,13 +222,19 @@ impl Pass<'_> {
 
     fn check_timeout(&self, template: &Template, node: &NodeStatus) -> Result<(), Halt> {
         match self.template_deadline(template, node)? {
-            Some(deadline) if node.phase == NodePhase::Pending && self.input.now > deadline => Err(Halt::Timeout),
+            Some(deadline) if node.phase == NodePhase::Pending && self.input.now > deadline => {
+                Err(Halt::Timeout)
+            }
             _ => Ok(()),
         }
     }
 
     /// When an attempt of a template with a timeout must have ended.
-    pub(crate) fn template_deadline(&self, template: &Template, node: &NodeStatus) -> Result<Option<Timestamp>, Halt> {
+    pub(crate) fn template_deadline(
+        &self,
+        template: &Template,
+        node: &NodeStatus,
+    ) -> Result<Option<Timestamp>, Halt> {
         if template.timeout.is_empty() {
             return Ok(None);
         }
@@ -205,7 +244,11 @@ impl Pass<'_> {
     }
 
     fn check_parallelism(&self, template: &Template, execution: &Execution) -> Result<(), Halt> {
-        if self.spec.parallelism.is_some_and(|limit| self.active_pods >= limit) {
+        if self
+            .spec
+            .parallelism
+            .is_some_and(|limit| self.active_pods >= limit)
+        {
             return Err(Halt::Parallelism);
         }
         let node = self.node(execution.node);
@@ -215,7 +258,8 @@ impl Pass<'_> {
         {
             return Err(Halt::Parallelism);
         }
-        let active = |node: &NodeStatus| matches!(node.phase, NodePhase::Pending | NodePhase::Running);
+        let active =
+            |node: &NodeStatus| matches!(node.phase, NodePhase::Pending | NodePhase::Running);
         if node.is_some_and(active) {
             return Ok(());
         }
@@ -269,5 +313,8 @@ fn type_name(template: &Template) -> &'static str {
         (template.data.is_some(), "data"),
         (template.plugin.is_some(), "plugin"),
     ];
-    types.into_iter().find(|(is, _)| *is).map_or("unknown", |(_, name)| name)
+    types
+        .into_iter()
+        .find(|(is, _)| *is)
+        .map_or("unknown", |(_, name)| name)
 }

@@ -12,8 +12,22 @@ use super::spec::{WorkflowSpec, WorkflowStatus};
 
 /// Letters of `workflow.creationTimestamp.<letter>` and how each is printed.
 const LETTERS: [(&str, &str); 16] = [
-    ("B", "%B"), ("b", "%b"), ("m", "%m"), ("A", "%A"), ("a", "%a"), ("d", "%d"), ("H", "%H"), ("I", "%I"),
-    ("M", "%M"), ("S", "%S"), ("Y", "%Y"), ("y", "%y"), ("p", "%p"), ("Z", "UTC"), ("z", "+0000"), ("L", ".000"),
+    ("B", "%B"),
+    ("b", "%b"),
+    ("m", "%m"),
+    ("A", "%A"),
+    ("a", "%a"),
+    ("d", "%d"),
+    ("H", "%H"),
+    ("I", "%I"),
+    ("M", "%M"),
+    ("S", "%S"),
+    ("Y", "%Y"),
+    ("y", "%y"),
+    ("p", "%p"),
+    ("Z", "UTC"),
+    ("z", "+0000"),
+    ("L", ".000"),
 ];
 
 /// What the global scope is made from.
@@ -32,7 +46,14 @@ pub(crate) fn globals(sources: &Sources) -> Result<BTreeMap<String, String>, Hal
     let mut set = |name: &str, value: &str| {
         names.insert(name.to_owned(), value.to_owned());
     };
-    let Sources { identity, spec, status, labels, annotations, .. } = sources;
+    let Sources {
+        identity,
+        spec,
+        status,
+        labels,
+        annotations,
+        ..
+    } = sources;
     set("workflow.name", &identity.name);
     set("workflow.namespace", &identity.namespace);
     set("workflow.uid", &identity.uid);
@@ -47,9 +68,16 @@ pub(crate) fn globals(sources: &Sources) -> Result<BTreeMap<String, String>, Hal
     let parameters = json(&spec.arguments.parameters);
     set("workflow.parameters", &parameters);
     set("workflow.parameters.json", &parameters);
-    for parameter in status.outputs.iter().flat_map(|outputs| &outputs.parameters) {
+    for parameter in status
+        .outputs
+        .iter()
+        .flat_map(|outputs| &outputs.parameters)
+    {
         if let Some(value) = &parameter.value {
-            set(&format!("workflow.outputs.parameters.{}", parameter.name), &value.0);
+            set(
+                &format!("workflow.outputs.parameters.{}", parameter.name),
+                &value.0,
+            );
         }
     }
     for (what, map) in [("labels", labels), ("annotations", annotations)] {
@@ -86,15 +114,25 @@ fn creation(created: Timestamp, names: &mut BTreeMap<String, String>) {
 
 fn arguments(sources: &Sources, names: &mut BTreeMap<String, String>) -> Result<(), Halt> {
     for parameter in &sources.spec.arguments.parameters {
-        let reference = parameter.value_from.as_ref().and_then(|from| from.config_map_key_ref.as_ref());
+        let reference = parameter
+            .value_from
+            .as_ref()
+            .and_then(|from| from.config_map_key_ref.as_ref());
         let value = match (&parameter.value, reference) {
             (Some(value), _) => value.0.clone(),
             (None, Some(reference)) => {
-                let found = sources.lookups.config_map_value(&reference.name, &reference.key);
-                let default = parameter.value_from.as_ref().and_then(|from| from.default.clone());
+                let found = sources
+                    .lookups
+                    .config_map_value(&reference.name, &reference.key);
+                let default = parameter
+                    .value_from
+                    .as_ref()
+                    .and_then(|from| from.default.clone());
                 match (found, default) {
                     (Ok(value), _) => value,
-                    (Err(ConfigMapError::Unread(missing)), _) => return Err(Halt::Missing(missing)),
+                    (Err(ConfigMapError::Unread(missing)), _) => {
+                        return Err(Halt::Missing(missing));
+                    }
                     (Err(_), Some(default)) => default.0,
                     (Err(ConfigMapError::Unusable(cause)), None) => {
                         return Err(Halt::Template(format!(
@@ -122,7 +160,9 @@ pub(crate) fn json<T: Serialize>(value: &T) -> String {
     if !text.contains(['<', '>', '&']) {
         return text;
     }
-    text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+    text.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
 }
 
 impl From<Missing> for Halt {

@@ -11,7 +11,8 @@ pub(crate) const ON_EXIT: &str = "workflows.argoproj.io/on-exit";
 /// The WorkflowTemplate that a Workflow refers to.
 pub(crate) const WORKFLOW_TEMPLATE: &str = "workflows.argoproj.io/workflow-template";
 /// The ClusterWorkflowTemplate that a Workflow refers to.
-pub(crate) const CLUSTER_WORKFLOW_TEMPLATE: &str = "workflows.argoproj.io/cluster-workflow-template";
+pub(crate) const CLUSTER_WORKFLOW_TEMPLATE: &str =
+    "workflows.argoproj.io/cluster-workflow-template";
 /// How pods of a Workflow are named.
 pub(crate) const POD_NAME_FORMAT: &str = "workflows.argoproj.io/pod-name-format";
 /// The time that a CronWorkflow was due.

@@ -12,18 +12,29 @@ use super::spec::{NodePhase, NodeType, Template};
 
 impl Pass<'_> {
     /// Executes a container or script template.
-    pub(crate) fn execute_pod(&mut self, execution: &Execution, template: &Template) -> Result<(), Halt> {
+    pub(crate) fn execute_pod(
+        &mut self,
+        execution: &Execution,
+        template: &Template,
+    ) -> Result<(), Halt> {
         match self.node(execution.node) {
             None => {
                 let awaits_result = template.daemon != Some(true);
                 let new = execution.new_node(NodeType::Pod, NodePhase::Pending);
                 self.create_executable(new, template, awaits_result);
             }
-            Some(node) if template.script.is_some() && node.phase != NodePhase::Pending => return Ok(()),
+            Some(node) if template.script.is_some() && node.phase != NodePhase::Pending => {
+                return Ok(());
+            }
             Some(_) => {}
         }
         let id = self.node_id(execution.node);
-        if self.input.pods.iter().any(|pod| super::assessment::node_id(pod) == Some(&id)) {
+        if self
+            .input
+            .pods
+            .iter()
+            .any(|pod| super::assessment::node_id(pod) == Some(&id))
+        {
             return Ok(());
         }
         self.create_pod(execution, template)
@@ -31,7 +42,10 @@ impl Pass<'_> {
 
     fn create_pod(&mut self, execution: &Execution, template: &Template) -> Result<(), Halt> {
         let exit_handler = execution.surroundings.exit_handler;
-        if let Some(shutdown) = self.shutdown().filter(|shutdown| !shutdown.allows(exit_handler)) {
+        if let Some(shutdown) = self
+            .shutdown()
+            .filter(|shutdown| !shutdown.allows(exit_handler))
+        {
             let message = format!("workflow shutdown with strategy: {}", shutdown.name());
             self.mark(execution.node, NodePhase::Failed, Some(&message));
             return Ok(());
@@ -66,10 +80,21 @@ impl Pass<'_> {
     }
 
     /// Seconds for the whole pod; nothing at all if there is no time left.
-    fn pod_deadline(&self, execution: &Execution, template: &Template) -> Result<Option<Seconds>, Halt> {
-        let own = template.active_deadline_seconds.as_ref().map(super::retry::number).transpose()?;
+    fn pod_deadline(
+        &self,
+        execution: &Execution,
+        template: &Template,
+    ) -> Result<Option<Seconds>, Halt> {
+        let own = template
+            .active_deadline_seconds
+            .as_ref()
+            .map(super::retry::number)
+            .transpose()?;
         let mut seconds = own;
-        if let Some(deadline) = self.deadline.filter(|_| !execution.surroundings.exit_handler) {
+        if let Some(deadline) = self
+            .deadline
+            .filter(|_| !execution.surroundings.exit_handler)
+        {
             let left = deadline.duration_since(self.input.now).as_secs();
             if left <= 0 {
                 return Ok(None);
@@ -82,7 +107,10 @@ impl Pass<'_> {
         if let Some(deadline) = self.template_deadline(template, node)? {
             let left = deadline.duration_since(self.input.now).as_secs();
             if left <= 1 {
-                return Err(Halt::error(format!("{} exceeded its deadline", execution.node)));
+                return Err(Halt::error(format!(
+                    "{} exceeded its deadline",
+                    execution.node
+                )));
             }
             seconds = Some(left);
         }
@@ -90,7 +118,9 @@ impl Pass<'_> {
     }
 
     fn executor_deadline(&self, execution: &Execution) -> Option<Timestamp> {
-        let workflow = self.deadline.filter(|_| !execution.surroundings.exit_handler);
+        let workflow = self
+            .deadline
+            .filter(|_| !execution.surroundings.exit_handler);
         match (workflow, execution.surroundings.execution_deadline) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -102,7 +132,11 @@ impl Pass<'_> {
         let Some(parent) = self.boundary_template(&execution.surroundings.boundary_id) else {
             return false;
         };
-        let kind = if parent["dag"].is_null() { "steps" } else { "tasks" };
+        let kind = if parent["dag"].is_null() {
+            "steps"
+        } else {
+            "tasks"
+        };
         let name = naming::step_name(execution.node);
         let patterns = [
             format!("{kind}.{name}.outputs.result"),
@@ -118,7 +152,9 @@ struct Seconds(Option<i64>);
 
 fn mentions(value: &Value, patterns: &[String]) -> bool {
     match value {
-        Value::String(text) => patterns.iter().any(|pattern| text.contains(pattern.as_str())),
+        Value::String(text) => patterns
+            .iter()
+            .any(|pattern| text.contains(pattern.as_str())),
         Value::Array(items) => items.iter().any(|item| mentions(item, patterns)),
         Value::Object(fields) => fields.values().any(|field| mentions(field, patterns)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
@@ -127,5 +163,8 @@ fn mentions(value: &Value, patterns: &[String]) -> bool {
 
 /// Whether a pod is one of Argo's own and not a node's.
 pub(crate) fn is_helper(pod: &kube::core::DynamicObject) -> bool {
-    pod.metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(key::COMPONENT))
+    pod.metadata
+        .labels
+        .as_ref()
+        .is_some_and(|labels| labels.contains_key(key::COMPONENT))
 }

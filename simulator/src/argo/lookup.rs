@@ -36,7 +36,9 @@ impl Lookups {
 
     /// The value of a key of a ConfigMap that is labelled for parameters.
     pub(crate) fn config_map_value(&self, name: &str, key: &str) -> Result<String, ConfigMapError> {
-        let found = self.get(Missing::ConfigMap(name.to_owned())).map_err(ConfigMapError::Unread)?;
+        let found = self
+            .get(Missing::ConfigMap(name.to_owned()))
+            .map_err(ConfigMapError::Unread)?;
         let label = format!("label {}: Parameter", key::CONFIG_MAP_TYPE);
         let Some(object) = found else {
             return Err(ConfigMapError::Unusable(format!(
@@ -44,7 +46,11 @@ impl Lookups {
             )));
         };
         let labels = object.metadata.labels.as_ref();
-        if labels.and_then(|l| l.get(key::CONFIG_MAP_TYPE)).map(String::as_str) != Some("Parameter") {
+        if labels
+            .and_then(|l| l.get(key::CONFIG_MAP_TYPE))
+            .map(String::as_str)
+            != Some("Parameter")
+        {
             return Err(ConfigMapError::Unusable(format!(
                 "ConfigMap '{name}' needs to have the {label} to load parameters"
             )));
@@ -52,6 +58,10 @@ impl Lookups {
         object.data["data"][key]
             .as_str()
             .map(str::to_owned)
-            .ok_or_else(|| ConfigMapError::Unusable(format!("ConfigMap '{name}' does not have the key '{key}'")))
+            .ok_or_else(|| {
+                ConfigMapError::Unusable(format!(
+                    "ConfigMap '{name}' does not have the key '{key}'"
+                ))
+            })
     }
 }

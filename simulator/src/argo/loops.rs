@@ -32,7 +32,12 @@ impl Pass<'_> {
             if expanded.is_empty() {
                 let child = format!("{group}.{}", step.name);
                 if self.node(&child).is_none() {
-                    self.skip_step(execution, &step, &child, (NodePhase::Skipped, "Skipped, empty params"));
+                    self.skip_step(
+                        execution,
+                        &step,
+                        &child,
+                        (NodePhase::Skipped, "Skipped, empty params"),
+                    );
                     self.add_child(group, &child);
                 }
             }
@@ -55,7 +60,9 @@ impl Pass<'_> {
             .nodes
             .values()
             .filter(|node| node.boundary_id == boundary && node.name.starts_with(&begins))
-            .filter(|node| node.kind != NodeType::Skipped && !node.is_hooked() && !node.is_retried())
+            .filter(|node| {
+                node.kind != NodeType::Skipped && !node.is_hooked() && !node.is_retried()
+            })
             .collect();
         if nodes.is_empty() {
             return Ok(());
@@ -64,7 +71,11 @@ impl Pass<'_> {
         let mut results: Vec<Value> = Vec::new();
         let mut parameters: Vec<BTreeMap<&str, &str>> = Vec::new();
         let mut columns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for outputs in nodes.iter().filter(|n| n.phase == NodePhase::Succeeded).filter_map(|n| n.outputs.as_ref()) {
+        for outputs in nodes
+            .iter()
+            .filter(|n| n.phase == NodePhase::Succeeded)
+            .filter_map(|n| n.outputs.as_ref())
+        {
             let mut row = BTreeMap::new();
             for parameter in &outputs.parameters {
                 let value = parameter.value.as_ref().map_or("", |value| &value.0);
@@ -75,20 +86,34 @@ impl Pass<'_> {
                 parameters.push(row);
             }
             if let Some(result) = &outputs.result {
-                results.push(serde_json::from_str(result).map_err(|_| Halt::Template(not_json(result)))?);
+                results.push(
+                    serde_json::from_str(result).map_err(|_| Halt::Template(not_json(result)))?,
+                );
             }
         }
-        names.insert(format!("{prefix}.outputs.result"), to_value(&results).to_string());
-        names.insert(format!("{prefix}.outputs.parameters"), to_value(&parameters).to_string());
+        names.insert(
+            format!("{prefix}.outputs.result"),
+            to_value(&results).to_string(),
+        );
+        names.insert(
+            format!("{prefix}.outputs.parameters"),
+            to_value(&parameters).to_string(),
+        );
         for (name, values) in columns {
-            names.insert(format!("{prefix}.outputs.parameters.{name}"), column(&values));
+            names.insert(
+                format!("{prefix}.outputs.parameters.{name}"),
+                column(&values),
+            );
         }
         Ok(())
     }
 }
 
 fn item_index(rest: &str) -> usize {
-    rest.split(':').next().and_then(|digits| digits.parse().ok()).unwrap_or(usize::MAX)
+    rest.split(':')
+        .next()
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(usize::MAX)
 }
 
 /// What Go says of text that is no JSON.
@@ -101,7 +126,11 @@ fn not_json(text: &str) -> String {
 
 /// A list of texts, or of what they say if all are JSON objects or arrays.
 fn column(values: &[&str]) -> String {
-    let composite = |text: &&str| serde_json::from_str::<Value>(text).ok().filter(|v| v.is_object() || v.is_array());
+    let composite = |text: &&str| {
+        serde_json::from_str::<Value>(text)
+            .ok()
+            .filter(|v| v.is_object() || v.is_array())
+    };
     let parsed: Option<Vec<Value>> = values.iter().map(composite).collect();
     match parsed {
         Some(parsed) => Value::Array(parsed).to_string(),
@@ -122,13 +151,22 @@ fn expand(step: &WorkflowStep) -> Result<Vec<WorkflowStep>, Halt> {
         ..step.clone()
     };
     let body = to_value(&body);
-    let mode = if when::holds(&step.when) == Ok(false) { Mode::Lenient } else { Mode::Strict };
+    let mode = if when::holds(&step.when) == Ok(false) {
+        Mode::Lenient
+    } else {
+        Mode::Strict
+    };
     let one = |(index, item): (usize, &Value)| {
         let (names, description) = describe(item);
         let mut body = body.clone();
         tag::replace_in(&mut body, &Scope(&[&names]), mode)?;
-        let mut new: WorkflowStep = serde_json::from_value(body).map_err(|e| Halt::error(e.to_string()))?;
-        new.name = format!("{}({index}:{})", step.name, description.replace(['(', ')'], ""));
+        let mut new: WorkflowStep =
+            serde_json::from_value(body).map_err(|e| Halt::error(e.to_string()))?;
+        new.name = format!(
+            "{}({index}:{})",
+            step.name,
+            description.replace(['(', ')'], "")
+        );
         new.template.clone_from(&step.template);
         Ok(new)
     };
@@ -144,7 +182,10 @@ fn items(step: &WorkflowStep) -> Result<Vec<Value>, Halt> {
     }
     let text = step.with_param.trim();
     serde_json::from_str(text).map_err(|_| {
-        let message = format!("withParam value could not be parsed as a JSON list: {text}: {}", not_json(text));
+        let message = format!(
+            "withParam value could not be parsed as a JSON list: {text}: {}",
+            not_json(text)
+        );
         Halt::Template(message)
     })
 }
@@ -157,7 +198,10 @@ fn describe(item: &Value) -> (BTreeMap<String, String>, String) {
             for (key, value) in fields {
                 names.insert(format!("item.{key}"), escaped(value));
             }
-            let pairs: Vec<String> = fields.iter().map(|(key, value)| format!("{key}:{}", escaped(value))).collect();
+            let pairs: Vec<String> = fields
+                .iter()
+                .map(|(key, value)| format!("{key}:{}", escaped(value)))
+                .collect();
             pairs.join(",")
         }
         Value::Array(items) => {
@@ -190,14 +234,23 @@ fn numbers(sequence: &Sequence) -> Result<Vec<Value>, Halt> {
             .parse()
             .map_err(|_| Halt::error(format!("strconv.Atoi: parsing \"{text}\": invalid syntax"))),
     };
-    let start = sequence.start.as_ref().map(number).transpose()?.unwrap_or(0);
+    let start = sequence
+        .start
+        .as_ref()
+        .map(number)
+        .transpose()?
+        .unwrap_or(0);
     let end = match (&sequence.end, &sequence.count) {
         (Some(end), _) => number(end)?,
         (None, Some(count)) => match number(count)? {
             0 => return Ok(Vec::new()),
             count => start + count - 1,
         },
-        (None, None) => return Err(Halt::error("neither end nor count was specified in withSequence")),
+        (None, None) => {
+            return Err(Halt::error(
+                "neither end nor count was specified in withSequence",
+            ));
+        }
     };
     let print = |number: i64| printed(&sequence.format, number).map(Value::String);
     if start <= end {
@@ -214,7 +267,9 @@ fn printed(format: &str, number: i64) -> Result<String, Halt> {
     }
     let unsupported = || Halt::unsupported(&format!("withSequence format {format}"));
     let (before, verb) = format.split_once('%').ok_or_else(unsupported)?;
-    let letter = verb.find(|c: char| !c.is_ascii_digit()).ok_or_else(unsupported)?;
+    let letter = verb
+        .find(|c: char| !c.is_ascii_digit())
+        .ok_or_else(unsupported)?;
     let (flags, rest) = verb.split_at(letter);
     let mut rest = rest.chars();
     let digits = match rest.next() {
@@ -229,7 +284,11 @@ fn printed(format: &str, number: i64) -> Result<String, Halt> {
         return Err(unsupported());
     }
     let width = flags.parse().unwrap_or(0);
-    let padded = if flags.starts_with('0') { format!("{digits:0>width$}") } else { format!("{digits:>width$}") };
+    let padded = if flags.starts_with('0') {
+        format!("{digits:0>width$}")
+    } else {
+        format!("{digits:>width$}")
+    };
     Ok(format!("{before}{padded}{}", rest.as_str()))
 }
 
@@ -244,7 +303,10 @@ mod tests {
     fn check(step: Value, expected: &[(&str, &str)]) {
         let step: WorkflowStep = serde_json::from_value(step).unwrap();
         let steps = expand(&step).unwrap();
-        let actual: Vec<(&str, &str)> = steps.iter().map(|s| (s.name.as_str(), s.when.as_str())).collect();
+        let actual: Vec<(&str, &str)> = steps
+            .iter()
+            .map(|s| (s.name.as_str(), s.when.as_str()))
+            .collect();
         assert_eq!(actual, expected);
     }
 

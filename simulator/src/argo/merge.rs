@@ -7,7 +7,11 @@ use serde_json::{Map, Value};
 /// The field by which items of a list are matched; other lists are replaced as a whole.
 fn merge_key(field: &str, parent: &str) -> Option<&'static str> {
     match (field, parent) {
-        ("templates" | "volumes" | "imagePullSecrets" | "initContainers" | "sidecars" | "tasks" | "env", _)
+        (
+            "templates" | "volumes" | "imagePullSecrets" | "initContainers" | "sidecars" | "tasks"
+            | "env",
+            _,
+        )
         | ("parameters" | "artifacts", "arguments" | "inputs" | "outputs") => Some("name"),
         ("tolerations", _) => Some("key"),
         ("hostAliases", _) => Some("ip"),
@@ -28,11 +32,17 @@ fn merge_at(low: Value, high: &Value, field: &str) -> Value {
     }
 }
 
-fn merge_fields(mut low: Map<String, Value>, high: &Map<String, Value>, parent: &str) -> Map<String, Value> {
+fn merge_fields(
+    mut low: Map<String, Value>,
+    high: &Map<String, Value>,
+    parent: &str,
+) -> Map<String, Value> {
     for (field, value) in high {
         let merged = match (low.remove(field), value, merge_key(field, parent)) {
             (_, Value::Null, _) => continue,
-            (Some(Value::Array(low)), Value::Array(high), Some(key)) => Value::Array(merge_list(low, high, key)),
+            (Some(Value::Array(low)), Value::Array(high), Some(key)) => {
+                Value::Array(merge_list(low, high, key))
+            }
             (Some(low), high, _) => merge_at(low, high, field),
             (None, high, _) => high.clone(),
         };
@@ -53,9 +63,14 @@ fn merge_list(low: Vec<Value>, high: &[Value], key: &str) -> Vec<Value> {
         .collect();
     let known: Vec<usize> = merged.iter().filter_map(|(at, _)| *at).collect();
     let mut output = Vec::with_capacity(low.len() + high.len());
-    let mut rest = low.into_iter().enumerate().filter(|(at, _)| !known.contains(at)).peekable();
+    let mut rest = low
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| !known.contains(at))
+        .peekable();
     for (at, item) in merged {
-        while let Some((_, value)) = rest.next_if(|(left, _)| at.is_some_and(|right| *left < right)) {
+        while let Some((_, value)) = rest.next_if(|(left, _)| at.is_some_and(|right| *left < right))
+        {
             output.push(value);
         }
         output.push(item);
@@ -83,7 +98,8 @@ pub(crate) fn join(own: &Value, template: &Value) -> Value {
         for parameter in parameters.iter_mut().filter(|p| has_value(p)) {
             let found = [own, template].into_iter().find_map(|spec| {
                 let list = spec.pointer(pointer)?.as_array()?;
-                list.iter().find(|p| p["name"] == parameter["name"] && has_value(p))
+                list.iter()
+                    .find(|p| p["name"] == parameter["name"] && has_value(p))
             });
             if let Some(whole) = found {
                 *parameter = whole.clone();
@@ -94,7 +110,9 @@ pub(crate) fn join(own: &Value, template: &Value) -> Value {
 }
 
 fn keep_whole(joined: &mut Value, own: &Value, field: &str) {
-    if let (Some(Value::Object(to)), Some(Value::Object(from))) = (joined.get_mut(field), own.get(field)) {
+    if let (Some(Value::Object(to)), Some(Value::Object(from))) =
+        (joined.get_mut(field), own.get(field))
+    {
         for (name, value) in from {
             to.insert(name.clone(), value.clone());
         }
@@ -102,7 +120,9 @@ fn keep_whole(joined: &mut Value, own: &Value, field: &str) {
 }
 
 fn has_value(parameter: &Value) -> bool {
-    ["value", "default", "valueFrom"].iter().any(|field| !parameter[*field].is_null())
+    ["value", "default", "valueFrom"]
+        .iter()
+        .any(|field| !parameter[*field].is_null())
 }
 
 #[cfg(test)]
@@ -134,7 +154,11 @@ mod tests {
         json!({"volumeClaimTemplates": [{"metadata": {"name": "x"}}]}),
         json!({"volumeClaimTemplates": [{"metadata": {"name": "y"}}]}),
         json!({"volumeClaimTemplates": [{"metadata": {"name": "x"}}]}))]
-    fn a_workflow_is_laid_over_its_template(#[case] own: Value, #[case] template: Value, #[case] expected: Value) {
+    fn a_workflow_is_laid_over_its_template(
+        #[case] own: Value,
+        #[case] template: Value,
+        #[case] expected: Value,
+    ) {
         assert_eq!(join(&own, &template), expected);
     }
 }

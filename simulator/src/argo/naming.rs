@@ -96,7 +96,11 @@ mod tests {
     #[case("wf", "main", "wf")]
     #[case("my-wf[0].hello", "print", "wf-print-189801201")]
     #[case("my-wf[0].hello", "", "wf-189801201")]
-    fn a_pod_is_named_after_workflow_and_template(#[case] node: &str, #[case] template: &str, #[case] expected: &str) {
+    fn a_pod_is_named_after_workflow_and_template(
+        #[case] node: &str,
+        #[case] template: &str,
+        #[case] expected: &str,
+    ) {
         assert_eq!(pod_name("wf", node, template), expected);
     }
 
@@ -106,7 +110,11 @@ mod tests {
     #[case("wf.A(0:x)", "wf", "A(0:x)")]
     #[case("wf(0)[2].a(1)", "wf(0)", "a(1)")]
     #[case("wf(0)", "wf", "(0)")]
-    fn a_display_name_leaves_out_the_boundary(#[case] node: &str, #[case] boundary: &str, #[case] expected: &str) {
+    fn a_display_name_leaves_out_the_boundary(
+        #[case] node: &str,
+        #[case] boundary: &str,
+        #[case] expected: &str,
+    ) {
         assert_eq!(display_name(node, boundary), expected);
     }
 

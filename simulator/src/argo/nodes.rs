@@ -43,8 +43,10 @@ impl Pass<'_> {
         }
         let now = Time(self.input.now);
         let boundary = self.status.nodes.get(new.boundary_id);
-        let display_name =
-            boundary.map_or_else(|| new.name.to_owned(), |b| naming::display_name(new.name, &b.name));
+        let display_name = boundary.map_or_else(
+            || new.name.to_owned(),
+            |b| naming::display_name(new.name, &b.name),
+        );
         let mut node = NodeStatus {
             id: id.clone(),
             name: new.name.to_owned(),
@@ -71,7 +73,12 @@ impl Pass<'_> {
     /// Creates the node of a template, with the template's inputs.
     ///
     /// `awaits_result` says whether an executor will report what it gave.
-    pub(crate) fn create_executable(&mut self, new: NewNode, template: &Template, awaits_result: bool) -> String {
+    pub(crate) fn create_executable(
+        &mut self,
+        new: NewNode,
+        template: &Template,
+        awaits_result: bool,
+    ) -> String {
         let kind = new.kind;
         let id = self.create_node(new, "");
         if let Some(node) = self.status.nodes.get_mut(&id) {
@@ -109,7 +116,10 @@ impl Pass<'_> {
             return;
         };
         let mut updated = false;
-        if node.phase != NodePhase::Running && phase.failed_or_error() && node.task_result_synced.is_some() {
+        if node.phase != NodePhase::Running
+            && phase.failed_or_error()
+            && node.task_result_synced.is_some()
+        {
             node.task_result_synced = Some(true);
         }
         if node.phase != phase {
@@ -146,7 +156,10 @@ impl Pass<'_> {
 
     /// The attempts of a Retry node in their order.
     pub(crate) fn attempts(&self, retry: &NodeStatus) -> Vec<&NodeStatus> {
-        let children = retry.children.iter().filter_map(|id| self.status.nodes.get(id));
+        let children = retry
+            .children
+            .iter()
+            .filter_map(|id| self.status.nodes.get(id));
         children.filter(|child| child.is_retried()).collect()
     }
 
@@ -156,10 +169,15 @@ impl Pass<'_> {
             return Vec::new();
         };
         match node.kind {
-            NodeType::Skipped | NodeType::Suspend | NodeType::Http | NodeType::Plugin => vec![node.id.clone()],
+            NodeType::Skipped | NodeType::Suspend | NodeType::Http | NodeType::Plugin => {
+                vec![node.id.clone()]
+            }
             NodeType::Pod => {
                 let of_set = |child: &String| {
-                    self.status.nodes.get(child).is_some_and(|c| c.kind == NodeType::Container)
+                    self.status
+                        .nodes
+                        .get(child)
+                        .is_some_and(|c| c.kind == NodeType::Container)
                 };
                 if node.children.iter().any(of_set) {
                     self.outbound_of_children(node)
@@ -167,12 +185,18 @@ impl Pass<'_> {
                     vec![node.id.clone()]
                 }
             }
-            NodeType::Container | NodeType::TaskGroup if node.children.is_empty() => vec![node.id.clone()],
-            NodeType::Container | NodeType::TaskGroup => self.outbound_of_children(node),
-            NodeType::Retry if !node.children.is_empty() => node.children.last().cloned().into_iter().collect(),
-            NodeType::Retry | NodeType::Steps | NodeType::Dag | NodeType::StepGroup => {
-                node.outbound_nodes.iter().flat_map(|id| self.outbound_nodes(id)).collect()
+            NodeType::Container | NodeType::TaskGroup if node.children.is_empty() => {
+                vec![node.id.clone()]
             }
+            NodeType::Container | NodeType::TaskGroup => self.outbound_of_children(node),
+            NodeType::Retry if !node.children.is_empty() => {
+                node.children.last().cloned().into_iter().collect()
+            }
+            NodeType::Retry | NodeType::Steps | NodeType::Dag | NodeType::StepGroup => node
+                .outbound_nodes
+                .iter()
+                .flat_map(|id| self.outbound_nodes(id))
+                .collect(),
         }
     }
 

@@ -26,8 +26,12 @@ pub fn operate(input: Input) -> Result<Outcome, Missing> {
         Ok(pass) => pass,
         Err(_) => return Ok(Outcome::default()),
     };
-    let before: BTreeMap<String, NodePhase> =
-        pass.status.nodes.iter().map(|(id, node)| (id.clone(), node.phase)).collect();
+    let before: BTreeMap<String, NodePhase> = pass
+        .status
+        .nodes
+        .iter()
+        .map(|(id, node)| (id.clone(), node.phase))
+        .collect();
     pass.run()?;
     Ok(pass.finish(&before))
 }
@@ -47,7 +51,8 @@ impl Pass<'_> {
             }
         }
         if self.status.artifact_repository_ref.is_null() {
-            self.status.artifact_repository_ref = json!({"artifactRepository": {}, "default": true});
+            self.status.artifact_repository_ref =
+                json!({"artifactRepository": {}, "default": true});
             self.status.artifact_gc_status = json!({"notSpecified": true});
             self.updated = true;
         }
@@ -76,7 +81,8 @@ impl Pass<'_> {
         if self.status.phase == WorkflowPhase::Unknown {
             self.create_budget();
             self.mark_workflow(WorkflowPhase::Running, "");
-            self.annotations.insert(key::POD_NAME_FORMAT.to_owned(), "v2".to_owned());
+            self.annotations
+                .insert(key::POD_NAME_FORMAT.to_owned(), "v2".to_owned());
             self.deadline = self.workflow_deadline();
             if let Some(deadline) = self.deadline {
                 self.requeue_after(deadline.duration_since(self.input.now));
@@ -124,7 +130,8 @@ impl Pass<'_> {
 
     fn count_active_pods(&self) -> i64 {
         let active = |node: &&NodeStatus| {
-            node.kind == super::spec::NodeType::Pod && matches!(node.phase, NodePhase::Pending | NodePhase::Running)
+            node.kind == super::spec::NodeType::Pod
+                && matches!(node.phase, NodePhase::Pending | NodePhase::Running)
         };
         self.status.nodes.values().filter(active).count() as i64
     }
@@ -144,7 +151,10 @@ impl Pass<'_> {
                 false
             }
             Err(halt) => {
-                self.mark_workflow(WorkflowPhase::Error, &format!("pvc create error: {}", halt.message()));
+                self.mark_workflow(
+                    WorkflowPhase::Error,
+                    &format!("pvc create error: {}", halt.message()),
+                );
                 false
             }
         }
@@ -155,7 +165,13 @@ impl Pass<'_> {
         let entrypoint = self.spec.entrypoint.clone();
         let arguments = self.spec.arguments.clone();
         let call = Call::by_name(&entrypoint);
-        match self.execute(&root, &call, &Home::Local, &arguments, &Surroundings::default()) {
+        match self.execute(
+            &root,
+            &call,
+            &Home::Local,
+            &arguments,
+            &Surroundings::default(),
+        ) {
             Ok(()) => {}
             Err(Halt::Missing(missing)) => return Err(missing),
             Err(Halt::Parallelism | Halt::Transient(_)) => return Ok(()),
@@ -178,7 +194,8 @@ impl Pass<'_> {
 
     fn set_outcome_globals(&mut self, root: &NodeStatus) {
         let phase = root.phase.of_workflow().name();
-        self.globals.insert("workflow.status".to_owned(), phase.to_owned());
+        self.globals
+            .insert("workflow.status".to_owned(), phase.to_owned());
         let failed: Vec<Value> = self
             .status
             .nodes
@@ -195,13 +212,20 @@ impl Pass<'_> {
                 })
             })
             .collect();
-        let list = if failed.is_empty() { "null".to_owned() } else { globals::json(&failed) };
-        self.globals.insert("workflow.failures".to_owned(), json!(list).to_string());
+        let list = if failed.is_empty() {
+            "null".to_owned()
+        } else {
+            globals::json(&failed)
+        };
+        self.globals
+            .insert("workflow.failures".to_owned(), json!(list).to_string());
     }
 
     fn end(&mut self, root: &NodeStatus) {
         let message = match self.shutdown() {
-            Some(shutdown) if root.phase.failed_or_error() => format!("Stopped with strategy '{}'", shutdown.name()),
+            Some(shutdown) if root.phase.failed_or_error() => {
+                format!("Stopped with strategy '{}'", shutdown.name())
+            }
             _ => root.message.clone(),
         };
         match root.phase.of_workflow() {
@@ -215,19 +239,32 @@ impl Pass<'_> {
 
     /// Moves the Workflow to a phase; an end waits for results that are still to come.
     pub(crate) fn mark_workflow(&mut self, phase: WorkflowPhase, message: &str) {
-        let awaits = self.status.nodes.values().any(|node| node.task_result_synced == Some(false));
+        let awaits = self
+            .status
+            .nodes
+            .values()
+            .any(|node| node.task_result_synced == Some(false));
         if phase.completed() && awaits {
             return;
         }
         if self.status.phase != phase {
             self.updated = true;
             self.status.phase = phase;
-            self.labels.insert(key::PHASE.to_owned(), phase.name().to_owned());
-            self.labels.entry(key::COMPLETED.to_owned()).or_insert_with(|| "false".to_owned());
+            self.labels
+                .insert(key::PHASE.to_owned(), phase.name().to_owned());
+            self.labels
+                .entry(key::COMPLETED.to_owned())
+                .or_insert_with(|| "false".to_owned());
             match phase {
-                WorkflowPhase::Running => self.tell("Normal", "WorkflowRunning", "Workflow Running"),
-                WorkflowPhase::Succeeded => self.tell("Normal", "WorkflowSucceeded", "Workflow completed"),
-                WorkflowPhase::Failed | WorkflowPhase::Error => self.tell("Warning", "WorkflowFailed", message),
+                WorkflowPhase::Running => {
+                    self.tell("Normal", "WorkflowRunning", "Workflow Running")
+                }
+                WorkflowPhase::Succeeded => {
+                    self.tell("Normal", "WorkflowSucceeded", "Workflow completed")
+                }
+                WorkflowPhase::Failed | WorkflowPhase::Error => {
+                    self.tell("Warning", "WorkflowFailed", message)
+                }
                 WorkflowPhase::Unknown | WorkflowPhase::Pending => {}
             }
         }
@@ -240,7 +277,11 @@ impl Pass<'_> {
             self.status.message = message.to_owned();
         }
         let root = self.identity.name.clone();
-        if phase == WorkflowPhase::Error && self.node(&root).is_some_and(|node| node.phase == NodePhase::Running) {
+        if phase == WorkflowPhase::Error
+            && self
+                .node(&root)
+                .is_some_and(|node| node.phase == NodePhase::Running)
+        {
             self.mark(&root, NodePhase::Error, Some("Workflow operation error"));
         }
         if phase.completed() {
@@ -251,14 +292,16 @@ impl Pass<'_> {
     fn complete(&mut self) {
         self.updated = true;
         self.status.finished_at = Some(Time(self.input.now));
-        self.labels.insert(key::COMPLETED.to_owned(), "true".to_owned());
+        self.labels
+            .insert(key::COMPLETED.to_owned(), "true".to_owned());
         self.status.upsert_condition(Condition {
             kind: "Completed".to_owned(),
             status: "True".to_owned(),
             message: String::new(),
         });
         if self.spec.pod_disruption_budget.is_some() {
-            self.actions.push(Action::DeleteBudget(self.identity.name.clone()));
+            self.actions
+                .push(Action::DeleteBudget(self.identity.name.clone()));
         }
     }
 
@@ -289,11 +332,23 @@ impl Pass<'_> {
 
     /// Deletes or labels the pods of ended nodes.
     fn clean_up_pods(&mut self) {
-        let strategy = self.spec.pod_gc.as_ref().map_or("", |gc| gc.strategy.as_str());
-        let delay = self.spec.pod_gc.as_ref().and_then(|gc| super::duration::parse(&gc.delete_delay_duration).ok());
+        let strategy = self
+            .spec
+            .pod_gc
+            .as_ref()
+            .map_or("", |gc| gc.strategy.as_str());
+        let delay = self
+            .spec
+            .pod_gc
+            .as_ref()
+            .and_then(|gc| super::duration::parse(&gc.delete_delay_duration).ok());
         let delay = delay.unwrap_or(SignedDuration::from_secs(5));
         for name in assessment::done_pods(self) {
-            let pod = self.input.pods.iter().find(|pod| pod.metadata.name.as_ref() == Some(&name));
+            let pod = self
+                .input
+                .pods
+                .iter()
+                .find(|pod| pod.metadata.name.as_ref() == Some(&name));
             let succeeded = pod.is_some_and(|pod| pod.data["status"]["phase"] == "Succeeded");
             let delete = match strategy {
                 "OnPodCompletion" => true,

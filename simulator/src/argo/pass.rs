@@ -165,7 +165,10 @@ impl Identity {
             name: metadata.name.clone().unwrap_or_default(),
             namespace: metadata.namespace.clone().unwrap_or_default(),
             uid: metadata.uid.clone().unwrap_or_default(),
-            created: metadata.creation_timestamp.as_ref().map_or(now, |time| time.0),
+            created: metadata
+                .creation_timestamp
+                .as_ref()
+                .map_or(now, |time| time.0),
         }
     }
 
@@ -243,7 +246,8 @@ impl<'a> Pass<'a> {
 
     /// Whether the Workflow has had its time.
     pub(crate) fn past_deadline(&self) -> bool {
-        self.deadline.is_some_and(|deadline| self.input.now > deadline)
+        self.deadline
+            .is_some_and(|deadline| self.input.now > deadline)
     }
 
     /// Looks again after `delay`, or earlier if that was asked for.

@@ -6,11 +6,18 @@ use super::spec::{NodePhase, NodeStatus, WorkflowStatus};
 
 /// Recomputes progress and resources of all nodes and of the Workflow.
 pub(crate) fn update(status: &mut WorkflowStatus) {
-    for node in status.nodes.values_mut().filter(|node| node.kind.executable()) {
+    for node in status
+        .nodes
+        .values_mut()
+        .filter(|node| node.kind.executable())
+    {
         if node.progress.is_empty() {
             node.progress = "0/1".to_owned();
         }
-        if matches!(node.phase, NodePhase::Succeeded | NodePhase::Skipped | NodePhase::Omitted) {
+        if matches!(
+            node.phase,
+            NodePhase::Succeeded | NodePhase::Skipped | NodePhase::Omitted
+        ) {
             let (_, total) = parts(&node.progress);
             node.progress = format!("{total}/{total}");
         }

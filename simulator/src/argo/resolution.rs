@@ -110,7 +110,9 @@ impl Home {
 impl Pass<'_> {
     /// How `home` is written into nodes.
     pub(crate) fn scope_of(&self, home: &Home) -> String {
-        let referred = self.input.workflow.data["spec"].get("workflowTemplateRef").is_some();
+        let referred = self.input.workflow.data["spec"]
+            .get("workflowTemplateRef")
+            .is_some();
         match home {
             Home::Local if referred => "local/".to_owned(),
             Home::Local => format!("local/{}", self.identity.name),
@@ -132,7 +134,10 @@ impl Pass<'_> {
     pub(crate) fn resolve(&mut self, call: &Call, home: &Home) -> Result<(Value, Home), Halt> {
         let inner = call.template_ref.map_or_else(|| home.clone(), Home::of);
         let stored = self.stored_key(call, home);
-        if let Some(template) = stored.as_ref().and_then(|key| self.status.stored_templates.get(key)) {
+        if let Some(template) = stored
+            .as_ref()
+            .and_then(|key| self.status.stored_templates.get(key))
+        {
             return Ok((template.clone(), inner));
         }
         let template = self.find(call, home)?;
@@ -158,13 +163,21 @@ impl Pass<'_> {
 
     fn stored_key(&self, call: &Call, home: &Home) -> Option<String> {
         if let Some(reference) = call.template_ref {
-            return Some(format!("{}/{}", Home::of(reference).path()?, reference.template));
+            return Some(format!(
+                "{}/{}",
+                Home::of(reference).path()?,
+                reference.template
+            ));
         }
         let path = match home {
             Home::Local if !self.differences.stores_referenced_templates => None,
             Home::Local => {
                 let reference = &self.spec.workflow_template_ref.as_ref()?;
-                let scope = if reference.cluster_scope { "cluster" } else { "namespaced" };
+                let scope = if reference.cluster_scope {
+                    "cluster"
+                } else {
+                    "namespaced"
+                };
                 Some(format!("{scope}/{}", reference.name))
             }
             Home::Namespaced(_) | Home::Cluster(_) => home.path(),
@@ -183,13 +196,25 @@ impl Pass<'_> {
             let spec = self.foreign(&Home::of(reference))?.ok_or_else(|| {
                 Halt::error(format!("workflow template {} not found", reference.name))
             })?;
-            let message = format!("template {} not found in workflow template {}", reference.template, reference.name);
-            return named(&spec["templates"], &reference.template, &spec["podMetadata"]).ok_or(Halt::Template(message));
+            let message = format!(
+                "template {} not found in workflow template {}",
+                reference.template, reference.name
+            );
+            return named(
+                &spec["templates"],
+                &reference.template,
+                &spec["podMetadata"],
+            )
+            .ok_or(Halt::Template(message));
         }
         let not_found = || Halt::error(format!("template {} not found", call.template));
         match self.foreign(home)? {
             Some(spec) => named(&spec["templates"], call.template, &spec["podMetadata"]),
-            None => named(&self.templates, call.template, &to_value(&self.spec.pod_metadata)),
+            None => named(
+                &self.templates,
+                call.template,
+                &to_value(&self.spec.pod_metadata),
+            ),
         }
         .ok_or_else(not_found)
     }
@@ -197,7 +222,11 @@ impl Pass<'_> {
     fn foreign(&self, home: &Home) -> Result<Option<&Value>, Halt> {
         match home.missing() {
             None => Ok(None),
-            Some(missing) => Ok(self.input.lookups.get(missing)?.map(|object| &object.data["spec"])),
+            Some(missing) => Ok(self
+                .input
+                .lookups
+                .get(missing)?
+                .map(|object| &object.data["spec"])),
         }
     }
 
@@ -209,14 +238,24 @@ impl Pass<'_> {
         let own = type_of(&template);
         let mut defaults = to_value(defaults);
         if let Some(fields) = defaults.as_object_mut() {
-            fields.retain(|field, _| !TYPES.contains(&field.as_str()) || Some(field.as_str()) == own);
+            fields
+                .retain(|field, _| !TYPES.contains(&field.as_str()) || Some(field.as_str()) == own);
         }
         merge::merge(defaults, &template)
     }
 }
 
 const TYPES: [&str; 10] = [
-    "container", "containerSet", "steps", "script", "resource", "dag", "data", "suspend", "http", "plugin",
+    "container",
+    "containerSet",
+    "steps",
+    "script",
+    "resource",
+    "dag",
+    "data",
+    "suspend",
+    "http",
+    "plugin",
 ];
 
 /// The field that says what kind of template it is.
@@ -225,14 +264,24 @@ fn type_of(template: &Value) -> Option<&'static str> {
 }
 
 fn named(templates: &Value, name: &str, pod_metadata: &Value) -> Option<Value> {
-    let mut template = templates.as_array()?.iter().find(|t| t["name"] == name)?.clone();
+    let mut template = templates
+        .as_array()?
+        .iter()
+        .find(|t| t["name"] == name)?
+        .clone();
     if let (Some(extra), Some(fields)) = (pod_metadata.as_object(), template.as_object_mut()) {
         let own = fields.remove("metadata").unwrap_or(Value::Null);
         let low = Value::Object(extra.clone());
-        fields.insert("metadata".to_owned(), merge::merge(low, &match own {
-            Value::Null => Value::Object(serde_json::Map::new()),
-            own => own,
-        }));
+        fields.insert(
+            "metadata".to_owned(),
+            merge::merge(
+                low,
+                &match own {
+                    Value::Null => Value::Object(serde_json::Map::new()),
+                    own => own,
+                },
+            ),
+        );
     }
     Some(template)
 }

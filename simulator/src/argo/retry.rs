@@ -10,7 +10,9 @@ use super::execute::{Execution, Surroundings};
 use super::naming;
 use super::pass::{Halt, Pass};
 use super::resolution::{Home, to_value};
-use super::spec::{Arguments, Backoff, NodeFlag, NodePhase, NodeStatus, NodeType, RetryStrategy, Template};
+use super::spec::{
+    Arguments, Backoff, NodeFlag, NodePhase, NodeStatus, NodeType, RetryStrategy, Template,
+};
 use super::tag::{self, Scope};
 
 /// Which phases are tried again.
@@ -52,8 +54,17 @@ impl Policy {
 /// Whether a message tells of something that passes by itself. Source: `spec/argo.md` §35.
 pub(crate) fn is_transient(message: &str) -> bool {
     const PARTS: [&str; 11] = [
-        "exceeded quota", "object has been modified", "TLS handshake timeout", "connection refused", "connection reset",
-        "i/o timeout", "no such host", "EOF", "http2: client connection lost", "http2: server sent GOAWAY", "net/http: request canceled",
+        "exceeded quota",
+        "object has been modified",
+        "TLS handshake timeout",
+        "connection refused",
+        "connection reset",
+        "i/o timeout",
+        "no such host",
+        "EOF",
+        "http2: client connection lost",
+        "http2: server sent GOAWAY",
+        "net/http: request canceled",
     ];
     PARTS.iter().any(|part| message.contains(part))
 }
@@ -114,18 +125,31 @@ impl Pass<'_> {
         let open = self.node(retry).is_some_and(|node| !node.ended());
         if ended && open {
             let (home, arguments) = origin;
-            return self.execute(retry, execution.call, home, arguments, execution.surroundings);
+            return self.execute(
+                retry,
+                execution.call,
+                home,
+                arguments,
+                execution.surroundings,
+            );
         }
         Ok(())
     }
 
     /// The attempt to execute now, with its local names.
-    fn next_attempt(&mut self, retry: &str, template: &Template) -> (String, BTreeMap<String, String>) {
+    fn next_attempt(
+        &mut self,
+        retry: &str,
+        template: &Template,
+    ) -> (String, BTreeMap<String, String>) {
         let node = self.node(retry).cloned().unwrap_or_default();
         let attempts = self.attempts(&node);
         let last = attempts.last().map(|last| (*last).clone());
         let n_attempts = attempts.len();
-        let running = last.as_ref().filter(|last| !last.ended()).map(|last| last.name.clone());
+        let running = last
+            .as_ref()
+            .filter(|last| !last.ended())
+            .map(|last| last.name.clone());
         let (name, number) = match running {
             Some(name) => (name, n_attempts - 1),
             None => {
@@ -213,12 +237,21 @@ impl Pass<'_> {
         }
         if !strategy.expression.is_empty() {
             let mut names = last_attempt(Some(last));
-            let code = last.outputs.as_ref().and_then(|outputs| outputs.exit_code.clone());
-            names.insert("lastRetry.exitCode".to_owned(), code.unwrap_or_else(|| "-1".to_owned()));
+            let code = last
+                .outputs
+                .as_ref()
+                .and_then(|outputs| outputs.exit_code.clone());
+            names.insert(
+                "lastRetry.exitCode".to_owned(),
+                code.unwrap_or_else(|| "-1".to_owned()),
+            );
             names.insert("retries".to_owned(), (attempts.len() - 1).to_string());
-            let goes_on = tag::boolean(&strategy.expression, &Scope(&[&names])).map_err(Halt::Template)?;
+            let goes_on =
+                tag::boolean(&strategy.expression, &Scope(&[&names])).map_err(Halt::Template)?;
             if !goes_on {
-                return Ok(Some("retryStrategy.expression evaluated to false".to_owned()));
+                return Ok(Some(
+                    "retryStrategy.expression evaluated to false".to_owned(),
+                ));
             }
         }
         Ok(None)
@@ -237,7 +270,11 @@ impl Pass<'_> {
         let now = self.input.now;
         let until = match backoff.max_duration.as_str() {
             "" => None,
-            text => first.started_at.as_ref().map(|t| read(text).map(|d| t.0 + d)).transpose()?,
+            text => first
+                .started_at
+                .as_ref()
+                .map(|t| read(text).map(|d| t.0 + d))
+                .transpose()?,
         };
         if until.is_some_and(|until| now > until) {
             self.settle(retry, last, last.phase, Some("Max duration limit exceeded"));
@@ -246,13 +283,22 @@ impl Pass<'_> {
         let wait = wait(backoff, attempts.len())?;
         let resume = last.finished_at.as_ref().map_or(now, |t| t.0) + wait;
         if until.is_some_and(|until| resume > until) {
-            self.settle(retry, last, last.phase, Some("Backoff would exceed max duration limit"));
+            self.settle(
+                retry,
+                last,
+                last.phase,
+                Some("Backoff would exceed max duration limit"),
+            );
             return Ok(Verdict::Settled);
         }
         let limit = strategy.limit.as_ref().map(number).transpose()?;
         if now < resume && limit.is_some_and(|limit| attempts.len() as i64 <= limit) {
             self.requeue_after(resume.duration_since(now));
-            self.mark(retry, NodePhase::Running, Some(&format!("Backoff for {}", duration::told(wait))));
+            self.mark(
+                retry,
+                NodePhase::Running,
+                Some(&format!("Backoff for {}", duration::told(wait))),
+            );
             return Ok(Verdict::Settled);
         }
         self.mark(retry, NodePhase::Running, Some(""));
@@ -266,10 +312,16 @@ fn wait(backoff: &Backoff, n_attempts: usize) -> Result<SignedDuration, Halt> {
         return Err(Halt::error("no base duration specified for retryStrategy"));
     }
     let base = read(&backoff.duration)?;
-    let factor = backoff.factor.as_ref().map(number).transpose()?.unwrap_or(0);
+    let factor = backoff
+        .factor
+        .as_ref()
+        .map(number)
+        .transpose()?
+        .unwrap_or(0);
     let grown = if factor > 0 {
         let exponent = i32::try_from(n_attempts - 1).unwrap_or(i32::MAX);
-        SignedDuration::try_from_secs_f64(base.as_secs_f64() * (factor as f64).powi(exponent)).unwrap_or(SignedDuration::MAX)
+        SignedDuration::try_from_secs_f64(base.as_secs_f64() * (factor as f64).powi(exponent))
+            .unwrap_or(SignedDuration::MAX)
     } else {
         base
     };
@@ -287,9 +339,11 @@ fn read(text: &str) -> Result<SignedDuration, Halt> {
 pub(crate) fn number(value: &IntOrString) -> Result<i64, Halt> {
     match value {
         IntOrString::Int(number) => Ok(i64::from(*number)),
-        IntOrString::String(text) => text
-            .parse()
-            .map_err(|_| Halt::error(format!("strconv.ParseInt: parsing \"{text}\": invalid syntax"))),
+        IntOrString::String(text) => text.parse().map_err(|_| {
+            Halt::error(format!(
+                "strconv.ParseInt: parsing \"{text}\": invalid syntax"
+            ))
+        }),
     }
 }
 
@@ -302,9 +356,15 @@ fn last_attempt(last: Option<&NodeStatus>) -> BTreeMap<String, String> {
     });
     [
         ("lastRetry.exitCode", code.unwrap_or_else(|| "0".to_owned())),
-        ("lastRetry.status", last.map_or("", |last| last.phase.name()).to_owned()),
+        (
+            "lastRetry.status",
+            last.map_or("", |last| last.phase.name()).to_owned(),
+        ),
         ("lastRetry.duration", seconds.to_string()),
-        ("lastRetry.message", last.map_or("", |last| &last.message).to_owned()),
+        (
+            "lastRetry.message",
+            last.map_or("", |last| &last.message).to_owned(),
+        ),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -18,7 +18,12 @@ pub(crate) fn start(template: &Template) -> Names {
         .inputs
         .parameters
         .iter()
-        .map(|parameter| (format!("inputs.parameters.{}", parameter.name), value(parameter)))
+        .map(|parameter| {
+            (
+                format!("inputs.parameters.{}", parameter.name),
+                value(parameter),
+            )
+        })
         .collect()
 }
 
@@ -37,7 +42,10 @@ pub(crate) fn add_outputs(names: &mut Names, prefix: &str, outputs: &Outputs) {
     }
     for parameter in &outputs.parameters {
         if let Some(value) = &parameter.value {
-            names.insert(format!("{prefix}.outputs.parameters.{}", parameter.name), value.0.clone());
+            names.insert(
+                format!("{prefix}.outputs.parameters.{}", parameter.name),
+                value.0.clone(),
+            );
         }
     }
 }
@@ -47,7 +55,11 @@ impl Pass<'_> {
     pub(crate) fn add_node(&self, names: &mut Names, prefix: &str, node: &NodeStatus) {
         let last = match node.kind {
             NodeType::Retry => {
-                let children = node.children.iter().rev().filter_map(|id| self.status.nodes.get(id));
+                let children = node
+                    .children
+                    .iter()
+                    .rev()
+                    .filter_map(|id| self.status.nodes.get(id));
                 children.into_iter().find(|child| !child.is_hooked())
             }
             _ => None,
@@ -59,8 +71,22 @@ impl Pass<'_> {
             }
         };
         set("id", &node.id);
-        set("startedAt", &node.started_at.as_ref().map(|t| rfc3339(t.0)).unwrap_or_default());
-        set("finishedAt", &node.finished_at.as_ref().map(|t| rfc3339(t.0)).unwrap_or_default());
+        set(
+            "startedAt",
+            &node
+                .started_at
+                .as_ref()
+                .map(|t| rfc3339(t.0))
+                .unwrap_or_default(),
+        );
+        set(
+            "finishedAt",
+            &node
+                .finished_at
+                .as_ref()
+                .map(|t| rfc3339(t.0))
+                .unwrap_or_default(),
+        );
         set("ip", &node.pod_ip);
         set("status", node.phase.name());
         set("hostNodeName", &node.host_node_name);
@@ -71,11 +97,19 @@ impl Pass<'_> {
 
     /// Exports the outputs that have a global name.
     pub(crate) fn export(&mut self, outputs: Option<&Outputs>) {
-        let parameters = outputs.map(|outputs| outputs.parameters.as_slice()).unwrap_or_default();
-        for parameter in parameters.iter().filter(|parameter| !parameter.global_name.is_empty()) {
+        let parameters = outputs
+            .map(|outputs| outputs.parameters.as_slice())
+            .unwrap_or_default();
+        for parameter in parameters
+            .iter()
+            .filter(|parameter| !parameter.global_name.is_empty())
+        {
             let name = parameter.global_name.clone();
             if let Some(value) = &parameter.value {
-                self.globals.insert(format!("workflow.outputs.parameters.{name}"), value.0.clone());
+                self.globals.insert(
+                    format!("workflow.outputs.parameters.{name}"),
+                    value.0.clone(),
+                );
             }
             let global = Parameter {
                 name,
@@ -100,21 +134,30 @@ impl Pass<'_> {
 }
 
 /// The outputs of a steps or DAG template from what its children gave.
-pub(crate) fn template_outputs(template: &Template, names: &Names) -> Result<Option<Outputs>, Halt> {
+pub(crate) fn template_outputs(
+    template: &Template,
+    names: &Names,
+) -> Result<Option<Outputs>, Halt> {
     if template.outputs.is_empty() {
         return Ok(None);
     }
     if !template.outputs.artifacts.is_empty() {
-        return Err(Halt::unsupported("output artifacts of steps and DAG templates"));
+        return Err(Halt::unsupported(
+            "output artifacts of steps and DAG templates",
+        ));
     }
     let mut outputs = Outputs::default();
     for parameter in &template.outputs.parameters {
         let Some(from) = &parameter.value_from else {
-            return Err(Halt::error("output parameters must have a valueFrom specified"));
+            return Err(Halt::error(
+                "output parameters must have a valueFrom specified",
+            ));
         };
         let scope = Scope(&[names]);
         let found = if from.expression.is_empty() {
-            tag::replace(&from.parameter, &scope, Mode::Strict).map(std::borrow::Cow::into_owned).map_err(|e| e.to_string())
+            tag::replace(&from.parameter, &scope, Mode::Strict)
+                .map(std::borrow::Cow::into_owned)
+                .map_err(|e| e.to_string())
         } else {
             tag::evaluate(&from.expression, &scope)
         };

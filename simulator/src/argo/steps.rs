@@ -29,7 +29,11 @@ enum Unready {
 
 impl Pass<'_> {
     /// Executes a steps template.
-    pub(crate) fn execute_steps(&mut self, execution: &Execution, template: &Template) -> Result<(), Halt> {
+    pub(crate) fn execute_steps(
+        &mut self,
+        execution: &Execution,
+        template: &Template,
+    ) -> Result<(), Halt> {
         let name = execution.node;
         if self.node(name).is_none() {
             let new = execution.new_node(NodeType::Steps, NodePhase::Running);
@@ -88,15 +92,25 @@ impl Pass<'_> {
             Some(false) => self.mark(group, NodePhase::Running, None),
             Some(true) => {}
         }
-        let Some(previous) = index.checked_sub(1).map(|i| format!("{}[{i}]", execution.node)) else {
+        let Some(previous) = index
+            .checked_sub(1)
+            .map(|i| format!("{}[{i}]", execution.node))
+        else {
             self.add_child(execution.node, group);
             return;
         };
-        let children = self.node(&previous).map(|node| node.children.clone()).unwrap_or_default();
+        let children = self
+            .node(&previous)
+            .map(|node| node.children.clone())
+            .unwrap_or_default();
         if children.is_empty() {
             self.add_child(&previous, group);
         }
-        for id in children.iter().flat_map(|child| self.outbound_nodes(child)).collect::<Vec<_>>() {
+        for id in children
+            .iter()
+            .flat_map(|child| self.outbound_nodes(child))
+            .collect::<Vec<_>>()
+        {
             if let Some(parent) = self.status.nodes.get(&id).map(|node| node.name.clone()) {
                 self.add_child(&parent, group);
             }
@@ -144,8 +158,16 @@ impl Pass<'_> {
         Ok(self.close_group(&steps, group))
     }
 
-    fn resolve_references(&mut self, step: &WorkflowStep, names: &Names) -> Result<WorkflowStep, Unready> {
-        let mode = if self.differences.steps_wait_for_outputs { Mode::Await } else { Mode::Lenient };
+    fn resolve_references(
+        &mut self,
+        step: &WorkflowStep,
+        names: &Names,
+    ) -> Result<WorkflowStep, Unready> {
+        let mode = if self.differences.steps_wait_for_outputs {
+            Mode::Await
+        } else {
+            Mode::Lenient
+        };
         let mut value = to_value(step);
         if !tag::occurs(&value) {
             return Ok(step.clone());
@@ -157,23 +179,43 @@ impl Pass<'_> {
             TagError::Failed(message) => Unready::Fails(message),
         };
         if let Some(Value::String(text)) = value.get_mut("when") {
-            *text = tag::replace(text, &scope, mode).map_err(unready)?.into_owned();
+            *text = tag::replace(text, &scope, mode)
+                .map_err(unready)?
+                .into_owned();
             match when::holds(text) {
-                Ok(false) => return Ok(WorkflowStep { when: text.clone(), ..step.clone() }),
+                Ok(false) => {
+                    return Ok(WorkflowStep {
+                        when: text.clone(),
+                        ..step.clone()
+                    });
+                }
                 Err(error) if !expands(step) => return Err(Unready::Fails(error.to_string())),
                 Ok(true) | Err(_) => {}
             }
         }
         tag::replace_in(&mut value, &scope, mode).map_err(unready)?;
-        let step: WorkflowStep = serde_json::from_value(value).map_err(|error| Unready::Fails(error.to_string()))?;
-        if step.arguments.artifacts.iter().any(|a| !a.from.is_empty() || !a.from_expression.is_empty()) {
-            return Err(Unready::Fails("not supported by the simulator: artifacts from other steps".to_owned()));
+        let step: WorkflowStep =
+            serde_json::from_value(value).map_err(|error| Unready::Fails(error.to_string()))?;
+        if step
+            .arguments
+            .artifacts
+            .iter()
+            .any(|a| !a.from.is_empty() || !a.from_expression.is_empty())
+        {
+            return Err(Unready::Fails(
+                "not supported by the simulator: artifacts from other steps".to_owned(),
+            ));
         }
         Ok(step)
     }
 
     /// Starts or continues one step; the group ends at once if something is returned.
-    fn start_step(&mut self, execution: &Execution, step: &WorkflowStep, group: &str) -> Result<Option<Group>, Halt> {
+    fn start_step(
+        &mut self,
+        execution: &Execution,
+        step: &WorkflowStep,
+        group: &str,
+    ) -> Result<Option<Group>, Halt> {
         let child = format!("{group}.{}", step.name);
         let boundary_id = self.node_id(execution.node);
         match when::holds(&step.when) {
@@ -187,7 +229,12 @@ impl Pass<'_> {
                 return Ok(None);
             }
             Err(error) => {
-                self.skip_step(execution, step, &child, (NodePhase::Error, &error.to_string()));
+                self.skip_step(
+                    execution,
+                    step,
+                    &child,
+                    (NodePhase::Error, &error.to_string()),
+                );
                 self.add_child(group, &child);
                 self.mark_error(group, &error.to_string());
                 return Ok(Some(Group::Closed));
@@ -203,7 +250,13 @@ impl Pass<'_> {
             self.mark_error(group, &halt.message());
             return Ok(Some(Group::Closed));
         }
-        match self.execute(&child, &Call::of_step(step), &execution.inner, &step.arguments, &surroundings) {
+        match self.execute(
+            &child,
+            &Call::of_step(step),
+            &execution.inner,
+            &step.arguments,
+            &surroundings,
+        ) {
             Ok(()) => self.add_child(group, &child),
             Err(missing @ Halt::Missing(_)) => return Err(missing),
             Err(Halt::Parallelism | Halt::TooDeep | Halt::Transient(_)) => {
@@ -217,7 +270,8 @@ impl Pass<'_> {
             }
             Err(Halt::Template(error)) => {
                 self.add_child(group, &child);
-                let message = format!("step group deemed errored due to child {child} error: {error}");
+                let message =
+                    format!("step group deemed errored due to child {child} error: {error}");
                 self.mark_error(group, &message);
                 return Ok(Some(Group::Closed));
             }
@@ -249,12 +303,18 @@ impl Pass<'_> {
 
     fn close_group(&mut self, steps: &[WorkflowStep], group: &str) -> Group {
         let node = self.node(group).cloned().unwrap_or_default();
-        let children: Vec<&NodeStatus> = node.children.iter().filter_map(|id| self.status.nodes.get(id)).collect();
+        let children: Vec<&NodeStatus> = node
+            .children
+            .iter()
+            .filter_map(|id| self.status.nodes.get(id))
+            .collect();
         if children.len() < steps.len() || children.iter().any(|child| !child.fulfilled()) {
             return Group::Open;
         }
         let failed = children.into_iter().find(|child| {
-            let step = steps.iter().find(|step| child.name == format!("{group}.{}", step.name));
+            let step = steps
+                .iter()
+                .find(|step| child.name == format!("{group}.{}", step.name));
             let continue_on = step.and_then(|step| step.continue_on.as_ref());
             child.phase.failed_or_error() && !continues(continue_on, child.phase)
         });
@@ -266,11 +326,17 @@ impl Pass<'_> {
     }
 
     fn set_outbound_nodes(&mut self, name: &str, template: &Template) {
-        let last = (0..template.steps.len()).rev().find_map(|i| self.node(&format!("{name}[{i}]")));
+        let last = (0..template.steps.len())
+            .rev()
+            .find_map(|i| self.node(&format!("{name}[{i}]")));
         let Some(last) = last else {
             return;
         };
-        let outbound: Vec<String> = last.children.iter().flat_map(|id| self.outbound_nodes(id)).collect();
+        let outbound: Vec<String> = last
+            .children
+            .iter()
+            .flat_map(|id| self.outbound_nodes(id))
+            .collect();
         if let Some(node) = self.node_mut(name) {
             node.outbound_nodes = outbound;
         }
@@ -301,5 +367,7 @@ pub(crate) fn expands(step: &WorkflowStep) -> bool {
 
 /// Whether a bad end does not stop what follows.
 pub(crate) fn continues(on: Option<&ContinueOn>, phase: NodePhase) -> bool {
-    on.is_some_and(|on| (on.error && phase == NodePhase::Error) || (on.failed && phase == NodePhase::Failed))
+    on.is_some_and(|on| {
+        (on.error && phase == NodePhase::Error) || (on.failed && phase == NodePhase::Failed)
+    })
 }

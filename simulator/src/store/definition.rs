@@ -381,6 +381,7 @@ fn kind_of(spec: &Value, version: &Value) -> Kind {
         origin: Origin::Custom,
         subresources: subresources.map(|(name, _)| name.clone()).collect(),
         schema: schema_of(version),
+        rules: Arc::default(),
         columns: columns_of(version),
         selectable_fields: version["selectableFields"]
             .as_array()

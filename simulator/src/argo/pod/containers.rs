@@ -11,7 +11,14 @@ use crate::argo::spec::{Inputs, Template};
 /// Bytes above which the template is too long for a variable.
 const ENV_BYTES_MAX: usize = 131_072;
 
-const LOG_OPTIONS: [&str; 6] = ["--loglevel", "info", "--log-format", "text", "--gloglevel", "0"];
+const LOG_OPTIONS: [&str; 6] = [
+    "--loglevel",
+    "info",
+    "--log-format",
+    "text",
+    "--gloglevel",
+    "0",
+];
 
 /// Gives each container its commands and variables, as far as they do not depend on the user's command.
 pub(super) fn finish(pass: &Pass, plan: &PodPlan, parts: &mut Parts) -> Result<(), Halt> {
@@ -46,8 +53,14 @@ pub(super) fn finish(pass: &Pass, plan: &PodPlan, parts: &mut Parts) -> Result<(
 
 /// Puts the executor before the commands of main and sidecars.
 pub(super) fn wrap(pod: &mut Value) -> Result<(), Halt> {
-    let containers = pod.pointer_mut("/spec/containers").and_then(Value::as_array_mut);
-    for container in containers.into_iter().flatten().filter(|container| container["name"] != "wait") {
+    let containers = pod
+        .pointer_mut("/spec/containers")
+        .and_then(Value::as_array_mut);
+    for container in containers
+        .into_iter()
+        .flatten()
+        .filter(|container| container["name"] != "wait")
+    {
         let user = container["command"].as_array().cloned().unwrap_or_default();
         if user.is_empty() {
             let image = container["image"].as_str().unwrap_or_default();
@@ -55,14 +68,21 @@ pub(super) fn wrap(pod: &mut Value) -> Result<(), Halt> {
                 "failed to look-up entrypoint/cmd for image \"{image}\", you must either explicitly specify the command, or list the image's command in the index: https://argo-workflows.readthedocs.io/en/latest/workflow-executors/#emissary-emissary"
             )));
         }
-        let emissary = ["/var/run/argo/argoexec", "emissary"].into_iter().chain(LOG_OPTIONS).chain(["--"]);
+        let emissary = ["/var/run/argo/argoexec", "emissary"]
+            .into_iter()
+            .chain(LOG_OPTIONS)
+            .chain(["--"]);
         container["command"] = emissary.map(|part| json!(part)).chain(user).collect();
     }
     Ok(())
 }
 
 fn command(verb: &str) -> Vec<String> {
-    ["argoexec", verb].into_iter().chain(LOG_OPTIONS).map(str::to_owned).collect()
+    ["argoexec", verb]
+        .into_iter()
+        .chain(LOG_OPTIONS)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// What executors are told to do: the template without the values of its parameters.
@@ -89,7 +109,10 @@ fn own_env(pass: &Pass) -> Vec<EnvVar> {
 fn common_env(pass: &Pass, plan: &PodPlan) -> Vec<EnvVar> {
     vec![
         variable("ARGO_NODE_ID", &pass.node_id(plan.node)),
-        variable("ARGO_INCLUDE_SCRIPT_OUTPUT", &plan.includes_result.to_string()),
+        variable(
+            "ARGO_INCLUDE_SCRIPT_OUTPUT",
+            &plan.includes_result.to_string(),
+        ),
         variable("ARGO_DEADLINE", &deadline_text(plan.executor_deadline)),
         variable("ARGO_WORKFLOW_NAME", &pass.identity.name),
         variable("ARGO_PROGRESS_FILE", "/var/run/argo/progress"),

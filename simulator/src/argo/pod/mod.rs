@@ -87,22 +87,43 @@ type Texts = BTreeMap<String, String>;
 
 fn metadata(pass: &Pass, plan: &PodPlan, containers: &[Container]) -> (Texts, Texts) {
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    let mut labels = Texts::from([pair(key::WORKFLOW, &pass.identity.name), pair(key::COMPLETED, "false")]);
+    let mut labels = Texts::from([
+        pair(key::WORKFLOW, &pass.identity.name),
+        pair(key::COMPLETED, "false"),
+    ]);
     if plan.exit_handler {
         labels.insert(key::ON_EXIT.to_owned(), "true".to_owned());
     }
-    let last = containers.last().map(|container| container.name.clone()).unwrap_or_default();
+    let last = containers
+        .last()
+        .map(|container| container.name.clone())
+        .unwrap_or_default();
     let has_main = containers.iter().any(|container| container.name == "main");
     let mut annotations = Texts::from([
         pair(key::NODE_NAME, plan.node),
         pair(key::NODE_ID, &pass.node_id(plan.node)),
-        pair(key::DEFAULT_CONTAINER, if has_main { "main" } else { &last }),
+        pair(
+            key::DEFAULT_CONTAINER,
+            if has_main { "main" } else { &last },
+        ),
     ]);
     if let Some(gc) = &pass.spec.pod_gc {
-        let delay = if gc.delete_delay_duration.is_empty() { "5s" } else { &gc.delete_delay_duration };
-        annotations.insert(key::POD_GC_STRATEGY.to_owned(), format!("{}/{delay}", gc.strategy));
+        let delay = if gc.delete_delay_duration.is_empty() {
+            "5s"
+        } else {
+            &gc.delete_delay_duration
+        };
+        annotations.insert(
+            key::POD_GC_STRATEGY.to_owned(),
+            format!("{}/{delay}", gc.strategy),
+        );
     }
-    for metadata in pass.spec.pod_metadata.iter().chain([&plan.template.metadata]) {
+    for metadata in pass
+        .spec
+        .pod_metadata
+        .iter()
+        .chain([&plan.template.metadata])
+    {
         annotations.extend(metadata.annotations.clone());
         labels.extend(metadata.labels.clone());
     }
@@ -121,22 +142,41 @@ fn scheduling(pass: &Pass, plan: &PodPlan) -> Map<String, Value> {
     };
     let null = Value::Null;
     for field in ["nodeSelector", "affinity", "tolerations"] {
-        let boundary = plan.boundary.as_ref().map_or(&null, |boundary| &boundary[field]);
+        let boundary = plan
+            .boundary
+            .as_ref()
+            .map_or(&null, |boundary| &boundary[field]);
         set(field, &[&template[field], boundary, &workflow[field]]);
     }
     for field in ["schedulerName", "securityContext", "serviceAccountName"] {
         set(field, &[&template[field], &workflow[field]]);
     }
-    set("priorityClassName", &[&template["priorityClassName"], &workflow["podPriorityClassName"]]);
+    set(
+        "priorityClassName",
+        &[
+            &template["priorityClassName"],
+            &workflow["podPriorityClassName"],
+        ],
+    );
     for field in ["dnsPolicy", "dnsConfig", "imagePullSecrets", "hostNetwork"] {
         set(field, &[&workflow[field]]);
     }
-    let token = [&template["automountServiceAccountToken"], &workflow["automountServiceAccountToken"]];
-    if token.iter().find(|value| !value.is_null()).is_some_and(|value| **value == false) {
+    let token = [
+        &template["automountServiceAccountToken"],
+        &workflow["automountServiceAccountToken"],
+    ];
+    if token
+        .iter()
+        .find(|value| !value.is_null())
+        .is_some_and(|value| **value == false)
+    {
         set("automountServiceAccountToken", &[&Value::Bool(false)]);
     }
-    let aliases: Vec<&Value> =
-        [&workflow, &template].iter().filter_map(|from| from["hostAliases"].as_array()).flatten().collect();
+    let aliases: Vec<&Value> = [&workflow, &template]
+        .iter()
+        .filter_map(|from| from["hostAliases"].as_array())
+        .flatten()
+        .collect();
     if !aliases.is_empty() {
         spec.insert("hostAliases".to_owned(), json!(aliases));
     }

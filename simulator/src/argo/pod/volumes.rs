@@ -1,6 +1,8 @@
 //! The containers of a pod as far as mounts go, and the volumes behind them.
 
-use k8s_openapi::api::core::v1::{Container, EmptyDirVolumeSource, SecretVolumeSource, Volume, VolumeMount};
+use k8s_openapi::api::core::v1::{
+    Container, EmptyDirVolumeSource, SecretVolumeSource, Volume, VolumeMount,
+};
 
 use crate::argo::pass::{Halt, Pass};
 use crate::argo::spec::Template;
@@ -48,7 +50,9 @@ impl Parts {
     }
 
     fn service_account(&mut self, pass: &Pass, template: &Template) -> Result<(), Halt> {
-        let token = template.automount_service_account_token.or(pass.spec.automount_service_account_token);
+        let token = template
+            .automount_service_account_token
+            .or(pass.spec.automount_service_account_token);
         match executor_account(pass, template) {
             Some(account) => {
                 self.volumes.push(Volume {
@@ -74,10 +78,18 @@ impl Parts {
         let users = template.init_containers.iter().chain(&template.sidecars);
         let others = users.flat_map(|user| user.container.volume_mounts.iter().flatten().cloned());
         let claims = pass.status.persistent_volume_claims.iter().flatten();
-        let known: Vec<&Volume> = template.volumes.iter().chain(&pass.volumes).chain(claims).collect();
+        let known: Vec<&Volume> = template
+            .volumes
+            .iter()
+            .chain(&pass.volumes)
+            .chain(claims)
+            .collect();
         for mount in main.into_iter().chain(others) {
             let Some(volume) = known.iter().find(|volume| volume.name == mount.name) else {
-                return Err(Halt::error(format!("volume '{}' not found in workflow spec", mount.name)));
+                return Err(Halt::error(format!(
+                    "volume '{}' not found in workflow spec",
+                    mount.name
+                )));
             };
             if self.volumes.iter().all(|there| there.name != volume.name) {
                 self.volumes.push((*volume).clone());
@@ -91,12 +103,17 @@ impl Parts {
         let with_mounts = |user: &crate::argo::spec::UserContainer| {
             let mut container = user.container.clone();
             if user.mirror_volume_mounts == Some(true) {
-                container.volume_mounts.get_or_insert_default().extend(mounts.clone());
+                container
+                    .volume_mounts
+                    .get_or_insert_default()
+                    .extend(mounts.clone());
             }
             container
         };
-        self.init.extend(template.init_containers.iter().map(with_mounts));
-        self.containers.extend(template.sidecars.iter().map(with_mounts));
+        self.init
+            .extend(template.init_containers.iter().map(with_mounts));
+        self.containers
+            .extend(template.sidecars.iter().map(with_mounts));
     }
 
     /// Lets the wait container see what main mounts.
@@ -132,11 +149,22 @@ fn main(template: &Template) -> Container {
     let mut main = template
         .container
         .clone()
-        .or_else(|| template.script.as_ref().map(|script| script.container.clone()))
+        .or_else(|| {
+            template
+                .script
+                .as_ref()
+                .map(|script| script.container.clone())
+        })
         .unwrap_or_default();
     main.name = "main".to_owned();
-    if template.script.as_ref().is_some_and(|script| !script.source.is_empty()) {
-        main.args.get_or_insert_default().push("/argo/staging/script".to_owned());
+    if template
+        .script
+        .as_ref()
+        .is_some_and(|script| !script.source.is_empty())
+    {
+        main.args
+            .get_or_insert_default()
+            .push("/argo/staging/script".to_owned());
     }
     main
 }
@@ -145,7 +173,10 @@ fn executor(pass: &Pass, template: &Template, name: &str) -> Container {
     let token = executor_account(pass, template).map(|_| {
         vec![VolumeMount {
             read_only: Some(true),
-            ..mount("exec-sa-token", "/var/run/secrets/kubernetes.io/serviceaccount")
+            ..mount(
+                "exec-sa-token",
+                "/var/run/secrets/kubernetes.io/serviceaccount",
+            )
         }]
     });
     Container {

@@ -23,12 +23,19 @@ pub(crate) struct Scope<'a>(pub(crate) &'a [&'a BTreeMap<String, String>]);
 impl<'a> Scope<'a> {
     /// The value of a name.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
-        self.0.iter().rev().find_map(|layer| layer.get(name)).map(String::as_str)
+        self.0
+            .iter()
+            .rev()
+            .find_map(|layer| layer.get(name))
+            .map(String::as_str)
     }
 
     /// All names with their values; later layers come later.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0.iter().flat_map(|layer| layer.iter()).map(|(k, v)| (k.as_str(), v.as_str()))
+        self.0
+            .iter()
+            .flat_map(|layer| layer.iter())
+            .map(|(k, v)| (k.as_str(), v.as_str()))
     }
 }
 
@@ -55,7 +62,11 @@ pub(crate) enum TagError {
 }
 
 /// `text` with its tags substituted; borrowed if it has none.
-pub(crate) fn replace<'t>(text: &'t str, scope: &Scope, mode: Mode) -> Result<Cow<'t, str>, TagError> {
+pub(crate) fn replace<'t>(
+    text: &'t str,
+    scope: &Scope,
+    mode: Mode,
+) -> Result<Cow<'t, str>, TagError> {
     let Some(first) = text.find("{{") else {
         return Ok(Cow::Borrowed(text));
     };
@@ -108,12 +119,15 @@ fn one(tag: &str, scope: &Scope, mode: Mode, output: &mut String) -> Result<(), 
 
 /// Whether a name asks for something that a step or task may still bring.
 fn is_awaited(name: &str) -> bool {
-    (name.starts_with("steps.") || name.starts_with("tasks.")) && !name.contains(".outputs.artifacts.")
+    (name.starts_with("steps.") || name.starts_with("tasks."))
+        && !name.contains(".outputs.artifacts.")
 }
 
 /// Go quotes values before it puts them into JSON, and some control characters become escapes that JSON does not know.
 fn printable(value: &str) -> Result<&str, TagError> {
-    let unknown = |c: char| (c < ' ' && !matches!(c, '\u{8}' | '\u{c}' | '\n' | '\r' | '\t')) || c == '\u{7f}';
+    let unknown = |c: char| {
+        (c < ' ' && !matches!(c, '\u{8}' | '\u{c}' | '\n' | '\r' | '\t')) || c == '\u{7f}'
+    };
     if value.contains(unknown) {
         let message = "cannot finish template replacement because the result was invalid JSON";
         return Err(TagError::Failed(message.to_owned()));
@@ -130,18 +144,26 @@ pub(crate) fn replace_in(value: &mut Value, scope: &Scope, mode: Mode) -> Result
             }
             Ok(())
         }
-        Value::Array(items) => items.iter_mut().try_for_each(|item| replace_in(item, scope, mode)),
+        Value::Array(items) => items
+            .iter_mut()
+            .try_for_each(|item| replace_in(item, scope, mode)),
         Value::Object(fields) => {
             if fields.keys().any(|key| key.contains("{{")) {
                 replace_keys(fields, scope, mode)?;
             }
-            fields.values_mut().try_for_each(|field| replace_in(field, scope, mode))
+            fields
+                .values_mut()
+                .try_for_each(|field| replace_in(field, scope, mode))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }
 
-fn replace_keys(fields: &mut Map<String, Value>, scope: &Scope, mode: Mode) -> Result<(), TagError> {
+fn replace_keys(
+    fields: &mut Map<String, Value>,
+    scope: &Scope,
+    mode: Mode,
+) -> Result<(), TagError> {
     for (key, value) in std::mem::take(fields) {
         let key = replace(&key, scope, mode)?.into_owned();
         fields.insert(key, value);
@@ -154,7 +176,9 @@ pub(crate) fn occurs(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains("{{"),
         Value::Array(items) => items.iter().any(occurs),
-        Value::Object(fields) => fields.iter().any(|(key, field)| key.contains("{{") || occurs(field)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, field)| key.contains("{{") || occurs(field)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -25,7 +25,9 @@ fn environment() -> BTreeMap<String, String> {
 fn check(text: &str, mode: Mode, expected: Result<&str, &str>) {
     let environment = environment();
     let scope = Scope(&[&environment]);
-    let actual = replace(text, &scope, mode).map(|t| t.into_owned()).map_err(|e| e.to_string());
+    let actual = replace(text, &scope, mode)
+        .map(|t| t.into_owned())
+        .map_err(|e| e.to_string());
     assert_eq!(actual, expected.map(str::to_owned).map_err(str::to_owned));
 }
 
@@ -33,11 +35,17 @@ fn check(text: &str, mode: Mode, expected: Result<&str, &str>) {
 #[case("{{ inputs.parameters.a }}", "hello")]
 #[case("{{inputs.parameters.zz}}", "{{inputs.parameters.zz}}")]
 #[case("{{inputs.parameters.q}}", "say \"hi\"\nline2")]
-#[case("a {{inputs.parameters.my-p}} b {{workflow.parameters.p}}", "a dash b v")]
+#[case(
+    "a {{inputs.parameters.my-p}} b {{workflow.parameters.p}}",
+    "a dash b v"
+)]
 #[case("{{ }}", "{{ }}")]
 #[case("{{steps.x.outputs.result}}", "{{steps.x.outputs.result}}")]
 #[case("{{inputs.parameters.{{item}}}}", "{{inputs.parameters.it}}")]
-#[case("sed 's/<</{{/g'\nsed 's/>>/}}/g' {{inputs.parameters.a}}", "sed 's/<</{{/g'\nsed 's/>>/}}/g' hello")]
+#[case(
+    "sed 's/<</{{/g'\nsed 's/>>/}}/g' {{inputs.parameters.a}}",
+    "sed 's/<</{{/g'\nsed 's/>>/}}/g' hello"
+)]
 #[case("open {{ end", "open {{ end")]
 fn simple_tags_without_a_value_stay(#[case] text: &str, #[case] expected: &str) {
     check(text, Mode::Lenient, Ok(expected));
@@ -45,16 +53,28 @@ fn simple_tags_without_a_value_stay(#[case] text: &str, #[case] expected: &str) 
 
 #[rstest]
 #[case("{{ inputs.parameters.a }}", Ok("hello"))]
-#[case("{{inputs.parameters.zz}}", Err("failed to resolve {{inputs.parameters.zz}}"))]
+#[case(
+    "{{inputs.parameters.zz}}",
+    Err("failed to resolve {{inputs.parameters.zz}}")
+)]
 fn strict_tags_need_a_value(#[case] text: &str, #[case] expected: Result<&str, &str>) {
     check(text, Mode::Strict, expected);
 }
 
 #[rstest]
-#[case("{{steps.x.outputs.result}}", Err("failed to resolve {{steps.x.outputs.result}}"))]
+#[case(
+    "{{steps.x.outputs.result}}",
+    Err("failed to resolve {{steps.x.outputs.result}}")
+)]
 #[case("{{tasks.x.exitCode}}", Err("failed to resolve {{tasks.x.exitCode}}"))]
-#[case("{{steps.x.outputs.artifacts.a}}", Ok("{{steps.x.outputs.artifacts.a}}"))]
+#[case(
+    "{{steps.x.outputs.artifacts.a}}",
+    Ok("{{steps.x.outputs.artifacts.a}}")
+)]
 #[case("{{inputs.parameters.zz}}", Ok("{{inputs.parameters.zz}}"))]
-fn awaited_tags_are_those_of_steps_and_tasks(#[case] text: &str, #[case] expected: Result<&str, &str>) {
+fn awaited_tags_are_those_of_steps_and_tasks(
+    #[case] text: &str,
+    #[case] expected: Result<&str, &str>,
+) {
     check(text, Mode::Await, expected);
 }

@@ -34,7 +34,9 @@ pub(super) fn float_text(number: f64) -> String {
     if number != 0.0 && (number.abs() >= 1e21 || number.abs() < 1e-4) {
         let text = format!("{number:e}");
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
+        let (sign, digits) = exponent
+            .strip_prefix('-')
+            .map_or(('+', exponent), |d| ('-', d));
         format!("{mantissa}e{sign}{digits:0>2}")
     } else {
         format!("{number}")
@@ -147,7 +149,9 @@ fn prefixed(symbol: &str, right: &Value) -> Result<Value, String> {
         ("!", Value::Bool(flag)) => Ok(Value::Bool(!flag)),
         ("-", Value::Number(number)) => Ok(Value::Number(-number)),
         ("~", Value::Number(number)) => Ok(Value::Number(!(*number as i64) as f64)),
-        _ => Err(format!("Value '{right}' cannot be used with the prefix '{symbol}'")),
+        _ => Err(format!(
+            "Value '{right}' cannot be used with the prefix '{symbol}'"
+        )),
     }
 }
 
@@ -195,7 +199,9 @@ fn not_a_number(what: &str, value: &Value, symbol: &str) -> String {
 
 /// The left side did not decide alone, so it is neutral and the right side decides.
 fn logical(symbol: &str, left: &Value, right: Value) -> Result<Value, String> {
-    let not_a_bool = [left, &right].into_iter().find(|v| !matches!(v, Value::Bool(_)));
+    let not_a_bool = [left, &right]
+        .into_iter()
+        .find(|v| !matches!(v, Value::Bool(_)));
     if let Some(value) = not_a_bool {
         return Err(format!(
             "Value '{value}' cannot be used with the logical operator '{symbol}', it is not a bool"
@@ -233,7 +239,9 @@ fn modified(symbol: &str, left: &Value, right: &Value) -> Result<Value, String> 
     }
     let (a, b) = match (left, right) {
         (Value::Number(a), Value::Number(b)) => (*a, *b),
-        (Value::Number(_), other) if symbol != "+" => return Err(not_a_number("modifier", other, symbol)),
+        (Value::Number(_), other) if symbol != "+" => {
+            return Err(not_a_number("modifier", other, symbol));
+        }
         _ => return Err(not_a_number("modifier", left, symbol)),
     };
     Ok(Value::Number(match symbol {

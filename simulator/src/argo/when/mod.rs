@@ -29,13 +29,21 @@ pub fn holds(when: &str) -> Result<bool, WhenError> {
         .and_then(|tokens| token::check(&tokens).map(|()| tokens))
         .map_err(|detail| invalid(when, &detail))?;
     words_to_text(&mut tokens);
-    token::check(&tokens)
-        .map_err(|detail| WhenError(format!("Failed to parse 'when' expression '{when}': {detail}")))?;
-    let value = evaluation::evaluate(&tokens)
-        .map_err(|detail| WhenError(format!("Failed to evaluate 'when' expresion '{when}': {detail}")))?;
+    token::check(&tokens).map_err(|detail| {
+        WhenError(format!(
+            "Failed to parse 'when' expression '{when}': {detail}"
+        ))
+    })?;
+    let value = evaluation::evaluate(&tokens).map_err(|detail| {
+        WhenError(format!(
+            "Failed to evaluate 'when' expresion '{when}': {detail}"
+        ))
+    })?;
     match value {
         Value::Bool(answer) => Ok(answer),
-        other => Err(WhenError(format!("Expected boolean evaluation for '{when}'. Got {other}"))),
+        other => Err(WhenError(format!(
+            "Expected boolean evaluation for '{when}'. Got {other}"
+        ))),
     }
 }
 
@@ -45,7 +53,9 @@ fn invalid(when: &str, detail: &str) -> WhenError {
     } else {
         ""
     };
-    WhenError(format!("Invalid 'when' expression '{when}': {detail}{hint}"))
+    WhenError(format!(
+        "Invalid 'when' expression '{when}': {detail}{hint}"
+    ))
 }
 
 fn words_to_text(tokens: &mut [Token]) {

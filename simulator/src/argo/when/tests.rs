@@ -6,7 +6,10 @@ fn check(when: &str, expected: Result<bool, &str>) {
     let actual = holds(when);
     match (&actual, expected) {
         (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
-        _ => assert_eq!(actual.map_err(|e| e.to_string()), expected.map_err(str::to_owned)),
+        _ => assert_eq!(
+            actual.map_err(|e| e.to_string()),
+            expected.map_err(str::to_owned)
+        ),
     }
 }
 
@@ -52,25 +55,55 @@ fn a_condition_holds_as_in_govaluate(#[case] when: &str, #[case] expected: Resul
 }
 
 #[rstest]
-#[case("foo in (foo)", "cannot be used with the comparator 'in', it is not a number")]
-#[case("foo in ()", "Value '<nil>' cannot be used with the comparator 'in', it is not a number")]
+#[case(
+    "foo in (foo)",
+    "cannot be used with the comparator 'in', it is not a number"
+)]
+#[case(
+    "foo in ()",
+    "Value '<nil>' cannot be used with the comparator 'in', it is not a number"
+)]
 #[case("1 =~ '1'", "cannot be used with the comparator '=~'")]
-#[case("my-item == my-item", "Value 'my' cannot be used with the modifier '-', it is not a number")]
-#[case("a b == c", "Invalid 'when' expression 'a b == c': Cannot transition token types from VARIABLE [a] to VARIABLE [b]")]
-#[case(" == a", "Cannot transition token types from UNKNOWN [<nil>] to COMPARATOR [==]")]
+#[case(
+    "my-item == my-item",
+    "Value 'my' cannot be used with the modifier '-', it is not a number"
+)]
+#[case(
+    "a b == c",
+    "Invalid 'when' expression 'a b == c': Cannot transition token types from VARIABLE [a] to VARIABLE [b]"
+)]
+#[case(
+    " == a",
+    "Cannot transition token types from UNKNOWN [<nil>] to COMPARATOR [==]"
+)]
 #[case("a == ", "Unexpected end of expression")]
 #[case("'true'", "Expected boolean evaluation for ''true''. Got true")]
 #[case("foo", "Expected boolean evaluation for 'foo'. Got foo")]
 #[case("1", "Expected boolean evaluation for '1'. Got 1")]
 #[case("'a == a'", "Expected boolean evaluation for ''a == a''. Got a == a")]
-#[case("123abc == 123abc", "Cannot transition token types from NUMERIC [123] to VARIABLE [abc]")]
+#[case(
+    "123abc == 123abc",
+    "Cannot transition token types from NUMERIC [123] to VARIABLE [abc]"
+)]
 #[case("1.2.3 == 1.2.3", "Unable to parse numeric value '1.2.3' to float64\n")]
 #[case("v1.2 == v1.2", "No parameter 'v1' found.")]
-#[case("foo.bar == foo.bar", "Unable to access unexported field 'bar' in token 'foo.bar'")]
-#[case("/a == /a", "Cannot transition token types from UNKNOWN [<nil>] to MODIFIER [/]")]
-#[case("a@b == a@b", "Invalid token: '@' (hint: try wrapping the affected expression in quotes (\"))")]
+#[case(
+    "foo.bar == foo.bar",
+    "Unable to access unexported field 'bar' in token 'foo.bar'"
+)]
+#[case(
+    "/a == /a",
+    "Cannot transition token types from UNKNOWN [<nil>] to MODIFIER [/]"
+)]
+#[case(
+    "a@b == a@b",
+    "Invalid token: '@' (hint: try wrapping the affected expression in quotes (\"))"
+)]
 #[case("{x} == y", "Invalid token: '{'")]
-#[case("a == a && foo", "Failed to evaluate 'when' expresion 'a == a && foo': Value 'foo' cannot be used with the logical operator '&&', it is not a bool")]
+#[case(
+    "a == a && foo",
+    "Failed to evaluate 'when' expresion 'a == a && foo': Value 'foo' cannot be used with the logical operator '&&', it is not a bool"
+)]
 fn a_condition_without_an_answer_says_why(#[case] when: &str, #[case] message: &str) {
     check(when, Err(message));
 }

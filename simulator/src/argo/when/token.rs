@@ -46,7 +46,10 @@ impl Kind {
 
     fn may_end(self) -> bool {
         use Kind::{Accessor, Boolean, ClauseClose, Numeric, String, Time, Variable};
-        matches!(self, ClauseClose | Numeric | Boolean | String | Time | Variable | Accessor)
+        matches!(
+            self,
+            ClauseClose | Numeric | Boolean | String | Time | Variable | Accessor
+        )
     }
 
     fn allows(self, next: Kind) -> bool {
@@ -54,22 +57,37 @@ impl Kind {
             Accessor, Boolean, Clause, ClauseClose, Comparator, LogicalOp, Modifier, Numeric,
             Prefix, Separator, String, Ternary, Time, Variable,
         };
-        let operand = matches!(next, Prefix | Numeric | Boolean | Variable | Accessor | Clause);
-        let operator = matches!(next, Modifier | Comparator | LogicalOp | ClauseClose | Separator);
+        let operand = matches!(
+            next,
+            Prefix | Numeric | Boolean | Variable | Accessor | Clause
+        );
+        let operator = matches!(
+            next,
+            Modifier | Comparator | LogicalOp | ClauseClose | Separator
+        );
         match self {
             Self::Unknown => operand || matches!(next, String | Time),
             Self::Clause | Self::Comparator | Self::LogicalOp => {
                 operand || matches!(next, String | Time | ClauseClose)
             }
             Self::ClauseClose => {
-                operator || matches!(next, Ternary | Numeric | Boolean | Variable | String | Time | Clause)
+                operator
+                    || matches!(
+                        next,
+                        Ternary | Numeric | Boolean | Variable | String | Time | Clause
+                    )
             }
-            Self::Numeric | Self::Boolean | Self::String | Self::Variable => operator || next == Ternary,
+            Self::Numeric | Self::Boolean | Self::String | Self::Variable => {
+                operator || next == Ternary
+            }
             Self::Time => operator,
             Self::Accessor => operator || matches!(next, Ternary | Clause),
             Self::Modifier => operand || matches!(next, String | ClauseClose),
             Self::Prefix => {
-                matches!(next, Numeric | Boolean | Variable | Accessor | Clause | ClauseClose)
+                matches!(
+                    next,
+                    Numeric | Boolean | Variable | Accessor | Clause | ClauseClose
+                )
             }
             Self::Ternary => operand || matches!(next, String | Time | Separator),
             Self::Separator => operand || matches!(next, String | Time),
@@ -122,7 +140,10 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
         }
     }
     let opened = tokens.iter().filter(|t| t.kind == Kind::Clause).count();
-    let closed = tokens.iter().filter(|t| t.kind == Kind::ClauseClose).count();
+    let closed = tokens
+        .iter()
+        .filter(|t| t.kind == Kind::ClauseClose)
+        .count();
     if opened == closed {
         Ok(tokens)
     } else {
@@ -172,7 +193,11 @@ fn is_word(c: char) -> bool {
 
 impl Stream {
     fn token(&mut self, before: Kind) -> Result<Option<Token>, String> {
-        while self.characters.get(self.at).is_some_and(|c| c.is_whitespace()) {
+        while self
+            .characters
+            .get(self.at)
+            .is_some_and(|c| c.is_whitespace())
+        {
             self.at += 1;
         }
         let Some(&first) = self.characters.get(self.at) else {
@@ -228,7 +253,11 @@ impl Stream {
     fn read_to(&mut self, end: impl Fn(char) -> bool, unclosed: &str) -> Result<String, String> {
         let (text, closed) = self.read(true, |c| !end(c));
         self.at += 1;
-        if closed { Ok(text) } else { Err(unclosed.to_owned()) }
+        if closed {
+            Ok(text)
+        } else {
+            Err(unclosed.to_owned())
+        }
     }
 
     /// Reads while `condition` holds; without `spaces` a blank ends a token that has begun.
@@ -273,9 +302,14 @@ fn word_token(word: String) -> Result<Token, String> {
         return Err(format!("Hanging accessor on token '{word}'"));
     }
     for field in word.split('.').skip(1) {
-        let exported = field.chars().next().is_none_or(|c| c.to_uppercase().eq([c]));
+        let exported = field
+            .chars()
+            .next()
+            .is_none_or(|c| c.to_uppercase().eq([c]));
         if !exported {
-            return Err(format!("Unable to access unexported field '{field}' in token '{word}'"));
+            return Err(format!(
+                "Unable to access unexported field '{field}' in token '{word}'"
+            ));
         }
     }
     Ok(Token::new(Kind::Accessor, Value::Text(word)))

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::fields::{field_element, printed};
 use super::refusal::go_text;
 use super::shape::{Form, Shape};
+use crate::store::schema::format::Format;
 use crate::store::schema::node::Type;
 
 /// Says what is wrong with `config`, in the words of the real server.
@@ -84,7 +85,8 @@ fn mismatch(value: &Value, shape: Shape) -> Option<String> {
         Type::Object => value.is_object(),
         Type::Array => value.is_array(),
         Type::String => {
-            value.is_string() || (is_loose(node.checks.format.as_deref()) && is_scalar(value))
+            value.is_string()
+                || (is_loose(node.checks.format.as_ref().map(Format::name)) && is_scalar(value))
         }
         Type::Integer | Type::Number => value.is_number(),
         Type::Boolean => value.is_boolean(),
@@ -96,7 +98,7 @@ fn mismatch(value: &Value, shape: Shape) -> Option<String> {
     Some(match node.kind {
         Type::Object => format!("expected map, got &{{{}}}", go_text(value)),
         Type::Array => format!("expected list, got &{{{}}}", go_text(value)),
-        Type::String if !is_loose(node.checks.format.as_deref()) => format!(
+        Type::String if !is_loose(node.checks.format.as_ref().map(Format::name)) => format!(
             "expected string, got &value.valueUnstructured{{Value:{}}}",
             go_syntax(value)
         ),
