@@ -16,6 +16,7 @@ pub mod argo;
 pub mod cli;
 pub mod clock;
 pub mod cluster;
+pub mod collector;
 pub mod drive;
 pub mod http;
 pub mod ids;

@@ -1,0 +1,16 @@
+//! The controllers that keep a cluster tidy: garbage collection, namespaces, service accounts, volumes.
+//!
+//! Source: `spec/kube-api.md` §1.16.
+
+mod error;
+mod garbage;
+mod kinds;
+mod namespaces;
+mod ownership;
+mod service_accounts;
+mod volumes;
+
+pub use garbage::GarbageCollector;
+pub use namespaces::Namespaces;
+pub use service_accounts::ServiceAccounts;
+pub use volumes::VolumeBinder;

@@ -1,0 +1,347 @@
+//! Empties namespaces that are being deleted, and lets them go.
+
+use std::collections::BTreeMap;
+
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use kube::core::{ApiResource, DynamicObject};
+use kube::{Client, Error};
+use serde_json::{Value, json};
+
+use super::error::{CollectError, unless_overtaken};
+use crate::part::{Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
+
+const NAMESPACES: usize = 0;
+const FINALIZER: &str = "kubernetes";
+/// The shortest wait before a namespace that still has content is looked at again.
+const WAIT_MIN: SignedDuration = SignedDuration::from_secs(1);
+/// The longest.
+const WAIT_MAX: SignedDuration = SignedDuration::from_secs(60);
+
+/// The namespace controller.
+pub struct Namespaces {
+    client: Client,
+}
+
+/// What is left in a namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Remains {
+    /// `resource.group` → number of objects.
+    content: BTreeMap<String, usize>,
+    /// Finalizer → number of objects that have it.
+    finalizers: BTreeMap<String, usize>,
+}
+
+impl Namespaces {
+    /// Works through `client`.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    async fn empty(
+        &self,
+        key: &Key,
+        caches: &Caches,
+        now: Timestamp,
+    ) -> Result<Option<SignedDuration>, Failure> {
+        let Some(object) = caches.get(NAMESPACES, key) else {
+            return Ok(None);
+        };
+        let Some(Time(since)) = object.metadata.deletion_timestamp else {
+            return Ok(None);
+        };
+        let finalizers = object.data["spec"]["finalizers"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
+            return Ok(None);
+        }
+        let remains = self.sweep(key).await?;
+        if remains.content.is_empty() {
+            let left = finalizers
+                .into_iter()
+                .filter(|finalizer| finalizer != FINALIZER);
+            self.finalize(key, object, left.collect()).await?;
+            return Ok(None);
+        }
+        self.report(key, object, &remains, now).await?;
+        Ok(Some(
+            (now.duration_since(since) / 2).clamp(WAIT_MIN, WAIT_MAX),
+        ))
+    }
+
+    /// Deletes everything, kind by kind, and counts what stays.
+    async fn sweep(&self, key: &Key) -> Result<Remains, Failure> {
+        let mut remains = Remains::default();
+        let kinds = self
+            .discover()
+            .await
+            .map_err(CollectError::during("discover the content of", key))?;
+        for resource in kinds {
+            let api: Api<DynamicObject> =
+                Api::namespaced_with(self.client.clone(), &key.name, &resource);
+            let all = ListParams::default();
+            let found = api
+                .list_metadata(&all)
+                .await
+                .map_err(CollectError::during("list the content of", key))?;
+            if found.items.is_empty() {
+                continue;
+            }
+            let deleted = api
+                .delete_collection(&DeleteParams::background(), &all)
+                .await;
+            deleted.map_err(CollectError::during("delete the content of", key))?;
+            let left = api
+                .list_metadata(&all)
+                .await
+                .map_err(CollectError::during("list the content of", key))?;
+            if !left.items.is_empty() {
+                remains.content.insert(
+                    format!("{}.{}", resource.plural, resource.group),
+                    left.items.len(),
+                );
+            }
+            for finalizer in left
+                .items
+                .iter()
+                .flat_map(|object| object.metadata.finalizers.iter().flatten())
+            {
+                *remains.finalizers.entry(finalizer.clone()).or_default() += 1;
+            }
+        }
+        Ok(remains)
+    }
+
+    /// The namespaced kinds, each in its preferred version, that can be listed and deleted as a collection.
+    async fn discover(&self) -> Result<Vec<ApiResource>, Error> {
+        let core = self.client.list_core_api_resources("v1").await?;
+        let mut lists = vec![core];
+        for group in self.client.list_api_groups().await?.groups {
+            let preferred = group
+                .preferred_version
+                .or_else(|| group.versions.into_iter().next());
+            if let Some(version) = preferred {
+                lists.push(
+                    self.client
+                        .list_api_group_resources(&version.group_version)
+                        .await?,
+                );
+            }
+        }
+        let mut found: Vec<ApiResource> = Vec::new();
+        for list in lists {
+            let (group, version) = list
+                .group_version
+                .split_once('/')
+                .unwrap_or(("", &list.group_version));
+            for kind in &list.resources {
+                let has = |verb: &str| kind.verbs.iter().any(|known| known == verb);
+                // Events are one collection seen through two groups.
+                let is_twin = group == "events.k8s.io";
+                if kind.namespaced
+                    && has("deletecollection")
+                    && has("list")
+                    && !kind.name.contains('/')
+                    && !is_twin
+                {
+                    found.push(ApiResource {
+                        group: group.to_owned(),
+                        version: version.to_owned(),
+                        api_version: list.group_version.clone(),
+                        kind: kind.kind.clone(),
+                        plural: kind.name.clone(),
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn finalize(
+        &self,
+        key: &Key,
+        namespace: &DynamicObject,
+        left: Vec<Value>,
+    ) -> Result<(), Failure> {
+        let mut namespace = namespace.clone();
+        namespace.data["spec"]["finalizers"] = left.into();
+        let resource = ApiResource::erase::<Namespace>(&());
+        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+        let params = kube::api::PostParams::default();
+        let result = api
+            .replace_subresource("finalize", &key.name, &params, &namespace)
+            .await;
+        Ok(unless_overtaken(result).map_err(CollectError::during("finalize", key))?)
+    }
+
+    async fn report(
+        &self,
+        key: &Key,
+        namespace: &DynamicObject,
+        remains: &Remains,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let before = namespace.data["status"]["conditions"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let after = conditions(remains, &before, now);
+        if before == after {
+            return Ok(());
+        }
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let patch = Patch::Merge(json!({"status": {"conditions": after}}));
+        let result = api
+            .patch_status(&key.name, &PatchParams::default(), &patch)
+            .await;
+        Ok(unless_overtaken(result).map_err(CollectError::during("update the status of", key))?)
+    }
+}
+
+/// The five conditions of a terminating namespace that still has content.
+///
+/// Source: kubernetes v1.34 `pkg/controller/namespace/deletion/status_condition_utils.go`.
+fn conditions(remains: &Remains, before: &[Value], now: Timestamp) -> Vec<Value> {
+    let list = |counts: &BTreeMap<String, usize>, verb: &str| {
+        let parts = counts
+            .iter()
+            .map(|(name, count)| format!("{name} {verb} {count} resource instances"));
+        parts.collect::<Vec<_>>().join(", ")
+    };
+    let content = format!(
+        "Some resources are remaining: {}",
+        list(&remains.content, "has")
+    );
+    let finalizers = format!(
+        "Some content in the namespace has finalizers remaining: {}",
+        list(&remains.finalizers, "in")
+    );
+    let has_finalizers = !remains.finalizers.is_empty();
+    let rows = [
+        (
+            "NamespaceDeletionDiscoveryFailure",
+            false,
+            "ResourcesDiscovered",
+            "All resources successfully discovered",
+        ),
+        (
+            "NamespaceDeletionGroupVersionParsingFailure",
+            false,
+            "ParsedGroupVersions",
+            "All legacy kube types successfully parsed",
+        ),
+        (
+            "NamespaceDeletionContentFailure",
+            false,
+            "ContentDeleted",
+            "All content successfully deleted, may be waiting on finalization",
+        ),
+        (
+            "NamespaceContentRemaining",
+            true,
+            "SomeResourcesRemain",
+            content.as_str(),
+        ),
+        if has_finalizers {
+            (
+                "NamespaceFinalizersRemaining",
+                true,
+                "SomeFinalizersRemain",
+                finalizers.as_str(),
+            )
+        } else {
+            (
+                "NamespaceFinalizersRemaining",
+                false,
+                "ContentHasNoFinalizers",
+                "All content-preserving finalizers finished",
+            )
+        },
+    ];
+    let condition = |(kind, holds, reason, message): (&str, bool, &str, &str)| {
+        let status = if holds { "True" } else { "False" };
+        let known = before
+            .iter()
+            .find(|c| c["type"] == kind && c["status"] == status);
+        let since = known.map_or_else(
+            || json!(Time(now)),
+            |known| known["lastTransitionTime"].clone(),
+        );
+        json!({"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": since})
+    };
+    rows.into_iter().map(condition).collect()
+}
+
+impl Part for Namespaces {
+    fn name(&self) -> &'static str {
+        "namespaces"
+    }
+
+    fn watches(&self) -> Vec<Watch> {
+        vec![Watch::all(ApiResource::erase::<Namespace>(&()))]
+    }
+
+    fn observe(&mut self, change: &Change, _caches: &Caches) -> Vec<Wake> {
+        let is_ending = change.object.metadata.deletion_timestamp.is_some();
+        match change.kind {
+            ChangeKind::Applied if is_ending => {
+                vec![Wake::now(Key::of("Namespace", &change.object))]
+            }
+            ChangeKind::Applied | ChangeKind::Deleted => Vec::new(),
+        }
+    }
+
+    fn reconcile<'a>(
+        &'a mut self,
+        key: &'a Key,
+        caches: &'a Caches,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<SignedDuration>, Failure>> {
+        Box::pin(self.empty(key, caches, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::EPOCH;
+
+    #[test]
+    fn what_remains_is_counted_by_kind_and_finalizer() {
+        let remains = Remains {
+            content: [
+                ("configmaps.".to_owned(), 1),
+                ("widgets.ex.io".to_owned(), 2),
+            ]
+            .into(),
+            finalizers: [("ex.io/hold".to_owned(), 2)].into(),
+        };
+        let found = conditions(&remains, &[], EPOCH);
+        let expected = json!([
+            {"type": "NamespaceContentRemaining", "status": "True", "reason": "SomeResourcesRemain", "lastTransitionTime": "2030-01-01T00:00:00Z",
+             "message": "Some resources are remaining: configmaps. has 1 resource instances, widgets.ex.io has 2 resource instances"},
+            {"type": "NamespaceFinalizersRemaining", "status": "True", "reason": "SomeFinalizersRemain", "lastTransitionTime": "2030-01-01T00:00:00Z",
+             "message": "Some content in the namespace has finalizers remaining: ex.io/hold in 2 resource instances"},
+        ]);
+        assert_eq!(json!(found[3..]), expected);
+    }
+
+    #[test]
+    fn conditions_that_do_not_change_keep_their_time() {
+        let remains = Remains {
+            content: [("pods.".to_owned(), 1)].into(),
+            ..Remains::default()
+        };
+        let before = conditions(&remains, &[], EPOCH);
+        assert_eq!(
+            conditions(&remains, &before, EPOCH + SignedDuration::from_secs(9)),
+            before
+        );
+    }
+}

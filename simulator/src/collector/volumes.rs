@@ -1,0 +1,368 @@
+//! Gives claims their volumes, and takes the volumes away with the claims.
+
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::{
+    Event, ObjectReference, PersistentVolume, PersistentVolumeClaim, Pod,
+};
+use k8s_openapi::api::storage::v1::StorageClass;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::Client;
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kube::core::{ApiResource, DynamicObject, ObjectMeta};
+use serde_json::{Value, json};
+
+use super::error::{CollectError, unless_overtaken, unless_there};
+use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
+
+const CLAIMS: usize = 0;
+const VOLUMES: usize = 1;
+const CLASSES: usize = 2;
+const PODS: usize = 3;
+
+const CLAIM: &str = "PersistentVolumeClaim";
+const VOLUME: &str = "PersistentVolume";
+const CLAIM_PROTECTION: &str = "kubernetes.io/pvc-protection";
+const VOLUME_PROTECTION: &str = "kubernetes.io/pv-protection";
+
+/// Binds every claim at once to a volume made for it.
+///
+/// A claim of a class that does not exist waits; so that a pod may use it, a claim with any other class, or none, is
+/// bound whatever the class asks for. There is no binding to volumes made by hand.
+pub struct VolumeBinder {
+    client: Client,
+}
+
+/// What to do about a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Act {
+    Keep,
+    Bind { volume: String },
+    Warn(String),
+    Unprotect(Vec<String>),
+}
+
+/// Source: kubernetes v1.34 `pkg/controller/volume/persistentvolume`, `pvcprotection`.
+fn decide(claim: &DynamicObject, has_class: impl Fn(&str) -> bool, is_used: bool) -> Act {
+    let finalizers = claim.metadata.finalizers.as_deref().unwrap_or_default();
+    if claim.metadata.deletion_timestamp.is_some() {
+        let is_protected = finalizers
+            .iter()
+            .any(|finalizer| finalizer == CLAIM_PROTECTION);
+        return match is_protected && !is_used {
+            true => Act::Unprotect(
+                finalizers
+                    .iter()
+                    .filter(|f| *f != CLAIM_PROTECTION)
+                    .cloned()
+                    .collect(),
+            ),
+            false => Act::Keep,
+        };
+    }
+    if claim.data["status"]["phase"] == "Bound" {
+        return Act::Keep;
+    }
+    match claim.data["spec"]["storageClassName"].as_str() {
+        Some(class) if !class.is_empty() && !has_class(class) => {
+            Act::Warn(format!("storageclass.storage.k8s.io \"{class}\" not found"))
+        }
+        _ => Act::Bind {
+            volume: format!("pvc-{}", claim.metadata.uid.as_deref().unwrap_or_default()),
+        },
+    }
+}
+
+impl VolumeBinder {
+    /// Works through `client`.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    async fn look_at_claim(
+        &self,
+        key: &Key,
+        caches: &Caches,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some(claim) = caches.get(CLAIMS, key) else {
+            return Ok(());
+        };
+        let has_class = |name: &str| {
+            caches
+                .of(CLASSES)
+                .contains_key(&(String::new(), name.to_owned()))
+        };
+        match decide(claim, has_class, is_used(key, caches.of(PODS))) {
+            Act::Keep => Ok(()),
+            Act::Warn(message) => self.warn(key, claim, message, now).await,
+            Act::Bind { volume } => self.bind(key, claim, &volume).await,
+            Act::Unprotect(kept) => {
+                self.keep_finalizers(self.claims(key), key, &claim.metadata, kept)
+                    .await
+            }
+        }
+    }
+
+    fn claims(&self, key: &Key) -> Api<PersistentVolumeClaim> {
+        Api::namespaced(self.client.clone(), &key.namespace)
+    }
+
+    async fn bind(&self, key: &Key, claim: &DynamicObject, volume: &str) -> Result<(), Failure> {
+        let volumes: Api<PersistentVolume> = Api::all(self.client.clone());
+        let wanted: PersistentVolume = serde_json::from_value(volume_for(key, claim, volume))?;
+        unless_there(volumes.create(&PostParams::default(), &wanted).await)
+            .map_err(CollectError::during("create a volume for", key))?;
+        let params = PatchParams::default();
+        let bound = Patch::Merge(json!({"status": {"phase": "Bound"}}));
+        unless_overtaken(volumes.patch_status(volume, &params, &bound).await)
+            .map_err(CollectError::during("bind the volume of", key))?;
+        let annotations = json!({"pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes"});
+        let named = json!({"metadata": {"uid": claim.metadata.uid, "annotations": annotations}, "spec": {"volumeName": volume}});
+        unless_overtaken(
+            self.claims(key)
+                .patch(&key.name, &params, &Patch::Merge(named))
+                .await,
+        )
+        .map_err(CollectError::during("name the volume of", key))?;
+        let spec = &claim.data["spec"];
+        let status = json!({"phase": "Bound", "accessModes": spec["accessModes"], "capacity": spec["resources"]["requests"]});
+        unless_overtaken(
+            self.claims(key)
+                .patch_status(&key.name, &params, &Patch::Merge(json!({"status": status})))
+                .await,
+        )
+        .map_err(CollectError::during("bind", key))?;
+        Ok(())
+    }
+
+    async fn warn(
+        &self,
+        key: &Key,
+        claim: &DynamicObject,
+        message: String,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let event = Event {
+            metadata: ObjectMeta {
+                name: Some(format!("{}.provisioning-failed", key.name)),
+                ..ObjectMeta::default()
+            },
+            involved_object: ObjectReference {
+                api_version: Some("v1".into()),
+                kind: Some(CLAIM.into()),
+                name: Some(key.name.clone()),
+                namespace: Some(key.namespace.clone()),
+                uid: claim.metadata.uid.clone(),
+                ..ObjectReference::default()
+            },
+            type_: Some("Warning".into()),
+            reason: Some("ProvisioningFailed".into()),
+            message: Some(message),
+            reporting_component: Some("persistentvolume-controller".into()),
+            first_timestamp: Some(Time(now)),
+            last_timestamp: Some(Time(now)),
+            count: Some(1),
+            ..Event::default()
+        };
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &key.namespace);
+        Ok(
+            unless_there(events.create(&PostParams::default(), &event).await)
+                .map_err(CollectError::during("create an event for", key))?,
+        )
+    }
+
+    /// A volume whose claim is gone goes too.
+    async fn look_at_volume(&self, key: &Key, caches: &Caches) -> Result<(), Failure> {
+        let Some(volume) = caches.get(VOLUMES, key) else {
+            return Ok(());
+        };
+        let claim = &volume.data["spec"]["claimRef"];
+        let name = |field: &str| claim[field].as_str().unwrap_or_default().to_owned();
+        if claim.is_null()
+            || caches
+                .of(CLAIMS)
+                .contains_key(&(name("namespace"), name("name")))
+        {
+            return Ok(());
+        }
+        let volumes: Api<PersistentVolume> = Api::all(self.client.clone());
+        let finalizers = volume.metadata.finalizers.as_deref().unwrap_or_default();
+        if volume.metadata.deletion_timestamp.is_some() {
+            let kept: Vec<String> = finalizers
+                .iter()
+                .filter(|f| *f != VOLUME_PROTECTION)
+                .cloned()
+                .collect();
+            return match kept.len() == finalizers.len() {
+                true => Ok(()),
+                false => {
+                    self.keep_finalizers(volumes, key, &volume.metadata, kept)
+                        .await
+                }
+            };
+        }
+        if volume.data["spec"]["persistentVolumeReclaimPolicy"] != "Delete" {
+            return Ok(());
+        }
+        let result = volumes.delete(&key.name, &DeleteParams::default()).await;
+        Ok(unless_overtaken(result).map_err(CollectError::during("delete", key))?)
+    }
+
+    async fn keep_finalizers<K>(
+        &self,
+        api: Api<K>,
+        key: &Key,
+        meta: &ObjectMeta,
+        kept: Vec<String>,
+    ) -> Result<(), Failure>
+    where
+        K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
+    {
+        let patch = json!({"metadata": {"uid": meta.uid, "resourceVersion": meta.resource_version, "finalizers": kept}});
+        let result = api
+            .patch(&key.name, &PatchParams::default(), &Patch::Merge(patch))
+            .await;
+        Ok(unless_overtaken(result).map_err(CollectError::during("take protection from", key))?)
+    }
+}
+
+fn volume_for(key: &Key, claim: &DynamicObject, volume: &str) -> Value {
+    let spec = &claim.data["spec"];
+    json!({
+        "apiVersion": "v1",
+        "kind": VOLUME,
+        "metadata": {"name": volume, "annotations": {"pv.kubernetes.io/provisioned-by": "arcsim"}},
+        "spec": {
+            "accessModes": spec["accessModes"],
+            "capacity": spec["resources"]["requests"],
+            "claimRef": {"apiVersion": "v1", "kind": CLAIM, "namespace": key.namespace, "name": key.name, "uid": claim.metadata.uid},
+            "hostPath": {"path": format!("/var/lib/arcsim/{volume}")},
+            "persistentVolumeReclaimPolicy": "Delete",
+            "storageClassName": spec["storageClassName"],
+            "volumeMode": "Filesystem",
+        },
+    })
+}
+
+/// Whether a pod that is not over uses the claim.
+fn is_used(claim: &Key, pods: &Cache) -> bool {
+    let from = (claim.namespace.clone(), String::new());
+    let mut here = pods
+        .range(from..)
+        .take_while(|((namespace, _), _)| *namespace == claim.namespace);
+    here.any(|(_, pod)| {
+        let is_over = matches!(
+            pod.data["status"]["phase"].as_str(),
+            Some("Succeeded" | "Failed")
+        );
+        !is_over && claims_of(pod).any(|name| name == claim.name)
+    })
+}
+
+fn claims_of(pod: &DynamicObject) -> impl Iterator<Item = &str> {
+    let volumes = pod.data["spec"]["volumes"].as_array().into_iter().flatten();
+    volumes.filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str())
+}
+
+impl Part for VolumeBinder {
+    fn name(&self) -> &'static str {
+        "volume-binder"
+    }
+
+    fn watches(&self) -> Vec<Watch> {
+        vec![
+            Watch::all(ApiResource::erase::<PersistentVolumeClaim>(&())),
+            Watch::all(ApiResource::erase::<PersistentVolume>(&())),
+            Watch::all(ApiResource::erase::<StorageClass>(&())).metadata_only(),
+            Watch::all(ApiResource::erase::<Pod>(&())),
+        ]
+    }
+
+    fn observe(&mut self, change: &Change, caches: &Caches) -> Vec<Wake> {
+        let object = &change.object;
+        let claim = |namespace: &str, name: &str| Key {
+            kind: CLAIM.into(),
+            namespace: namespace.into(),
+            name: name.into(),
+        };
+        let keys: Vec<Key> = match (change.watch, change.kind) {
+            (CLAIMS, ChangeKind::Applied) => vec![Key::of(CLAIM, object)],
+            (CLAIMS, ChangeKind::Deleted) => {
+                let volume = object.data["spec"]["volumeName"].as_str();
+                let key = |name: &str| Key {
+                    kind: VOLUME.into(),
+                    namespace: String::new(),
+                    name: name.into(),
+                };
+                volume.map(key).into_iter().collect()
+            }
+            (VOLUMES, ChangeKind::Applied) => vec![Key::of(VOLUME, object)],
+            (CLASSES, ChangeKind::Applied) => caches
+                .of(CLAIMS)
+                .keys()
+                .map(|(namespace, name)| claim(namespace, name))
+                .collect(),
+            (PODS, _) => {
+                let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+                let known = claims_of(object).map(|name| claim(namespace, name));
+                known
+                    .filter(|key| {
+                        caches
+                            .get(CLAIMS, key)
+                            .is_some_and(|c| c.metadata.deletion_timestamp.is_some())
+                    })
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        keys.into_iter().map(Wake::now).collect()
+    }
+
+    fn reconcile<'a>(
+        &'a mut self,
+        key: &'a Key,
+        caches: &'a Caches,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<SignedDuration>, Failure>> {
+        Box::pin(async move {
+            if key.kind == VOLUME {
+                self.look_at_volume(key, caches).await?;
+            } else {
+                self.look_at_claim(key, caches, now).await?;
+            }
+            Ok(None)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn a_claim(change: Value) -> DynamicObject {
+        let mut claim = json!({"metadata": {"name": "c", "namespace": "ns", "uid": "u1"}, "spec": {}, "status": {"phase": "Pending"}});
+        json_patch::merge(&mut claim, &change);
+        serde_json::from_value(claim).unwrap()
+    }
+
+    #[rstest]
+    #[case::no_class(json!({}), false, Act::Bind { volume: "pvc-u1".into() })]
+    #[case::known_class(json!({"spec": {"storageClassName": "fast"}}), false, Act::Bind { volume: "pvc-u1".into() })]
+    #[case::unknown_class(json!({"spec": {"storageClassName": "slow"}}), false, Act::Warn("storageclass.storage.k8s.io \"slow\" not found".into()))]
+    #[case::bound(json!({"status": {"phase": "Bound"}}), false, Act::Keep)]
+    #[case::in_use(json!({"metadata": {"deletionTimestamp": "2030-01-01T00:00:00Z", "finalizers": ["kubernetes.io/pvc-protection"]}}), true, Act::Keep)]
+    #[case::out_of_use(json!({"metadata": {"deletionTimestamp": "2030-01-01T00:00:00Z", "finalizers": ["a/b", "kubernetes.io/pvc-protection"]}}), false, Act::Unprotect(vec!["a/b".into()]))]
+    fn a_claim_is_bound_or_let_go(
+        #[case] change: Value,
+        #[case] is_used: bool,
+        #[case] expected: Act,
+    ) {
+        assert_eq!(
+            decide(&a_claim(change), |class| class == "fast", is_used),
+            expected
+        );
+    }
+}
