@@ -8,6 +8,7 @@ use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, StreamExt};
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::api::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config as Queue};
@@ -99,60 +100,34 @@ fn orders(scope: &Scope, context: Context) -> BoxFuture<'static, ()> {
     let any = watcher::Config::default;
     let (endpoints, keep_endpoints) = endpoints(scope);
     let controller = Controller::new(scope.api::<Order>(), any());
-    let orders = controller.store();
-    let of_endpoint = {
-        let orders = orders.clone();
-        move |endpoint: PartialObjectMeta<Endpoint>| {
-            refs(related::orders_for_endpoint(
-                &endpoint.metadata,
-                all(&orders).iter().map(|o| &**o),
-            ))
-        }
-    };
-    let of_type = {
-        let orders = orders.clone();
-        move |found: PartialObjectMeta<ArtifactType>| {
-            refs(related::orders_for_artifact_type(
-                &found.metadata,
-                all(&orders).iter().map(|o| &**o),
-            ))
-        }
-    };
-    let of_cluster_type = {
-        let orders = orders.clone();
-        move |found: PartialObjectMeta<ClusterArtifactType>| {
-            refs(related::orders_for_artifact_type(
-                &found.metadata,
-                all(&orders).iter().map(|o| &**o),
-            ))
-        }
-    };
-    let of_secret = move |secret: PartialObjectMeta<Secret>| {
-        refs(related::orders_for_secret(
-            &secret.metadata,
-            all(&endpoints).iter().map(|e| &**e),
-            all(&orders).iter().map(|o| &**o),
-        ))
-    };
+    let known = Arc::new(Known {
+        orders: controller.store(),
+        endpoints,
+    });
+    let [of_endpoint, of_type, of_cluster_type, of_secret] = [(); 4].map(|()| Arc::clone(&known));
     let controller = controller
         .with_config(Queue::default().concurrency(CONCURRENCY))
         .owns(scope.api::<ArtifactWorkflow>(), any())
         .watches(
             scope.api::<PartialObjectMeta<Endpoint>>(),
             any(),
-            of_endpoint,
+            move |endpoint| of_endpoint.for_endpoint(&endpoint.metadata),
         )
         .watches(
             scope.api::<PartialObjectMeta<ArtifactType>>(),
             any(),
-            of_type,
+            move |found| of_type.for_artifact_type(&found.metadata),
         )
         .watches(
             scope.cluster_api::<PartialObjectMeta<ClusterArtifactType>>(),
             any(),
-            of_cluster_type,
+            move |found| of_cluster_type.for_artifact_type(&found.metadata),
         )
-        .watches(scope.api::<PartialObjectMeta<Secret>>(), any(), of_secret);
+        .watches(
+            scope.api::<PartialObjectMeta<Secret>>(),
+            any(),
+            move |secret| of_secret.for_secret(&secret.metadata),
+        );
     let running = Running::new(context);
     let work = controller
         .run(
@@ -177,7 +152,7 @@ fn artifact_workflows(scope: &Scope, context: Context) -> BoxFuture<'static, ()>
     let of_secret = move |secret: PartialObjectMeta<Secret>| {
         refs(related::artifact_workflows_for_secret(
             &secret.metadata,
-            all(&known).iter().map(|a| &**a),
+            known.state().iter().map(|child| &**child),
         ))
     };
     let running = Running::new(context);
@@ -228,11 +203,33 @@ fn endpoints(scope: &Scope) -> (Store<Endpoint>, BoxFuture<'static, ()>) {
     (store, keep.boxed())
 }
 
-fn all<K>(store: &Store<K>) -> Vec<Arc<K>>
-where
-    K: Resource<DynamicType = ()> + Clone + 'static,
-{
-    store.state()
+/// What the changes of other kinds are looked up in.
+struct Known {
+    orders: Store<Order>,
+    endpoints: Store<Endpoint>,
+}
+
+impl Known {
+    fn for_endpoint(&self, endpoint: &ObjectMeta) -> Vec<ObjectRef<Order>> {
+        let orders = self.orders.state();
+        refs(related::orders_for_endpoint(
+            endpoint,
+            orders.iter().map(|order| &**order),
+        ))
+    }
+
+    fn for_artifact_type(&self, artifact_type: &ObjectMeta) -> Vec<ObjectRef<Order>> {
+        let orders = self.orders.state();
+        let orders = orders.iter().map(|order| &**order);
+        refs(related::orders_for_artifact_type(artifact_type, orders))
+    }
+
+    fn for_secret(&self, secret: &ObjectMeta) -> Vec<ObjectRef<Order>> {
+        let (orders, endpoints) = (self.orders.state(), self.endpoints.state());
+        let endpoints = endpoints.iter().map(|endpoint| &**endpoint);
+        let orders = orders.iter().map(|order| &**order);
+        refs(related::orders_for_secret(secret, endpoints, orders))
+    }
 }
 
 fn refs<K>(keys: Vec<ObjectKey>) -> Vec<ObjectRef<K>>

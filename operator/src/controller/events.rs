@@ -42,6 +42,11 @@ impl<'a> Reporter<'a> {
         }
     }
 
+    /// When this reconcile began.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Publishes `event`. One that cannot be told is logged and otherwise ignored: nobody's work depends on it.
     pub(super) async fn tell(&self, event: &Event) {
         let namespace = self.regarding.namespace.as_deref().unwrap_or_default();

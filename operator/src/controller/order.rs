@@ -158,7 +158,7 @@ async fn apply(
         }
     }
     let refused = create(context, &reporter, order, &plan.create).await?;
-    report(context, &reporter, order, &plan, &refused, now).await?;
+    report(context, &reporter, order, &plan, &refused).await?;
     for deletion in &plan.delete {
         let key = ObjectKey::new(&ObjectKey::of(&order.metadata).namespace, &deletion.name);
         write::delete::<ArtifactWorkflow>(client, &key, &deletion.uid).await?;
@@ -240,7 +240,6 @@ async fn report(
     order: &Order,
     plan: &Plan,
     refused: &[Refused],
-    now: Timestamp,
 ) -> Result<(), Error> {
     let write = async |new: &_| {
         let old = order.status.as_ref();
@@ -255,7 +254,7 @@ async fn report(
     let old = order.status.clone().unwrap_or_default();
     let lines: Vec<String> = refused.iter().map(|refused| refused.line.clone()).collect();
     let status = plan.status.clone().unwrap_or_else(|| old.clone());
-    let (status, events) = order::with_refusals(status, &old, &lines, now);
+    let (status, events) = order::with_refusals(status, &old, &lines, reporter.now());
     write(&status).await?;
     for event in &events {
         reporter.tell(event).await;

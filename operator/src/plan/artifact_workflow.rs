@@ -380,10 +380,12 @@ fn reported(
     };
     Plan {
         events: event.into_iter().collect(),
-        status: (artifact_workflow.status.as_ref() != Some(&new)).then(|| ArtifactWorkflowStatus {
-            last_reconcile_at: Some(Time(now)),
-            ..new
-        }),
+        status: (artifact_workflow.status.as_ref() != Some(&new)).then_some(
+            ArtifactWorkflowStatus {
+                last_reconcile_at: Some(Time(now)),
+                ..new
+            },
+        ),
         ..Plan::default()
     }
 }
@@ -418,4 +420,334 @@ fn name(artifact_workflow: &ArtifactWorkflow) -> &str {
         .name
         .as_deref()
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::cron::Cron;
+    use crate::api::duration::GoDuration;
+    use crate::plan::builders::{NOON, artifact_workflow, cron_workflow, meta, order, workflow};
+    use crate::plan::ownership::controlled_by;
+    use rstest::rstest;
+
+    fn in_phase(phase: Phase) -> ArtifactWorkflow {
+        let run = RunStatus {
+            phase: Some(phase),
+            ..RunStatus::default()
+        };
+        let status = reported(
+            &artifact_workflow(),
+            with_run(&artifact_workflow(), run),
+            NOON,
+        )
+        .status;
+        ArtifactWorkflow {
+            status,
+            ..artifact_workflow()
+        }
+    }
+
+    fn forced(of: ArtifactWorkflow) -> ArtifactWorkflow {
+        let mut forced = of;
+        forced.metadata.annotations = Some([(keys::FORCE_AT_ANNOTATION.into(), "7".into())].into());
+        forced
+    }
+
+    fn with(argo: Workflow) -> Observed {
+        Observed {
+            argo: Some(ArgoObject::Workflow(Box::new(argo))),
+            ..Observed::default()
+        }
+    }
+
+    fn check(of: &ArtifactWorkflow, observed: &Observed) -> Plan {
+        plan(of, observed, &Settings::default(), NOON)
+    }
+
+    fn run_of(plan: &Plan) -> RunStatus {
+        plan.status.clone().unwrap().run
+    }
+
+    fn reasons(plan: &Plan) -> Vec<Reason> {
+        plan.events.iter().map(|event| event.reason).collect()
+    }
+
+    /// The Workflow of an ArtifactWorkflow of the same name that is gone.
+    fn left_over() -> Workflow {
+        let mut argo = workflow("Running");
+        let gone = ObjectMeta {
+            uid: Some("gone".into()),
+            ..meta("aw")
+        };
+        let owner = controlled_by("arc.opendefense.cloud/v1alpha1", "ArtifactWorkflow", &gone);
+        argo.metadata.owner_references = Some(vec![owner]);
+        argo
+    }
+
+    fn stranger() -> Workflow {
+        let mut argo = workflow("Running");
+        argo.metadata.owner_references = None;
+        argo
+    }
+
+    #[test]
+    fn it_starts_with_a_workflow() {
+        let plan = check(&artifact_workflow(), &Observed::default());
+        assert_eq!(plan.create.as_ref().map(ArgoObject::kind), Some("Workflow"));
+        assert_eq!(run_of(&plan).phase, Some(Phase::Pending));
+        assert_eq!(plan.status.unwrap().workflow_ref, Some(LocalRef::to("aw")));
+    }
+
+    #[test]
+    fn with_a_schedule_it_starts_with_a_cron_workflow() {
+        let mut scheduled = artifact_workflow();
+        scheduled.spec.cron = Some(Cron::default());
+        let plan = check(&scheduled, &Observed::default());
+        assert_eq!(
+            plan.create.as_ref().map(ArgoObject::kind),
+            Some("CronWorkflow")
+        );
+    }
+
+    #[test]
+    fn nothing_is_made_without_its_secrets() {
+        let observed = Observed {
+            missing_secrets: vec!["Secret \"creds\"".into()],
+            ..Observed::default()
+        };
+        let plan = check(&artifact_workflow(), &observed);
+        assert_eq!(
+            (plan.create.clone(), reasons(&plan)),
+            (None, vec![Reason::InvalidSecret])
+        );
+        assert_eq!(
+            run_of(&plan).message,
+            "failed to fetch secret: Secret \"creds\" not found"
+        );
+        let told = ArtifactWorkflow {
+            status: plan.status,
+            ..artifact_workflow()
+        };
+        let again = check(&told, &observed);
+        assert_eq!((again.status, again.events), (None, vec![]));
+    }
+
+    #[test]
+    fn a_workflow_of_ours_is_taken_up_after_a_crash() {
+        let plan = check(&artifact_workflow(), &with(workflow("Running")));
+        assert_eq!(
+            (plan.create.clone(), run_of(&plan).phase),
+            (None, Some(Phase::Running))
+        );
+    }
+
+    #[test]
+    fn a_strangers_workflow_is_never_adopted() {
+        let plan = check(&artifact_workflow(), &with(stranger()));
+        assert_eq!(
+            (plan.create.clone(), reasons(&plan)),
+            (None, vec![Reason::CreationFailed])
+        );
+        assert_eq!(
+            run_of(&plan).message,
+            "a Workflow named aw exists and is not owned by this ArtifactWorkflow"
+        );
+    }
+
+    #[test]
+    fn a_left_over_workflow_is_waited_for() {
+        let plan = check(&artifact_workflow(), &with(left_over()));
+        assert_eq!((plan.create, plan.status), (None, None));
+        assert_eq!(plan.requeue, Some(LOOK_AGAIN));
+    }
+
+    #[rstest]
+    #[case::not_looked_at_yet("", Phase::Pending, &[])]
+    #[case::running("Running", Phase::Running, &[])]
+    #[case::succeeded("Succeeded", Phase::Succeeded, &[Reason::Succeeded])]
+    #[case::failed("Failed", Phase::Failed, &[Reason::Failed])]
+    #[case::error("Error", Phase::Error, &[Reason::Failed])]
+    fn a_workflow_is_followed(#[case] argo: &str, #[case] phase: Phase, #[case] told: &[Reason]) {
+        let mut before = in_phase(Phase::Pending);
+        before.status.as_mut().unwrap().run.message = "earlier trouble".into();
+        let plan = check(&before, &with(workflow(argo)));
+        assert_eq!(run_of(&plan).phase, Some(phase));
+        assert_ne!(run_of(&plan).message, "earlier trouble");
+        assert_eq!(reasons(&plan), told);
+    }
+
+    #[test]
+    fn the_end_of_a_run_is_counted_and_dated() {
+        let succeeded = run_of(&check(
+            &in_phase(Phase::Running),
+            &with(workflow("Succeeded")),
+        ));
+        assert_eq!((succeeded.succeeded, succeeded.failed), (1, 0));
+        assert_eq!(
+            (succeeded.completion_time, succeeded.failure_time),
+            (Some(Time(NOON)), None)
+        );
+        let failed = run_of(&check(&in_phase(Phase::Running), &with(workflow("Failed"))));
+        assert_eq!((failed.succeeded, failed.failed), (0, 1));
+        assert_eq!(
+            (failed.completion_time, failed.failure_time),
+            (None, Some(Time(NOON)))
+        );
+    }
+
+    #[test]
+    fn an_unknown_phase_is_told_and_changes_nothing_else() {
+        let run = run_of(&check(&in_phase(Phase::Running), &with(workflow("Paused"))));
+        assert_eq!(run.phase, Some(Phase::Running));
+        assert_eq!(run.message, "unknown Workflow phase \"Paused\"");
+    }
+
+    #[test]
+    fn a_vanished_workflow_is_an_error() {
+        let plan = check(&in_phase(Phase::Running), &Observed::default());
+        assert_eq!(run_of(&plan).phase, Some(Phase::Error));
+        assert_eq!(
+            run_of(&plan).message,
+            "Workflow aw vanished before it was finished"
+        );
+        assert_eq!(reasons(&plan), [Reason::WorkflowMissing]);
+    }
+
+    #[test]
+    fn a_vanished_cron_workflow_is_made_again() {
+        let mut scheduled = in_phase(Phase::Succeeded);
+        scheduled.spec.cron = Some(Cron::default());
+        let plan = check(&scheduled, &Observed::default());
+        assert_eq!(
+            plan.create.as_ref().map(ArgoObject::kind),
+            Some("CronWorkflow")
+        );
+        assert_eq!(plan.status, None);
+    }
+
+    #[rstest]
+    #[case::running(Phase::Running, with(workflow("Running")))]
+    #[case::pending(Phase::Pending, with(workflow("")))]
+    fn a_settled_plan_is_empty(#[case] phase: Phase, #[case] observed: Observed) {
+        assert_eq!(check(&in_phase(phase), &observed), Plan::default());
+    }
+
+    #[test]
+    fn a_finished_child_of_an_order_is_left_to_it() {
+        let mut child = in_phase(Phase::Succeeded);
+        let owner = controlled_by(
+            "arc.opendefense.cloud/v1alpha1",
+            "Order",
+            &order(vec![]).metadata,
+        );
+        child.metadata.owner_references = Some(vec![owner]);
+        assert_eq!(check(&child, &Observed::default()), Plan::default());
+    }
+
+    #[test]
+    fn one_written_by_hand_keeps_its_own_ttl() {
+        let by_hand = in_phase(Phase::Succeeded);
+        assert_eq!(check(&by_hand, &Observed::default()).own, Own::Delete);
+        let mut kept = by_hand;
+        kept.spec.ttl_after_finished = Some(GoDuration("10s".into()));
+        kept.status.as_mut().unwrap().run.completion_time = Some(Time(NOON));
+        let plan = check(&kept, &Observed::default());
+        assert_eq!(
+            (plan.own, plan.requeue),
+            (Own::Keep, Some(SignedDuration::from_secs(10)))
+        );
+    }
+
+    #[test]
+    fn force_waits_until_the_old_workflow_is_gone() {
+        let again = forced(in_phase(Phase::Failed));
+        let plan = check(&again, &with(workflow("Failed")));
+        assert_eq!(
+            plan.delete.map(|deletion| deletion.event.reason),
+            Some(Reason::ForceReconcile)
+        );
+        assert_eq!(plan.status, None);
+        let mut going = workflow("Failed");
+        going.metadata.deletion_timestamp = Some(Time(NOON));
+        let plan = check(&again, &with(going));
+        assert_eq!((plan.delete, plan.status), (None, None));
+        let plan = check(&again, &Observed::default());
+        assert_eq!(run_of(&plan), RunStatus::default());
+        let status = plan.status.unwrap();
+        assert_eq!(status.observed_force_at.as_deref(), Some("7"));
+        let reset = ArtifactWorkflow {
+            status: Some(status),
+            ..again
+        };
+        assert!(check(&reset, &Observed::default()).create.is_some());
+    }
+
+    #[rstest]
+    #[case::ours(Some(workflow("Running")), true)]
+    #[case::a_strangers(Some(stranger()), false)]
+    #[case::none(None, false)]
+    fn deletion_takes_only_our_workflow_along(
+        #[case] argo: Option<Workflow>,
+        #[case] deletes: bool,
+    ) {
+        let mut deleted = in_phase(Phase::Running);
+        deleted.metadata.deletion_timestamp = Some(Time(NOON));
+        let plan = check(&deleted, &argo.map(with).unwrap_or_default());
+        assert_eq!(
+            (plan.own, plan.delete.is_some()),
+            (Own::RemoveFinalizer, deletes)
+        );
+    }
+
+    #[test]
+    fn a_new_one_gets_our_finalizer_first() {
+        let mut new = artifact_workflow();
+        new.metadata.finalizers = None;
+        let own = Own::AddFinalizer;
+        assert_eq!(
+            check(&new, &Observed::default()),
+            Plan {
+                own,
+                ..Plan::default()
+            }
+        );
+    }
+
+    #[test]
+    fn a_refused_workflow_is_told_once() {
+        let (status, event) = with_refusal(&artifact_workflow(), "no", NOON);
+        assert_eq!(event, Some(Event::new(Reason::CreationFailed, "no")));
+        let told = ArtifactWorkflow {
+            status,
+            ..artifact_workflow()
+        };
+        assert_eq!(with_refusal(&told, "no", NOON), (None, None));
+    }
+
+    #[test]
+    fn logs_are_wanted_of_what_just_failed() {
+        let running = in_phase(Phase::Running);
+        assert!(failed_anew(&running, &with(workflow("Failed"))).is_some());
+        assert!(failed_anew(&running, &with(workflow("Running"))).is_none());
+        assert!(failed_anew(&running, &with(stranger())).is_none());
+    }
+
+    #[test]
+    fn a_schedule_is_followed() {
+        let mut scheduled = in_phase(Phase::Pending);
+        scheduled.spec.cron = Some(Cron::default());
+        let observed = Observed {
+            argo: Some(ArgoObject::CronWorkflow(Box::new(cron_workflow()))),
+            runs: vec![crate::plan::builders::run("aw-1", "Succeeded", 1)],
+            ..Observed::default()
+        };
+        let plan = check(&scheduled, &observed);
+        assert_eq!(reasons(&plan), [Reason::Succeeded]);
+        let followed = ArtifactWorkflow {
+            status: plan.status,
+            ..scheduled
+        };
+        assert_eq!(check(&followed, &observed), Plan::default());
+    }
 }
