@@ -217,3 +217,82 @@ fn texts(schema: &Value, name: &str) -> Vec<String> {
         .filter_map(|text| Some(text.as_str()?.to_owned()))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::schema::node::{ListType, PatchStrategy};
+    use crate::store::schema::prune::prune;
+    use crate::store::schema::validate::validate;
+
+    fn at(kind: &Node, path: &[&str]) -> Arc<Node> {
+        let mut node = Arc::new(kind.clone());
+        for name in path {
+            let next = match *name {
+                "[]" => node.items.clone(),
+                name => node.properties.get(name).cloned(),
+            };
+            node = next.unwrap();
+        }
+        node
+    }
+
+    #[rstest]
+    #[case(&["spec", "containers"], &["name"])]
+    #[case(&["spec", "containers", "[]", "ports"], &["containerPort", "protocol"])]
+    #[case(&["metadata", "ownerReferences"], &["uid"])]
+    #[case(&["status", "conditions"], &["type"])]
+    fn lists_of_a_pod_have_keys(#[case] path: &[&str], #[case] keys: &[&str]) {
+        let node = at(&builtin("", "v1", "Pod").unwrap(), path);
+        assert_eq!(
+            node.list_type,
+            ListType::Map(keys.iter().map(ToString::to_string).collect())
+        );
+        assert_eq!(node.patch.merge_key.as_deref(), Some(keys[0]));
+    }
+
+    #[test]
+    fn tolerations_are_replaced() {
+        let node = at(&builtin("", "v1", "Pod").unwrap(), &["spec", "tolerations"]);
+        assert_eq!(node.list_type, ListType::Atomic);
+        assert_eq!(node.patch, PatchStrategy::default());
+    }
+
+    #[rstest]
+    #[case::pod(json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "resources": {"limits": {"cpu": 0.5, "memory": "1Gi"}}, "ports": [{"containerPort": 80}]}]}}), &[])]
+    #[case::no_containers(json!({"spec": {}}), &["spec.containers: Required value"])]
+    #[case::wrong_type(json!({"spec": {"containers": [], "hostNetwork": "yes"}}), &["spec.hostNetwork: Invalid value: \"string\": spec.hostNetwork in body must be of type boolean: \"string\""])]
+    fn pods_are_checked(#[case] pod: Value, #[case] expected: &[&str]) {
+        let causes = validate(&builtin("", "v1", "Pod").unwrap(), &pod, None);
+        let told: Vec<String> = causes
+            .iter()
+            .map(|cause| format!("{}: {}", cause.field, cause.message))
+            .collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn unknown_fields_of_built_in_kinds_are_found() {
+        let mut secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "bar": 1}, "data": {"a": ""}, "foo": 1});
+        let node = builtin("", "v1", "Secret").unwrap();
+        assert_eq!(prune(&node, &mut secret), ["metadata.bar", "foo"]);
+        assert!(validate(&node, &secret, None).is_empty());
+    }
+
+    #[test]
+    fn schemas_in_definitions_are_kept_as_they_are() {
+        let mut crd = json!({"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"type": "object", "x": {"y": 1}}}}]}});
+        let before = crd.clone();
+        let node = builtin("apiextensions.k8s.io", "v1", "CustomResourceDefinition").unwrap();
+        assert!(prune(&node, &mut crd).is_empty());
+        assert_eq!(crd, before);
+    }
+
+    #[test]
+    fn other_kinds_are_not_known() {
+        assert!(builtin("apps", "v1", "StatefulSet").is_none());
+    }
+}

@@ -292,6 +292,3 @@ pub(super) fn skipped() -> Cause {
         "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
     )
 }
-
-#[cfg(test)]
-mod tests;

@@ -59,3 +59,6 @@ const BLOCKING: [&str; 5] = [
     "FieldValueTooMany",
     "FieldValueTypeInvalid",
 ];
+
+#[cfg(test)]
+mod tests;

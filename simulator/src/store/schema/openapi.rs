@@ -179,7 +179,7 @@ mod tests {
     use crate::store::schema::parse::parse;
 
     #[rstest]
-    #[case::texts(json!({"type": "string", "description": "d", "pattern": "^a", "format": "date", "minLength": 1, "maxLength": 3, "enum": ["a"], "default": "a", "nullable": true}))]
+    #[case::texts(json!({"type": "string", "description": "d", "pattern": "^a", "format": "password", "minLength": 1, "maxLength": 3, "enum": ["a"], "default": "a", "nullable": true}))]
     #[case::numbers(json!({"type": "number", "minimum": 1.5, "exclusiveMinimum": true, "maximum": 10, "multipleOf": 0.5}))]
     #[case::int_or_string(json!({"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]}))]
     #[case::map_list(json!({"type": "array", "minItems": 1, "maxItems": 2, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["a"], "items": {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}}))]
