@@ -10,6 +10,7 @@ use super::checks;
 use super::executor::{self, Report};
 use super::identity::Work;
 use super::image;
+use super::node::STOP_GRACE;
 use super::step::Case;
 use crate::outcomes::{Ending, Outcome, Role};
 
@@ -387,7 +388,18 @@ fn main_end(case: &Case, run: &Run, before: Vec<(&str, Option<Exit>)>) -> Option
             "the simulated kubelet runs no Argo agent: http and plugin templates are not supported";
         return exit.map(|exit| exit.because(message.to_owned()));
     }
-    exit
+    let stop = case.terminate_at().map(|at| stopped(run, since, at));
+    [exit, stop]
+        .into_iter()
+        .flatten()
+        .min_by_key(|exit| exit.end)
+}
+
+/// The exit of a container that is told at `at` to stop.
+fn stopped(run: &Run, since: Timestamp, at: Timestamp) -> Exit {
+    let obeys = !(run.scripted && run.outcome.ending == Ending::Hang);
+    let end = if obeys { at } else { at + STOP_GRACE };
+    Exit::killed(obeys, since, end.max(since))
 }
 
 /// The exit of a container that starts at `start` and does its work from `begin`.

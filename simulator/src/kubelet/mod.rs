@@ -22,6 +22,6 @@ mod step;
 mod tests;
 mod write;
 
-pub use node::{Claim, NodeView};
+pub use node::{Claim, NodeView, TERMINATE_ANNOTATION};
 pub use part::Kubelet;
 pub use step::{Action, Step, Warning, step};

@@ -21,6 +21,17 @@ pub(super) const START_DELAY: SignedDuration = SignedDuration::from_secs(1);
 /// Source: kubernetes v1.34 `plugin/pkg/admission/defaulttolerationseconds` (300 s).
 pub(super) const LOST_TOLERATION: SignedDuration = SignedDuration::from_secs(300);
 
+/// How long a container that was told to stop may go on before it is killed.
+///
+/// Source: argo-workflows v3.7.4 `workflow/signal` with the default grace period of a pod.
+pub(super) const STOP_GRACE: SignedDuration = SignedDuration::from_secs(30);
+
+/// Annotation of a pod whose work is to stop, with the instant in RFC 3339.
+///
+/// A real Argo controller runs `argoexec kill` in the container instead; where nothing can be run inside a pod, this
+/// says the same.
+pub const TERMINATE_ANNOTATION: &str = "arcsim/terminate-at";
+
 /// The objects of a pod's namespace that the pod may refer to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeView {

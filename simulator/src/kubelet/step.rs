@@ -8,7 +8,7 @@ use super::checks;
 use super::containers::{self, Exit, Progress, Stage};
 use super::executor;
 use super::identity::Work;
-use super::node::{LOST_TOLERATION, NODE_NAME, NodeView, START_DELAY};
+use super::node::{LOST_TOLERATION, NODE_NAME, NodeView, START_DELAY, TERMINATE_ANNOTATION};
 use super::schedule;
 use super::status::{self, Phase, Verdict, condition, whole_second};
 use crate::outcomes::{Book, Ending, MadeUpValue, Role};
@@ -82,7 +82,14 @@ impl Case<'_> {
         self.pod.metadata.uid.as_deref().unwrap_or_default()
     }
 
-    /// The instant from which the deadline counts.
+    /// Since when the work is to stop.
+    pub(super) fn terminate_at(&self) -> Option<Timestamp> {
+        let annotations = self.pod.metadata.annotations.as_ref()?;
+        let at: Timestamp = annotations.get(TERMINATE_ANNOTATION)?.parse().ok()?;
+        Some(whole_second(at))
+    }
+
+    /// When the pod has been active for too long.
     fn deadline(&self) -> Option<Timestamp> {
         let start = self.status.start_time.as_ref()?.0;
         let seconds = self.spec.active_deadline_seconds?;

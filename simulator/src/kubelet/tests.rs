@@ -452,3 +452,16 @@ fn a_finished_pod_has_the_status_that_a_kubelet_writes() {
     });
     assert_eq!(life.pod["status"], expected);
 }
+
+#[rstest]
+#[case::obedient("outcomes: [{run: {duration: 1h}}]", "9s", 143)]
+#[case::stubborn("outcomes: [{run: {error: Hang}}]", "39s", 137)]
+#[case::too_late("outcomes: [{run: {exitCode: 3}}]", "6s", 3)]
+fn work_that_is_told_to_stop_ends(#[case] book: &str, #[case] end: &str, #[case] code: i64) {
+    let mut pod = a_node_pod(json!({"name": "t", "container": {}}));
+    pod["metadata"]["annotations"]["arcsim/terminate-at"] = "2030-01-01T00:00:09Z".into();
+    let life = Life::new(pod, book).live();
+    assert_eq!(life.writes.last(), Some(&format!("{end} Failed")));
+    let main = &life.pod["status"]["containerStatuses"][1]["state"]["terminated"];
+    assert_eq!(main["exitCode"], code);
+}
