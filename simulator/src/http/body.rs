@@ -9,12 +9,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::encode;
-use super::negotiate::Form;
+use super::encode::{self, Shape};
 use super::service::ApiServer;
-use super::table::Headings;
+use crate::store::pod::Follow;
 use crate::store::registry::Served;
-use crate::store::watch::{Cursor, Signal};
+use crate::store::watch::Cursor;
 
 /// The body of an answer.
 pub struct ResponseBody(Source);
@@ -22,17 +21,24 @@ pub struct ResponseBody(Source);
 enum Source {
     Bytes(Option<Bytes>),
     Watch(Box<WatchBody>),
+    Log(Box<LogBody>),
+}
+
+/// A log that is followed until its pod completes.
+pub(crate) struct LogBody {
+    pub(crate) server: ApiServer,
+    pub(crate) follow: Follow,
+    pub(crate) id: u64,
 }
 
 /// An open watch. Polling it takes the next signal out of the log at once; if there is none, the next write wakes it.
 pub(crate) struct WatchBody {
     pub(crate) server: ApiServer,
     pub(crate) served: Arc<Served>,
-    pub(crate) form: Form,
+    pub(crate) shape: Shape,
     pub(crate) cursor: Cursor,
     pub(crate) id: u64,
     pub(crate) barriers_seen: u64,
-    pub(crate) headings: Headings,
     pub(crate) deadline: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
@@ -45,6 +51,11 @@ impl ResponseBody {
     /// A watch.
     pub(crate) fn watch(watch: WatchBody) -> Self {
         Self(Source::Watch(Box::new(watch)))
+    }
+
+    /// A followed log.
+    pub(crate) fn log(log: LogBody) -> Self {
+        Self(Source::Log(Box::new(log)))
     }
 }
 
@@ -59,6 +70,7 @@ impl Body for ResponseBody {
         let next = match &mut self.0 {
             Source::Bytes(bytes) => Poll::Ready(bytes.take().filter(|b| !b.is_empty())),
             Source::Watch(watch) => watch.poll_line(cx),
+            Source::Log(log) => log.server.clone().pull_log(log, cx.waker()),
         };
         next.map(|line| line.map(|bytes| Ok(Frame::data(bytes))))
     }
@@ -66,7 +78,7 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Source::Bytes(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
-            Source::Watch(_) => false,
+            Source::Watch(_) | Source::Log(_) => false,
         }
     }
 
@@ -75,24 +87,16 @@ impl Body for ResponseBody {
             Source::Bytes(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
             }
-            Source::Watch(_) => SizeHint::default(),
+            Source::Watch(_) | Source::Log(_) => SizeHint::default(),
         }
     }
 }
 
 impl WatchBody {
-    fn line(&mut self, signal: &Signal) -> Option<Bytes> {
-        let Form::Table(include) = self.form else {
-            return encode::watch_line(&self.served, self.form, signal);
-        };
-        let headings = std::mem::replace(&mut self.headings, Headings::Omitted);
-        let now = self.server.clock().now();
-        encode::table_line(&self.served, signal, now, (include, headings))
-    }
-
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if let Some(signal) = self.server.clone().pull(self, cx.waker()) {
-            return Poll::Ready(self.line(&signal));
+            self.shape.advance(self.server.clock().now());
+            return Poll::Ready(encode::watch_line(&self.served, &mut self.shape, &signal));
         }
         match &mut self.deadline {
             Some(deadline) => deadline.as_mut().poll(cx).map(|()| None),

@@ -1,42 +1,58 @@
 //! From a call to its answer: route, ask the kernel, encode.
 
 use std::io;
+use std::sync::Arc;
 
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Response};
-use serde_json::{Value, json};
+use jiff::SignedDuration;
+use serde_json::Value;
 
-use super::body::{ResponseBody, WatchBody};
-use super::encode::{self, JSON};
+use super::body::{LogBody, ResponseBody, WatchBody};
+use super::encode::{self, Shape};
+use super::fault::{Moment, Verdict};
+use super::health::{health, version};
 use super::journal::Entry;
 use super::negotiate::{Accepted, accepted};
+use super::payload::{self, Language};
 use super::query::Query;
-use super::resource;
+use super::resource::{self, no_resource};
+use super::response::{
+    bytes_response, not_acceptable, page_expired, status_response, text_response, value_response,
+};
 use super::route::{Route, Target};
-use super::service::{ApiServer, Call};
-use super::table::Headings;
+use super::service::{ApiServer, Call, State};
 use crate::store::answer::{Answer, Reply};
 use crate::store::registry::{Found, Served};
-use crate::store::request::Verb;
+use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
 
 /// An answer, or the lack of one: the connection breaks.
 pub(crate) type Answered = Result<Response<ResponseBody>, io::Error>;
 
+/// What the answer to a request is made with besides the kernel's reply.
+struct Wanted {
+    served: Arc<Served>,
+    accepted: Accepted,
+    shape: Shape,
+    timeout_seconds: u64,
+}
+
 impl ApiServer {
     /// Answers one call.
     pub(crate) fn answer(&self, call: &Call) -> Answered {
         match Route::parse(call.uri.path()) {
-            Route::Version => Ok(value_response(200, &version())),
-            Route::Health(_) => Ok(text_response(200, "ok")),
+            Route::Resource(target) if is_review(&target) => Ok(review(call, &target)),
             Route::Resource(target) => self.resource(call, &target),
+            Route::Unknown => Ok(text_response(404, "404 page not found\n")),
+            Route::Version => Ok(value_response(200, &version())),
+            Route::Health(check) => Ok(health(call, &check)),
             Route::Root => Ok(self.root()),
             Route::CoreVersions => Ok(self.core_versions(call)),
             Route::Groups => Ok(self.groups(call)),
             Route::Group(group) => Ok(self.group(&group)),
             Route::Resources { group, version } => Ok(self.resources(&group, &version)),
             Route::OpenApi(path) => Ok(self.openapi(call, &path)),
-            Route::Unknown => Ok(text_response(404, "404 page not found\n")),
         }
     }
 
@@ -52,154 +68,191 @@ impl ApiServer {
             Found::NoGroup => return Ok(text_response(404, "404 page not found\n")),
         };
         let query = Query::parse(call.uri.query().unwrap_or_default());
-        let Some(accepted) = accepted(call.header(ACCEPT)) else {
-            return Ok(not_acceptable());
+        match self.prepare(call, target, (served, &query)) {
+            Ok((request, wanted)) => self.perform(call, request, wanted).map(|response| {
+                if response.status().as_u16() == 410 && query.get("continue").is_some() {
+                    return page_expired(query.text("continue"));
+                }
+                response
+            }),
+            Err(status) => Ok(status_response(&status)),
+        }
+    }
+
+    fn prepare(
+        &self,
+        call: &Call,
+        target: &Target,
+        (served, query): (Arc<Served>, &Query),
+    ) -> Result<(Request, Wanted), Status> {
+        let accepted = accepted(call.header(ACCEPT)).map_err(|refusal| not_acceptable(&refusal))?;
+        let shape = Shape::new(
+            accepted.form,
+            query.text("includeObject"),
+            self.clock().now(),
+        )?;
+        let request = resource::request(call, target, &served, query)?;
+        let timeout_seconds = match &request.verb {
+            Verb::Watch(options) => options.timeout_seconds,
+            _ => 0,
         };
-        let accepted = match accepted.with_query(&query) {
-            Ok(accepted) => accepted,
-            Err(status) => return Ok(status_response(&status)),
+        let wanted = Wanted {
+            served,
+            accepted,
+            shape,
+            timeout_seconds,
         };
-        let request = match resource::request(call, target, &served, &query) {
-            Ok(request) => request,
-            Err(status) => return Ok(status_response(&status)),
-        };
-        let verb = request.verb.name();
-        let is_write = !matches!(request.verb, Verb::Get(_) | Verb::List(_) | Verb::Watch(_));
-        let now = self.clock().now();
+        Ok((request, wanted))
+    }
+
+    fn perform(&self, call: &Call, request: Request, wanted: Wanted) -> Answered {
         let mut state = self.lock();
         let state = &mut *state;
+        match state.fault(&request, Moment::Before) {
+            Verdict::Pass => {}
+            Verdict::Answer(status) => return Ok(status_response(&status)),
+            Verdict::Break => return Err(broken()),
+        }
+        let asked = request.without_verb();
+        let result = self.apply(state, call, request);
+        match state.fault(&asked, Moment::After) {
+            Verdict::Pass => {}
+            Verdict::Answer(status) => return Ok(status_response(&status)),
+            Verdict::Break => return Err(broken()),
+        }
+        match result {
+            Ok(reply) => Ok(self.encode(state, wanted, reply)),
+            Err(status) => Ok(status_response(&status)),
+        }
+    }
+
+    /// Asks the kernel, records a write and wakes who waits for it.
+    fn apply(&self, state: &mut State, call: &Call, request: Request) -> Result<Reply, Status> {
+        let now = self.clock().now();
+        let verb = request.verb.name();
+        let is_write = request.verb.is_write();
+        let is_log = request.part == Part::Log && is_write;
         let before = state.kernel.log().revision();
         let result = state.kernel.apply(request, now, &mut state.ids);
-        let revision = state.kernel.log().revision();
+        let log = state.kernel.log();
         if is_write {
-            let code = result.as_ref().map_or_else(|s| s.code, |r| code(&r.answer));
+            let code = match &result {
+                Ok(reply) => reply.answer.code(),
+                Err(status) => status.code,
+            };
             state.journal.record(&Entry {
                 now,
                 actor: &call.actor,
                 verb,
                 path: call.uri.path(),
                 code,
-                revision,
+                revision: log.revision(),
             });
         }
-        if revision != before {
-            let log = state.kernel.log();
-            for table in log.tables_since(before) {
-                state.watchers.wake(table);
-            }
+        for table in log.tables_since(before) {
+            state.watchers.wake(table);
         }
-        let watch = (state.watchers.register(), state.watchers.barriers());
-        match result {
-            Ok(reply) => Ok(self.encode(served, accepted, reply, watch)),
-            Err(status) => Ok(status_response(&status)),
+        if is_log {
+            state.watchers.wake(state.kernel.pods());
         }
+        result
     }
 
-    fn encode(
-        &self,
-        served: std::sync::Arc<Served>,
-        accepted: Accepted,
-        reply: Reply,
-        (id, barriers_seen): (u64, u64),
-    ) -> Response<ResponseBody> {
-        let (form, now) = (accepted.form, self.clock().now());
+    fn encode(&self, state: &mut State, wanted: Wanted, reply: Reply) -> Response<ResponseBody> {
+        let Wanted {
+            served,
+            accepted,
+            shape,
+            timeout_seconds,
+        } = wanted;
+        let format = accepted.format;
         let mut response = match reply.answer {
-            Answer::Object(code, object) => response(
-                code,
-                JSON,
-                ResponseBody::bytes(encode::object(&served, form, &object, now)),
-            ),
-            Answer::List(page) => response(
-                200,
-                JSON,
-                ResponseBody::bytes(encode::list(&served, form, &page, now)),
-            ),
-            Answer::Done(code, value) | Answer::Value(code, value) => value_response(code, &value),
-            Answer::Text(text) => response(200, "text/plain", ResponseBody::bytes(text)),
+            Answer::Object(code, object) => {
+                bytes_response(code, format, encode::object(&served, shape, &object))
+            }
+            Answer::List(page) => bytes_response(200, format, encode::list(&served, shape, &page)),
+            Answer::Done(code, value) => {
+                bytes_response(code, format, value.to_string().into_bytes())
+            }
+            Answer::Text(text) => text_response(200, text),
+            Answer::Follow(follow) => {
+                let body = LogBody {
+                    server: self.clone(),
+                    follow,
+                    id: state.watchers.register(),
+                };
+                let mut response = text_response(200, "");
+                *response.body_mut() = ResponseBody::log(body);
+                response
+            }
             Answer::Watch(cursor) => {
                 let watch = WatchBody {
                     server: self.clone(),
                     served,
-                    form,
+                    shape,
                     cursor,
-                    id,
-                    barriers_seen,
-                    headings: Headings::Shown,
-                    deadline: None,
+                    id: state.watchers.register(),
+                    barriers_seen: state.watchers.barriers(),
+                    deadline: self.deadline(timeout_seconds),
                 };
-                response(200, JSON, ResponseBody::watch(watch))
+                let mut response = value_response(200, &Value::Null);
+                *response.body_mut() = ResponseBody::watch(watch);
+                response
             }
         };
-        for warning in &reply.warnings {
-            let text = format!("299 - {warning:?}");
-            if let Ok(value) = HeaderValue::from_str(&text) {
-                response.headers_mut().append(http::header::WARNING, value);
-            }
-        }
+        add_warnings(&mut response, &reply.warnings);
         response
     }
-}
 
-fn code(answer: &Answer) -> u16 {
-    match answer {
-        Answer::Object(code, _) | Answer::Done(code, _) | Answer::Value(code, _) => *code,
-        Answer::List(_) | Answer::Text(_) | Answer::Watch(_) => 200,
+    /// When a watch ends; never in virtual time, in which nothing waits.
+    fn deadline(&self, seconds: u64) -> Option<std::pin::Pin<Box<tokio::time::Sleep>>> {
+        if seconds == 0 {
+            return None;
+        }
+        let asked = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+        let wall = self.clock().wall_duration(asked)?;
+        let wall = std::time::Duration::try_from(wall).ok()?;
+        Some(Box::pin(tokio::time::sleep(wall)))
     }
 }
 
-/// 404 for a resource or subresource that a known group and version does not have.
-pub(crate) fn no_resource() -> Status {
-    Status {
-        code: 404,
-        reason: "NotFound",
-        message: "the server could not find the requested resource".to_owned(),
-        details: Some(json!({})),
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionReset, "the connection was reset")
+}
+
+fn add_warnings(response: &mut Response<ResponseBody>, warnings: &[String]) {
+    for warning in warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+            response.headers_mut().append(http::header::WARNING, value);
+        }
     }
 }
 
-fn version() -> Value {
-    json!({
-        "major": "1", "minor": "34",
-        "emulationMajor": "1", "emulationMinor": "34",
-        "minCompatibilityMajor": "1", "minCompatibilityMinor": "33",
-        "gitVersion": "v1.34.3+sim", "gitCommit": "", "gitTreeState": "clean",
-        "buildDate": "2030-01-01T00:00:00Z", "goVersion": "", "compiler": "rustc",
-        "platform": "simulated/memory"
-    })
+/// Whether a POST to `target` asks whether the caller may do something.
+fn is_review(target: &Target) -> bool {
+    target.group == "authorization.k8s.io" && target.version == "v1"
 }
 
-fn not_acceptable() -> Response<ResponseBody> {
-    status_response(&Status {
-        code: 406,
-        reason: "NotAcceptable",
-        message: "only the following media types are accepted: application/json, application/yaml"
-            .to_owned(),
-        details: None,
-    })
-}
-
-pub(crate) fn response(
-    code: u16,
-    media_type: &'static str,
-    body: ResponseBody,
-) -> Response<ResponseBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() =
-        http::StatusCode::from_u16(code).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
-    response
-}
-
-pub(crate) fn value_response(code: u16, value: &Value) -> Response<ResponseBody> {
-    response(code, JSON, ResponseBody::bytes(value.to_string()))
-}
-
-pub(crate) fn status_response(status: &Status) -> Response<ResponseBody> {
-    value_response(status.code, &status.body())
-}
-
-pub(crate) fn text_response(code: u16, text: &'static str) -> Response<ResponseBody> {
-    response(code, "text/plain; charset=utf-8", ResponseBody::bytes(text))
+/// Everybody may do everything.
+fn review(call: &Call, target: &Target) -> Response<ResponseBody> {
+    let answer = || -> Result<Value, Status> {
+        if call.method != http::Method::POST || target.resource != "selfsubjectaccessreviews" {
+            return Err(Status::not_implemented(&format!(
+                "{} {}",
+                call.method,
+                call.uri.path()
+            )));
+        }
+        let language = Language::of(call.header(CONTENT_TYPE))?;
+        let mut value = payload::parse(&call.body, language, "SelfSubjectAccessReview")?.value;
+        value["kind"] = "SelfSubjectAccessReview".into();
+        value["apiVersion"] = "authorization.k8s.io/v1".into();
+        value["status"] = serde_json::json!({"allowed": true});
+        Ok(value)
+    };
+    match answer() {
+        Ok(value) => value_response(201, &value),
+        Err(status) => status_response(&status),
+    }
 }

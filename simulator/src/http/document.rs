@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use super::body::ResponseBody;
 use super::discovery::{self, AGGREGATED};
-use super::dispatch::{no_resource, response, status_response, text_response, value_response};
-use super::encode::JSON;
 use super::openapi;
 use super::query::Query;
+use super::resource::no_resource;
+use super::response::{JSON, response, status_response, text_response, value_response};
 use super::service::{ApiServer, Call};
 use crate::store::kind::Kind;
 use crate::store::status::Status;
@@ -85,7 +85,7 @@ impl ApiServer {
             ["v3"] => {
                 let index = self.with_kinds(openapi::index).to_string();
                 let media_type = "text/plain; charset=utf-8";
-                response(200, media_type, ResponseBody::bytes(index))
+                response(200, media_type, index)
             }
             ["v3", "api", version] => self.openapi_document(call, "", version),
             ["v3", "apis", group, version] => self.openapi_document(call, group, version),
@@ -101,13 +101,13 @@ impl ApiServer {
         let asked = query.text("hash");
         if !asked.is_empty() && asked != hash {
             let location = format!("{}?hash={hash}", call.uri.path());
-            let mut moved = response(301, JSON, ResponseBody::bytes(""));
+            let mut moved = response(301, JSON, "");
             set(&mut moved, LOCATION, &location);
             set(&mut moved, ETAG, &etag);
             return moved;
         }
         let mut found = if call.header(IF_NONE_MATCH) == etag {
-            response(304, JSON, ResponseBody::bytes(""))
+            response(304, JSON, "")
         } else {
             match self.with_kinds(|kinds| openapi::document(kinds, group, version)) {
                 Some(document) => value_response(200, &document),
@@ -139,9 +139,9 @@ impl ApiServer {
                 let body = self.with_kinds(aggregated).to_string();
                 let etag = discovery::etag(body.as_bytes());
                 let mut found = if call.header(IF_NONE_MATCH) == etag {
-                    response(304, AGGREGATED, ResponseBody::bytes(""))
+                    response(304, AGGREGATED, "")
                 } else {
-                    response(200, AGGREGATED, ResponseBody::bytes(body))
+                    response(200, AGGREGATED, body)
                 };
                 set(&mut found, CACHE_CONTROL, "public");
                 set(&mut found, ETAG, &etag);

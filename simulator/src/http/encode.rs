@@ -11,38 +11,75 @@ use super::table::{self, Headings, IncludeObject};
 use crate::store::answer::Page;
 use crate::store::kind::{Kind, Origin};
 use crate::store::object::Object;
-use crate::store::registry::Served;
+use crate::store::registry::{Conversion, Served};
+use crate::store::status::Status;
 use crate::store::watch::{Bookmark, Signal};
 
-/// The media type of JSON answers.
-pub(crate) const JSON: &str = "application/json";
+/// The form of an answer with what it needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    /// Objects as they are.
+    Full,
+    /// Only their metadata.
+    Metadata,
+    /// Rows for people.
+    Table(Timestamp, IncludeObject, Headings),
+}
+
+impl Shape {
+    /// The shape of an answer at `now`; `include` is the parameter `includeObject`.
+    ///
+    /// # Errors
+    /// 400 for an unknown `include` of a Table.
+    pub(crate) fn new(form: Form, include: &str, now: Timestamp) -> Result<Self, Status> {
+        Ok(match form {
+            Form::Full => Self::Full,
+            Form::Metadata => Self::Metadata,
+            Form::Table => Self::Table(now, IncludeObject::parse(include)?, Headings::Shown),
+        })
+    }
+}
+
+impl Shape {
+    /// Ages in rows are told as of `now`.
+    pub(crate) fn advance(&mut self, now: Timestamp) {
+        if let Self::Table(at, ..) = self {
+            *at = now;
+        }
+    }
+}
 
 /// One object of `served` as JSON text.
-pub(crate) fn object(served: &Served, form: Form, object: &Object, now: Timestamp) -> Vec<u8> {
-    if let Form::Table(include) = form {
-        let value = object.value();
-        return table::table(&served.kind, &[value], &value["metadata"], now, include)
-            .to_string()
-            .into();
-    }
+pub(crate) fn object(served: &Served, shape: Shape, object: &Object) -> Vec<u8> {
     let mut text = Vec::new();
-    write_object(&mut text, served, form, object);
+    write_object(&mut text, served, shape, object);
     text
 }
 
-fn write_object(text: &mut Vec<u8>, served: &Served, form: Form, object: &Object) {
-    let fields = match form {
-        Form::Metadata => {
+fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Object) {
+    match shape {
+        Shape::Full => {
+            write_header(text, &served.kind.api_version(), &served.kind.kind);
+            match served.conversion {
+                Conversion::None => text.extend_from_slice(&object.encoded()[1..]),
+                Conversion::Events => {
+                    let converted = served.view(object).to_string();
+                    text.extend_from_slice(&converted.as_bytes()[1..]);
+                }
+            }
+        }
+        Shape::Metadata => {
             write_header(text, "meta.k8s.io/v1", "PartialObjectMetadata");
             text.extend_from_slice(b"\"metadata\":");
             text.extend_from_slice(&object.encoded_metadata());
             text.push(b'}');
-            return;
         }
-        Form::Full | Form::Table(_) => object.encoded(),
-    };
-    write_header(text, &served.kind.api_version(), &served.kind.kind);
-    text.extend_from_slice(&fields[1..]);
+        Shape::Table(now, include, headings) => {
+            let view = served.view(object);
+            let table = table::event_table(&served.kind, &view, now, include, headings);
+            text.extend_from_slice(table.to_string().as_bytes());
+        }
+    }
 }
 
 fn write_header(text: &mut Vec<u8>, api_version: &str, kind: &str) {
@@ -54,35 +91,41 @@ fn write_header(text: &mut Vec<u8>, api_version: &str, kind: &str) {
 }
 
 /// A page of `served` as JSON text.
-pub(crate) fn list(served: &Served, form: Form, page: &Page, now: Timestamp) -> Vec<u8> {
+pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
     let kind = &served.kind;
-    if let Form::Table(include) = form {
-        let objects: Vec<&Value> = page.items.iter().map(|item| item.value()).collect();
-        return table::table(kind, &objects, &list_metadata(kind, page), now, include)
-            .to_string()
-            .into();
-    }
-    let (api_version, list_kind) = match form {
-        Form::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList"),
-        Form::Full | Form::Table(_) => (kind.api_version(), kind.list_kind.as_str()),
+    let metadata = list_metadata(kind, page);
+    let (api_version, list_kind) = match shape {
+        Shape::Full => (kind.api_version(), kind.list_kind.as_str()),
+        Shape::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList"),
+        Shape::Table(now, include, _) => {
+            let views: Vec<_> = page.items.iter().map(|item| served.view(item)).collect();
+            let objects: Vec<&Value> = views.iter().map(AsRef::as_ref).collect();
+            let table = table::table(kind, &objects, &metadata, now, include);
+            return table.to_string().into_bytes();
+        }
     };
     let mut text = Vec::new();
     write_header(&mut text, &api_version, list_kind);
     text.extend_from_slice(b"\"metadata\":");
-    text.extend_from_slice(list_metadata(kind, page).to_string().as_bytes());
+    text.extend_from_slice(metadata.to_string().as_bytes());
     text.extend_from_slice(b",\"items\":[");
     for (index, item) in page.items.iter().enumerate() {
         if index > 0 {
             text.push(b',');
         }
-        if kind.origin == Origin::BuiltIn && form == Form::Full {
-            text.extend_from_slice(&item.encoded());
-        } else {
-            write_object(&mut text, served, form, item);
-        }
+        write_item(&mut text, served, shape, item);
     }
     text.extend_from_slice(b"]}");
     text
+}
+
+/// Items of built-in kinds leave out `apiVersion` and `kind`.
+fn write_item(text: &mut Vec<u8>, served: &Served, shape: Shape, item: &Object) {
+    let is_bare = served.kind.origin == Origin::BuiltIn && matches!(shape, Shape::Full);
+    match served.conversion {
+        Conversion::None if is_bare => text.extend_from_slice(&item.encoded()),
+        Conversion::None | Conversion::Events => write_object(text, served, shape, item),
+    }
 }
 
 fn list_metadata(kind: &Kind, page: &Page) -> Value {
@@ -98,9 +141,8 @@ fn list_metadata(kind: &Kind, page: &Page) -> Value {
     metadata
 }
 
-/// One line of a watch; `None` if the signal ends it.
-pub(crate) fn watch_line(served: &Served, form: Form, signal: &Signal) -> Option<Bytes> {
-    let mut line = Vec::new();
+/// One line of a watch; `None` if the signal ends it. After the first Table the shape omits headings.
+pub(crate) fn watch_line(served: &Served, shape: &mut Shape, signal: &Signal) -> Option<Bytes> {
     let (name, object) = match signal {
         Signal::Added(object) => ("ADDED", object),
         Signal::Modified(object) => ("MODIFIED", object),
@@ -108,61 +150,45 @@ pub(crate) fn watch_line(served: &Served, form: Form, signal: &Signal) -> Option
         Signal::Bookmark(bookmark) => {
             return Some(value_line(
                 "BOOKMARK",
-                &bookmark_object(served, form, bookmark),
+                &bookmark_object(served, *shape, bookmark),
             ));
         }
         Signal::Error(status) => return Some(value_line("ERROR", &status.body())),
         Signal::End => return None,
     };
+    let mut line = Vec::new();
     line.extend_from_slice(b"{\"type\":\"");
     line.extend_from_slice(name.as_bytes());
     line.extend_from_slice(b"\",\"object\":");
-    write_object(&mut line, served, form, object);
+    write_object(&mut line, served, *shape, object);
     line.extend_from_slice(b"}\n");
+    if let Shape::Table(_, _, headings) = shape {
+        *headings = Headings::Omitted;
+    }
     Some(line.into())
-}
-
-/// One line of a watch for Tables; `None` if the signal ends it.
-pub(crate) fn table_line(
-    served: &Served,
-    signal: &Signal,
-    now: Timestamp,
-    (include, headings): (IncludeObject, Headings),
-) -> Option<Bytes> {
-    let kind = &served.kind;
-    let (name, object) = match signal {
-        Signal::Added(object) => ("ADDED", object),
-        Signal::Modified(object) => ("MODIFIED", object),
-        Signal::Deleted(object) => ("DELETED", object),
-        Signal::Bookmark(bookmark) => {
-            let include = match include {
-                IncludeObject::None => IncludeObject::Metadata,
-                IncludeObject::Metadata | IncludeObject::Object => include,
-            };
-            let object = bookmark_object(served, Form::Full, bookmark);
-            let table = table::event_table(kind, &object, now, include, headings);
-            return Some(value_line("BOOKMARK", &table));
-        }
-        Signal::Error(status) => return Some(value_line("ERROR", &status.body())),
-        Signal::End => return None,
-    };
-    let table = table::event_table(kind, object.value(), now, include, headings);
-    Some(value_line(name, &table))
 }
 
 fn value_line(name: &str, object: &Value) -> Bytes {
     format!("{{\"type\":\"{name}\",\"object\":{object}}}\n").into()
 }
 
-fn bookmark_object(served: &Served, form: Form, bookmark: &Bookmark) -> Value {
-    let (api_version, kind) = match form {
-        Form::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadata"),
-        Form::Full | Form::Table(_) => (served.kind.api_version(), served.kind.kind.as_str()),
-    };
+fn bookmark_object(served: &Served, shape: Shape, bookmark: &Bookmark) -> Value {
     let mut metadata =
         json!({"resourceVersion": bookmark.revision.to_string(), "creationTimestamp": null});
     if bookmark.ends_initial_events {
         metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
     }
+    let (api_version, kind) = match shape {
+        Shape::Full => (served.kind.api_version(), served.kind.kind.as_str()),
+        Shape::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadata"),
+        Shape::Table(now, include, headings) => {
+            let include = match include {
+                IncludeObject::None => IncludeObject::Metadata,
+                IncludeObject::Metadata | IncludeObject::Object => include,
+            };
+            let object = json!({"metadata": metadata});
+            return table::event_table(&served.kind, &object, now, include, headings);
+        }
+    };
     json!({"apiVersion": api_version, "kind": kind, "metadata": metadata})
 }

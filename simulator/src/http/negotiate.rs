@@ -2,10 +2,6 @@
 //!
 //! Source: `spec/kube-api.md` §1.6, §1.12.
 
-use super::query::Query;
-use super::table::IncludeObject;
-use crate::store::status::Status;
-
 /// The form of an answer's objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -14,8 +10,8 @@ pub(crate) enum Form {
     Full,
     /// `PartialObjectMetadata` or its list.
     Metadata,
-    /// `Table`, whose rows carry this much of their objects.
-    Table(IncludeObject),
+    /// `Table`.
+    Table,
 }
 
 /// The text format of an answer.
@@ -37,45 +33,77 @@ pub(crate) struct Accepted {
     pub(crate) format: Format,
 }
 
-impl Accepted {
-    /// The same, with what the query says about rows of a Table.
-    ///
-    /// # Errors
-    /// 400 for an unknown `includeObject`.
-    pub(crate) fn with_query(mut self, query: &Query) -> Result<Self, Status> {
-        if let Form::Table(include) = &mut self.form {
-            *include = IncludeObject::parse(query.text("includeObject"))?;
-        }
-        Ok(self)
-    }
+/// Why nothing that `Accept` asks for can be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// No media type is known.
+    MediaType,
+    /// A media type is known, its `as` is not.
+    Form,
 }
 
-/// The first media type of `accept` that can be served; `None` if there is none.
-pub(crate) fn accepted(accept: &str) -> Option<Accepted> {
+/// The first media type of `accept` that can be served; nothing means JSON.
+pub(crate) fn accepted(accept: &str) -> Result<Accepted, Refusal> {
     if accept.trim().is_empty() {
-        return Some(Accepted::default());
+        return Ok(Accepted::default());
     }
-    accept.split(',').find_map(media_type)
+    let mut refusal = Refusal::MediaType;
+    for media_type in accept.split(',') {
+        match read(media_type) {
+            Ok(accepted) => return Ok(accepted),
+            Err(Refusal::Form) => refusal = Refusal::Form,
+            Err(Refusal::MediaType) => {}
+        }
+    }
+    Err(refusal)
 }
 
-fn media_type(text: &str) -> Option<Accepted> {
-    let mut parts = text.split(';').map(str::trim);
-    let format = match parts.next()? {
+fn read(media_type: &str) -> Result<Accepted, Refusal> {
+    let mut parts = media_type.split(';').map(str::trim);
+    let format = match parts.next().unwrap_or_default() {
         "application/json" | "application/*" | "*/*" => Format::Json,
         "application/yaml" => Format::Yaml,
-        _ => return None,
+        _ => return Err(Refusal::MediaType),
     };
     let mut form = Form::Full;
-    for parameter in parts {
-        let (key, value) = parameter.split_once('=')?;
+    let mut version = "v1";
+    for (key, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
         match (key, value) {
-            ("as", "Table") => form = Form::Table(IncludeObject::default()),
+            ("as", "Table") => form = Form::Table,
             ("as", "PartialObjectMetadata" | "PartialObjectMetadataList") => form = Form::Metadata,
-            ("as", _) => return None,
-            ("v", "v1") | ("g", "meta.k8s.io") => {}
-            ("v" | "g", _) => return None,
+            ("as", _) => return Err(Refusal::Form),
+            ("v", asked) => version = asked,
             _ => {}
         }
     }
-    Some(Accepted { form, format })
+    if form != Form::Full && version != "v1" {
+        return Err(Refusal::Form);
+    }
+    Ok(Accepted { form, format })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+    #[rstest]
+    #[case("", Ok((Form::Full, Format::Json)))]
+    #[case("*/*", Ok((Form::Full, Format::Json)))]
+    #[case("application/yaml", Ok((Form::Full, Format::Yaml)))]
+    #[case("application/vnd.kubernetes.protobuf,application/json", Ok((Form::Full, Format::Json)))]
+    #[case(TABLE, Ok((Form::Table, Format::Json)))]
+    #[case("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", Ok((Form::Metadata, Format::Json)))]
+    #[case("application/json;as=Foo;g=meta.k8s.io;v=v1", Err(Refusal::Form))]
+    #[case("text/foo", Err(Refusal::MediaType))]
+    fn the_first_type_that_is_known_counts(
+        #[case] accept: &str,
+        #[case] expected: Result<(Form, Format), Refusal>,
+    ) {
+        let got = accepted(accept).map(|accepted| (accepted.form, accepted.format));
+        assert_eq!(got, expected);
+    }
 }

@@ -1,23 +1,23 @@
 //! A call to a resource as a request to the kernel.
 //!
-//! Source: `spec/kube-api.md` §1.2.
+//! Source: `spec/kube-api.md` §1.2, §1.17.
 
 use std::sync::Arc;
 
 use http::Method;
 use http::header::CONTENT_TYPE;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::dispatch::no_resource;
+use super::options;
+use super::payload::{self, Language};
 use super::query::Query;
 use super::route::Target;
 use super::service::Call;
+use crate::store::kind::Origin;
 use crate::store::registry::Served;
 use crate::store::request::{
-    At, Continue, DeleteOptions, ListOptions, Part, PatchKind, Request, Start, Verb, WatchOptions,
-    WriteOptions,
+    FieldValidation, LogText, Part, PatchKind, Request, Verb, WriteOptions,
 };
-use crate::store::selector::Selectors;
 use crate::store::status::Status;
 
 /// Reads a call to `target`, which is `served`.
@@ -28,7 +28,12 @@ pub(crate) fn request(
     query: &Query,
 ) -> Result<Request, Status> {
     let part = part(target, served)?;
-    let verb = verb(call, target, served, query)?;
+    let verb = match part {
+        Part::Whole => verb(call, target, served, query)?,
+        Part::Status | Part::Finalize => part_verb(call, part, served, query)?,
+        Part::Log => log_verb(call, query)?,
+        Part::Binding | Part::Eviction => action_verb(call, query)?,
+    };
     Ok(Request {
         actor: Arc::clone(&call.actor),
         served: Arc::clone(served),
@@ -70,28 +75,140 @@ fn part(target: &Target, served: &Served) -> Result<Part, Status> {
 
 fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<Verb, Status> {
     let is_collection = target.name.is_empty();
+    let is_namespace = served.kind.kind == "Namespace" && served.kind.group.is_empty();
     match (&call.method, is_collection) {
         (&Method::GET, true) if target.watch || query.flag("watch") => {
-            watch_options(served, query).map(Verb::Watch)
+            options::watch(served, query).map(Verb::Watch)
         }
-        (&Method::GET, true) => list_options(served, query).map(Verb::List),
-        (&Method::GET, false) => Ok(Verb::Get(revision(query)?)),
+        (&Method::GET, true) => options::list(served, query).map(Verb::List),
+        (&Method::GET, false) => options::get(query).map(Verb::Get),
         (&Method::POST, true) if served.kind.namespaced && target.namespace.is_empty() => {
             Err(not_allowed())
         }
-        (&Method::POST, true) => Ok(Verb::Create(body(call)?, write_options(call, query)?)),
-        (&Method::PUT, false) => Ok(Verb::Update(body(call)?, write_options(call, query)?)),
-        (&Method::PATCH, false) => Ok(Verb::Patch(
-            patch_kind(call)?,
-            call.body.clone(),
-            write_options(call, query)?,
-        )),
-        (&Method::DELETE, false) => Ok(Verb::Delete(delete_options(call, query)?)),
+        (&Method::POST, true) => {
+            let (value, options) = body(call, served, query, "CreateOptions")?;
+            Ok(Verb::Create(value, options))
+        }
+        (&Method::PUT, false) => update_verb(call, served, query),
+        (&Method::PATCH, false) => patch_verb(call, served, query),
+        (&Method::DELETE, true) if is_namespace => Err(not_allowed()),
         (&Method::DELETE, true) => Ok(Verb::DeleteCollection(
-            list_options(served, query)?,
-            delete_options(call, query)?,
+            options::list(served, query)?,
+            options::delete(query, &delete_body(call)?)?,
         )),
+        (&Method::DELETE, false) => Ok(Verb::Delete(options::delete(query, &delete_body(call)?)?)),
         _ => Err(not_allowed()),
+    }
+}
+
+fn part_verb(call: &Call, part: Part, served: &Served, query: &Query) -> Result<Verb, Status> {
+    match call.method {
+        Method::GET if part == Part::Status => options::get(query).map(Verb::Get),
+        Method::PUT => update_verb(call, served, query),
+        Method::PATCH if part == Part::Status => patch_verb(call, served, query),
+        _ => Err(not_allowed()),
+    }
+}
+
+fn update_verb(call: &Call, served: &Served, query: &Query) -> Result<Verb, Status> {
+    let (value, options) = body(call, served, query, "UpdateOptions")?;
+    Ok(Verb::Update(value, options))
+}
+
+fn patch_verb(call: &Call, served: &Served, query: &Query) -> Result<Verb, Status> {
+    let kind = patch_kind(call, served)?;
+    let options = options::write(call, query, "PatchOptions", Some(kind))?;
+    Ok(Verb::Patch(kind, call.body.clone(), options))
+}
+
+fn log_verb(call: &Call, query: &Query) -> Result<Verb, Status> {
+    let number = |key: &str| {
+        query
+            .get(key)
+            .map(|text| {
+                text.parse::<usize>().map_err(|_| {
+                    Status::bad_request(format!(
+                        "strconv.ParseInt: parsing {text:?}: invalid syntax"
+                    ))
+                })
+            })
+            .transpose()
+    };
+    let container = query.text("container").to_owned();
+    match call.method {
+        Method::GET => Ok(Verb::ReadLog(LogText {
+            container,
+            tail_lines: number("tailLines")?,
+            limit_bytes: number("limitBytes")?,
+            follow: query.flag("follow"),
+        })),
+        Method::PUT => Ok(Verb::WriteLog(container, call.body.clone())),
+        _ => Err(not_allowed()),
+    }
+}
+
+fn action_verb(call: &Call, query: &Query) -> Result<Verb, Status> {
+    if call.method != Method::POST {
+        return Err(not_allowed());
+    }
+    let options = options::write(call, query, "CreateOptions", None)?;
+    let language = Language::of(call.header(CONTENT_TYPE))?;
+    let payload = payload::parse(&call.body, language, "Binding")?;
+    Ok(Verb::Create(payload.value, options))
+}
+
+fn body(
+    call: &Call,
+    served: &Served,
+    query: &Query,
+    name: &str,
+) -> Result<(Value, WriteOptions), Status> {
+    let mut options = options::write(call, query, name, None)?;
+    let language = Language::of(call.header(CONTENT_TYPE))?;
+    let payload = payload::parse(&call.body, language, &served.kind.kind)?;
+    if options.field_validation != FieldValidation::Ignore {
+        options.duplicates = payload.duplicates;
+    }
+    Ok((payload.value, options))
+}
+
+fn delete_body(call: &Call) -> Result<Value, Status> {
+    if call.body.is_empty() {
+        return Ok(json!({}));
+    }
+    let language = Language::of(call.header(CONTENT_TYPE))?;
+    Ok(payload::parse(&call.body, language, "DeleteOptions")?.value)
+}
+
+fn patch_kind(call: &Call, served: &Served) -> Result<PatchKind, Status> {
+    let media_type = call.header(CONTENT_TYPE);
+    let is_custom = served.kind.origin == Origin::Custom;
+    match media_type.split(';').next().unwrap_or_default().trim() {
+        "application/json-patch+json" => Ok(PatchKind::Json),
+        "application/merge-patch+json" => Ok(PatchKind::Merge),
+        "application/strategic-merge-patch+json" if !is_custom => Ok(PatchKind::Strategic),
+        "application/apply-patch+yaml" => Ok(PatchKind::Apply),
+        _ => Err(Status {
+            code: 415,
+            reason: "UnsupportedMediaType",
+            message: if is_custom {
+                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+            } else {
+                "415: Unsupported Media Type"
+            }
+            .to_owned(),
+            details: Some(json!({})),
+        }),
+    }
+}
+
+/// 404 for a resource or subresource that a known group and version does not have.
+pub(crate) fn no_resource() -> Status {
+    Status {
+        code: 404,
+        reason: "NotFound",
+        message: "the server could not find the requested resource".to_owned(),
+        details: Some(json!({})),
     }
 }
 
@@ -100,94 +217,6 @@ fn not_allowed() -> Status {
         code: 405,
         reason: "MethodNotAllowed",
         message: "the server does not allow this method on the requested resource".to_owned(),
-        details: Some(serde_json::json!({})),
+        details: Some(json!({})),
     }
-}
-
-fn body(call: &Call) -> Result<Value, Status> {
-    serde_json::from_slice(&call.body).map_err(|error| {
-        Status::bad_request(format!(
-            "couldn't get version/kind; json parse error: {error}"
-        ))
-    })
-}
-
-fn patch_kind(call: &Call) -> Result<PatchKind, Status> {
-    let media_type = call.header(CONTENT_TYPE);
-    match media_type.split(';').next().unwrap_or_default().trim() {
-        "application/json-patch+json" => Ok(PatchKind::Json),
-        "application/merge-patch+json" => Ok(PatchKind::Merge),
-        "application/strategic-merge-patch+json" => Ok(PatchKind::Strategic),
-        "application/apply-patch+yaml" => Ok(PatchKind::Apply),
-        _ => Err(Status {
-            code: 415,
-            reason: "UnsupportedMediaType",
-            message: "the body of the request was in an unknown format".to_owned(),
-            details: Some(serde_json::json!({})),
-        }),
-    }
-}
-
-fn revision(query: &Query) -> Result<Option<u64>, Status> {
-    query
-        .get("resourceVersion")
-        .map(|text| {
-            text.parse()
-                .map_err(|_| Status::bad_request(format!("invalid resource version: {text}")))
-        })
-        .transpose()
-}
-
-fn selectors(served: &Served, query: &Query) -> Result<Selectors, Status> {
-    Selectors::parse(
-        &served.kind,
-        query.text("labelSelector"),
-        query.text("fieldSelector"),
-    )
-}
-
-fn list_options(served: &Served, query: &Query) -> Result<ListOptions, Status> {
-    let at = match revision(query)? {
-        None => At::Newest,
-        Some(0) => At::Any,
-        Some(revision) => At::NotOlderThan(revision),
-    };
-    Ok(ListOptions {
-        selectors: selectors(served, query)?,
-        limit: query.text("limit").parse().unwrap_or(0),
-        token: None::<Continue>,
-        at,
-    })
-}
-
-fn watch_options(served: &Served, query: &Query) -> Result<WatchOptions, Status> {
-    let revision = revision(query)?.unwrap_or(0);
-    let start = match (query.get("sendInitialEvents"), revision) {
-        (Some("true"), revision) => Start::StateThenBookmark(revision),
-        (Some(_), 0) => Start::Now,
-        (None, 0) => Start::State,
-        (_, revision) => Start::After(revision),
-    };
-    Ok(WatchOptions {
-        selectors: selectors(served, query)?,
-        start,
-        bookmarks: query.flag("allowWatchBookmarks"),
-        timeout_seconds: query.text("timeoutSeconds").parse().unwrap_or(0),
-    })
-}
-
-fn write_options(_call: &Call, query: &Query) -> Result<WriteOptions, Status> {
-    Ok(WriteOptions {
-        dry_run: query.get("dryRun").is_some(),
-        field_manager: query.text("fieldManager").to_owned(),
-        force: query.flag("force"),
-        ..WriteOptions::default()
-    })
-}
-
-fn delete_options(_call: &Call, query: &Query) -> Result<DeleteOptions, Status> {
-    Ok(DeleteOptions {
-        dry_run: query.get("dryRun").is_some(),
-        ..DeleteOptions::default()
-    })
 }

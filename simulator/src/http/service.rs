@@ -12,7 +12,8 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tower::{BoxError, Service};
 
-use super::body::{ResponseBody, WatchBody};
+use super::body::{LogBody, ResponseBody, WatchBody};
+use super::fault::{Fault, Moment, Verdict};
 use super::journal::Journal;
 use super::watchers::Watchers;
 use crate::clock::Clock;
@@ -20,6 +21,8 @@ use crate::ids::Ids;
 use crate::store::kernel::Kernel;
 use crate::store::kind::Kind;
 use crate::store::log::TableId;
+use crate::store::pod::Printed;
+use crate::store::request as kernel_request;
 use crate::store::watch::Signal;
 
 /// A Kubernetes API server in memory; clones share one cluster.
@@ -37,17 +40,32 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) journal: Journal,
     pub(crate) watchers: Watchers,
+    fault: Option<Fault>,
+}
+
+impl State {
+    /// What the fault rules, if any, make of a request.
+    pub(crate) fn fault(&mut self, request: &kernel_request::Request, moment: Moment) -> Verdict {
+        match &mut self.fault {
+            Some(fault) => fault(request, moment),
+            None => Verdict::Pass,
+        }
+    }
 }
 
 impl ApiServer {
-    /// An empty cluster whose uids and generated names come from `seed`.
+    /// A cluster with nothing in it but the namespaces that are always there; its uids and generated names come from `seed`.
     #[must_use]
     pub fn new(clock: Clock, seed: u64) -> Self {
+        let mut ids = Ids::new(seed);
+        let mut kernel = Kernel::new();
+        kernel.found(clock.now(), &mut ids);
         let state = State {
-            kernel: Kernel::new(),
-            ids: Ids::new(seed),
+            kernel,
+            ids,
             journal: Journal::default(),
             watchers: Watchers::default(),
+            fault: None,
         };
         Self(Arc::new(Shared {
             clock,
@@ -118,6 +136,11 @@ impl ApiServer {
         self.lock().kernel.compact(revision);
     }
 
+    /// Shows every request to `fault`, before and after the kernel sees it, in place of what was set before.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        self.lock().fault = fault;
+    }
+
     /// The clock of the cluster.
     #[must_use]
     pub fn clock(&self) -> &Clock {
@@ -146,6 +169,20 @@ impl ApiServer {
         }
         state.watchers.wait(watch.cursor.table(), watch.id, waker);
         None
+    }
+
+    /// The next text of a followed log; `None` ends it, nothing registers `waker`.
+    pub(crate) fn pull_log(&self, log: &mut LogBody, waker: &Waker) -> Poll<Option<Bytes>> {
+        let mut state = self.lock();
+        match log.follow.next(&state.kernel) {
+            Printed::Text(text) => Poll::Ready(Some(text)),
+            Printed::End => Poll::Ready(None),
+            Printed::Nothing => {
+                let pods = state.kernel.pods();
+                state.watchers.wait(pods, log.id, waker);
+                Poll::Pending
+            }
+        }
     }
 
     pub(crate) fn forget(&self, table: TableId, id: u64) {

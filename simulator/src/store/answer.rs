@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::object::Object;
+use super::pod::Follow;
 use super::watch::Cursor;
 
 /// The answer to one accepted request.
@@ -26,12 +27,23 @@ pub enum Answer {
     List(Page),
     /// A `Status` of success, with the HTTP status.
     Done(u16, Value),
-    /// An object that is not stored, such as a review; with the HTTP status.
-    Value(u16, Value),
     /// Plain text.
     Text(Bytes),
+    /// A log that goes on, to be pulled from the kernel.
+    Follow(Follow),
     /// A watch, to be pulled from the log.
     Watch(Cursor),
+}
+
+impl Answer {
+    /// The HTTP status.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Object(code, _) | Self::Done(code, _) => *code,
+            Self::List(_) | Self::Text(_) | Self::Follow(_) | Self::Watch(_) => 200,
+        }
+    }
 }
 
 /// A page of a collection.

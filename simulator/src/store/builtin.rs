@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::kind::{Kind, Origin};
 use super::registry::{Behaviour, Conversion, Names};
+use super::schema::builtin::builtin;
 use super::schema::node::Node;
 
 /// One row: a built-in kind.
@@ -329,9 +330,11 @@ impl Row {
 
     /// The schema of this row; one that keeps everything where none is known.
     pub(crate) fn schema(&self) -> Arc<Node> {
-        Arc::new(Node {
-            preserve_unknown: true,
-            ..Node::default()
+        builtin(self.group, self.version, self.kind).unwrap_or_else(|| {
+            Arc::new(Node {
+                preserve_unknown: true,
+                ..Node::default()
+            })
         })
     }
 }

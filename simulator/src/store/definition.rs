@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::kernel::Kernel;
-use super::kind::{Column, Kind, Origin};
+use super::kind::{Kind, Origin};
 use super::log::TableId;
 use super::metadata::seconds;
 use super::object::{Key, Object, metadata_mut, texts};
 use super::registry::{Behaviour, Conversion, Served};
-use super::schema::node::Node;
+use super::schema;
 use super::status::Status;
 
 /// Holds a definition until its instances are gone.
@@ -31,7 +31,7 @@ impl Kernel {
         if !is_definition(served) {
             return;
         }
-        default_names(value);
+        schema::definition::set_defaults(value);
         let accepted = self.accept_names(value, old);
         set_conditions(value, &accepted, now);
         if accepted.is_ok() {
@@ -39,7 +39,6 @@ impl Kernel {
         } else if old.is_none() {
             value["status"]["acceptedNames"] = json!({"plural": "", "kind": ""});
         }
-        note_stored_version(value);
     }
 
     /// Refuses new instances of a definition that is being deleted.
@@ -106,15 +105,14 @@ impl Kernel {
             return;
         }
         let table = self.definition_table(definition.name());
-        for version in spec["versions"].as_array().into_iter().flatten() {
-            if version["served"] == true {
-                self.registry.insert(Served {
-                    kind: Arc::new(kind_of(spec, version)),
-                    table,
-                    behaviour: Behaviour::CUSTOM,
-                    conversion: Conversion::None,
-                });
-            }
+        let described = schema::definition::kinds(definition.value());
+        for kind in described.unwrap_or_default() {
+            self.registry.insert(Served {
+                kind: Arc::new(kind),
+                table,
+                behaviour: Behaviour::CUSTOM,
+                conversion: Conversion::None,
+            });
         }
     }
 
@@ -256,7 +254,8 @@ pub(super) fn begin_cleanup(value: &mut Value, now: Timestamp) {
     );
 }
 
-fn is_definition(served: &Served) -> bool {
+/// Whether a resource is that of definitions.
+pub(super) fn is_definition(served: &Served) -> bool {
     served.kind.kind == "CustomResourceDefinition" && served.kind.origin == Origin::BuiltIn
 }
 
@@ -273,24 +272,6 @@ fn conditions(definition: &Value) -> impl Iterator<Item = &Value> {
 
 fn field<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
-}
-
-fn default_names(value: &mut Value) {
-    let Some(spec) = value.get_mut("spec").filter(|spec| spec.is_object()) else {
-        return;
-    };
-    let kind = field(&spec["names"], "kind").to_owned();
-    for (name, default) in [
-        ("singular", kind.to_lowercase()),
-        ("listKind", format!("{kind}List")),
-    ] {
-        if spec["names"].is_object() && field(&spec["names"], name).is_empty() {
-            spec["names"][name] = default.into();
-        }
-    }
-    if !spec["conversion"].is_object() {
-        spec["conversion"] = json!({"strategy": "None"});
-    }
 }
 
 fn set_conditions(value: &mut Value, accepted: &Result<(), Refusal>, now: Timestamp) {
@@ -337,81 +318,4 @@ fn set_condition(value: &mut Value, now: Timestamp, condition: &Value) {
         }
         None => list.push(new),
     }
-}
-
-fn note_stored_version(value: &mut Value) {
-    let storage = value["spec"]["versions"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|version| version["storage"] == true)
-        .map(|version| version["name"].clone());
-    let Some(storage) = storage else {
-        return;
-    };
-    if !value["status"]["storedVersions"].is_array() {
-        value["status"]["storedVersions"] = json!([]);
-    }
-    if let Some(list) = value["status"]["storedVersions"].as_array_mut()
-        && !list.contains(&storage)
-    {
-        list.push(storage);
-    }
-}
-
-fn kind_of(spec: &Value, version: &Value) -> Kind {
-    let names = &spec["names"];
-    let owned = |list: &Value| {
-        texts(list)
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let subresources = version["subresources"].as_object().into_iter().flatten();
-    Kind {
-        group: field(spec, "group").to_owned(),
-        version: field(version, "name").to_owned(),
-        kind: field(names, "kind").to_owned(),
-        list_kind: field(names, "listKind").to_owned(),
-        plural: field(names, "plural").to_owned(),
-        singular: field(names, "singular").to_owned(),
-        short_names: owned(&names["shortNames"]),
-        categories: owned(&names["categories"]),
-        namespaced: field(spec, "scope") == "Namespaced",
-        origin: Origin::Custom,
-        subresources: subresources.map(|(name, _)| name.clone()).collect(),
-        schema: schema_of(version),
-        rules: Arc::default(),
-        columns: columns_of(version),
-        selectable_fields: version["selectableFields"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|f| field(f, "jsonPath").to_owned())
-            .collect(),
-    }
-}
-
-fn schema_of(_version: &Value) -> Arc<Node> {
-    Arc::new(Node {
-        preserve_unknown: true,
-        ..Node::default()
-    })
-}
-
-fn columns_of(version: &Value) -> Vec<Column> {
-    let columns = version["additionalPrinterColumns"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    columns
-        .map(|column| Column {
-            name: field(column, "name").to_owned(),
-            kind: field(column, "type").to_owned(),
-            format: field(column, "format").to_owned(),
-            description: field(column, "description").to_owned(),
-            priority: column["priority"].as_i64().unwrap_or(0),
-            json_path: field(column, "jsonPath").to_owned(),
-        })
-        .collect()
 }

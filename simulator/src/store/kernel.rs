@@ -1,15 +1,17 @@
 //! The state of an API server and the one function that changes it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::answer::{Answer, Reply};
 use super::log::{Log, TableId};
 use super::object::Key;
 use super::registry::Registry;
-use super::request::{Request, Verb};
+use super::request::{Part, Request, Verb, WriteOptions};
 use super::status::Status;
 use super::watch::Cursor;
 use crate::ids::Ids;
@@ -65,6 +67,25 @@ impl Kernel {
         &self.registry
     }
 
+    /// Creates the namespaces that every cluster begins with.
+    ///
+    /// Source: `spec/kube-api.md` §1.22.
+    pub fn found(&mut self, now: Timestamp, ids: &mut Ids) {
+        let served = Arc::clone(self.registry.get("", "v1", "namespaces"));
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            let request = Request {
+                actor: Arc::from("system"),
+                served: Arc::clone(&served),
+                namespace: String::new(),
+                name: String::new(),
+                part: Part::Whole,
+                verb: Verb::Create(json!({"metadata": {"name": name}}), WriteOptions::default()),
+            };
+            self.apply(request, now, ids)
+                .expect("a namespace with a good name is accepted in an empty cluster");
+        }
+    }
+
     /// Forgets history up to `revision`, so that lists and watches from before it answer 410.
     pub fn compact(&mut self, revision: u64) {
         self.log.compact(revision);
@@ -98,7 +119,11 @@ impl Kernel {
             Verb::Get(at_least) => self.get(&request, at_least),
             Verb::List(options) => self.list(&request, &options).map(Answer::List),
             Verb::Watch(options) => Ok(Answer::Watch(Cursor::open(&self.log, &request, &options))),
-            Verb::Create(body, options) => self.create(&request, body, &options, context),
+            Verb::Create(body, options) => match request.part {
+                Part::Binding => self.bind(&request, &body, &options),
+                Part::Eviction => self.evict(&request, &body, context),
+                _ => self.create(&request, body, &options, context),
+            },
             Verb::Update(body, options) => self.update(&request, body, &options, context),
             Verb::Patch(kind, body, options) => {
                 self.patch(&request, (kind, &body), &options, context)
@@ -107,11 +132,26 @@ impl Kernel {
             Verb::DeleteCollection(list, options) => {
                 self.delete_collection(&request, &list, &options, context)
             }
+            Verb::ReadLog(wanted) => self.read_log(&request, &wanted),
+            Verb::WriteLog(container, text) => self.write_log(&request, &container, text),
         }
     }
 }
 
 impl Request {
+    /// The request with a GET in place of its verb: who asks, and for what.
+    #[must_use]
+    pub fn without_verb(&self) -> Self {
+        Self {
+            actor: Arc::clone(&self.actor),
+            served: Arc::clone(&self.served),
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            part: self.part,
+            verb: Verb::Get(None),
+        }
+    }
+
     /// The key of the named object.
     pub(super) fn key(&self) -> Key {
         Key {

@@ -13,6 +13,7 @@ pub mod kind;
 pub mod log;
 pub mod object;
 pub mod patch;
+pub mod pod;
 pub mod registry;
 pub mod request;
 pub mod schema;

@@ -3,60 +3,144 @@
 //! Source: `spec/kube-api.md` §1.13.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::request::{PatchKind, Request, WriteOptions};
+use super::patch::apply::apply;
+use super::patch::json::json_patch;
+use super::patch::managed::{Writer, track_update};
+use super::patch::merge::merge_patch;
+use super::patch::strategic::strategic_merge;
+use super::request::{Part, PatchKind, Request, WriteOptions};
 use super::status::Status;
 
 /// The state that a patch makes of `live`, which carries `apiVersion` and `kind`.
 pub(super) fn patched(
-    _request: &Request,
+    request: &Request,
     (kind, body): (PatchKind, &[u8]),
     live: &Value,
-    _context: (&WriteOptions, Timestamp),
+    (options, now): (&WriteOptions, Timestamp),
 ) -> Result<Value, Status> {
     match kind {
-        PatchKind::Merge => {
-            let patch: Value = serde_json::from_slice(body).map_err(|error| undecodable(&error))?;
-            if !patch.is_object() {
-                return Err(Status::bad_request(
-                    "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
-                ));
-            }
-            let mut value = live.clone();
-            json_patch::merge(&mut value, &patch);
-            Ok(value)
+        PatchKind::Merge => Ok(merge_patch(live, &object_patch(body)?)),
+        PatchKind::Strategic => {
+            strategic_merge(live, &object_patch(body)?, &request.served.kind.schema)
         }
-        PatchKind::Json | PatchKind::Strategic | PatchKind::Apply => {
-            Err(Status::not_implemented(&format!("{kind:?} patches")))
-        }
+        PatchKind::Json => json_patch(live, body),
+        PatchKind::Apply => applied(request, (Some(live), body), options, now),
     }
 }
 
-/// The object that a server-side apply creates.
-pub(super) fn applied_new(
-    _request: &Request,
-    _body: &[u8],
-    _context: (&WriteOptions, Timestamp),
+/// What a server-side apply makes of `live`, or of nothing.
+pub(super) fn applied(
+    request: &Request,
+    (live, body): (Option<&Value>, &[u8]),
+    options: &WriteOptions,
+    now: Timestamp,
 ) -> Result<Value, Status> {
-    Err(Status::not_implemented("server-side apply"))
+    let text = std::str::from_utf8(body).map_err(|error| unreadable(&error))?;
+    let config: Value = match serde_json::from_str(text) {
+        Ok(config) => config,
+        Err(_) => serde_saphyr::from_str(text).map_err(|error| unreadable(&error))?,
+    };
+    let kind = &request.served.kind;
+    let api_version = kind.api_version();
+    let writer = writer(request, options, &api_version, now);
+    apply(
+        live,
+        without_reset(request, config),
+        &writer,
+        options.force,
+        &kind.schema,
+    )
 }
 
 /// Records in `managedFields` what a write other than an apply changed.
 pub(super) fn track(
-    _request: &Request,
-    _before: Option<&Value>,
-    _after: &mut Value,
-    _options: &WriteOptions,
-    _now: Timestamp,
+    request: &Request,
+    before: Option<&Value>,
+    after: &mut Value,
+    options: &WriteOptions,
+    now: Timestamp,
 ) {
+    let kind = &request.served.kind;
+    let api_version = kind.api_version();
+    let writer = writer(request, options, &api_version, now);
+    track_update(before, after, &writer, &kind.schema);
 }
 
-fn undecodable(error: &serde_json::Error) -> Status {
-    let why = if error.is_eof() {
-        "unexpected end of JSON input".to_owned()
-    } else {
-        error.to_string()
+fn writer<'a>(
+    request: &Request,
+    options: &'a WriteOptions,
+    api_version: &'a str,
+    now: Timestamp,
+) -> Writer<'a> {
+    Writer {
+        manager: &options.field_manager,
+        api_version,
+        subresource: match request.part {
+            Part::Status => "status",
+            Part::Finalize => "finalize",
+            Part::Whole | Part::Log | Part::Binding | Part::Eviction => "",
+        },
+        now,
+    }
+}
+
+/// The configuration without what the endpoint does not write.
+fn without_reset(request: &Request, mut config: Value) -> Value {
+    let has_status = request
+        .served
+        .kind
+        .subresources
+        .iter()
+        .any(|s| s == "status");
+    let Some(fields) = config.as_object_mut() else {
+        return config;
     };
+    match request.part {
+        Part::Status => {
+            fields.retain(|name, _| {
+                matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "status")
+            });
+            if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
+                retain_identity(metadata);
+            }
+        }
+        _ if has_status => {
+            fields.remove("status");
+        }
+        _ => {}
+    }
+    config
+}
+
+fn retain_identity(metadata: &mut Map<String, Value>) {
+    let kept = [
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "managedFields",
+    ];
+    metadata.retain(|name, _| kept.contains(&name.as_str()));
+}
+
+fn object_patch(body: &[u8]) -> Result<Value, Status> {
+    let patch: Value = serde_json::from_slice(body).map_err(|error| {
+        if error.is_eof() {
+            unreadable(&"unexpected end of JSON input")
+        } else {
+            unreadable(&error)
+        }
+    })?;
+    if !patch.is_object() {
+        return Err(unreadable(
+            &"json: cannot unmarshal array into Go value of type map[string]interface {}",
+        ));
+    }
+    Ok(patch)
+}
+
+fn unreadable(why: &dyn std::fmt::Display) -> Status {
     Status::bad_request(format!("error decoding patch: {why}"))
 }

@@ -6,10 +6,6 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
-
 use super::answer::{Answer, Page};
 use super::kernel::Kernel;
 use super::object::{Key, Object};
@@ -60,7 +56,7 @@ impl Kernel {
             token: items
                 .last()
                 .filter(|_| rest > 0)
-                .map(|last| encode_token(revision, last)),
+                .map(|last| token_after(revision, last)),
             remaining: (rest > 0 && options.selectors.is_empty()).then_some(rest),
             items,
             revision,
@@ -72,7 +68,9 @@ impl Kernel {
         if let Some(token) = &options.token {
             let revision = token.revision.unwrap_or(current);
             if revision < self.log.compacted() {
-                return Err(expired_token(token));
+                return Err(expired(
+                    "The provided continue parameter is too old to display a consistent list result.",
+                ));
             }
             return Ok(revision.min(current));
         }
@@ -136,18 +134,14 @@ fn token_key(request: &Request, token: &Continue) -> Key {
     }
 }
 
-fn encode_token(revision: u64, last: &Object) -> String {
-    let start = if last.namespace().is_empty() {
+fn token_after(revision: u64, last: &Object) -> String {
+    let after = if last.namespace().is_empty() {
         last.name().to_owned()
     } else {
         format!("{}/{}", last.namespace(), last.name())
     };
-    encode(&json!(revision), &start)
-}
-
-fn encode(revision: &Value, start: &str) -> String {
-    let token = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("{start}\u{0}")});
-    BASE64_URL_SAFE_NO_PAD.encode(token.to_string())
+    let revision = Some(revision);
+    Continue { revision, after }.encode()
 }
 
 fn expired(message: &str) -> Status {
@@ -157,8 +151,4 @@ fn expired(message: &str) -> Status {
         message: message.to_owned(),
         details: None,
     }
-}
-
-fn expired_token(_token: &Continue) -> Status {
-    expired("The provided continue parameter is too old to display a consistent list result.")
 }

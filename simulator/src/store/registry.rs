@@ -1,11 +1,16 @@
 //! Which resources are served, and how each behaves.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::builtin::ROWS;
 use super::kind::Kind;
 use super::log::{Log, TableId};
+use super::object::Object;
+use super::rules;
 
 /// One resource in one version, with what the kernel needs besides its [`Kind`].
 #[derive(Clone, Debug)]
@@ -18,6 +23,17 @@ pub struct Served {
     pub behaviour: Behaviour,
     /// How the stored form becomes this version.
     pub conversion: Conversion,
+}
+
+impl Served {
+    /// A stored object in this version, without `apiVersion` and `kind`.
+    #[must_use]
+    pub fn view<'a>(&self, object: &'a Object) -> Cow<'a, Value> {
+        match self.conversion {
+            Conversion::None => Cow::Borrowed(object.value()),
+            Conversion::Events => Cow::Owned(rules::to_new_event(object.value().clone())),
+        }
+    }
 }
 
 /// In what a resource differs from a plain one.

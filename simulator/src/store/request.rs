@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::registry::Served;
 use super::selector::Selectors;
@@ -61,6 +63,10 @@ pub enum Verb {
     Delete(DeleteOptions),
     /// DELETE of a collection.
     DeleteCollection(ListOptions, DeleteOptions),
+    /// GET of a pod's log.
+    ReadLog(LogText),
+    /// PUT of what a container printed so far, by the kubelet.
+    WriteLog(String, Bytes),
 }
 
 impl Verb {
@@ -76,8 +82,37 @@ impl Verb {
             Self::Patch(..) => "patch",
             Self::Delete(_) => "delete",
             Self::DeleteCollection(..) => "deletecollection",
+            Self::ReadLog(_) => "get",
+            Self::WriteLog(..) => "update",
         }
     }
+
+    /// Whether the verb can change anything.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        match self {
+            Self::Get(_) | Self::List(_) | Self::Watch(_) | Self::ReadLog(_) => false,
+            Self::Create(..)
+            | Self::Update(..)
+            | Self::Patch(..)
+            | Self::Delete(_)
+            | Self::DeleteCollection(..)
+            | Self::WriteLog(..) => true,
+        }
+    }
+}
+
+/// What of a pod's log is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct LogText {
+    /// Empty if the pod has but one container.
+    pub container: String,
+    /// Only that many lines from the end.
+    pub tail_lines: Option<usize>,
+    /// Only that many bytes from the start.
+    pub limit_bytes: Option<usize>,
+    /// Goes on until the pod completes.
+    pub follow: bool,
 }
 
 /// The format of a patch body.
@@ -181,6 +216,22 @@ pub enum Start {
     After(u64),
     /// With whatever happens next.
     Now,
+}
+
+impl Continue {
+    /// The token as clients see it.
+    ///
+    /// Source: `spec/kube-api.md` §1.10.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let revision = match self.revision {
+            Some(revision) => json!(revision),
+            None => json!(-1),
+        };
+        let start = format!("{}\u{0}", self.after);
+        let token = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": start});
+        BASE64_URL_SAFE_NO_PAD.encode(token.to_string())
+    }
 }
 
 /// What a deletion may ask for.

@@ -4,10 +4,15 @@
 
 use serde_json::Value;
 
+use super::definition::is_definition;
 use super::identity::unhandled;
 use super::kind::{Kind, Origin};
 use super::registry::Served;
 use super::request::{FieldValidation, WriteOptions};
+use super::schema::compiled::{check, check_status};
+use super::schema::default::apply_defaults;
+use super::schema::definition;
+use super::schema::prune::prune;
 use super::status::{Cause, Status};
 
 /// Which part of an object a write can change, and validation must look at.
@@ -30,8 +35,9 @@ pub(super) fn fit(
     options: &WriteOptions,
     warnings: &mut Vec<String>,
 ) -> Result<(), Status> {
-    let _ = (&served.kind.schema, &value);
-    let unknown: Vec<String> = Vec::new();
+    let schema = &served.kind.schema;
+    let unknown = prune(schema, value);
+    apply_defaults(schema, value);
     report(&served.kind, &unknown, options, warnings)
 }
 
@@ -71,6 +77,10 @@ fn report(
 
 /// Everything that the schema refuses.
 pub(super) fn faults(served: &Served, new: &Value, old: Option<&Value>, part: Fit) -> Vec<Cause> {
-    let _ = (&served.kind.schema, new, old, part);
-    Vec::new()
+    match (served.kind.origin, part, old) {
+        (Origin::BuiltIn, Fit::Whole, _) if is_definition(served) => definition::check(new, old),
+        (Origin::BuiltIn, _, _) => Vec::new(),
+        (Origin::Custom, Fit::Status, Some(old)) => check_status(&served.kind.compiled(), new, old),
+        (Origin::Custom, _, _) => check(&served.kind.compiled(), new, old),
+    }
 }

@@ -158,7 +158,7 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        let mut value = ownership::applied_new(request, body, (options, context.now))?;
+        let mut value = ownership::applied(request, (None, body), options, context.now)?;
         let metadata = metadata_mut(&mut value);
         metadata.insert("name".into(), request.name.clone().into());
         metadata.remove("resourceVersion");
@@ -230,10 +230,7 @@ fn from_version(served: &Served, value: Value) -> Value {
 
 /// A stored object in the version of the request, with `apiVersion` and `kind`.
 fn to_version(served: &Served, object: &Object) -> Value {
-    let mut value = match served.conversion {
-        super::registry::Conversion::None => object.value().clone(),
-        super::registry::Conversion::Events => rules::to_new_event(object.value().clone()),
-    };
+    let mut value = served.view(object).into_owned();
     value["apiVersion"] = served.kind.api_version().into();
     value["kind"] = served.kind.kind.clone().into();
     value

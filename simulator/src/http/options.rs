@@ -1,0 +1,405 @@
+//! The parameters of a call as options of a request.
+//!
+//! Source: `spec/kube-api.md` §1.10, §1.11, §1.13, §1.14, §1.15.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use http::header::USER_AGENT;
+use serde_json::{Value, json};
+
+use super::query::Query;
+use super::service::Call;
+use crate::store::registry::Served;
+use crate::store::request::{
+    At, Continue, DeleteOptions, FieldValidation, ListOptions, PatchKind, Propagation, Start,
+    WatchOptions, WriteOptions,
+};
+use crate::store::selector::Selectors;
+use crate::store::status::{Cause, Qualified, Status};
+
+/// The longest `fieldManager`, in bytes.
+const MAX_MANAGER_BYTES: usize = 128;
+
+/// Options of a list.
+pub(crate) fn list(served: &Served, query: &Query) -> Result<ListOptions, Status> {
+    let limit = integer(query, "limit")?.unwrap_or(0);
+    integer(query, "timeoutSeconds")?;
+    let selectors = selectors(served, query)?;
+    check_list_match(query)?;
+    let token = query.get("continue").map(token).transpose()?;
+    let revision = revision(query)
+        .map_err(|why| Status::bad_request(format!("invalid resource version: {why}")))?;
+    if token.is_some() && revision.is_some_and(|r| r > 0) {
+        return Err(Status::bad_request(
+            "specifying resource version is not allowed when using continue",
+        ));
+    }
+    let at = match (revision, query.text("resourceVersionMatch")) {
+        (None, _) => At::Newest,
+        (Some(0), _) => At::Any,
+        (Some(revision), "Exact") => At::Exactly(revision),
+        (Some(revision), "") if limit > 0 => At::Exactly(revision),
+        (Some(revision), _) => At::NotOlderThan(revision),
+    };
+    Ok(ListOptions {
+        selectors,
+        limit: usize::try_from(limit).unwrap_or(0),
+        token,
+        at,
+    })
+}
+
+/// Options of a watch.
+pub(crate) fn watch(served: &Served, query: &Query) -> Result<WatchOptions, Status> {
+    let timeout_seconds = integer(query, "timeoutSeconds")?.unwrap_or(0);
+    let selectors = selectors(served, query)?;
+    check_watch_match(query)?;
+    let revision = revision(query).map_err(|why| Status {
+        reason: "",
+        ..Status::internal(why)
+    })?;
+    let revision = revision.unwrap_or(0);
+    let start = match (query.get("sendInitialEvents"), revision) {
+        (Some("true" | "1"), revision) => Start::StateThenBookmark(revision),
+        (Some(_), 0) => Start::Now,
+        (None, 0) => Start::State,
+        (_, revision) => Start::After(revision),
+    };
+    Ok(WatchOptions {
+        selectors,
+        start,
+        bookmarks: query.flag("allowWatchBookmarks"),
+        timeout_seconds: u64::try_from(timeout_seconds).unwrap_or(0),
+    })
+}
+
+/// The oldest revision at which an object may be read.
+pub(crate) fn get(query: &Query) -> Result<Option<u64>, Status> {
+    revision(query).map_err(|why| Status::bad_request(format!("invalid resource version: {why}")))
+}
+
+/// Options of a write; `kind` names them in refusals, such as `CreateOptions`.
+pub(crate) fn write(
+    call: &Call,
+    query: &Query,
+    kind: &str,
+    patch: Option<PatchKind>,
+) -> Result<WriteOptions, Status> {
+    let mut causes = Vec::new();
+    let is_apply = patch == Some(PatchKind::Apply);
+    if query.get("force").is_some() && patch.is_some() && !is_apply {
+        causes.push(forbidden(
+            "force",
+            "may not be specified for non-apply patch",
+        ));
+    }
+    let manager = query.text("fieldManager");
+    if is_apply && manager.is_empty() {
+        causes.push(Cause {
+            reason: "FieldValueRequired",
+            message: "Required value: is required for apply patch".to_owned(),
+            field: "fieldManager".to_owned(),
+        });
+    }
+    if manager.len() > MAX_MANAGER_BYTES {
+        causes.push(Cause {
+            reason: "FieldValueTooLong",
+            message: format!("Too long: may not be more than {MAX_MANAGER_BYTES} bytes"),
+            field: "fieldManager".to_owned(),
+        });
+    }
+    let dry_run = dry_run(query.get("dryRun"), &mut causes);
+    let field_validation = match query.text("fieldValidation") {
+        "" | "Warn" => FieldValidation::Warn,
+        "Ignore" => FieldValidation::Ignore,
+        "Strict" => FieldValidation::Strict,
+        other => {
+            let known = "\"\", \"Ignore\", \"Strict\", \"Warn\"";
+            causes.push(unsupported("fieldValidation", &format!("{other:?}"), known));
+            FieldValidation::Warn
+        }
+    };
+    refuse(kind, &causes)?;
+    Ok(WriteOptions {
+        dry_run,
+        field_manager: manager_of(call, manager),
+        field_validation,
+        duplicates: Vec::new(),
+        force: query.flag("force"),
+    })
+}
+
+/// The manager of a write that names none is the program, as its user agent or else its actor calls it.
+fn manager_of(call: &Call, named: &str) -> String {
+    if !named.is_empty() {
+        return named.to_owned();
+    }
+    match call
+        .header(USER_AGENT)
+        .split('/')
+        .next()
+        .unwrap_or_default()
+    {
+        "" => call.actor.to_string(),
+        program => program.to_owned(),
+    }
+}
+
+/// Options of a deletion, from the body or else from the parameters.
+pub(crate) fn delete(query: &Query, body: &Value) -> Result<DeleteOptions, Status> {
+    let mut causes = Vec::new();
+    let has_body = body.as_object().is_some_and(|fields| !fields.is_empty());
+    let from_query;
+    let options = if has_body {
+        check_delete_types(body)?;
+        body
+    } else {
+        from_query = query_deletion(query)?;
+        &from_query
+    };
+    let text = |field: &str| options[field].as_str().map(str::to_owned);
+    let policy = text("propagationPolicy").filter(|policy| !policy.is_empty());
+    let orphan = options["orphanDependents"].as_bool();
+    if let (Some(policy), Some(_)) = (&policy, orphan) {
+        causes.push(Cause {
+            reason: "FieldValueInvalid",
+            message: format!(
+                "Invalid value: {policy:?}: orphanDependents and deletionPropagation cannot be both set"
+            ),
+            field: "propagationPolicy".to_owned(),
+        });
+    }
+    let propagation = propagation(policy.as_deref(), orphan, &mut causes);
+    let first = options["dryRun"].as_array().and_then(|list| list.first());
+    let dry_run = dry_run(first.and_then(Value::as_str), &mut causes);
+    refuse("DeleteOptions", &causes)?;
+    let precondition = |field: &str| options["preconditions"][field].as_str().map(str::to_owned);
+    Ok(DeleteOptions {
+        dry_run,
+        grace_seconds: options["gracePeriodSeconds"].as_i64(),
+        propagation,
+        uid: precondition("uid"),
+        revision: precondition("resourceVersion"),
+    })
+}
+
+fn propagation(
+    policy: Option<&str>,
+    orphan: Option<bool>,
+    causes: &mut Vec<Cause>,
+) -> Option<Propagation> {
+    match (policy, orphan) {
+        (Some("Foreground"), _) => Some(Propagation::Foreground),
+        (Some("Background"), _) | (None, Some(false)) => Some(Propagation::Background),
+        (Some("Orphan"), _) | (None, Some(true)) => Some(Propagation::Orphan),
+        (None, None) => None,
+        (Some(other), _) => {
+            let known = "\"Foreground\", \"Background\", \"Orphan\", \"nil\"";
+            causes.push(unsupported(
+                "propagationPolicy",
+                &format!("{other:?}"),
+                known,
+            ));
+            None
+        }
+    }
+}
+
+fn check_delete_types(body: &Value) -> Result<(), Status> {
+    let bare = |message: String| Status {
+        reason: "",
+        ..Status::internal(message)
+    };
+    let kind = body["kind"].as_str().unwrap_or("DeleteOptions");
+    if kind != "DeleteOptions" {
+        return Err(bare(format!(
+            "no kind {kind:?} is registered for version \"meta.k8s.io/v1\" in scheme \"pkg/runtime/scheme.go:110\""
+        )));
+    }
+    if body["gracePeriodSeconds"].is_string() {
+        return Err(bare("json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64".to_owned()));
+    }
+    Ok(())
+}
+
+fn query_deletion(query: &Query) -> Result<Value, Status> {
+    let mut options = json!({});
+    if let Some(seconds) = integer(query, "gracePeriodSeconds")? {
+        options["gracePeriodSeconds"] = seconds.into();
+    }
+    if let Some(policy) = query.get("propagationPolicy") {
+        options["propagationPolicy"] = policy.into();
+    }
+    if query.get("orphanDependents").is_some() {
+        options["orphanDependents"] = query.flag("orphanDependents").into();
+    }
+    if let Some(value) = query.get("dryRun") {
+        options["dryRun"] = json!([value]);
+    }
+    Ok(options)
+}
+
+fn dry_run(value: Option<&str>, causes: &mut Vec<Cause>) -> bool {
+    match value {
+        None => false,
+        Some("All") => true,
+        Some(other) => {
+            causes.push(unsupported("dryRun", &format!("[{other:?}]"), "\"All\""));
+            false
+        }
+    }
+}
+
+fn selectors(served: &Served, query: &Query) -> Result<Selectors, Status> {
+    Selectors::parse(
+        &served.kind,
+        query.text("labelSelector"),
+        query.text("fieldSelector"),
+    )
+}
+
+fn integer(query: &Query, key: &str) -> Result<Option<i64>, Status> {
+    let Some(text) = query.get(key) else {
+        return Ok(None);
+    };
+    text.parse().map(Some).map_err(|_| {
+        Status::bad_request(format!(
+            "strconv.ParseInt: parsing {text:?}: invalid syntax"
+        ))
+    })
+}
+
+fn revision(query: &Query) -> Result<Option<u64>, String> {
+    let Some(text) = query.get("resourceVersion") else {
+        return Ok(None);
+    };
+    text.parse().map(Some).map_err(|_| {
+        format!(
+            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        )
+    })
+}
+
+fn check_list_match(query: &Query) -> Result<(), Status> {
+    let mut causes = Vec::new();
+    if query.get("sendInitialEvents").is_some() {
+        causes.push(forbidden(
+            "sendInitialEvents",
+            "sendInitialEvents is forbidden for list",
+        ));
+    }
+    let field = "resourceVersionMatch";
+    let revision = query.text("resourceVersion");
+    match query.text(field) {
+        "" => {}
+        _ if query.get("continue").is_some() => causes.push(forbidden(
+            field,
+            "resourceVersionMatch is forbidden when continue is provided",
+        )),
+        _ if revision.is_empty() => causes.push(forbidden(
+            field,
+            "resourceVersionMatch is forbidden unless resourceVersion is provided",
+        )),
+        "Exact" if revision == "0" => causes.push(forbidden(
+            field,
+            "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+        )),
+        "Exact" | "NotOlderThan" => {}
+        other => causes.push(unsupported(
+            field,
+            &format!("{other:?}"),
+            "\"Exact\", \"NotOlderThan\", \"\"",
+        )),
+    }
+    refuse("ListOptions", &causes)
+}
+
+fn check_watch_match(query: &Query) -> Result<(), Status> {
+    let mut causes = Vec::new();
+    let field = "resourceVersionMatch";
+    let is_asked = query.get("sendInitialEvents").is_some();
+    match query.text(field) {
+        "" if !is_asked => {}
+        "NotOlderThan" if is_asked => {}
+        _ if !is_asked => causes.push(forbidden(
+            field,
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        )),
+        other => {
+            causes.push(forbidden(
+                field,
+                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            ));
+            if !other.is_empty() {
+                causes.push(unsupported(
+                    field,
+                    &format!("{other:?}"),
+                    "\"NotOlderThan\"",
+                ));
+            }
+        }
+    }
+    refuse("ListOptions", &causes)
+}
+
+/// Decodes a page token.
+pub(crate) fn token(text: &str) -> Result<Continue, Status> {
+    let refused = |why: &str| {
+        Status::bad_request(format!(
+            "invalid continue token: continue key is not valid{why}"
+        ))
+    };
+    let bytes = BASE64_URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|error| refused(&format!(": {error}")))?;
+    let token: Value =
+        serde_json::from_slice(&bytes).map_err(|error| refused(&format!(": {error}")))?;
+    if token["v"] != "meta.k8s.io/v1" {
+        return Err(refused(": server does not recognize this encoded version"));
+    }
+    let version = "(version meta.k8s.io/v1)";
+    let revision = match token["rv"].as_i64() {
+        Some(-1) => None,
+        Some(revision) if revision > 0 => u64::try_from(revision).ok(),
+        _ => {
+            return Err(refused(&format!(
+                ": incorrect encoded start resourceVersion {version}"
+            )));
+        }
+    };
+    let start = token["start"].as_str().unwrap_or_default();
+    if start.is_empty() {
+        return Err(refused(&format!(": encoded start key empty {version}")));
+    }
+    Ok(Continue {
+        revision,
+        after: start.trim_end_matches('\u{0}').to_owned(),
+    })
+}
+
+fn refuse(kind: &str, causes: &[Cause]) -> Result<(), Status> {
+    if causes.is_empty() {
+        return Ok(());
+    }
+    let qualified = Qualified {
+        group: "meta.k8s.io",
+        name: kind,
+    };
+    Err(Status::invalid(&qualified, "", causes))
+}
+
+fn forbidden(field: &str, detail: &str) -> Cause {
+    Cause {
+        reason: "FieldValueForbidden",
+        message: format!("Forbidden: {detail}"),
+        field: field.to_owned(),
+    }
+}
+
+fn unsupported(field: &str, value: &str, known: &str) -> Cause {
+    Cause {
+        reason: "FieldValueNotSupported",
+        message: format!("Unsupported value: {value}: supported values: {known}"),
+        field: field.to_owned(),
+    }
+}
