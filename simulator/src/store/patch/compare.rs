@@ -59,11 +59,6 @@ impl Comparison {
             removed: root.removed.below,
         }
     }
-
-    /// Whether nothing that can be owned differs.
-    pub(super) fn is_empty(&self) -> bool {
-        self.touched.is_empty() && self.removed.is_empty()
-    }
 }
 
 /// What differs at one place and below it.

@@ -40,9 +40,12 @@ impl FieldSet {
     ///
     /// # Errors
     /// If a key is no path element, or something other than an object stands below one.
-    pub fn parse(fields: &Value) -> Result<Self, Malformed> {
+    pub fn parse(fields: Value) -> Result<Self, Malformed> {
         match fields {
-            Value::Object(fields) => parse_branches(fields).map(Self),
+            Value::Object(fields) if !fields.contains_key(SELF) && is_canonical(&fields) => {
+                Ok(Self(fields))
+            }
+            Value::Object(fields) => parse_branches(&fields).map(Self),
             Value::Null => Ok(Self::default()),
             other => Err(Malformed {
                 element: other.to_string(),
@@ -205,6 +208,21 @@ fn common(set: &Map<String, Value>, other: &Map<String, Value>) -> Map<String, V
         both.attach(|| element.clone(), branch);
     }
     both.0
+}
+
+/// Whether a set is as this module writes it, which nearly all are that clients send back.
+fn is_canonical(fields: &Map<String, Value>) -> bool {
+    fields.iter().all(|(element, below)| {
+        let Value::Object(below) = below else {
+            return false;
+        };
+        if element == SELF {
+            return below.is_empty() && fields.len() > 1;
+        }
+        let canonical = element.starts_with("f:")
+            || canonical_element(element).flatten().as_ref() == Some(element);
+        canonical && is_canonical(below)
+    })
 }
 
 fn parse_branches(fields: &Map<String, Value>) -> Result<Map<String, Value>, Malformed> {
@@ -382,7 +400,7 @@ mod tests {
     use super::*;
 
     fn set(fields: &Value) -> FieldSet {
-        FieldSet::parse(fields).unwrap()
+        FieldSet::parse(fields.clone()).unwrap()
     }
 
     #[rstest]
@@ -404,7 +422,7 @@ mod tests {
     #[case::no_branch(json!({"f:a": {"f:b": 1}}), "f:b")]
     fn a_malformed_set_names_the_element(#[case] given: Value, #[case] element: &str) {
         let element = element.to_owned();
-        assert_eq!(FieldSet::parse(&given), Err(Malformed { element }));
+        assert_eq!(FieldSet::parse(given), Err(Malformed { element }));
     }
 
     #[rstest]

@@ -57,29 +57,20 @@ pub(super) struct Entry {
 ///
 /// Source: `spec/kube-api.md` §1.13; kubernetes v1.34 `apimachinery/pkg/util/managedfields/internal`.
 pub fn track_update(before: Option<&Value>, after: &mut Value, writer: &Writer, node: &Node) {
-    let given = take_managed_fields(after);
     let comparison = match before {
         Some(before) => Comparison::of(before, after, node),
         None => Comparison::of(&blank(after), after, node),
     };
     let stored = before.and_then(managed_fields);
-    let mut entries = match given {
-        Some(given) if stored == Some(&given) && comparison.is_empty() => {
-            return put_managed_fields(after, given);
-        }
-        Some(given) if stored == Some(&given) => take_stored(given),
-        Some(given) if writer.subresource.is_empty() && clears(&given, writer) => Vec::new(),
-        Some(given) if writer.subresource.is_empty() => match parse(&given) {
-            Ok(entries) if !entries.is_empty() => entries,
-            _ => stored.cloned().map(take_stored).unwrap_or_default(),
-        },
-        _ if comparison.is_empty() => {
-            if let Some(stored) = stored.cloned() {
-                put_managed_fields(after, stored);
-            }
-            return;
-        }
-        _ => stored.cloned().map(take_stored).unwrap_or_default(),
+    let given = take_managed_fields(after)
+        .filter(|given| writer.subresource.is_empty() || stored == Some(given));
+    let mut entries = if given.as_ref().is_some_and(|given| clears(given, writer)) {
+        Vec::new()
+    } else {
+        given
+            .and_then(|given| parse(given).ok())
+            .filter(|entries| !entries.is_empty())
+            .unwrap_or_else(|| stored.cloned().map(take_stored).unwrap_or_default())
     };
     if entries.is_empty() && before.is_some() {
         return;
@@ -305,14 +296,15 @@ pub(super) fn take_stored(stored: Value) -> Vec<Entry> {
 }
 
 /// Entries that a client wrote; of two for the same write the later counts.
-fn parse(given: &Value) -> Result<Vec<Entry>, Malformed> {
+fn parse(given: Value) -> Result<Vec<Entry>, Malformed> {
     let mut entries: Vec<Entry> = Vec::new();
-    for entry in given.as_array().into_iter().flatten() {
-        let malformed = || Malformed {
-            element: entry.to_string(),
-        };
-        let parsed = entry_of(entry.clone(), |fields| FieldSet::parse(&fields))?;
-        let entry = parsed.ok_or_else(malformed)?;
+    let Value::Array(given) = given else {
+        return Ok(entries);
+    };
+    for (index, entry) in given.into_iter().enumerate() {
+        let entry = entry_of(entry, FieldSet::parse)?.ok_or_else(|| Malformed {
+            element: format!("entry {index}"),
+        })?;
         entries.retain(|other| !other.same_as(&entry));
         entries.push(entry);
     }

@@ -24,7 +24,9 @@ pub fn strategic_merge(live: &Value, patch: &Value, node: &Node) -> Result<Value
     let (Value::Object(live), Value::Object(patch)) = (live, patch) else {
         return Err(Status::bad_request("invalid JSON document"));
     };
-    merge_objects(live.clone(), patch.clone(), Some(node)).map(Value::Object)
+    let mut merged = merge_objects(live.clone(), patch.clone(), Some(node)).map(Value::Object)?;
+    drop_directives(&mut merged);
+    Ok(merged)
 }
 
 fn merge_objects(
@@ -117,10 +119,9 @@ fn retain_keys(live: &mut Fields, patch: &mut Fields) -> Result<(), Status> {
     let malformed = || Status::bad_request("invalid patch format of retainKeys");
     let retained = retained.as_array().ok_or_else(malformed)?;
     let is_retained = |name: &str| retained.iter().any(|key| key == name);
-    let stray = patch.iter().any(|(name, value)| {
-        let directive = name.starts_with(DELETE_FROM_LIST) || name.starts_with(ELEMENT_ORDER);
-        !value.is_null() && !directive && !is_retained(name)
-    });
+    let stray = patch
+        .iter()
+        .any(|(name, value)| !value.is_null() && !is_directive(name) && !is_retained(name));
     if stray {
         return Err(malformed());
     }
@@ -155,8 +156,10 @@ fn merge_ordered_lists(
             &node.patch,
         )?;
         let live_order = live_list.clone().unwrap_or_default();
+        let nothing = live_order.is_empty() && patch_list.as_ref().is_none_or(Vec::is_empty);
         let merged = match (live_list, patch_list) {
             (None, None) => continue,
+            _ if nothing => return Err(unexplained("no elements in any of the given slices")),
             (Some(live_list), None) => live_list,
             (None, Some(patch_list)) => patch_list
                 .into_iter()
@@ -241,7 +244,11 @@ fn merge_lists(live: Vec<Value>, patch: Vec<Value>, node: &Node) -> Result<Vec<V
                 merged[index] =
                     Value::Object(merge_objects(old, item.clone(), node.items.as_deref())?);
             }
-            _ => merged.push(item.clone()),
+            _ => {
+                let mut item = item.clone();
+                drop_nulls(&mut item);
+                merged.push(item);
+            }
         }
     }
     in_order(merged, &patch, &live, strategy)
@@ -390,6 +397,23 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
+/// Whether `name`, besides [`DIRECTIVE`], directs the merge.
+fn is_directive(name: &str) -> bool {
+    name == RETAIN_KEYS || name.starts_with(DELETE_FROM_LIST) || name.starts_with(ELEMENT_ORDER)
+}
+
+/// Removes the directives that were taken over with new content, which the real server loses as unknown fields.
+fn drop_directives(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| name != DIRECTIVE && !is_directive(name));
+            fields.values_mut().for_each(drop_directives);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_directives),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// `value` without the objects that are directives; `None` if it is one itself.
 fn without_directives(value: Value) -> Option<Value> {
     match value {
@@ -461,6 +485,9 @@ mod tests {
     #[case::an_element_is_deleted(
         json!({"c": [{"name": "a"}, {"name": "b"}]}), json!({"c": [{"$patch": "delete", "name": "a"}]}),
         json!({"c": [{"name": "b"}]}))]
+    #[case::a_directive_in_a_new_element_is_no_more_than_a_stray_field(
+        json!({"c": [{"name": "a"}]}), json!({"c": [{"name": "z", "e": [{"$patch": "delete", "name": "E"}]}]}),
+        json!({"c": [{"name": "z", "e": [{"name": "E"}]}, {"name": "a"}]}))]
     #[case::a_list_is_replaced_on_request(
         json!({"c": [{"name": "a"}, {"name": "b"}]}), json!({"c": [{"name": "z"}, {"$patch": "replace"}]}),
         json!({"c": [{"name": "z"}]}))]
@@ -480,6 +507,7 @@ mod tests {
     #[case::an_object_is_replaced_on_request(json!({"a": {"b": 1}}), json!({"a": {"$patch": "replace", "c": 2}}), json!({"a": {"c": 2}}))]
     #[case::an_object_is_emptied_on_request(json!({"a": {"b": 1}}), json!({"a": {"$patch": "delete"}}), json!({"a": {}}))]
     #[case::a_directive_for_an_absent_field_leaves_nothing(json!({}), json!({"a": {"$patch": "replace", "c": 2}}), json!({}))]
+    #[case::directives_do_not_stay_in_a_new_object(json!({}), json!({"a": {"$retainKeys": ["b"], "$setElementOrder/l": [], "b": 1}}), json!({"a": {"b": 1}}))]
     #[case::only_retained_keys_stay(json!({"a": {"b": 1, "c": 2}}), json!({"a": {"$retainKeys": ["b", "d"], "d": 3}}), json!({"a": {"b": 1, "d": 3}}))]
     fn a_patch_merges(#[case] live: Value, #[case] patch: Value, #[case] expected: Value) {
         assert_eq!(strategic_merge(&live, &patch, &node()), Ok(expected));
@@ -496,6 +524,7 @@ mod tests {
     #[case::contradicting_order(json!({"$setElementOrder/c": [{"name": "d"}], "c": [{"name": "c"}]}), 500,
         "The order in patch list:\n[map[name:c]]\n doesn't match $setElementOrder list:\n[map[name:d]]\n")]
     #[case::order_not_a_list(json!({"$setElementOrder/c": 1}), 500, "expected a []interface {}, but received a int64")]
+    #[case::order_of_nothing(json!({"$setElementOrder/f": ["a"], "f": []}), 500, "no elements in any of the given slices")]
     #[case::deletion_without_field(json!({"$deleteFromPrimitiveList": ["a"]}), 400, "invalid patch format of primitive list")]
     fn a_malformed_patch_is_refused(
         #[case] patch: Value,
