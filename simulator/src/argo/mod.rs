@@ -11,6 +11,7 @@
 //! a Workflow in phase Error with a message that begins `not supported by the simulator:`.
 //! Source: `spec/argo.md`.
 
+pub mod crds;
 pub mod spec;
 pub mod when;
 
@@ -40,6 +41,9 @@ mod scope;
 mod steps;
 mod tag;
 mod version;
+
+#[cfg(test)]
+mod scenarios;
 
 pub use lookup::{Lookups, Missing};
 pub use operation::operate;

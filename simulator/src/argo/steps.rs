@@ -170,7 +170,10 @@ impl Pass<'_> {
         };
         let mut value = to_value(step);
         if !tag::occurs(&value) {
-            return Ok(step.clone());
+            return match when::holds(&step.when) {
+                Err(error) if !expands(step) => Err(Unready::Fails(error.to_string())),
+                Ok(_) | Err(_) => Ok(step.clone()),
+            };
         }
         let layers = [&self.globals, names];
         let scope = Scope(&layers);

@@ -1,0 +1,204 @@
+//! The CustomResourceDefinitions of Argo Workflows, with full schemas as its default installation since v4.0.
+//!
+//! Source: `spec/argo.md` §1; argo-workflows v3.7.4 `manifests/base/crds`.
+
+use schemars::transform::{Transform, transform_subschemas};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use serde_json::{Value, json};
+
+use super::spec::{WorkflowSpec, WorkflowStatus};
+
+/// How a kind is called and where its objects live.
+struct Names {
+    kind: &'static str,
+    plural: &'static str,
+    short: &'static [&'static str],
+    scope: &'static str,
+    status_subresource: bool,
+}
+
+/// All definitions, ready to be applied.
+#[must_use]
+pub fn crds() -> Vec<Value> {
+    let spec = schema_of::<WorkflowSpec>();
+    let opaque = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let names = |kind, plural, short, scope| Names {
+        kind,
+        plural,
+        short,
+        scope,
+        status_subresource: false,
+    };
+    let with_status = |names: Names| Names {
+        status_subresource: true,
+        ..names
+    };
+    let namespaced = "Namespaced";
+    vec![
+        workflows(&spec),
+        definition(&names("WorkflowTemplate", "workflowtemplates", &["wftmpl"], namespaced), &[("spec", &spec)]),
+        definition(
+            &names("ClusterWorkflowTemplate", "clusterworkflowtemplates", &["clusterwftmpl", "cwft"], "Cluster"),
+            &[("spec", &spec)],
+        ),
+        definition(
+            &names("CronWorkflow", "cronworkflows", &["cwf", "cronwf"], namespaced),
+            &[("spec", &opaque), ("status", &opaque)],
+        ),
+        task_results(),
+        definition(
+            &with_status(names("WorkflowTaskSet", "workflowtasksets", &["wfts"], namespaced)),
+            &[("spec", &opaque), ("status", &opaque)],
+        ),
+        definition(
+            &with_status(names("WorkflowArtifactGCTask", "workflowartifactgctasks", &["wfat"], namespaced)),
+            &[("spec", &opaque), ("status", &opaque)],
+        ),
+        definition(
+            &names("WorkflowEventBinding", "workfloweventbindings", &["wfeb"], namespaced),
+            &[("spec", &opaque)],
+        ),
+    ]
+}
+
+fn workflows(spec: &Value) -> Value {
+    let names = Names {
+        kind: "Workflow",
+        plural: "workflows",
+        short: &["wf"],
+        scope: "Namespaced",
+        status_subresource: false,
+    };
+    let mut crd = definition(&names, &[("spec", spec), ("status", &schema_of::<WorkflowStatus>())]);
+    crd["spec"]["versions"][0]["additionalPrinterColumns"] = json!([
+        {"name": "Status", "type": "string", "jsonPath": ".status.phase", "description": "Status of the workflow"},
+        {"name": "Age", "type": "date", "format": "date-time", "jsonPath": ".status.startedAt", "description": "When the workflow was started"},
+        {"name": "Message", "type": "string", "jsonPath": ".status.message", "description": "Human readable message indicating details about why the workflow is in this condition."},
+    ]);
+    crd
+}
+
+fn task_results() -> Value {
+    let names = Names {
+        kind: "WorkflowTaskResult",
+        plural: "workflowtaskresults",
+        short: &[],
+        scope: "Namespaced",
+        status_subresource: false,
+    };
+    let text = json!({"type": "string"});
+    let outputs = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let fields = [("message", &text), ("outputs", &outputs), ("phase", &text), ("progress", &text)];
+    let mut crd = definition(&names, &fields);
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["required"] = json!(["metadata"]);
+    crd
+}
+
+fn definition(names: &Names, fields: &[(&str, &Value)]) -> Value {
+    let mut properties = json!({
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": {"type": "object"},
+    });
+    for (name, schema) in fields {
+        properties[*name] = (*schema).clone();
+    }
+    let mut crd = json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{}.argoproj.io", names.plural)},
+        "spec": {
+            "group": "argoproj.io",
+            "names": {
+                "kind": names.kind,
+                "listKind": format!("{}List", names.kind),
+                "plural": names.plural,
+                "singular": names.kind.to_lowercase(),
+                "shortNames": names.short,
+            },
+            "scope": names.scope,
+            "versions": [{
+                "name": "v1alpha1",
+                "served": true,
+                "storage": true,
+                "schema": {"openAPIV3Schema": {
+                    "type": "object",
+                    "required": ["metadata", "spec"],
+                    "properties": properties,
+                }},
+            }],
+        },
+    });
+    if names.status_subresource {
+        crd["spec"]["versions"][0]["subresources"] = json!({"status": {}});
+    }
+    crd
+}
+
+/// The structural schema of a wire struct, without words for people.
+fn schema_of<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::openapi3().with(|settings| {
+        settings.meta_schema = None;
+        settings.inline_subschemas = true;
+    });
+    settings.with_transform(Bare).into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// Takes out what a structural schema cannot have, and what only explains.
+#[derive(Clone, Debug)]
+struct Bare;
+
+impl Transform for Bare {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        let Some(fields) = schema.as_object_mut() else {
+            return;
+        };
+        for field in ["description", "title", "nullable", "default", "minimum", "maximum", "examples", "$defs"] {
+            fields.remove(field);
+        }
+        if matches!(fields.get("format").and_then(Value::as_str), Some("uint64" | "uint32" | "double")) {
+            fields.remove("format");
+        }
+        if let Some(Value::Array(types)) = fields.get("type").cloned() {
+            let kept = types.into_iter().find(|kind| kind != "null").unwrap_or_else(|| json!("object"));
+            fields.insert("type".to_owned(), kept);
+        }
+        if let Some(Value::Array(variants)) = fields.remove("oneOf") {
+            // The variants are the words of an enumeration.
+            let kind = variants.first().map_or_else(|| json!("string"), |variant| variant["type"].clone());
+            fields.insert("type".to_owned(), kind);
+        }
+        if let Some(Value::Array(variants)) = fields.remove("anyOf") {
+            let other = variants.into_iter().find(|variant| variant["type"] != "null");
+            fields.extend(other.and_then(|other| other.as_object().cloned()).unwrap_or_default());
+        }
+        let is_container = fields.get("properties").is_some_and(|p| !p["image"].is_null() && !p["volumeMounts"].is_null());
+        if is_container {
+            fields.remove("required");
+        }
+        if fields.get("x-kubernetes-int-or-string").is_some() {
+            fields.remove("type");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::crds;
+
+    #[test]
+    fn workflows_are_written_without_a_status_subresource() {
+        let workflows = &crds()[0];
+        assert_eq!(workflows["metadata"]["name"], "workflows.argoproj.io");
+        assert!(workflows["spec"]["versions"][0]["subresources"].is_null());
+    }
+
+    #[test]
+    fn the_schema_reaches_into_containers() {
+        let crds = crds();
+        let schema = &crds[1]["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+        let pointer = "/properties/spec/properties/templates/items/properties/script/properties/volumeMounts/items/properties/mountPath/type";
+        assert_eq!(schema.pointer(pointer).unwrap(), "string");
+    }
+}
