@@ -1,5 +1,7 @@
 //! Filling in declared defaults.
 
+pub(super) mod validity;
+
 use serde_json::Value;
 
 use super::node::Node;

@@ -19,7 +19,6 @@ pub mod prune;
 pub mod validate;
 
 mod cause;
-mod defaults;
 mod invariants;
 
 mod name;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::cause::{forbidden, invalid, required};
-use super::defaults;
+use super::default::validity;
 use super::format::Format;
 use super::invariants;
 use super::node::{Checks, ListType, Node, PatchStrategy, Type};
@@ -38,7 +38,7 @@ pub fn parse(schema: &Value, path: &str) -> Result<Node, Vec<Cause>> {
     }
     .node(object, path, 0);
     if is_structural && unreadable.is_empty() {
-        defaults::check(&node, path, &mut causes);
+        validity::check(&node, path, &mut causes);
     }
     causes.append(&mut restrictions.causes);
     causes.append(&mut unreadable);

@@ -220,13 +220,13 @@ fn approval(crd: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
     }
     let field = format!("metadata.annotations[{ANNOTATION}]");
     let see = "see https://github.com/kubernetes/enhancements/pull/1111";
+    let is_bypassed = found.starts_with("unapproved");
+    let is_url = found.contains("://") && Format::new("uri").matches(&found);
     if found.is_empty() {
         let detail =
             format!("protected groups must have approval annotation \"{ANNOTATION}\", {see}");
         causes.push(required(field, &detail));
-    } else if !found.starts_with("unapproved")
-        && !(found.contains("://") && Format::new("uri").matches(&found))
-    {
+    } else if !is_bypassed && !is_url {
         let detail = format!(
             "protected groups must have approval annotation \"{ANNOTATION}\" with either a URL or a reason starting with \"unapproved\", {see}"
         );

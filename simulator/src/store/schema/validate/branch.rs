@@ -19,22 +19,21 @@ impl Walk {
         value: &Value,
         old: Option<Old>,
         path: &Path,
-        failures: &mut Vec<Failure>,
     ) -> Matches {
         let mut matches = 0;
         if !checks.any_of.is_empty() {
-            matches += self.any_of(&checks.any_of, value, old, path, failures);
+            matches += self.any_of(&checks.any_of, value, old, path);
         }
         if !checks.one_of.is_empty() {
-            matches += self.one_of(&checks.one_of, value, old, path, failures);
+            matches += self.one_of(&checks.one_of, value, old, path);
         }
         if !checks.all_of.is_empty() {
-            matches += self.all_of(&checks.all_of, value, old, path, failures);
+            matches += self.all_of(&checks.all_of, value, old, path);
         }
         if let Some(not) = &checks.not
             && self.attempt(not, value, old, path).failures.is_empty()
         {
-            failures.push(Failure::combination(
+            self.failures.push(Failure::combination(
                 path,
                 "must not validate the schema (not)",
             ));
@@ -43,19 +42,13 @@ impl Walk {
     }
 
     fn attempt(&mut self, node: &Node, value: &Value, old: Option<Old>, path: &Path) -> Attempt {
-        let mut failures = Vec::new();
-        let matches = self.walk(node, value, old, path, &mut failures);
+        let before = std::mem::take(&mut self.failures);
+        let matches = self.walk(node, value, old, path);
+        let failures = std::mem::replace(&mut self.failures, before);
         Attempt { failures, matches }
     }
 
-    fn any_of(
-        &mut self,
-        nodes: &[Node],
-        value: &Value,
-        old: Option<Old>,
-        path: &Path,
-        failures: &mut Vec<Failure>,
-    ) -> Matches {
+    fn any_of(&mut self, nodes: &[Node], value: &Value, old: Option<Old>, path: &Path) -> Matches {
         let mut closest: Option<Attempt> = None;
         for node in nodes {
             let attempt = self.attempt(node, value, old, path);
@@ -69,21 +62,14 @@ impl Walk {
                 closest = Some(attempt);
             }
         }
-        failures.push(Failure::combination(
+        self.failures.push(Failure::combination(
             path,
             "must validate at least one schema (anyOf)",
         ));
-        merged(closest, failures)
+        self.merge(closest)
     }
 
-    fn one_of(
-        &mut self,
-        nodes: &[Node],
-        value: &Value,
-        old: Option<Old>,
-        path: &Path,
-        failures: &mut Vec<Failure>,
-    ) -> Matches {
+    fn one_of(&mut self, nodes: &[Node], value: &Value, old: Option<Old>, path: &Path) -> Matches {
         let mut closest: Option<Attempt> = None;
         let mut first_valid: Option<Attempt> = None;
         let mut n_valid = 0;
@@ -102,7 +88,7 @@ impl Walk {
             }
         }
         if n_valid == 1 {
-            return merged(first_valid, failures);
+            return self.merge(first_valid);
         }
         let found = if n_valid == 0 {
             "Found none valid".to_owned()
@@ -110,38 +96,31 @@ impl Walk {
             format!("Found {n_valid} valid alternatives")
         };
         let text = format!("must validate one and only one schema (oneOf). {found}");
-        failures.push(Failure::combination(path, &text));
-        merged(closest, failures)
+        self.failures.push(Failure::combination(path, &text));
+        self.merge(closest)
     }
 
-    fn all_of(
-        &mut self,
-        nodes: &[Node],
-        value: &Value,
-        old: Option<Old>,
-        path: &Path,
-        failures: &mut Vec<Failure>,
-    ) -> Matches {
+    fn all_of(&mut self, nodes: &[Node], value: &Value, old: Option<Old>, path: &Path) -> Matches {
         let mut matches = 0;
         let mut n_valid = 0;
         for node in nodes {
             let attempt = self.attempt(node, value, old, path);
             n_valid += usize::from(attempt.failures.is_empty());
-            matches += merged(Some(attempt), failures);
+            matches += self.merge(Some(attempt));
         }
         if n_valid != nodes.len() {
             let none = if n_valid == 0 { ". None validated" } else { "" };
             let text = format!("must validate all the schemas (allOf){none}");
-            failures.push(Failure::combination(path, &text));
+            self.failures.push(Failure::combination(path, &text));
         }
         matches
     }
-}
 
-fn merged(attempt: Option<Attempt>, failures: &mut Vec<Failure>) -> Matches {
-    let Some(mut attempt) = attempt else {
-        return 0;
-    };
-    failures.append(&mut attempt.failures);
-    attempt.matches
+    fn merge(&mut self, attempt: Option<Attempt>) -> Matches {
+        let Some(mut attempt) = attempt else {
+            return 0;
+        };
+        self.failures.append(&mut attempt.failures);
+        attempt.matches
+    }
 }

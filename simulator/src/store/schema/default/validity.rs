@@ -2,14 +2,14 @@
 //!
 //! Source: apiextensions-apiserver v0.34.3, pkg/apiserver/schema/defaulting/validation.go.
 
-use super::cause::invalid;
-use super::node::Node;
-use super::prune::prune_part;
-use super::validate::validate_part;
+use crate::store::schema::cause::invalid;
+use crate::store::schema::node::Node;
+use crate::store::schema::prune::prune_part;
+use crate::store::schema::validate::validate_part;
 use crate::store::status::Cause;
 
 /// Adds a cause for every default in `node`, which stands at `path`, that is not valid or has unknown fields.
-pub(super) fn check(node: &Node, path: &str, causes: &mut Vec<Cause>) {
+pub(in crate::store::schema) fn check(node: &Node, path: &str, causes: &mut Vec<Cause>) {
     if let Some(default) = &node.default {
         let at = format!("{path}.default");
         let mut pruned = default.clone();
