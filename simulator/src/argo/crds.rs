@@ -36,26 +36,59 @@ pub fn crds() -> Vec<Value> {
     let namespaced = "Namespaced";
     vec![
         workflows(&spec),
-        definition(&names("WorkflowTemplate", "workflowtemplates", &["wftmpl"], namespaced), &[("spec", &spec)]),
         definition(
-            &names("ClusterWorkflowTemplate", "clusterworkflowtemplates", &["clusterwftmpl", "cwft"], "Cluster"),
+            &names(
+                "WorkflowTemplate",
+                "workflowtemplates",
+                &["wftmpl"],
+                namespaced,
+            ),
             &[("spec", &spec)],
         ),
         definition(
-            &names("CronWorkflow", "cronworkflows", &["cwf", "cronwf"], namespaced),
+            &names(
+                "ClusterWorkflowTemplate",
+                "clusterworkflowtemplates",
+                &["clusterwftmpl", "cwft"],
+                "Cluster",
+            ),
+            &[("spec", &spec)],
+        ),
+        definition(
+            &names(
+                "CronWorkflow",
+                "cronworkflows",
+                &["cwf", "cronwf"],
+                namespaced,
+            ),
             &[("spec", &opaque), ("status", &opaque)],
         ),
         task_results(),
         definition(
-            &with_status(names("WorkflowTaskSet", "workflowtasksets", &["wfts"], namespaced)),
+            &with_status(names(
+                "WorkflowTaskSet",
+                "workflowtasksets",
+                &["wfts"],
+                namespaced,
+            )),
             &[("spec", &opaque), ("status", &opaque)],
         ),
         definition(
-            &with_status(names("WorkflowArtifactGCTask", "workflowartifactgctasks", &["wfat"], namespaced)),
+            &with_status(names(
+                "WorkflowArtifactGCTask",
+                "workflowartifactgctasks",
+                &["wfat"],
+                namespaced,
+            )),
             &[("spec", &opaque), ("status", &opaque)],
         ),
         definition(
-            &names("WorkflowEventBinding", "workfloweventbindings", &["wfeb"], namespaced),
+            &names(
+                "WorkflowEventBinding",
+                "workfloweventbindings",
+                &["wfeb"],
+                namespaced,
+            ),
             &[("spec", &opaque)],
         ),
     ]
@@ -69,7 +102,10 @@ fn workflows(spec: &Value) -> Value {
         scope: "Namespaced",
         status_subresource: false,
     };
-    let mut crd = definition(&names, &[("spec", spec), ("status", &schema_of::<WorkflowStatus>())]);
+    let mut crd = definition(
+        &names,
+        &[("spec", spec), ("status", &schema_of::<WorkflowStatus>())],
+    );
     crd["spec"]["versions"][0]["additionalPrinterColumns"] = json!([
         {"name": "Status", "type": "string", "jsonPath": ".status.phase", "description": "Status of the workflow"},
         {"name": "Age", "type": "date", "format": "date-time", "jsonPath": ".status.startedAt", "description": "When the workflow was started"},
@@ -88,7 +124,12 @@ fn task_results() -> Value {
     };
     let text = json!({"type": "string"});
     let outputs = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let fields = [("message", &text), ("outputs", &outputs), ("phase", &text), ("progress", &text)];
+    let fields = [
+        ("message", &text),
+        ("outputs", &outputs),
+        ("phase", &text),
+        ("progress", &text),
+    ];
     let mut crd = definition(&names, &fields);
     crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["required"] = json!(["metadata"]);
     crd
@@ -141,7 +182,11 @@ fn schema_of<T: JsonSchema>() -> Value {
         settings.meta_schema = None;
         settings.inline_subschemas = true;
     });
-    settings.with_transform(Bare).into_generator().into_root_schema_for::<T>().to_value()
+    settings
+        .with_transform(Bare)
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
 }
 
 /// Takes out what a structural schema cannot have, and what only explains.
@@ -154,26 +199,51 @@ impl Transform for Bare {
         let Some(fields) = schema.as_object_mut() else {
             return;
         };
-        for field in ["description", "title", "nullable", "default", "minimum", "maximum", "examples", "$defs"] {
+        for field in [
+            "description",
+            "title",
+            "nullable",
+            "default",
+            "minimum",
+            "maximum",
+            "examples",
+            "$defs",
+        ] {
             fields.remove(field);
         }
-        if matches!(fields.get("format").and_then(Value::as_str), Some("uint64" | "uint32" | "double")) {
+        if matches!(
+            fields.get("format").and_then(Value::as_str),
+            Some("uint64" | "uint32" | "double")
+        ) {
             fields.remove("format");
         }
         if let Some(Value::Array(types)) = fields.get("type").cloned() {
-            let kept = types.into_iter().find(|kind| kind != "null").unwrap_or_else(|| json!("object"));
+            let kept = types
+                .into_iter()
+                .find(|kind| kind != "null")
+                .unwrap_or_else(|| json!("object"));
             fields.insert("type".to_owned(), kept);
         }
         if let Some(Value::Array(variants)) = fields.remove("oneOf") {
             // The variants are the words of an enumeration.
-            let kind = variants.first().map_or_else(|| json!("string"), |variant| variant["type"].clone());
+            let kind = variants
+                .first()
+                .map_or_else(|| json!("string"), |variant| variant["type"].clone());
             fields.insert("type".to_owned(), kind);
         }
         if let Some(Value::Array(variants)) = fields.remove("anyOf") {
-            let other = variants.into_iter().find(|variant| variant["type"] != "null");
-            fields.extend(other.and_then(|other| other.as_object().cloned()).unwrap_or_default());
+            let other = variants
+                .into_iter()
+                .find(|variant| variant["type"] != "null");
+            fields.extend(
+                other
+                    .and_then(|other| other.as_object().cloned())
+                    .unwrap_or_default(),
+            );
         }
-        let is_container = fields.get("properties").is_some_and(|p| !p["image"].is_null() && !p["volumeMounts"].is_null());
+        let is_container = fields
+            .get("properties")
+            .is_some_and(|p| !p["image"].is_null() && !p["volumeMounts"].is_null());
         if is_container {
             fields.remove("required");
         }

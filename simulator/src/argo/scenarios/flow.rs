@@ -23,8 +23,19 @@ spec:
 
 #[test]
 fn a_single_container_succeeds() {
-    let world = check(HELLO, |_| Run::default(), "Succeeded 1/1\nhello Pod Succeeded\n");
-    assert_eq!(world.log, ["event WorkflowRunning", "pod hello", "event WorkflowSucceeded"]);
+    let world = check(
+        HELLO,
+        |_| Run::default(),
+        "Succeeded 1/1\nhello Pod Succeeded\n",
+    );
+    assert_eq!(
+        world.log,
+        [
+            "event WorkflowRunning",
+            "pod hello",
+            "event WorkflowSucceeded"
+        ]
+    );
     let labels = world.workflow.metadata.labels.unwrap();
     assert_eq!(labels["workflows.argoproj.io/phase"], "Succeeded");
     assert_eq!(labels["workflows.argoproj.io/completed"], "true");
@@ -32,7 +43,11 @@ fn a_single_container_succeeds() {
 
 #[test]
 fn the_node_of_a_pod_tells_what_argo_tells() {
-    let world = check(HELLO, |_| Run::default(), "Succeeded 1/1\nhello Pod Succeeded\n");
+    let world = check(
+        HELLO,
+        |_| Run::default(),
+        "Succeeded 1/1\nhello Pod Succeeded\n",
+    );
     assert_eq!(
         *world.node("hello"),
         json!({
@@ -50,7 +65,11 @@ fn the_node_of_a_pod_tells_what_argo_tells() {
 
 #[test]
 fn a_failing_container_fails_the_workflow() {
-    check(HELLO, |_| Run::exits(3), "Failed 0/1 main: Error (exit code 3)\nhello Pod Failed main: Error (exit code 3)\n");
+    check(
+        HELLO,
+        |_| Run::exits(3),
+        "Failed 0/1 main: Error (exit code 3)\nhello Pod Failed main: Error (exit code 3)\n",
+    );
 }
 
 const COIN: &str = r#"
@@ -72,7 +91,13 @@ spec:
 
 #[test]
 fn steps_follow_what_a_script_prints() {
-    let script = |node: &str| if node == "toss" { Run::prints("heads") } else { Run::default() };
+    let script = |node: &str| {
+        if node == "toss" {
+            Run::prints("heads")
+        } else {
+            Run::default()
+        }
+    };
     let world = check(
         COIN,
         script,
@@ -84,11 +109,17 @@ fn steps_follow_what_a_script_prints() {
          coin[1].heads Pod Succeeded\n\
          coin[1].tails Skipped Skipped when 'heads == tails' evaluated false\n",
     );
-    assert_eq!(world.node("coin[1].heads")["inputs"]["parameters"][0]["value"], "heads!");
+    assert_eq!(
+        world.node("coin[1].heads")["inputs"]["parameters"][0]["value"],
+        "heads!"
+    );
     assert_eq!(world.node("coin[0].toss")["outputs"]["result"], "heads");
     let group = world.node("coin[1]")["id"].clone();
     assert_eq!(world.node("coin[0].toss")["children"], json!([group]));
-    assert_eq!(world.node("coin")["outboundNodes"], world.node("coin[1]")["children"]);
+    assert_eq!(
+        world.node("coin")["outboundNodes"],
+        world.node("coin[1]")["children"]
+    );
 }
 
 #[rstest]
@@ -107,7 +138,11 @@ fn steps_follow_what_a_script_prints() {
 #[case::a_policy_must_exist(
     "retryStrategy: {limit: 1, retryPolicy: Sometimes}", |_: &str| Run::exits(1),
     "Error 0/1 error in entry template execution: Sometimes is not a valid RetryPolicy\nre Retry Error Sometimes is not a valid RetryPolicy\nre(0) Pod Failed main: Error (exit code 1)\n")]
-fn a_template_is_tried_again(#[case] strategy: &str, #[case] script: fn(&str) -> Run, #[case] expected: &str) {
+fn a_template_is_tried_again(
+    #[case] strategy: &str,
+    #[case] script: fn(&str) -> Run,
+    #[case] expected: &str,
+) {
     let workflow = format!(
         "metadata: {{name: re}}\nspec:\n  entrypoint: main\n  templates:\n  - name: main\n    {strategy}\n    container: {{image: i, command: [c]}}\n"
     );
@@ -129,7 +164,11 @@ spec:
 ";
     let mut world = World::new(yaml(workflow));
     world.run(|_| Run::exits(1));
-    let pods = world.log.iter().filter(|line| line.starts_with("pod ")).count();
+    let pods = world
+        .log
+        .iter()
+        .filter(|line| line.starts_with("pod "))
+        .count();
     assert_eq!(pods, 4);
     assert_eq!(world.node("w(1)[0].a(1)")["phase"], "Failed");
     assert_eq!(world.status()["message"], "No more retries left");
@@ -138,21 +177,26 @@ spec:
 #[rstest]
 #[case::an_unknown_volume(
     "container: {image: i, command: [c], volumeMounts: [{name: v, mountPath: /v}]}",
-    "Error 0/1 error in entry template execution: volume 'v' not found in workflow spec\nx Pod Error volume 'v' not found in workflow spec\n")]
+    "Error 0/1 error in entry template execution: volume 'v' not found in workflow spec\nx Pod Error volume 'v' not found in workflow spec\n"
+)]
 #[case::a_missing_argument(
     "inputs: {parameters: [{name: p}]}\n    container: {image: i, command: [c]}",
-    "Error 0/0 error in entry template execution: inputs.parameters.p was not supplied\nx Skipped Error inputs.parameters.p was not supplied\n")]
+    "Error 0/0 error in entry template execution: inputs.parameters.p was not supplied\nx Skipped Error inputs.parameters.p was not supplied\n"
+)]
 #[case::no_type(
     "metadata: {}",
-    "Error 0/0 error in entry template execution: template 'main' type is unknown\nx Skipped Error template 'main' type is unknown\n")]
+    "Error 0/0 error in entry template execution: template 'main' type is unknown\nx Skipped Error template 'main' type is unknown\n"
+)]
 #[case::what_is_not_modelled(
     "http: {url: x}",
-    "Error 0/0 error in entry template execution: not supported by the simulator: template type http\nx Skipped Error not supported by the simulator: template type http\n")]
+    "Error 0/0 error in entry template execution: not supported by the simulator: template type http\nx Skipped Error not supported by the simulator: template type http\n"
+)]
 #[case::an_expression_that_fails(
     "steps: [[{name: a, template: main, when: a-b == c}]]",
     "Failed 0/0 failed to resolve references: Failed to evaluate 'when' expresion 'a-b == c': Value 'a' cannot be used with the modifier '-', it is not a number\n\
      x Steps Failed failed to resolve references: Failed to evaluate 'when' expresion 'a-b == c': Value 'a' cannot be used with the modifier '-', it is not a number\n\
-     x[0] StepGroup Error failed to resolve references: Failed to evaluate 'when' expresion 'a-b == c': Value 'a' cannot be used with the modifier '-', it is not a number\n")]
+     x[0] StepGroup Error failed to resolve references: Failed to evaluate 'when' expresion 'a-b == c': Value 'a' cannot be used with the modifier '-', it is not a number\n"
+)]
 fn what_cannot_run_says_why(#[case] template: &str, #[case] expected: &str) {
     let workflow = format!(
         "metadata: {{name: x}}\nspec:\n  entrypoint: main\n  templates:\n  - name: main\n    {template}\n"
@@ -181,5 +225,8 @@ spec:
         "Succeeded 3/3\nl Steps Succeeded\nl[0] StepGroup Succeeded\nl[0].each(0:a) Pod Succeeded\n\
          l[0].each(1:b) Pod Succeeded\nl[1] StepGroup Succeeded\nl[1].all Pod Succeeded\n",
     );
-    assert_eq!(world.node("l[1].all")["inputs"]["parameters"][0]["value"], "[7,7]");
+    assert_eq!(
+        world.node("l[1].all")["inputs"]["parameters"][0]["value"],
+        "[7,7]"
+    );
 }

@@ -9,9 +9,16 @@ const PIPELINE: &str = include_str!("oci-image-pipeline.yaml");
 
 fn world() -> World {
     let parameters: Vec<_> = [
-        ("srcType", "oci"), ("srcRemoteURL", "src.example"), ("srcSecret", "true"), ("dstType", "oci"),
-        ("dstRemoteURL", "dst.example"), ("dstSecret", "false"), ("specRepository", "library/alpine"),
-        ("specTag", "3.18"), ("specOverride", ""), ("scanSeverity", "CRITICAL"),
+        ("srcType", "oci"),
+        ("srcRemoteURL", "src.example"),
+        ("srcSecret", "true"),
+        ("dstType", "oci"),
+        ("dstRemoteURL", "dst.example"),
+        ("dstSecret", "false"),
+        ("specRepository", "library/alpine"),
+        ("specTag", "3.18"),
+        ("specOverride", ""),
+        ("scanSeverity", "CRITICAL"),
     ]
     .iter()
     .map(|(name, value)| json!({"name": name, "value": value}))
@@ -27,7 +34,10 @@ fn world() -> World {
             ],
         },
     }))
-    .with(Missing::ClusterWorkflowTemplate("oci-image-pipeline".to_owned()), Some(yaml(&PIPELINE.replace("0644", "420"))))
+    .with(
+        Missing::ClusterWorkflowTemplate("oci-image-pipeline".to_owned()),
+        Some(yaml(&PIPELINE.replace("0644", "420"))),
+    )
 }
 
 fn does(node: &str, source: &'static str, destination: &'static str, scan: i32) -> Run {

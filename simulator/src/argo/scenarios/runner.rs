@@ -23,11 +23,17 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn prints(stdout: &'static str) -> Self {
-        Self { stdout, ..Self::default() }
+        Self {
+            stdout,
+            ..Self::default()
+        }
     }
 
     pub(super) fn exits(exit_code: i32) -> Self {
-        Self { exit_code, ..Self::default() }
+        Self {
+            exit_code,
+            ..Self::default()
+        }
     }
 }
 
@@ -69,7 +75,9 @@ impl World {
     }
 
     pub(super) fn with(mut self, key: Missing, value: Option<Value>) -> Self {
-        self.lookups.0.insert(key, value.map(|value| std::sync::Arc::new(object(value))));
+        self.lookups
+            .0
+            .insert(key, value.map(|value| std::sync::Arc::new(object(value))));
         self
     }
 
@@ -101,16 +109,23 @@ impl World {
     fn act(&mut self, action: Action) {
         match action {
             Action::CreatePod(pod) => {
-                self.log.push(format!("pod {}", pod["metadata"]["name"].as_str().unwrap()));
+                self.log
+                    .push(format!("pod {}", pod["metadata"]["name"].as_str().unwrap()));
                 self.pods.push(object(pod));
             }
-            Action::CreateClaim(claim) => self.log.push(format!("claim {}", claim["metadata"]["name"].as_str().unwrap())),
+            Action::CreateClaim(claim) => self.log.push(format!(
+                "claim {}",
+                claim["metadata"]["name"].as_str().unwrap()
+            )),
             Action::DeleteClaim(name) => self.log.push(format!("delete claim {name}")),
             Action::LabelPodCompleted(name) => {
-                self.pods.retain(|pod| pod.metadata.name.as_deref() != Some(name.as_str()));
+                self.pods
+                    .retain(|pod| pod.metadata.name.as_deref() != Some(name.as_str()));
             }
             Action::TerminatePod(name) => self.log.push(format!("terminate {name}")),
-            Action::Emit(note) if note.annotations.is_empty() => self.log.push(format!("event {}", note.reason)),
+            Action::Emit(note) if note.annotations.is_empty() => {
+                self.log.push(format!("event {}", note.reason))
+            }
             Action::DeleteTaskResults => self.results.clear(),
             _ => {}
         }
@@ -127,9 +142,18 @@ impl World {
     }
 
     pub(super) fn end_pods(&mut self, script: impl Fn(&str) -> Run) {
-        for pod in self.pods.iter_mut().filter(|pod| pod.data["status"].is_null()) {
-            let node = pod.metadata.annotations.as_ref().unwrap()["workflows.argoproj.io/node-name"].clone();
-            let display = node.rsplit_once('.').map_or(node.as_str(), |(_, last)| last).to_owned();
+        for pod in self
+            .pods
+            .iter_mut()
+            .filter(|pod| pod.data["status"].is_null())
+        {
+            let node =
+                pod.metadata.annotations.as_ref().unwrap()["workflows.argoproj.io/node-name"]
+                    .clone();
+            let display = node
+                .rsplit_once('.')
+                .map_or(node.as_str(), |(_, last)| last)
+                .to_owned();
             let run = script(&display);
             self.results.push(report(pod, &run));
             let started = self.now - SignedDuration::from_secs(5);
@@ -145,39 +169,74 @@ impl World {
     /// The node with this name.
     pub(super) fn node(&self, name: &str) -> &Value {
         let nodes = self.status()["nodes"].as_object().unwrap();
-        nodes.values().find(|node| node["name"] == name).unwrap_or(&Value::Null)
+        nodes
+            .values()
+            .find(|node| node["name"] == name)
+            .unwrap_or(&Value::Null)
     }
 
     /// Phase and message of the Workflow, then one line a node: name, type, phase, message.
     pub(super) fn describe(&self) -> String {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let status = self.status();
-        let mut output = format!("{} {} {}\n", text(&status["phase"]), text(&status["progress"]), text(&status["message"]));
-        let mut nodes: Vec<&Value> = status["nodes"].as_object().map(|n| n.values().collect()).unwrap_or_default();
+        let mut output = format!(
+            "{} {} {}\n",
+            text(&status["phase"]),
+            text(&status["progress"]),
+            text(&status["message"])
+        );
+        let mut nodes: Vec<&Value> = status["nodes"]
+            .as_object()
+            .map(|n| n.values().collect())
+            .unwrap_or_default();
         nodes.sort_by_key(|node| text(&node["name"]));
         for node in nodes {
             let (kind, phase) = (text(&node["type"]), text(&node["phase"]));
-            writeln!(output, "{} {kind} {phase} {}", text(&node["name"]), text(&node["message"])).unwrap();
+            writeln!(
+                output,
+                "{} {kind} {phase} {}",
+                text(&node["name"]),
+                text(&node["message"])
+            )
+            .unwrap();
         }
-        output.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+        output
+            .lines()
+            .map(|line| line.trim_end().to_owned() + "\n")
+            .collect()
     }
 }
 
 fn report(pod: &DynamicObject, run: &Run) -> DynamicObject {
-    let env = pod.data["spec"]["initContainers"][0]["env"].as_array().unwrap();
-    let value = |name: &str| env.iter().find(|v| v["name"] == name).and_then(|v| v["value"].as_str()).unwrap_or_default();
+    let env = pod.data["spec"]["initContainers"][0]["env"]
+        .as_array()
+        .unwrap();
+    let value = |name: &str| {
+        env.iter()
+            .find(|v| v["name"] == name)
+            .and_then(|v| v["value"].as_str())
+            .unwrap_or_default()
+    };
     let mut outputs = json!({});
     if value("ARGO_INCLUDE_SCRIPT_OUTPUT") == "true" {
         outputs["result"] = json!(run.stdout);
     }
     let template: Value = serde_json::from_str(value("ARGO_TEMPLATE")).unwrap();
-    for parameter in template["outputs"]["parameters"].as_array().into_iter().flatten() {
+    for parameter in template["outputs"]["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         let name = parameter["name"].as_str().unwrap();
         if let Some((_, value)) = run.parameters.iter().find(|(n, _)| *n == name) {
-            let reported = json!({"name": name, "value": value, "valueFrom": parameter["valueFrom"]});
-            outputs["parameters"].as_array_mut().map(|list| list.push(reported.clone())).unwrap_or_else(|| {
-                outputs["parameters"] = json!([reported]);
-            });
+            let reported =
+                json!({"name": name, "value": value, "valueFrom": parameter["valueFrom"]});
+            outputs["parameters"]
+                .as_array_mut()
+                .map(|list| list.push(reported.clone()))
+                .unwrap_or_else(|| {
+                    outputs["parameters"] = json!([reported]);
+                });
         }
     }
     object(json!({
@@ -199,7 +258,11 @@ fn pod_status(run: &Run, started: Timestamp, finished: Timestamp) -> Value {
         json!({"name": name, "image": "i", "imageID": "i", "ready": false, "restartCount": 0, "state": {"terminated": terminated}})
     };
     let wait = if run.wait_error.is_some() { 64 } else { 0 };
-    let phase = if run.exit_code == 0 && wait == 0 { "Succeeded" } else { "Failed" };
+    let phase = if run.exit_code == 0 && wait == 0 {
+        "Succeeded"
+    } else {
+        "Failed"
+    };
     json!({
         "phase": phase,
         "initContainerStatuses": [ended("init", 0, None)],
