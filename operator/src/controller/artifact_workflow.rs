@@ -62,15 +62,32 @@ async fn observe(
     let mut observed = Observed::default();
     match Stage::of(&artifact_workflow, now) {
         Stage::Released | Stage::Unclaimed | Stage::Expired | Stage::Finished => {}
-        Stage::Deleting | Stage::Forced => {
-            observed.argo = argo(&reader, &artifact_workflow).await?
+        Stage::Forced => observed.argo = argo(&reader, &artifact_workflow).await?,
+        Stage::Deleting => observed.argo = argo_if_served(&reader, &artifact_workflow).await?,
+        Stage::NotStarted => {
+            observed.argo = argo_if_served(&reader, &artifact_workflow).await?;
+            observed = more(context, &reader, &artifact_workflow, observed).await?;
         }
-        Stage::NotStarted | Stage::Started => {
+        Stage::Started => {
             observed.argo = argo(&reader, &artifact_workflow).await?;
             observed = more(context, &reader, &artifact_workflow, observed).await?;
         }
     }
     Ok(Some((artifact_workflow, observed)))
+}
+
+/// Without Argo's definitions there is nothing to clean up, and what is made is refused, which the status then tells;
+/// a run that was there, however, is not taken for lost.
+///
+/// Source: spec/arc.md §7.2.
+async fn argo_if_served(
+    reader: &Reader<'_>,
+    artifact_workflow: &ArtifactWorkflow,
+) -> Result<Option<ArgoObject>, Error> {
+    match argo(reader, artifact_workflow).await {
+        Err(error) if error.is_kind_missing() => Ok(None),
+        found => found,
+    }
 }
 
 async fn argo(

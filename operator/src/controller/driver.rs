@@ -17,7 +17,7 @@ use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Client, Resource};
 
 use super::context::{Clock, Context};
-use super::error::Error;
+use super::error::{Error, chain};
 use super::related::{self, ObjectKey};
 use super::{artifact_workflow, order};
 use crate::api::argo::{CronWorkflow, Workflow};
@@ -279,8 +279,7 @@ impl Running {
         if error.is_conflict() {
             tracing::debug!(object = %key, "changed meanwhile, looking again");
         } else {
-            let error = error as &dyn std::error::Error;
-            tracing::warn!(error, object = %key, delay = %delay, "reconcile failed");
+            tracing::warn!(error = chain(error), object = %key, delay = %delay, "reconcile failed");
         }
         Action::requeue(wait(delay))
     }

@@ -58,7 +58,16 @@ const RETRY_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// The wait after a conflict: somebody else was faster, so look again soon.
 const RETRY_CONFLICT: SignedDuration = SignedDuration::from_millis(100);
 
+/// The reason of a 404 for a kind that is served; for one that is not, the answer has no reason at all.
+const NOT_FOUND: &str = "NotFound";
+
 impl Error {
+    /// Whether the API server does not serve the kind: its definition is not installed, or not loaded yet.
+    #[must_use]
+    pub fn is_kind_missing(&self) -> bool {
+        matches!(&*self.source, kube::Error::Api(status) if status.code == 404 && status.reason != NOT_FOUND)
+    }
+
     /// Whether the object had changed since it was read.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
@@ -86,9 +95,22 @@ fn spread(key: &ObjectKey) -> u8 {
     })
 }
 
-/// Whether the API server says that there is no such object, or no such kind.
+/// An error and its causes on one line, as logs have it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let mut lines = vec![error.to_string()];
+    for cause in causes.map(ToString::to_string) {
+        // A cause that its effect already quotes adds nothing.
+        if !lines.iter().any(|line| line.contains(&cause)) {
+            lines.push(cause);
+        }
+    }
+    lines.join(": ")
+}
+
+/// Whether the API server knows the kind and says that there is no such object.
 pub(super) fn is_not_found(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.is_not_found())
+    matches!(error, kube::Error::Api(status) if status.reason == NOT_FOUND)
 }
 
 /// The answer of an API server that understood the request and will say the same next time.
@@ -128,6 +150,21 @@ mod tests {
             unavailable().to_string(),
             "cannot patch the status of Order default/o"
         );
+    }
+
+    #[rstest]
+    #[case("NotFound", false)]
+    #[case("Failed to parse error data", true)]
+    fn a_missing_kind_is_not_a_missing_object(#[case] reason: &str, #[case] is_kind_missing: bool) {
+        let error = error(Status::failure("404 page not found", reason).with_code(404));
+        assert_eq!(error.is_kind_missing(), is_kind_missing);
+        assert_eq!(is_not_found(&error.source), !is_kind_missing);
+    }
+
+    #[test]
+    fn a_log_line_has_all_causes() {
+        let line = chain(&unavailable());
+        assert!(line.starts_with("cannot patch the status of Order default/o: ApiError: down"));
     }
 
     #[rstest]

@@ -9,6 +9,7 @@ use kube::{Api, Resource};
 use sha2::{Digest, Sha256};
 
 use super::context::Context;
+use super::error::chain;
 use crate::api::keys::FIELD_MANAGER;
 use crate::plan::event::Event;
 
@@ -60,11 +61,7 @@ impl<'a> Reporter<'a> {
             Err(kube::Error::Api(status)) if status.is_already_exists() => {}
             Err(error) => {
                 let reason = event.reason.as_str();
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    reason,
-                    "cannot publish an event"
-                );
+                tracing::warn!(error = chain(&error), reason, "cannot publish an event");
             }
         }
     }

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{ListParams, LogParams, PartialObjectMeta};
 use kube::{Api, ResourceExt};
 
-use super::error::is_not_found;
+use super::error::{chain, is_not_found};
 use super::read::Reader;
 use crate::api::argo::Workflow;
 use crate::api::keys;
@@ -43,8 +43,11 @@ pub(super) async fn read(reader: &Reader<'_>, workflow: &Workflow, n_lines: u32)
                 logs.insert(failed.node_id, log);
             }
             Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::debug!(error, pod = failed.pod_name, "cannot read the log");
+                tracing::debug!(
+                    error = chain(&error),
+                    pod = failed.pod_name,
+                    "cannot read the log"
+                );
             }
         }
     }
@@ -58,8 +61,7 @@ async fn annotated(reader: &Reader<'_>, workflow: &Workflow, failed: &FailedPod)
     let found = pods.list(&ListParams::default().labels(&labels)).await;
     found
         .inspect_err(|error| {
-            let error = error as &dyn std::error::Error;
-            tracing::debug!(error, "cannot list the pods of the Workflow");
+            tracing::debug!(error = chain(error), "cannot list the pods of the Workflow");
         })
         .ok()?
         .items

@@ -7,7 +7,7 @@ use kube::api::{ListParams, PartialObjectMeta};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
-use super::error::{Act, Error};
+use super::error::{Act, Error, is_not_found};
 use super::related::ObjectKey;
 
 /// The objects of one kind in one namespace.
@@ -73,9 +73,11 @@ pub(super) async fn get<K>(api: &Api<K>, key: &ObjectKey) -> Result<Option<K>, E
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
 {
-    api.get_opt(&key.name)
-        .await
-        .map_err(|source| failed::<K>(Act::Get, key, source))
+    match api.get(&key.name).await {
+        Ok(object) => Ok(Some(object)),
+        Err(source) if is_not_found(&source) => Ok(None),
+        Err(source) => Err(failed::<K>(Act::Get, key, source)),
+    }
 }
 
 /// `source`, told as a failed act on a `K`.
