@@ -18,6 +18,7 @@ fn kind(api_version: &str, name: &str, origin: Origin) -> Kind {
         origin,
         subresources: Vec::new(),
         schema: std::sync::Arc::default(),
+        rules: std::sync::Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),
     }

@@ -22,6 +22,7 @@ fn kind(api_version: &str, name: &str, origin: Origin) -> Kind {
         origin,
         subresources: Vec::new(),
         schema: Arc::default(),
+        rules: std::sync::Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),
     }
