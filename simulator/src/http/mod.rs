@@ -9,11 +9,14 @@ pub mod json_path;
 pub mod kubeconfig;
 pub mod listener;
 pub mod openapi;
+pub mod protobuf;
+pub mod review;
 pub mod service;
 pub mod table;
 
+mod about;
 mod dispatch;
-mod document;
+
 mod encode;
 pub mod fault;
 mod gate;

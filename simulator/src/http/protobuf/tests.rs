@@ -1,0 +1,96 @@
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+
+/// Pairs that Kubernetes itself tests its codecs with.
+///
+/// Source: k8s.io/api v0.34.3 `testdata/HEAD`, Apache-2.0.
+macro_rules! golden {
+    ($name:literal) => {
+        (
+            include_bytes!(concat!("golden/", $name, ".pb")).as_slice(),
+            include_str!(concat!("golden/", $name, ".json")),
+        )
+    };
+}
+
+#[rstest]
+#[case(golden!("core.v1.PersistentVolumeClaim"))]
+#[case(golden!("core.v1.Event"))]
+#[case(golden!("core.v1.DeleteOptions"))]
+#[case(golden!("coordination.k8s.io.v1.Lease"))]
+#[case(golden!("policy.v1.PodDisruptionBudget"))]
+#[case(golden!("authorization.k8s.io.v1.SelfSubjectAccessReview"))]
+fn a_body_reads_as_its_json(#[case] (body, json): (&[u8], &str)) {
+    let expected: Value = serde_json::from_str(json).unwrap();
+    assert_eq!(decode(body), Ok(expected));
+}
+
+/// An envelope around `raw`, whose lengths are below 128.
+fn body(api_version: &str, kind: &str, raw: &[u8]) -> Vec<u8> {
+    let part = |tag: u8, bytes: &[u8]| [&[tag, u8::try_from(bytes.len()).unwrap()], bytes].concat();
+    let types = [part(10, api_version.as_bytes()), part(18, kind.as_bytes())].concat();
+    [b"k8s\0".to_vec(), part(10, &types), part(18, raw)].concat()
+}
+
+#[test]
+fn what_go_leaves_out_of_json_is_left_out() {
+    // metadata{name "", generateName "x", uid "", generation 0, creationTimestamp unset}, spec{}, status{phase ""}
+    let raw = b"\x0a\x0b\x0a\x00\x12\x01x\x2a\x00\x38\x00\x42\x00\x12\x00\x1a\x02\x0a\x00";
+    let expected = json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "x"}, "spec": {}, "status": {},
+    });
+    assert_eq!(decode(&body("v1", "Namespace", raw)), Ok(expected));
+}
+
+#[test]
+fn a_zero_that_go_points_to_is_kept() {
+    // spec{parallelism 0, manualSelector false}
+    let raw = b"\x12\x04\x08\x00\x28\x00";
+    let expected = json!({
+        "apiVersion": "batch/v1", "kind": "Job", "spec": {"parallelism": 0, "manualSelector": false},
+    });
+    assert_eq!(decode(&body("batch/v1", "Job", raw)), Ok(expected));
+}
+
+#[rstest]
+#[case(b"{}", Error::NoMagic)]
+#[case(b"k8s\0\x0a\x7f", Error::Malformed("unexpected EOF"))]
+#[case(b"k8s\0\x0b", Error::Malformed("illegal wire type"))]
+#[case(
+    b"k8s\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+    Error::Malformed("integer overflow")
+)]
+#[case(b"k8s\0\x08\x01", Error::Malformed("wrong wire type"))]
+fn bytes_that_are_no_object_are_refused(#[case] body: &[u8], #[case] expected: Error) {
+    assert_eq!(decode(body), Err(expected));
+}
+
+#[test]
+fn an_unknown_kind_is_named() {
+    let expected = Error::UnknownKind {
+        api_version: "v1".to_owned(),
+        kind: "PodTemplate".to_owned(),
+    };
+    assert_eq!(decode(&body("v1", "PodTemplate", b"")), Err(expected));
+}
+
+#[test]
+fn a_schema_that_never_ends_is_refused() {
+    let mut raw = Vec::new();
+    // Field 28 of a schema is `not`, another schema.
+    for _ in 0..70 {
+        let mut length = raw.len();
+        let mut outer = vec![0xe2, 0x01];
+        while length >= 0x80 {
+            outer.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+            length >>= 7;
+        }
+        outer.push(u8::try_from(length).unwrap());
+        outer.extend(raw);
+        raw = outer;
+    }
+    let schema = message::MESSAGES["apiextensions.k8s.io/v1.JSONSchemaProps"].decode(&raw, 0);
+    assert_eq!(schema, Err(Error::Malformed("nested too deep")));
+}
