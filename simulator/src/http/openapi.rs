@@ -5,17 +5,18 @@
 //!
 //! Source: `spec/kube-api.md` §1.4; names and layout as kube-apiserver v1.34.3 answers them.
 
-mod schema;
-
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha512};
 
-pub use self::schema::to_openapi;
 use crate::store::kind::{Kind, Origin};
 use crate::store::schema::builtin::object_meta;
+use crate::store::schema::openapi::to_openapi;
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
+const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+const METADATA: &str = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
 /// `GET /openapi/v3`: where the document of each served group and version lies.
 #[must_use]
@@ -117,17 +118,18 @@ fn add_schemas(schemas: &mut Map<String, Value>, kind: &Kind) {
     let name = component(kind);
     let mut whole = to_openapi(&kind.schema);
     whole["type"] = "object".into();
-    whole["properties"]["apiVersion"] = described("string", schema::API_VERSION);
-    whole["properties"]["kind"] = described("string", schema::KIND);
-    whole["properties"]["metadata"] = schema::metadata(OBJECT_META);
+    whole["properties"]["apiVersion"] = described("string", API_VERSION);
+    whole["properties"]["kind"] = described("string", KIND);
+    whole["properties"]["metadata"] =
+        json!({"description": METADATA, "allOf": [reference(OBJECT_META)]});
     whole["x-kubernetes-group-version-kind"] = json!([group_version_kind(kind, &kind.kind)]);
     let list = json!({
         "description": format!("{} is a list of {}", kind.list_kind, kind.kind),
         "type": "object",
         "required": ["items"],
         "properties": {
-            "apiVersion": described("string", schema::API_VERSION),
-            "kind": described("string", schema::KIND),
+            "apiVersion": described("string", API_VERSION),
+            "kind": described("string", KIND),
             "metadata": {
                 "description": "Standard list metadata.",
                 "allOf": [reference(LIST_META)],

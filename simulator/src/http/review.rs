@@ -48,6 +48,7 @@ fn kind(group: &str, name: &str, namespaced: bool) -> Kind {
             preserve_unknown: true,
             ..Node::default()
         }),
+        rules: Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),
     }

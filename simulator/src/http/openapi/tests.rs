@@ -22,6 +22,7 @@ fn kind(api_version: &str, name: &str, origin: Origin, schema: Node) -> Kind {
         subresources: vec!["status".to_owned(), "log".to_owned()],
         schema: Arc::new(schema),
         rules: std::sync::Arc::default(),
+        rules: Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),
     }
@@ -214,23 +215,4 @@ fn a_hash_changes_with_the_schema_of_a_custom_resource() {
 fn what_is_not_served_has_no_document() {
     let gadget = gadget();
     assert_eq!(document(&[&gadget], "present.ex.io", "v2"), None);
-}
-
-#[rstest]
-#[case(json!({"x-kubernetes-int-or-string": true}), json!({"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": true}))]
-#[case(json!({"type": "string", "enum": ["a"], "default": "a", "nullable": true}), json!({"type": "string", "enum": ["a"], "default": "a", "nullable": true}))]
-#[case(json!({"type": "integer", "minimum": 1, "maximum": 5, "exclusiveMaximum": true}), json!({"type": "integer", "minimum": 1, "maximum": 5, "exclusiveMaximum": true}))]
-#[case(json!({"type": "string", "pattern": "^a+$", "maxLength": 5}), json!({"type": "string", "pattern": "^a+$", "maxLength": 5}))]
-#[case(json!({"type": "object", "additionalProperties": {"type": "string"}, "x-kubernetes-map-type": "atomic"}),
-    json!({"type": "object", "additionalProperties": {"type": "string"}, "x-kubernetes-map-type": "atomic"}))]
-#[case(json!({"type": "array", "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}),
-    json!({"type": "array", "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}))]
-#[case(json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true, "x-kubernetes-embedded-resource": true}),
-    json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true, "x-kubernetes-embedded-resource": true}))]
-#[case(json!({"type": "string", "x-kubernetes-validations": [{"rule": "self != ''"}]}), json!({"type": "string", "x-kubernetes-validations": [{"rule": "self != ''"}]}))]
-fn a_field_is_published_as_it_was_declared(#[case] declared: Value, #[case] published: Value) {
-    let whole = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {"f": declared}}}});
-    let node = parse(&whole, "schema").unwrap();
-    let field = &node.properties["spec"].properties["f"];
-    assert_eq!(to_openapi(field), published);
 }
