@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::ACCEPT;
 use http::{HeaderValue, Response};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -14,15 +14,16 @@ use super::fault::{Moment, Verdict};
 use super::health::{health, version};
 use super::journal::Entry;
 use super::negotiate::{Accepted, accepted};
-use super::payload::{self, Language};
 use super::query::Query;
 use super::resource::{self, no_resource};
 use super::response::{
     bytes_response, not_acceptable, page_expired, status_response, text_response, value_response,
 };
+use super::review;
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use crate::store::answer::{Answer, Reply};
+use crate::store::kind::Kind;
 use crate::store::registry::{Found, Served};
 use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
@@ -42,8 +43,12 @@ impl ApiServer {
     /// Answers one call.
     pub(crate) fn answer(&self, call: &Call) -> Answered {
         match Route::parse(call.uri.path()) {
-            Route::Resource(target) if is_review(&target) => Ok(review(call, &target)),
-            Route::Resource(target) => self.resource(call, &target),
+            Route::Resource(target) => {
+                match review::find(&target.group, &target.version, &target.resource) {
+                    Some(kind) => Ok(self.review(call, &kind)),
+                    None => self.resource(call, &target),
+                }
+            }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
             Route::Version => Ok(value_response(200, &version())),
             Route::Health(check) => Ok(health(call, &check)),
@@ -53,6 +58,16 @@ impl ApiServer {
             Route::Group(group) => Ok(self.group(&group)),
             Route::Resources { group, version } => Ok(self.resources(&group, &version)),
             Route::OpenApi(path) => Ok(self.openapi(call, &path)),
+        }
+    }
+
+    fn review(&self, call: &Call, kind: &Kind) -> Response<ResponseBody> {
+        match resource::review_body(call, kind) {
+            Ok(posted) => {
+                let review = review::reviewed(kind, &posted, self.clock().now());
+                value_response(201, &review)
+            }
+            Err(status) => status_response(&status),
         }
     }
 
@@ -226,33 +241,5 @@ fn add_warnings(response: &mut Response<ResponseBody>, warnings: &[String]) {
         if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
             response.headers_mut().append(http::header::WARNING, value);
         }
-    }
-}
-
-/// Whether a POST to `target` asks whether the caller may do something.
-fn is_review(target: &Target) -> bool {
-    target.group == "authorization.k8s.io" && target.version == "v1"
-}
-
-/// Everybody may do everything.
-fn review(call: &Call, target: &Target) -> Response<ResponseBody> {
-    let answer = || -> Result<Value, Status> {
-        if call.method != http::Method::POST || target.resource != "selfsubjectaccessreviews" {
-            return Err(Status::not_implemented(&format!(
-                "{} {}",
-                call.method,
-                call.uri.path()
-            )));
-        }
-        let language = Language::of(call.header(CONTENT_TYPE))?;
-        let mut value = payload::parse(&call.body, language, "SelfSubjectAccessReview")?.value;
-        value["kind"] = "SelfSubjectAccessReview".into();
-        value["apiVersion"] = "authorization.k8s.io/v1".into();
-        value["status"] = serde_json::json!({"allowed": true});
-        Ok(value)
-    };
-    match answer() {
-        Ok(value) => value_response(201, &value),
-        Err(status) => status_response(&status),
     }
 }

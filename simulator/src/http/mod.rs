@@ -4,7 +4,7 @@ pub mod age;
 pub mod body;
 pub mod certificate;
 pub mod discovery;
-
+pub mod fault;
 pub mod json_path;
 pub mod kubeconfig;
 pub mod listener;
@@ -14,11 +14,9 @@ pub mod review;
 pub mod service;
 pub mod table;
 
-mod about;
 mod dispatch;
-
+mod document;
 mod encode;
-pub mod fault;
 mod gate;
 mod health;
 mod journal;

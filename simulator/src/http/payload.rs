@@ -7,6 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::protobuf;
 use crate::store::status::Status;
 
 /// How much of a body that cannot be read is quoted, in bytes.
@@ -24,20 +25,19 @@ pub(crate) struct Payload {
 pub(crate) enum Language {
     Json,
     Yaml,
+    Protobuf,
 }
 
 impl Language {
     /// Reads `Content-Type`; nothing means JSON.
     ///
     /// # Errors
-    /// 415, or 501 for protobuf.
+    /// 415 for any other.
     pub(crate) fn of(media_type: &str) -> Result<Self, Status> {
         match media_type.split(';').next().unwrap_or_default().trim() {
             "" | "application/json" => Ok(Self::Json),
             "application/yaml" => Ok(Self::Yaml),
-            "application/vnd.kubernetes.protobuf" => {
-                Err(Status::not_implemented("protobuf bodies"))
-            }
+            "application/vnd.kubernetes.protobuf" => Ok(Self::Protobuf),
             _ => Err(Status {
                 code: 415,
                 reason: "UnsupportedMediaType",
@@ -56,6 +56,7 @@ pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Paylo
     let document = match language {
         Language::Json => json(body),
         Language::Yaml => yaml(body),
+        Language::Protobuf => return protobuf(body, kind),
     };
     let refused = |why: &str| {
         Status::bad_request(format!(
@@ -94,6 +95,23 @@ fn quoted(body: &[u8]) -> String {
         return format!("{} ...", &text[..end]);
     }
     text.into_owned()
+}
+
+/// Reads protobuf, in which no field occurs twice.
+fn protobuf(body: &[u8], kind: &str) -> Result<Payload, Status> {
+    match protobuf::decode(body) {
+        Ok(value) => Ok(Payload {
+            value,
+            duplicates: Vec::new(),
+        }),
+        Err(unknown @ protobuf::Error::UnknownKind { .. }) => {
+            Err(Status::not_implemented(&unknown.to_string()))
+        }
+        Err(why) => Err(Status::bad_request(format!(
+            "the object provided is unrecognized (must be of type {kind}): {why} ({})",
+            quoted(body)
+        ))),
+    }
 }
 
 fn yaml(body: &[u8]) -> Result<Payload, String> {

@@ -13,7 +13,7 @@ use super::payload::{self, Language};
 use super::query::Query;
 use super::route::Target;
 use super::service::Call;
-use crate::store::kind::Origin;
+use crate::store::kind::{Kind, Origin};
 use crate::store::registry::Served;
 use crate::store::request::{
     FieldValidation, LogText, Part, PatchKind, Request, Verb, WriteOptions,
@@ -170,6 +170,15 @@ fn body(
         options.duplicates = payload.duplicates;
     }
     Ok((payload.value, options))
+}
+
+/// The body of a review of `kind`, which can only be posted.
+pub(crate) fn review_body(call: &Call, kind: &Kind) -> Result<Value, Status> {
+    if call.method != Method::POST {
+        return Err(not_allowed());
+    }
+    let language = Language::of(call.header(CONTENT_TYPE))?;
+    Ok(payload::parse(&call.body, language, &kind.kind)?.value)
 }
 
 fn delete_body(call: &Call) -> Result<Value, Status> {

@@ -30,6 +30,16 @@ pub fn kinds() -> Vec<Kind> {
     .to_vec()
 }
 
+/// The kind that a URL names, if it is one of [`kinds`].
+#[must_use]
+pub fn find(group: &str, version: &str, resource: &str) -> Option<Kind> {
+    if !matches!(group, AUTHENTICATION | AUTHORIZATION) || version != "v1" {
+        return None;
+    }
+    let mut kinds = kinds().into_iter();
+    kinds.find(|kind| kind.group == group && kind.plural == resource)
+}
+
 fn kind(group: &str, name: &str, namespaced: bool) -> Kind {
     let singular = name.to_lowercase();
     Kind {

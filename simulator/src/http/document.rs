@@ -17,6 +17,7 @@ use super::openapi;
 use super::query::Query;
 use super::resource::no_resource;
 use super::response::{JSON, response, status_response, text_response, value_response};
+use super::review;
 use super::service::{ApiServer, Call};
 use crate::store::kind::Kind;
 use crate::store::status::Status;
@@ -83,7 +84,7 @@ impl ApiServer {
         let segments: Vec<&str> = path.split('/').collect();
         match segments.as_slice() {
             ["v3"] => {
-                let index = self.with_kinds(openapi::index).to_string();
+                let index = self.with_stored_kinds(openapi::index).to_string();
                 let media_type = "text/plain; charset=utf-8";
                 response(200, media_type, index)
             }
@@ -96,7 +97,7 @@ impl ApiServer {
 
     fn openapi_document(&self, call: &Call, group: &str, version: &str) -> Response<ResponseBody> {
         let query = Query::parse(call.uri.query().unwrap_or_default());
-        let hash = self.with_kinds(|kinds| openapi::hash(kinds, group, version));
+        let hash = self.with_stored_kinds(|kinds| openapi::hash(kinds, group, version));
         let etag = format!("\"{hash}\"");
         let asked = query.text("hash");
         if !asked.is_empty() && asked != hash {
@@ -109,7 +110,7 @@ impl ApiServer {
         let mut found = if call.header(IF_NONE_MATCH) == etag {
             response(304, JSON, "")
         } else {
-            match self.with_kinds(|kinds| openapi::document(kinds, group, version)) {
+            match self.with_stored_kinds(|kinds| openapi::document(kinds, group, version)) {
                 Some(document) => value_response(200, &document),
                 None => return text_response(404, ""),
             }
@@ -152,7 +153,16 @@ impl ApiServer {
         }
     }
 
+    /// Shows `of` everything that discovery lists.
     fn with_kinds<T>(&self, of: impl FnOnce(&[&Kind]) -> T) -> T {
+        let reviews = review::kinds();
+        self.with_stored_kinds(|kinds| {
+            let all: Vec<&Kind> = kinds.iter().copied().chain(&reviews).collect();
+            of(&all)
+        })
+    }
+
+    fn with_stored_kinds<T>(&self, of: impl FnOnce(&[&Kind]) -> T) -> T {
         let kinds: Vec<Arc<Kind>> = self.kinds();
         let kinds: Vec<&Kind> = kinds.iter().map(AsRef::as_ref).collect();
         of(&kinds)
