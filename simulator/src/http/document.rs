@@ -22,6 +22,15 @@ use super::service::{ApiServer, Call};
 use crate::store::kind::Kind;
 use crate::store::status::Status;
 
+/// The media type in which kubectl asks for OpenAPI v2.
+const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+/// A document that describes nothing. kubectl reads it when v3 does not know a kind, and goes on to say that it is not
+/// served; without it, kubectl would complain about OpenAPI instead.
+const EMPTY_V2: &str =
+    r#"{"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.34.3"},"paths":{}}"#;
+/// The same as `openapi.v2.Document{swagger, info{title, version}}`.
+const EMPTY_V2_PROTOBUF: &[u8] = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.34.3";
+
 const IMMUTABLE_FOR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 impl ApiServer {
@@ -91,6 +100,10 @@ impl ApiServer {
             ["v3", "api", version] => self.openapi_document(call, "", version),
             ["v3", "apis", group, version] => self.openapi_document(call, group, version),
             ["v3", ..] => text_response(404, ""),
+            ["v2"] if call.header(ACCEPT).contains(V2_PROTOBUF) => {
+                bytes(V2_PROTOBUF, EMPTY_V2_PROTOBUF)
+            }
+            ["v2"] => bytes(JSON, EMPTY_V2.as_bytes()),
             _ => unknown_path(),
         }
     }
@@ -193,6 +206,10 @@ fn wanted(accept: &str) -> Option<Wanted> {
             (!parameters.iter().any(|part| part.starts_with("as="))).then_some(Wanted::Legacy)
         }
     })
+}
+
+fn bytes(media_type: &'static str, body: &'static [u8]) -> Response<ResponseBody> {
+    response(200, media_type, body)
 }
 
 fn address(call: &Call) -> String {
