@@ -7,7 +7,7 @@
 //!                                 └ execute ─ retry ─ steps ─ leaf ─ pod
 //! ```
 //!
-//! The pass is pure; `ArgoController` is the thin shell that watches, calls it and writes. What is not modelled ends
+//! The pass is pure; [`ArgoController`] is the thin shell that watches, calls it and writes. What is not modelled ends
 //! a Workflow in phase Error with a message that begins `not supported by the simulator:`.
 //! Source: `spec/argo.md`.
 
@@ -18,6 +18,7 @@ pub mod when;
 mod arguments;
 mod assessment;
 mod claims;
+mod controller;
 mod duration;
 mod effective;
 mod events;
@@ -41,10 +42,12 @@ mod scope;
 mod steps;
 mod tag;
 mod version;
+mod write;
 
 #[cfg(test)]
 mod scenarios;
 
+pub use controller::ArgoController;
 pub use lookup::{Lookups, Missing};
 pub use operation::operate;
 pub use pass::{Action, EventNote, Input, Outcome, Refusal, Settings};
