@@ -1,7 +1,5 @@
 //! From a pod to the state of its node. Source: `spec/argo.md` §22.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{ContainerStatus, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::DynamicObject;
@@ -428,9 +426,4 @@ pub(crate) fn done_pods(pass: &Pass) -> Vec<String> {
         .filter(done)
         .filter_map(|pod| pod.metadata.name.clone())
         .collect()
-}
-
-/// The labels of a pod.
-pub(crate) fn labels(pod: &DynamicObject) -> BTreeMap<String, String> {
-    pod.metadata.labels.clone().unwrap_or_default()
 }

@@ -13,7 +13,7 @@ use super::key;
 use super::lookup::{Lookups, Missing};
 use super::operation::operate;
 use super::pass::{Input, Outcome, Settings};
-use super::write::{Written, Writer};
+use super::write::{Writer, Written};
 use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
 
 const WORKFLOWS: usize = 0;
@@ -52,7 +52,10 @@ impl ArgoController {
             self.written.remove(key);
             return Ok(None);
         };
-        let stale = self.written.get(key).is_some_and(|written| revision(workflow) < *written);
+        let stale = self
+            .written
+            .get(key)
+            .is_some_and(|written| revision(workflow) < *written);
         if stale || is_done(workflow) {
             return Ok(None);
         }
@@ -60,7 +63,9 @@ impl ArgoController {
         let pods = of_workflow(caches.of(PODS), namespace, name);
         let task_results = of_workflow(caches.of(TASK_RESULTS), namespace, name);
         let mut writer = Writer::new(&self.client, workflow, now);
-        let outcome = self.decide(&mut writer, workflow, &pods, &task_results).await?;
+        let outcome = self
+            .decide(&mut writer, workflow, &pods, &task_results)
+            .await?;
         match writer.update(&outcome).await? {
             Written::Nothing => {}
             Written::Revision(revision) => {
@@ -119,8 +124,11 @@ impl Part for ArgoController {
         let argo = |kind: &str, plural: &str| resource("argoproj.io", "v1alpha1", kind, plural);
         vec![
             Watch::all(argo("Workflow", "workflows")),
-            Watch::all(resource("", "v1", "Pod", "pods"))
-                .labelled(&format!("{},{}=false", key::WORKFLOW, key::COMPLETED)),
+            Watch::all(resource("", "v1", "Pod", "pods")).labelled(&format!(
+                "{},{}=false",
+                key::WORKFLOW,
+                key::COMPLETED
+            )),
             Watch::all(argo("WorkflowTaskResult", "workflowtaskresults")).labelled(key::WORKFLOW),
         ]
     }
@@ -132,7 +140,11 @@ impl Part for ArgoController {
             (WORKFLOWS, ChangeKind::Applied) if is_done(object) => Vec::new(),
             (WORKFLOWS, ChangeKind::Applied) => {
                 let is_new = object.data["status"]["phase"].is_null();
-                let after = if is_new { SignedDuration::ZERO } else { self.settings.requeue };
+                let after = if is_new {
+                    SignedDuration::ZERO
+                } else {
+                    self.settings.requeue
+                };
                 vec![Wake {
                     key: Key::of("Workflow", object),
                     after,
@@ -167,7 +179,11 @@ impl Part for ArgoController {
 
 /// A kind of the API.
 pub(crate) fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
-    let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    let api_version = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
     ApiResource {
         group: group.to_owned(),
         version: version.to_owned(),
@@ -179,13 +195,20 @@ pub(crate) fn resource(group: &str, version: &str, kind: &str, plural: &str) -> 
 
 /// The revision of an object as the number that it is.
 pub(crate) fn revision(object: &DynamicObject) -> u64 {
-    let text = object.metadata.resource_version.as_deref().unwrap_or_default();
+    let text = object
+        .metadata
+        .resource_version
+        .as_deref()
+        .unwrap_or_default();
     text.parse().unwrap_or(0)
 }
 
 fn is_done(workflow: &DynamicObject) -> bool {
     let labels = workflow.metadata.labels.as_ref();
-    labels.and_then(|labels| labels.get(key::COMPLETED)).map(String::as_str) == Some("true")
+    labels
+        .and_then(|labels| labels.get(key::COMPLETED))
+        .map(String::as_str)
+        == Some("true")
 }
 
 fn of_workflow<'c>(cache: &'c Cache, namespace: &str, workflow: &str) -> Vec<&'c DynamicObject> {
@@ -196,7 +219,10 @@ fn of_workflow<'c>(cache: &'c Cache, namespace: &str, workflow: &str) -> Vec<&'c
         .map(|(_, object)| object.as_ref())
         .filter(|object| {
             let labels = object.metadata.labels.as_ref();
-            labels.and_then(|labels| labels.get(key::WORKFLOW)).map(String::as_str) == Some(workflow)
+            labels
+                .and_then(|labels| labels.get(key::WORKFLOW))
+                .map(String::as_str)
+                == Some(workflow)
         })
         .collect()
 }
@@ -205,12 +231,23 @@ impl Missing {
     /// Where the object is found: its kind, its name, and whether it lives in a namespace.
     pub(crate) fn place(&self) -> (ApiResource, &str, bool) {
         match self {
-            Self::WorkflowTemplate(name) => {
-                (resource("argoproj.io", "v1alpha1", "WorkflowTemplate", "workflowtemplates"), name, true)
-            }
+            Self::WorkflowTemplate(name) => (
+                resource(
+                    "argoproj.io",
+                    "v1alpha1",
+                    "WorkflowTemplate",
+                    "workflowtemplates",
+                ),
+                name,
+                true,
+            ),
             Self::ClusterWorkflowTemplate(name) => {
                 let kind = "ClusterWorkflowTemplate";
-                (resource("argoproj.io", "v1alpha1", kind, "clusterworkflowtemplates"), name, false)
+                (
+                    resource("argoproj.io", "v1alpha1", kind, "clusterworkflowtemplates"),
+                    name,
+                    false,
+                )
             }
             Self::ConfigMap(name) => (resource("", "v1", "ConfigMap", "configmaps"), name, true),
         }

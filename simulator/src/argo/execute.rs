@@ -126,7 +126,6 @@ impl Pass<'_> {
         let caller = match execution.call.caller {
             Caller::Workflow => None,
             Caller::Step => Some("steps.name"),
-            Caller::Task => Some("tasks.name"),
         };
         if let Some(caller) = caller {
             locals.insert(caller.to_owned(), execution.call.name.to_owned());

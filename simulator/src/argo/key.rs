@@ -33,7 +33,5 @@ pub(crate) const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-contai
 pub(crate) const REPORT_OUTPUTS_COMPLETED: &str = "workflows.argoproj.io/report-outputs-completed";
 /// What kind of pod it is, if not a node's.
 pub(crate) const COMPONENT: &str = "workflows.argoproj.io/component";
-/// Replaces the display name of a node.
-pub(crate) const DISPLAY_NAME: &str = "workflows.argoproj.io/display-name";
 /// What a ConfigMap is for.
 pub(crate) const CONFIG_MAP_TYPE: &str = "workflows.argoproj.io/configmap-type";

@@ -66,11 +66,6 @@ pub(crate) fn step_name(node: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(_, last)| last)
 }
 
-/// The node of the exit handler of `parent`.
-pub(crate) fn exit_node(parent: &str) -> String {
-    format!("{parent}.onExit")
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::lookup::Missing;
 use super::merge;
 use super::pass::{Halt, Pass};
-use super::spec::{DagTask, Template, TemplateRef, WorkflowStep};
+use super::spec::{Template, TemplateRef, WorkflowStep};
 
 /// Who calls, which decides how the local scope names the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +14,6 @@ pub(crate) enum Caller {
     Workflow,
     /// A step.
     Step,
-    /// A task of a DAG.
-    Task,
 }
 
 /// A call of a template.
@@ -55,17 +53,6 @@ impl<'c> Call<'c> {
             template: &step.template,
             template_ref: step.template_ref.as_ref(),
             inline: step.inline.as_deref(),
-        }
-    }
-
-    /// The call that a task makes.
-    pub(crate) fn of_task(task: &'c DagTask) -> Self {
-        Call {
-            caller: Caller::Task,
-            name: &task.name,
-            template: &task.template,
-            template_ref: task.template_ref.as_ref(),
-            inline: task.inline.as_deref(),
         }
     }
 }

@@ -67,7 +67,11 @@ impl<'a> Writer<'a> {
     }
 
     fn namespace(&self) -> &str {
-        self.workflow.metadata.namespace.as_deref().unwrap_or_default()
+        self.workflow
+            .metadata
+            .namespace
+            .as_deref()
+            .unwrap_or_default()
     }
 
     fn api(&self, resource: &ApiResource) -> Api<DynamicObject> {
@@ -78,7 +82,12 @@ impl<'a> Writer<'a> {
         self.api(&resource("", "v1", kind, plural))
     }
 
-    fn failed(&self, act: &'static str, kind: &str, name: &str) -> impl FnOnce(Error) -> WriteError {
+    fn failed(
+        &self,
+        act: &'static str,
+        kind: &str,
+        name: &str,
+    ) -> impl FnOnce(Error) -> WriteError {
         let (kind, name) = (kind.to_owned(), name.to_owned());
         let workflow = format!("{}/{}", self.namespace(), self.name());
         move |source| WriteError {
@@ -91,14 +100,20 @@ impl<'a> Writer<'a> {
     }
 
     /// Reads an object that a pass lacks.
-    pub(crate) async fn read(&self, missing: &Missing) -> Result<Option<Arc<DynamicObject>>, WriteError> {
+    pub(crate) async fn read(
+        &self,
+        missing: &Missing,
+    ) -> Result<Option<Arc<DynamicObject>>, WriteError> {
         let (resource, name, namespaced) = missing.place();
         let api = if namespaced {
             self.api(&resource)
         } else {
             Api::all_with(self.client.clone(), &resource)
         };
-        let found = api.get_opt(name).await.map_err(self.failed("get", &resource.kind, name))?;
+        let found = api
+            .get_opt(name)
+            .await
+            .map_err(self.failed("get", &resource.kind, name))?;
         Ok(found.map(Arc::new))
     }
 
@@ -115,7 +130,10 @@ impl<'a> Writer<'a> {
                 Action::CreatePod(pod) => ("Pod", pod, self.core("Pod", "pods")),
                 _ => continue,
             };
-            let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            let name = object["metadata"]["name"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
             if let Some(refusal) = self.create_one(&api, kind, (&name, object)).await? {
                 refusals.insert((kind, name), refusal);
             }
@@ -139,9 +157,13 @@ impl<'a> Writer<'a> {
         };
         match api.create(&PostParams::default(), &object).await {
             Ok(_) => Ok(None),
-            Err(Error::Api(status)) if status.reason == "AlreadyExists" => self.adopt(api, kind, name).await,
+            Err(Error::Api(status)) if status.reason == "AlreadyExists" => {
+                self.adopt(api, kind, name).await
+            }
             Err(Error::Api(status)) => Ok(Some(Refusal {
-                transient: status.code == 429 || status.code >= 500 || is_transient(&status.message),
+                transient: status.code == 429
+                    || status.code >= 500
+                    || is_transient(&status.message),
                 message: status.message,
             })),
             Err(source) => Err(self.failed("create", kind, name)(source)),
@@ -158,9 +180,16 @@ impl<'a> Writer<'a> {
         if kind != "PersistentVolumeClaim" {
             return Ok(None);
         }
-        let there = api.get_opt(name).await.map_err(self.failed("get", kind, name))?;
-        let owners = there.iter().flat_map(|there| there.metadata.owner_references.iter().flatten());
-        let owned = owners.into_iter().any(|owner| Some(&owner.uid) == self.workflow.metadata.uid.as_ref());
+        let there = api
+            .get_opt(name)
+            .await
+            .map_err(self.failed("get", kind, name))?;
+        let owners = there
+            .iter()
+            .flat_map(|there| there.metadata.owner_references.iter().flatten());
+        let owned = owners
+            .into_iter()
+            .any(|owner| Some(&owner.uid) == self.workflow.metadata.uid.as_ref());
         Ok((!owned).then(|| Refusal {
             transient: false,
             message: format!("{name} pvc already exists with different ownerreference"),
@@ -172,8 +201,16 @@ impl<'a> Writer<'a> {
         let Some(workflow) = &outcome.workflow else {
             return Ok(Written::Nothing);
         };
-        let api = self.api(&resource("argoproj.io", "v1alpha1", "Workflow", "workflows"));
-        match api.replace(self.name(), &PostParams::default(), workflow).await {
+        let api = self.api(&resource(
+            "argoproj.io",
+            "v1alpha1",
+            "Workflow",
+            "workflows",
+        ));
+        match api
+            .replace(self.name(), &PostParams::default(), workflow)
+            .await
+        {
             Ok(written) => Ok(Written::Revision(revision(&written))),
             Err(Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(Written::Conflict),
             Err(source) => Err(self.failed("update", "Workflow", self.name())(source)),
@@ -187,7 +224,10 @@ impl<'a> Writer<'a> {
             match action {
                 Action::CreateClaim(_) | Action::CreateBudget(_) | Action::CreatePod(_) => {}
                 Action::DeleteClaim(name) => self.delete_claim(&name).await?,
-                Action::DeleteBudget(name) => self.delete(&self.budgets(), "PodDisruptionBudget", &name).await?,
+                Action::DeleteBudget(name) => {
+                    self.delete(&self.budgets(), "PodDisruptionBudget", &name)
+                        .await?
+                }
                 Action::TerminatePod(name) => self.terminate(&pods, &name).await?,
                 Action::LabelPodCompleted(name) => {
                     let patch = json!({"metadata": {"labels": {key::COMPLETED: "true"}}});
@@ -202,11 +242,19 @@ impl<'a> Writer<'a> {
     }
 
     fn budgets(&self) -> Api<DynamicObject> {
-        self.api(&resource("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"))
+        self.api(&resource(
+            "policy",
+            "v1",
+            "PodDisruptionBudget",
+            "poddisruptionbudgets",
+        ))
     }
 
     async fn terminate(&self, pods: &Api<DynamicObject>, name: &str) -> Result<(), WriteError> {
-        let pod = pods.get_opt(name).await.map_err(self.failed("get", "Pod", name))?;
+        let pod = pods
+            .get_opt(name)
+            .await
+            .map_err(self.failed("get", "Pod", name))?;
         match pod {
             Some(pod) if pod.data["status"]["phase"] == "Running" => {
                 let patch = json!({"metadata": {"annotations": {TERMINATE_ANNOTATION: self.now.to_string()}}});
@@ -217,14 +265,27 @@ impl<'a> Writer<'a> {
         }
     }
 
-    async fn patch(&self, pods: &Api<DynamicObject>, name: &str, patch: &Value) -> Result<(), WriteError> {
-        match pods.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await {
+    async fn patch(
+        &self,
+        pods: &Api<DynamicObject>,
+        name: &str,
+        patch: &Value,
+    ) -> Result<(), WriteError> {
+        match pods
+            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) => ignore_not_found(error).map_err(self.failed("patch", "Pod", name)),
         }
     }
 
-    async fn delete(&self, api: &Api<DynamicObject>, kind: &str, name: &str) -> Result<(), WriteError> {
+    async fn delete(
+        &self,
+        api: &Api<DynamicObject>,
+        kind: &str,
+        name: &str,
+    ) -> Result<(), WriteError> {
         match api.delete(name, &DeleteParams::default()).await {
             Ok(_) => Ok(()),
             Err(error) => ignore_not_found(error).map_err(self.failed("delete", kind, name)),
@@ -236,7 +297,10 @@ impl<'a> Writer<'a> {
         let kind = "PersistentVolumeClaim";
         let api = self.core(kind, "persistentvolumeclaims");
         self.delete(&api, kind, name).await?;
-        let left = api.get_opt(name).await.map_err(self.failed("get", kind, name))?;
+        let left = api
+            .get_opt(name)
+            .await
+            .map_err(self.failed("get", kind, name))?;
         let Some(mut claim) = left else {
             return Ok(());
         };
@@ -250,9 +314,18 @@ impl<'a> Writer<'a> {
 
     async fn delete_task_results(&self) -> Result<(), WriteError> {
         let kind = "WorkflowTaskResult";
-        let api = self.api(&resource("argoproj.io", "v1alpha1", kind, "workflowtaskresults"));
-        let of_workflow = ListParams::default().labels(&format!("{}={}", key::WORKFLOW, self.name()));
-        match api.delete_collection(&DeleteParams::background(), &of_workflow).await {
+        let api = self.api(&resource(
+            "argoproj.io",
+            "v1alpha1",
+            kind,
+            "workflowtaskresults",
+        ));
+        let of_workflow =
+            ListParams::default().labels(&format!("{}={}", key::WORKFLOW, self.name()));
+        match api
+            .delete_collection(&DeleteParams::background(), &of_workflow)
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) => ignore_not_found(error).map_err(self.failed("delete", kind, "*")),
         }
@@ -260,7 +333,12 @@ impl<'a> Writer<'a> {
 
     async fn emit(&mut self, note: &EventNote) -> Result<(), WriteError> {
         self.n_events += 1;
-        let name = format!("{}.{:x}{:02x}", self.name(), self.now.as_nanosecond(), self.n_events);
+        let name = format!(
+            "{}.{:x}{:02x}",
+            self.name(),
+            self.now.as_nanosecond(),
+            self.n_events
+        );
         let time = self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let event = json!({
             "apiVersion": "v1",

@@ -29,14 +29,6 @@ impl<'a> Scope<'a> {
             .find_map(|layer| layer.get(name))
             .map(String::as_str)
     }
-
-    /// All names with their values; later layers come later.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0
-            .iter()
-            .flat_map(|layer| layer.iter())
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-    }
 }
 
 /// What happens to a tag that has no value.
