@@ -8,6 +8,8 @@ mod kinds;
 mod namespaces;
 mod ownership;
 mod service_accounts;
+#[cfg(test)]
+mod tests;
 mod volumes;
 
 pub use garbage::GarbageCollector;

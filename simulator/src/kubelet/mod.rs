@@ -9,6 +9,8 @@
 //! ```
 
 mod checks;
+#[cfg(test)]
+mod cluster_tests;
 mod containers;
 mod executor;
 mod identity;

@@ -127,6 +127,8 @@ impl<'a> Writer<'a> {
             .take(8)
             .map(|byte| format!("{byte:02x}"))
             .collect();
+        let is_kubelet = warning.component == "kubelet";
+        let host = is_kubelet.then(|| NODE_NAME.to_owned());
         let event = Event {
             metadata: ObjectMeta {
                 name: Some(format!("{}.{suffix}", self.name())),
@@ -145,10 +147,10 @@ impl<'a> Writer<'a> {
             type_: Some("Warning".to_owned()),
             source: Some(EventSource {
                 component: Some(warning.component.to_owned()),
-                host: Some(NODE_NAME.to_owned()),
+                host: host.clone(),
             }),
             reporting_component: Some(warning.component.to_owned()),
-            reporting_instance: Some(NODE_NAME.to_owned()),
+            reporting_instance: host,
             first_timestamp: Some(Time(self.now)),
             last_timestamp: Some(Time(self.now)),
             count: Some(1),

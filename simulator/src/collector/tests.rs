@@ -1,0 +1,166 @@
+//! The collectors together in one cluster.
+
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, ServiceAccount,
+};
+use kube::Client;
+use kube::api::{Api, DeleteParams, ListParams, PostParams, PropagationPolicy};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::{GarbageCollector, Namespaces, ServiceAccounts, VolumeBinder};
+use crate::cluster::{Cluster, Transport};
+
+struct Bench {
+    cluster: Cluster,
+    client: Client,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut cluster = Cluster::new(1, Transport::InProcess);
+        let client = |cluster: &Cluster| cluster.server().client("collector");
+        let garbage = GarbageCollector::new(client(&cluster));
+        let namespaces = Namespaces::new(client(&cluster));
+        let accounts = ServiceAccounts::new(client(&cluster), "PEM".to_owned());
+        let volumes = VolumeBinder::new(client(&cluster));
+        let watching = client(&cluster);
+        cluster.add(Box::new(garbage), watching.clone());
+        cluster.add(Box::new(namespaces), watching.clone());
+        cluster.add(Box::new(accounts), watching.clone());
+        cluster.add(Box::new(volumes), watching);
+        let client = cluster.server().client("test");
+        Self { cluster, client }
+    }
+
+    fn maps(&self) -> Api<ConfigMap> {
+        Api::namespaced(self.client.clone(), "default")
+    }
+
+    async fn create(&self, map: Value) -> ConfigMap {
+        let map = serde_json::from_value(map).unwrap();
+        self.maps()
+            .create(&PostParams::default(), &map)
+            .await
+            .unwrap()
+    }
+
+    /// The ConfigMaps of `default` that the test made.
+    async fn names(&mut self) -> Vec<String> {
+        self.cluster.settle().await.unwrap();
+        let all = self.maps().list(&ListParams::default()).await.unwrap();
+        let names = all.items.into_iter().filter_map(|map| map.metadata.name);
+        names.filter(|name| name != "kube-root-ca.crt").collect()
+    }
+}
+
+fn owned_by(owner: &ConfigMap, name: &str) -> Value {
+    let uid = owner.metadata.uid.clone();
+    json!({"metadata": {"name": name, "ownerReferences": [
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": owner.metadata.name, "uid": uid, "blockOwnerDeletion": true},
+    ]}})
+}
+
+#[rstest]
+#[case::background(PropagationPolicy::Background, &[])]
+#[case::foreground(PropagationPolicy::Foreground, &[])]
+#[case::orphan(PropagationPolicy::Orphan, &["child", "grandchild"])]
+#[tokio::test]
+async fn a_deletion_reaches_the_dependents(
+    #[case] policy: PropagationPolicy,
+    #[case] left: &[&str],
+) {
+    let mut bench = Bench::new();
+    let owner = bench.create(json!({"metadata": {"name": "owner"}})).await;
+    let child = bench.create(owned_by(&owner, "child")).await;
+    bench.create(owned_by(&child, "grandchild")).await;
+    assert_eq!(bench.names().await, ["child", "grandchild", "owner"]);
+    let params = DeleteParams {
+        propagation_policy: Some(policy),
+        ..DeleteParams::default()
+    };
+    bench.maps().delete("owner", &params).await.unwrap();
+    assert_eq!(bench.names().await, left);
+}
+
+#[tokio::test]
+async fn an_object_whose_owner_never_existed_is_deleted() {
+    let mut bench = Bench::new();
+    bench
+        .create(json!({"metadata": {"name": "child", "ownerReferences": [
+            {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "nobody"},
+        ]}}))
+        .await;
+    assert_eq!(bench.names().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_foreground_deletion_waits_for_a_child_that_a_finalizer_holds() {
+    let mut bench = Bench::new();
+    let owner = bench.create(json!({"metadata": {"name": "owner"}})).await;
+    let mut child = owned_by(&owner, "child");
+    child["metadata"]["finalizers"] = json!(["ex.io/hold"]);
+    bench.create(child).await;
+    bench
+        .maps()
+        .delete("owner", &DeleteParams::foreground())
+        .await
+        .unwrap();
+    assert_eq!(bench.names().await, ["child", "owner"]);
+    let patch = kube::api::Patch::Merge(json!({"metadata": {"finalizers": []}}));
+    bench
+        .maps()
+        .patch("child", &kube::api::PatchParams::default(), &patch)
+        .await
+        .unwrap();
+    assert_eq!(bench.names().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_namespace_is_furnished_and_can_be_deleted_with_its_content() {
+    let mut bench = Bench::new();
+    let namespaces: Api<Namespace> = Api::all(bench.client.clone());
+    let namespace = serde_json::from_value(json!({"metadata": {"name": "team"}})).unwrap();
+    namespaces
+        .create(&PostParams::default(), &namespace)
+        .await
+        .unwrap();
+    bench.cluster.settle().await.unwrap();
+    let accounts: Api<ServiceAccount> = Api::namespaced(bench.client.clone(), "team");
+    assert!(accounts.get_opt("default").await.unwrap().is_some());
+    let maps: Api<ConfigMap> = Api::namespaced(bench.client.clone(), "team");
+    let authority = maps.get("kube-root-ca.crt").await.unwrap();
+    assert_eq!(authority.data.unwrap()["ca.crt"], "PEM");
+    namespaces
+        .delete("team", &DeleteParams::default())
+        .await
+        .unwrap();
+    bench.cluster.settle().await.unwrap();
+    assert_eq!(namespaces.get_opt("team").await.unwrap(), None);
+    assert_eq!(maps.list(&ListParams::default()).await.unwrap().items, []);
+}
+
+#[tokio::test]
+async fn a_claim_is_bound_and_its_volume_goes_with_it() {
+    let mut bench = Bench::new();
+    let claims: Api<PersistentVolumeClaim> = Api::namespaced(bench.client.clone(), "default");
+    let claim = json!({"metadata": {"name": "c"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    claims
+        .create(
+            &PostParams::default(),
+            &serde_json::from_value(claim).unwrap(),
+        )
+        .await
+        .unwrap();
+    bench.cluster.settle().await.unwrap();
+    let status = claims.get("c").await.unwrap().status.unwrap();
+    assert_eq!(status.phase.as_deref(), Some("Bound"));
+    claims.delete("c", &DeleteParams::default()).await.unwrap();
+    bench.cluster.settle().await.unwrap();
+    assert_eq!(claims.get_opt("c").await.unwrap(), None);
+    let volumes: Api<PersistentVolume> = Api::all(bench.client.clone());
+    assert_eq!(
+        volumes.list(&ListParams::default()).await.unwrap().items,
+        []
+    );
+}
