@@ -14,6 +14,7 @@
 
 pub mod argo;
 pub mod cli;
+pub mod assembly;
 pub mod clock;
 pub mod cluster;
 pub mod collector;

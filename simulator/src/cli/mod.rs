@@ -1,6 +1,16 @@
 //! `arcsim`: what a person or a pipeline calls.
 
-pub mod load;
+mod books;
+mod command;
+mod failed;
+mod load;
 pub mod manifest;
-pub mod record;
-pub mod tree;
+mod record;
+mod report;
+mod run;
+mod serve;
+mod tree;
+
+pub use command::{Arcsim, main};
+pub(crate) use command::duration;
+pub use failed::{Failed, Verdict};

@@ -5,3 +5,4 @@ mod source;
 
 pub use document::{Document, MAX_DOCUMENT_BYTES, parse};
 pub use source::read;
+pub(crate) use source::text;

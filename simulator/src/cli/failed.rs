@@ -1,0 +1,57 @@
+//! How a command ends.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::assembly::InstallError;
+use crate::cluster::Spinning;
+use crate::http::listener;
+use crate::input_error::InputError;
+
+/// What a command found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything succeeded.
+    Good,
+    /// The thing under test failed.
+    Failed,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// A file that was given is wrong.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The kinds could not be installed.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// The cluster does not come to rest.
+    #[error(transparent)]
+    Spinning(#[from] Spinning),
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] listener::Error),
+    /// The kubeconfig cannot be written.
+    #[error("write {}", .0.display())]
+    WriteKubeconfig(PathBuf, #[source] io::Error),
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Good => Self::SUCCESS,
+            Verdict::Failed => Self::from(1),
+        }
+    }
+}
+
+impl From<&Failed> for ExitCode {
+    fn from(failed: &Failed) -> Self {
+        match failed {
+            Failed::Spinning(_) => Self::from(1),
+            Failed::Input(_) | Failed::Install(_) | Failed::Listen(_) | Failed::WriteKubeconfig(..) => Self::from(2),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! `arcsim run` and `arcsim workflow`: manifests in, a settled cluster out.
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use kube::core::{ApiResource, GroupVersionKind};
+
+use super::manifest::{self, Document};
+use super::record::Recorder;
+use super::report::{Format, Report};
+use super::{Failed, Verdict, books, load, tree};
+use crate::assembly::{self, PartName};
+use crate::clock::EPOCH;
+use crate::cluster::{Cluster, Transport};
+use crate::outcomes::{Book, MadeUp};
+
+/// What both commands take.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RunArgs {
+    /// Manifests: files, folders, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Where uids, generated names and the order of turns come from
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub seed: u64,
+    /// What containers do; without it, outcomes/default.yaml in the folders given
+    #[arg(long, value_name = "FILE")]
+    pub outcomes: Option<PathBuf>,
+    /// How long to simulate at most, such as 90m or 24h
+    #[arg(long, default_value = "24h", value_name = "DURATION", value_parser = super::duration)]
+    pub until: SignedDuration,
+    /// The namespace of objects that name none
+    #[arg(long, short, default_value = "default")]
+    pub namespace: String,
+    /// How to print the result
+    #[arg(long, short, value_enum, default_value = "tree")]
+    pub output: Format,
+}
+
+/// Which objects a command is about.
+pub struct Subject {
+    /// The kinds whose objects must succeed.
+    pub roots: &'static [&'static str],
+    /// Everything to report on: group, version, kind and plural.
+    pub kinds: &'static [[&'static str; 4]],
+    /// The parts that do not take part.
+    pub without: &'static [PartName],
+}
+
+/// `arcsim run`: Orders, with the operator.
+pub const ORDERS: Subject = Subject {
+    roots: &["Order"],
+    kinds: &[
+        ["arc.opendefense.cloud", "v1alpha1", "Order", "orders"],
+        ["arc.opendefense.cloud", "v1alpha1", "ArtifactWorkflow", "artifactworkflows"],
+        ["arc.opendefense.cloud", "v1alpha1", "Endpoint", "endpoints"],
+        ["arc.opendefense.cloud", "v1alpha1", "ArtifactType", "artifacttypes"],
+        ["arc.opendefense.cloud", "v1alpha1", "ClusterArtifactType", "clusterartifacttypes"],
+        ["argoproj.io", "v1alpha1", "Workflow", "workflows"],
+        ["argoproj.io", "v1alpha1", "CronWorkflow", "cronworkflows"],
+        ["", "v1", "Pod", "pods"],
+        ["", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"],
+        ["events.k8s.io", "v1", "Event", "events"],
+    ],
+    without: &[],
+};
+
+/// `arcsim workflow`: plain Argo.
+pub const WORKFLOWS: Subject = Subject {
+    roots: &["Workflow", "CronWorkflow"],
+    kinds: &[
+        ["argoproj.io", "v1alpha1", "Workflow", "workflows"],
+        ["argoproj.io", "v1alpha1", "CronWorkflow", "cronworkflows"],
+        ["", "v1", "Pod", "pods"],
+        ["", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"],
+        ["events.k8s.io", "v1", "Event", "events"],
+    ],
+    without: &[PartName::Operator],
+};
+
+/// Runs the command and prints its report to standard output.
+///
+/// # Errors
+/// Bad input, or a cluster that does not come to rest.
+pub async fn run(args: &RunArgs, documents: &[Document], subject: &Subject) -> Result<Verdict, Failed> {
+    let book = books::find(args.outcomes.as_deref(), &args.paths)?;
+    let mut session = Session::start(args.seed, book, subject).await?;
+    load::load(&session.cluster.server().client("user"), documents, &args.namespace).await?;
+    session.play(args.until, &mut Screen::new()).await?;
+    let report = session.report();
+    anstream::print!("{}", report.render(args.output));
+    Ok(session.verdict())
+}
+
+/// Reads the manifests of `args` and refuses those without anything to run.
+///
+/// # Errors
+/// Bad input.
+pub fn read(args: &RunArgs, subject: &Subject) -> Result<Vec<Document>, Failed> {
+    let documents = manifest::read(&args.paths)?;
+    let roots: BTreeSet<&str> = documents.iter().filter_map(|document| document.value["kind"].as_str()).collect();
+    if subject.roots.iter().any(|root| roots.contains(root)) {
+        return Ok(documents);
+    }
+    let message = format!("nothing to run: expected at least one object of kind {}", subject.roots.join(" or "));
+    Err(documents[0].error("kind", message).into())
+}
+
+/// One cluster and what is seen of it.
+struct Session<'a> {
+    cluster: Cluster,
+    recorder: Recorder,
+    made_up: MadeUp,
+    subject: &'a Subject,
+}
+
+impl<'a> Session<'a> {
+    async fn start(seed: u64, book: Book, subject: &'a Subject) -> Result<Self, Failed> {
+        let mut cluster = Cluster::new(seed, Transport::InProcess);
+        let made_up = MadeUp::default();
+        let server = cluster.server().clone();
+        assembly::install(&server.client("admin")).await?;
+        let plan = assembly::Plan { outcomes: book, made_up: made_up.clone(), clock: cluster.clock().clone() };
+        for part in assembly::parts(&plan, subject.without, |actor| server.client(actor)) {
+            cluster.add(part.part, part.client);
+        }
+        let recorder = Recorder::new(subject.kinds.iter().map(resource).collect());
+        cluster.add(Box::new(recorder.clone()), server.client("recorder"));
+        cluster.settle_now().await?;
+        Ok(Self { cluster, recorder, made_up, subject })
+    }
+
+    /// Lets time pass until everything is final and still, nothing can act any more, or the time is over.
+    async fn play(&mut self, until: SignedDuration, screen: &mut Screen) -> Result<(), Failed> {
+        let until = EPOCH + until;
+        self.cluster.settle_now().await?;
+        while !self.phases().iter().all(|phase| is_final(phase)) && !self.cluster.is_quiet() {
+            screen.draw(self);
+            if !self.cluster.step(until).await? {
+                break;
+            }
+        }
+        screen.clear();
+        Ok(())
+    }
+
+    /// The phases of the objects that the command is about.
+    fn phases(&self) -> Vec<String> {
+        let record = self.recorder.record();
+        let kinds = self.subject.kinds.iter().enumerate();
+        let roots = kinds.filter(|(_, [.., kind, _])| self.subject.roots.contains(kind)).map(|(index, _)| index);
+        let phase = |object: &kube::core::DynamicObject| object.data["status"]["phase"].as_str().unwrap_or_default().to_owned();
+        roots.flat_map(|index| record.present(index).map(|object| phase(object)).collect::<Vec<_>>()).collect()
+    }
+
+    fn report(&self) -> Report<'a> {
+        Report {
+            objects: self.recorder.record().all().cloned().collect(),
+            roots: self.subject.roots,
+            now: self.cluster.clock().now(),
+            lasted: self.cluster.clock().now().duration_since(EPOCH),
+            made_up: self.made_up.values(),
+            log_sha256: self.cluster.server().log_digest(),
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        let all = self.phases().iter().all(|phase| phase == "Succeeded");
+        if all { Verdict::Good } else { Verdict::Failed }
+    }
+}
+
+fn resource([group, version, kind, plural]: &[&str; 4]) -> ApiResource {
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+}
+
+fn is_final(phase: &str) -> bool {
+    matches!(phase, "Succeeded" | "Failed" | "Error" | "Stopped")
+}
+
+/// The tree while it grows, on standard error if a person looks at it.
+struct Screen {
+    watched: bool,
+    lines: usize,
+}
+
+impl Screen {
+    fn new() -> Self {
+        Self { watched: std::io::stderr().is_terminal(), lines: 0 }
+    }
+
+    fn draw(&mut self, session: &Session<'_>) {
+        if !self.watched {
+            return;
+        }
+        let objects: Vec<_> = session.recorder.record().all().cloned().collect();
+        let tree = tree::draw(&objects, session.subject.roots, session.cluster.clock().now());
+        self.clear();
+        anstream::eprint!("{}", tree.render());
+        self.lines = tree.len();
+    }
+
+    /// Takes back what was drawn, so that the final tree stands alone.
+    fn clear(&mut self) {
+        if self.watched && self.lines > 0 {
+            let _ = write!(std::io::stderr(), "\x1b[{}A\x1b[J", self.lines);
+            self.lines = 0;
+        }
+    }
+}
