@@ -44,23 +44,46 @@ pub struct Assembled {
 }
 
 /// Every part but those of `without`, each with a client that `connect` makes for its name.
-pub fn parts(plan: &Plan, without: &[PartName], connect: impl Fn(&str) -> Client) -> Vec<Assembled> {
+pub fn parts(
+    plan: &Plan,
+    without: &[PartName],
+    connect: impl Fn(&str) -> Client,
+) -> Vec<Assembled> {
     let mut parts = Vec::new();
     let mut add = |name: PartName, actor: &str, make: &dyn Fn(Client) -> Box<dyn Part>| {
         if !without.contains(&name) {
             let client = connect(actor);
-            parts.push(Assembled { part: make(client.clone()), client });
+            parts.push(Assembled {
+                part: make(client.clone()),
+                client,
+            });
         }
     };
-    add(PartName::Collectors, "garbage-collector", &|client| Box::new(GarbageCollector::new(client)));
-    add(PartName::Collectors, "namespaces", &|client| Box::new(Namespaces::new(client)));
-    add(PartName::Collectors, "service-accounts", &|client| Box::new(ServiceAccounts::new(client)));
-    add(PartName::Collectors, "volume-binder", &|client| Box::new(VolumeBinder::new(client)));
-    add(PartName::Kubelet, "kubelet", &|client| {
-        Box::new(Kubelet::new(client, plan.outcomes.clone(), plan.made_up.clone()))
+    add(PartName::Collectors, "garbage-collector", &|client| {
+        Box::new(GarbageCollector::new(client))
     });
-    add(PartName::Argo, "argo", &|client| Box::new(argo::ArgoController::new(client)));
-    add(PartName::Operator, "operator", &|client| Box::new(operator::Operator::new(client, plan.clock.clone())));
+    add(PartName::Collectors, "namespaces", &|client| {
+        Box::new(Namespaces::new(client))
+    });
+    add(PartName::Collectors, "service-accounts", &|client| {
+        Box::new(ServiceAccounts::new(client))
+    });
+    add(PartName::Collectors, "volume-binder", &|client| {
+        Box::new(VolumeBinder::new(client))
+    });
+    add(PartName::Kubelet, "kubelet", &|client| {
+        Box::new(Kubelet::new(
+            client,
+            plan.outcomes.clone(),
+            plan.made_up.clone(),
+        ))
+    });
+    add(PartName::Argo, "argo", &|client| {
+        Box::new(argo::ArgoController::new(client))
+    });
+    add(PartName::Operator, "operator", &|client| {
+        Box::new(operator::Operator::new(client, plan.clock.clone()))
+    });
     parts
 }
 
@@ -78,12 +101,20 @@ pub struct InstallError {
 /// The API server refuses one.
 pub async fn install(client: &Client) -> Result<(), InstallError> {
     for crd in argo::crds().into_iter().chain(operator::crds()) {
-        let name = crd["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let request = Request::post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldManager=arcsim")
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .body(crd.to_string().into_bytes())
-            .expect("the path is a valid URI");
-        client.request::<Value>(request).await.map_err(|source| InstallError { name, source })?;
+        let name = crd["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let request = Request::post(
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldManager=arcsim",
+        )
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(crd.to_string().into_bytes())
+        .expect("the path is a valid URI");
+        client
+            .request::<Value>(request)
+            .await
+            .map_err(|source| InstallError { name, source })?;
     }
     Ok(())
 }

@@ -13,8 +13,8 @@
 //! [`clock`] and [`ids`]; a [`cluster::Cluster`] holds it all together and [settles](cluster::Cluster::settle).
 
 pub mod argo;
-pub mod cli;
 pub mod assembly;
+pub mod cli;
 pub mod clock;
 pub mod cluster;
 pub mod collector;

@@ -10,7 +10,10 @@ fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::from_env("ARCSIM_LOG"))
         .with_writer(std::io::stderr)
         .init();
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime.block_on(arc_simulator::cli::main(wall, stopped())),
         Err(error) => {
             eprintln!("error: cannot start: {error}");
@@ -22,7 +25,10 @@ fn main() -> ExitCode {
 /// Ready on SIGINT or SIGTERM; never, where signals cannot be had.
 async fn stopped() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return std::future::pending().await;
     };
     futures::future::select(Box::pin(interrupt.recv()), Box::pin(terminate.recv())).await;

@@ -18,7 +18,11 @@ pub fn find(named: Option<&Path>, paths: &[PathBuf]) -> Result<Book, InputError>
         return read(file);
     }
     let mut book = Book::default();
-    for file in paths.iter().map(|path| path.join(BOOK_OF_FOLDER)).filter(|file| file.is_file()) {
+    for file in paths
+        .iter()
+        .map(|path| path.join(BOOK_OF_FOLDER))
+        .filter(|file| file.is_file())
+    {
         book.append(read(&file)?);
     }
     Ok(book)

@@ -37,8 +37,6 @@ enum Command {
     },
 }
 
-const EXIT_CODES: &str = "Exit status: 0 good, 1 the thing under test failed, 2 bad input or usage.";
-
 const RUN_HELP: &str = "Examples:
   arcsim run fixtures/oci
   arcsim run fixtures/oci --outcomes fixtures/oci/outcomes/vulnerable.yaml
@@ -61,7 +59,7 @@ Ends on SIGINT or SIGTERM.";
 
 /// A duration in Go's syntax, as a command line takes it.
 pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
-    go_duration(text).map_err(|error| error.to_string())
+    go_duration(text)
 }
 
 /// Parses the command line, does what it says and returns the exit status.
@@ -88,10 +86,17 @@ impl Arcsim {
     async fn run(self, wall: WallClock, stop: impl Future<Output = ()>) -> Result<Verdict, Failed> {
         match self.command {
             Command::Run(args) => run::run(&args, &run::read(&args, &ORDERS)?, &ORDERS).await,
-            Command::Workflow(args) => run::run(&args, &run::read(&args, &WORKFLOWS)?, &WORKFLOWS).await,
+            Command::Workflow(args) => {
+                run::run(&args, &run::read(&args, &WORKFLOWS)?, &WORKFLOWS).await
+            }
             Command::Serve(args) => serve::serve(&args, wall, stop).await,
             Command::Completions { shell } => {
-                clap_complete::generate(shell, &mut Self::command(), "arcsim", &mut std::io::stdout());
+                clap_complete::generate(
+                    shell,
+                    &mut Self::command(),
+                    "arcsim",
+                    &mut std::io::stdout(),
+                );
                 Ok(Verdict::Good)
             }
         }

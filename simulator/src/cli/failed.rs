@@ -51,7 +51,10 @@ impl From<&Failed> for ExitCode {
     fn from(failed: &Failed) -> Self {
         match failed {
             Failed::Spinning(_) => Self::from(1),
-            Failed::Input(_) | Failed::Install(_) | Failed::Listen(_) | Failed::WriteKubeconfig(..) => Self::from(2),
+            Failed::Input(_)
+            | Failed::Install(_)
+            | Failed::Listen(_)
+            | Failed::WriteKubeconfig(..) => Self::from(2),
         }
     }
 }

@@ -11,6 +11,6 @@ mod run;
 mod serve;
 mod tree;
 
-pub use command::{Arcsim, main};
 pub(crate) use command::duration;
+pub use command::{Arcsim, main};
 pub use failed::{Failed, Verdict};

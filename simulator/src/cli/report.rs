@@ -48,8 +48,13 @@ impl Report<'_> {
 
     fn document(&self) -> Value {
         let of = |deleted: bool| -> Vec<Value> {
-            let chosen = self.objects.iter().filter(|recorded| recorded.deleted == deleted);
-            chosen.map(|recorded| serde_json::to_value(&*recorded.object).unwrap_or_default()).collect()
+            let chosen = self
+                .objects
+                .iter()
+                .filter(|recorded| recorded.deleted == deleted);
+            chosen
+                .map(|recorded| serde_json::to_value(&*recorded.object).unwrap_or_default())
+                .collect()
         };
         json!({
             "apiVersion": "v1", "kind": "List",
@@ -65,23 +70,51 @@ impl Report<'_> {
         out.push('\n');
         out.push_str(&self.table());
         if !self.made_up.is_empty() {
-            out.push_str(&format!("\n{} values were made up; an outcome book can give them:\n", self.made_up.len()));
+            out.push_str(&format!(
+                "\n{} values were made up; an outcome book can give them:\n",
+                self.made_up.len()
+            ));
             for made_up in &self.made_up {
-                out.push_str(&format!("  {} {} = {:?}\n", made_up.node, made_up.output, made_up.value));
+                out.push_str(&format!(
+                    "  {} {} = {:?}\n",
+                    made_up.node, made_up.output, made_up.value
+                ));
             }
         }
-        out.push_str(&format!("\nsimulated {} s, event log sha256 {}\n", self.lasted.as_secs(), self.log_sha256));
+        out.push_str(&format!(
+            "\nsimulated {} s, event log sha256 {}\n",
+            self.lasted.as_secs(),
+            self.log_sha256
+        ));
         out
     }
 
     fn table(&self) -> String {
         let mut rows = vec![["KIND", "NAME", "PHASE", "PROGRESS", "MESSAGE"].map(str::to_owned)];
         for recorded in &self.objects {
-            let kind = recorded.object.types.as_ref().map_or("", |types| types.kind.as_str());
+            let kind = recorded
+                .object
+                .types
+                .as_ref()
+                .map_or("", |types| types.kind.as_str());
             if self.roots.contains(&kind) {
                 let status = &recorded.object.data["status"];
-                let text = |key: &str| status[key].as_str().unwrap_or_default().lines().next().unwrap_or_default().to_owned();
-                rows.push([kind.to_owned(), recorded.object.name_any(), text("phase"), text("progress"), text("message")]);
+                let text = |key: &str| {
+                    status[key]
+                        .as_str()
+                        .unwrap_or_default()
+                        .lines()
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned()
+                };
+                rows.push([
+                    kind.to_owned(),
+                    recorded.object.name_any(),
+                    text("phase"),
+                    text("progress"),
+                    text("message"),
+                ]);
             }
         }
         aligned(&rows)
@@ -89,7 +122,12 @@ impl Report<'_> {
 }
 
 fn aligned(rows: &[[String; 5]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..5).map(width).collect();
     let mut out = String::new();
     for row in rows {
@@ -110,7 +148,13 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         let row = |cells: [&str; 5]| cells.map(str::to_owned);
-        let text = aligned(&[row(["KIND", "NAME", "PHASE", "PROGRESS", "MESSAGE"]), row(["Order", "a-long-name", "Failed", "0/1", "why"])]);
-        assert_eq!(text, "KIND    NAME          PHASE    PROGRESS   MESSAGE\nOrder   a-long-name   Failed   0/1        why\n");
+        let text = aligned(&[
+            row(["KIND", "NAME", "PHASE", "PROGRESS", "MESSAGE"]),
+            row(["Order", "a-long-name", "Failed", "0/1", "why"]),
+        ]);
+        assert_eq!(
+            text,
+            "KIND    NAME          PHASE    PROGRESS   MESSAGE\nOrder   a-long-name   Failed   0/1        why\n"
+        );
     }
 }

@@ -54,10 +54,25 @@ pub const ORDERS: Subject = Subject {
     roots: &["Order"],
     kinds: &[
         ["arc.opendefense.cloud", "v1alpha1", "Order", "orders"],
-        ["arc.opendefense.cloud", "v1alpha1", "ArtifactWorkflow", "artifactworkflows"],
+        [
+            "arc.opendefense.cloud",
+            "v1alpha1",
+            "ArtifactWorkflow",
+            "artifactworkflows",
+        ],
         ["arc.opendefense.cloud", "v1alpha1", "Endpoint", "endpoints"],
-        ["arc.opendefense.cloud", "v1alpha1", "ArtifactType", "artifacttypes"],
-        ["arc.opendefense.cloud", "v1alpha1", "ClusterArtifactType", "clusterartifacttypes"],
+        [
+            "arc.opendefense.cloud",
+            "v1alpha1",
+            "ArtifactType",
+            "artifacttypes",
+        ],
+        [
+            "arc.opendefense.cloud",
+            "v1alpha1",
+            "ClusterArtifactType",
+            "clusterartifacttypes",
+        ],
         ["argoproj.io", "v1alpha1", "Workflow", "workflows"],
         ["argoproj.io", "v1alpha1", "CronWorkflow", "cronworkflows"],
         ["", "v1", "Pod", "pods"],
@@ -84,10 +99,19 @@ pub const WORKFLOWS: Subject = Subject {
 ///
 /// # Errors
 /// Bad input, or a cluster that does not come to rest.
-pub async fn run(args: &RunArgs, documents: &[Document], subject: &Subject) -> Result<Verdict, Failed> {
+pub async fn run(
+    args: &RunArgs,
+    documents: &[Document],
+    subject: &Subject,
+) -> Result<Verdict, Failed> {
     let book = books::find(args.outcomes.as_deref(), &args.paths)?;
     let mut session = Session::start(args.seed, book, subject).await?;
-    load::load(&session.cluster.server().client("user"), documents, &args.namespace).await?;
+    load::load(
+        &session.cluster.server().client("user"),
+        documents,
+        &args.namespace,
+    )
+    .await?;
     session.play(args.until, &mut Screen::new()).await?;
     let report = session.report();
     anstream::print!("{}", report.render(args.output));
@@ -100,11 +124,17 @@ pub async fn run(args: &RunArgs, documents: &[Document], subject: &Subject) -> R
 /// Bad input.
 pub fn read(args: &RunArgs, subject: &Subject) -> Result<Vec<Document>, Failed> {
     let documents = manifest::read(&args.paths)?;
-    let roots: BTreeSet<&str> = documents.iter().filter_map(|document| document.value["kind"].as_str()).collect();
+    let roots: BTreeSet<&str> = documents
+        .iter()
+        .filter_map(|document| document.value["kind"].as_str())
+        .collect();
     if subject.roots.iter().any(|root| roots.contains(root)) {
         return Ok(documents);
     }
-    let message = format!("nothing to run: expected at least one object of kind {}", subject.roots.join(" or "));
+    let message = format!(
+        "nothing to run: expected at least one object of kind {}",
+        subject.roots.join(" or ")
+    );
     Err(documents[0].error("kind", message).into())
 }
 
@@ -122,14 +152,23 @@ impl<'a> Session<'a> {
         let made_up = MadeUp::default();
         let server = cluster.server().clone();
         assembly::install(&server.client("admin")).await?;
-        let plan = assembly::Plan { outcomes: book, made_up: made_up.clone(), clock: cluster.clock().clone() };
+        let plan = assembly::Plan {
+            outcomes: book,
+            made_up: made_up.clone(),
+            clock: cluster.clock().clone(),
+        };
         for part in assembly::parts(&plan, subject.without, |actor| server.client(actor)) {
             cluster.add(part.part, part.client);
         }
         let recorder = Recorder::new(subject.kinds.iter().map(resource).collect());
         cluster.add(Box::new(recorder.clone()), server.client("recorder"));
         cluster.settle_now().await?;
-        Ok(Self { cluster, recorder, made_up, subject })
+        Ok(Self {
+            cluster,
+            recorder,
+            made_up,
+            subject,
+        })
     }
 
     /// Lets time pass until everything is final and still, nothing can act any more, or the time is over.
@@ -150,9 +189,23 @@ impl<'a> Session<'a> {
     fn phases(&self) -> Vec<String> {
         let record = self.recorder.record();
         let kinds = self.subject.kinds.iter().enumerate();
-        let roots = kinds.filter(|(_, [.., kind, _])| self.subject.roots.contains(kind)).map(|(index, _)| index);
-        let phase = |object: &kube::core::DynamicObject| object.data["status"]["phase"].as_str().unwrap_or_default().to_owned();
-        roots.flat_map(|index| record.present(index).map(|object| phase(object)).collect::<Vec<_>>()).collect()
+        let roots = kinds
+            .filter(|(_, [.., kind, _])| self.subject.roots.contains(kind))
+            .map(|(index, _)| index);
+        let phase = |object: &kube::core::DynamicObject| {
+            object.data["status"]["phase"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        roots
+            .flat_map(|index| {
+                record
+                    .present(index)
+                    .map(|object| phase(object))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
     }
 
     fn report(&self) -> Report<'a> {
@@ -188,7 +241,10 @@ struct Screen {
 
 impl Screen {
     fn new() -> Self {
-        Self { watched: std::io::stderr().is_terminal(), lines: 0 }
+        Self {
+            watched: std::io::stderr().is_terminal(),
+            lines: 0,
+        }
     }
 
     fn draw(&mut self, session: &Session<'_>) {
@@ -196,7 +252,11 @@ impl Screen {
             return;
         }
         let objects: Vec<_> = session.recorder.record().all().cloned().collect();
-        let tree = tree::draw(&objects, session.subject.roots, session.cluster.clock().now());
+        let tree = tree::draw(
+            &objects,
+            session.subject.roots,
+            session.cluster.clock().now(),
+        );
         self.clear();
         anstream::eprint!("{}", tree.render());
         self.lines = tree.len();

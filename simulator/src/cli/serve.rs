@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use futures::future::{FutureExt, select_all};
 use tokio::sync::watch;
@@ -45,7 +44,9 @@ fn speed(text: &str) -> Result<f64, String> {
     if text == "real" {
         return Ok(1.0);
     }
-    let factor = text.strip_suffix('x').and_then(|factor| factor.parse::<f64>().ok());
+    let factor = text
+        .strip_suffix('x')
+        .and_then(|factor| factor.parse::<f64>().ok());
     factor
         .filter(|factor| factor.is_finite() && *factor > 0.0)
         .ok_or_else(|| "expected real or a factor such as 60x; virtual time needs a cluster in process, see arcsim run".to_owned())
@@ -55,7 +56,11 @@ fn speed(text: &str) -> Result<f64, String> {
 ///
 /// # Errors
 /// Bad input, or an address or file that cannot be had.
-pub async fn serve(args: &ServeArgs, wall: WallClock, stop: impl Future<Output = ()>) -> Result<Verdict, Failed> {
+pub async fn serve(
+    args: &ServeArgs,
+    wall: WallClock,
+    stop: impl Future<Output = ()>,
+) -> Result<Verdict, Failed> {
     let documents = manifest::read(&args.load)?;
     let clock = Clock::scaled(wall, args.time);
     let server = ApiServer::new(clock.clone(), args.seed);
@@ -63,18 +68,30 @@ pub async fn serve(args: &ServeArgs, wall: WallClock, stop: impl Future<Output =
     load::load(&server.client("user"), &documents, "default").await?;
     let listener = Listener::bind(args.listen, args.seed).await?;
     let url = listener.access().url.clone();
-    listener.access().write_kubeconfig(&args.kubeconfig).map_err(|error| Failed::WriteKubeconfig(args.kubeconfig.clone(), error))?;
+    listener
+        .access()
+        .write_kubeconfig(&args.kubeconfig)
+        .map_err(|error| Failed::WriteKubeconfig(args.kubeconfig.clone(), error))?;
 
     let (ended, ending) = watch::channel(());
-    let plan = assembly::Plan { outcomes: books::find(args.outcomes.as_deref(), &args.load)?, made_up: MadeUp::default(), clock: clock.clone() };
+    let plan = assembly::Plan {
+        outcomes: books::find(args.outcomes.as_deref(), &args.load)?,
+        made_up: MadeUp::default(),
+        clock: clock.clone(),
+    };
     let parts = assembly::parts(&plan, &args.without, |actor| server.client(actor));
     let running = parts.into_iter().map(|part| {
         let runner = Runner::new(part.part, part.client);
         run_live(runner, clock.clone(), gone(ending.clone())).boxed_local()
     });
-    let serving = listener.serve(server.service("user"), gone(ending.clone())).boxed_local();
+    let serving = listener
+        .serve(server.service("user"), gone(ending.clone()))
+        .boxed_local();
     let mut all: Vec<_> = running.chain([serving]).collect();
-    println!("arcsim serves {url}; export KUBECONFIG={}", args.kubeconfig.display());
+    println!(
+        "arcsim serves {url}; export KUBECONFIG={}",
+        args.kubeconfig.display()
+    );
 
     futures::pin_mut!(stop);
     let everything = async {
@@ -93,10 +110,4 @@ pub async fn serve(args: &ServeArgs, wall: WallClock, stop: impl Future<Output =
 /// Ready once the sender of `ending` is dropped.
 async fn gone(mut ending: watch::Receiver<()>) {
     while ending.changed().await.is_ok() {}
-}
-
-/// Kept so that a wall clock can be made where wall clocks may be read.
-#[must_use]
-pub fn wall_clock(read: fn() -> jiff::Timestamp) -> WallClock {
-    Arc::new(read)
 }

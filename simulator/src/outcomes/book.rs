@@ -15,6 +15,13 @@ pub struct Book {
     pub(super) rules: Vec<Rule>,
 }
 
+impl Book {
+    /// Adds the rules of `other` after those that are here.
+    pub fn append(&mut self, other: Self) {
+        self.rules.extend(other.rules);
+    }
+}
+
 /// What one rule matches, and what follows.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rule {
