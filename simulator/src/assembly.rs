@@ -4,12 +4,12 @@ use http::Request;
 use kube::Client;
 use serde_json::Value;
 
-use crate::argo;
+use crate::argo::{self, ArgoController};
 use crate::clock::Clock;
 use crate::collector::{GarbageCollector, Namespaces, ServiceAccounts, VolumeBinder};
 use crate::kubelet::Kubelet;
-use crate::operator;
-use crate::outcomes::{Book, MadeUp};
+use crate::operator::{self, Operator};
+use crate::outcomes::{MadeUp, Script};
 use crate::part::Part;
 
 /// What may be left out of a cluster, or be replaced by the real thing.
@@ -26,66 +26,76 @@ pub enum PartName {
 }
 
 /// What the parts of one cluster share.
-pub struct Plan {
+pub struct Shared {
     /// What containers do.
-    pub outcomes: Book,
+    pub outcomes: Script,
     /// Where made up values are noted.
     pub made_up: MadeUp,
     /// The time of the cluster.
     pub clock: Clock,
 }
 
-/// A part and its way to the API.
-pub struct Assembled {
-    /// The part.
-    pub part: Box<dyn Part>,
-    /// Its client, known to the event log by the part's name.
-    pub client: Client,
+/// One of the programs that make up a [`PartName`].
+pub struct Actor {
+    /// What it belongs to.
+    pub part: PartName,
+    /// Its name in the event log.
+    pub actor: &'static str,
+    make: fn(Client, &Shared) -> Box<dyn Part>,
 }
 
-/// Every part but those of `without`, each with a client that `connect` makes for its name.
-pub fn parts(
-    plan: &Plan,
-    without: &[PartName],
-    connect: impl Fn(&str) -> Client,
-) -> Vec<Assembled> {
-    let mut parts = Vec::new();
-    let mut add = |name: PartName, actor: &str, make: &dyn Fn(Client) -> Box<dyn Part>| {
-        if !without.contains(&name) {
-            let client = connect(actor);
-            parts.push(Assembled {
-                part: make(client.clone()),
-                client,
-            });
-        }
-    };
-    add(PartName::Collectors, "garbage-collector", &|client| {
-        Box::new(GarbageCollector::new(client))
-    });
-    add(PartName::Collectors, "namespaces", &|client| {
-        Box::new(Namespaces::new(client))
-    });
-    add(PartName::Collectors, "service-accounts", &|client| {
-        Box::new(ServiceAccounts::new(client))
-    });
-    add(PartName::Collectors, "volume-binder", &|client| {
-        Box::new(VolumeBinder::new(client))
-    });
-    add(PartName::Kubelet, "kubelet", &|client| {
-        Box::new(Kubelet::new(
-            client,
-            plan.outcomes.clone(),
-            plan.made_up.clone(),
-        ))
-    });
-    add(PartName::Argo, "argo", &|client| {
-        Box::new(argo::ArgoController::new(client))
-    });
-    add(PartName::Operator, "operator", &|client| {
-        Box::new(operator::Operator::new(client, plan.clock.clone()))
-    });
-    parts
+impl Actor {
+    /// The program, which reaches the API through `client`.
+    #[must_use]
+    pub fn make(&self, client: Client, shared: &Shared) -> Box<dyn Part> {
+        (self.make)(client, shared)
+    }
 }
+
+/// Every program of a whole cluster.
+pub const ACTORS: [Actor; 7] = [
+    Actor {
+        part: PartName::Collectors,
+        actor: "garbage-collector",
+        make: |client, _| Box::new(GarbageCollector::new(client)),
+    },
+    Actor {
+        part: PartName::Collectors,
+        actor: "namespaces",
+        make: |client, _| Box::new(Namespaces::new(client)),
+    },
+    Actor {
+        part: PartName::Collectors,
+        actor: "service-accounts",
+        make: |client, _| Box::new(ServiceAccounts::new(client)),
+    },
+    Actor {
+        part: PartName::Collectors,
+        actor: "volume-binder",
+        make: |client, _| Box::new(VolumeBinder::new(client)),
+    },
+    Actor {
+        part: PartName::Kubelet,
+        actor: "kubelet",
+        make: |client, shared| {
+            Box::new(Kubelet::new(
+                client,
+                shared.outcomes.clone(),
+                shared.made_up.clone(),
+            ))
+        },
+    },
+    Actor {
+        part: PartName::Argo,
+        actor: "argo",
+        make: |client, _| Box::new(ArgoController::new(client)),
+    },
+    Actor {
+        part: PartName::Operator,
+        actor: "operator",
+        make: |client, shared| Box::new(Operator::new(client, shared.clock.clone())),
+    },
+];
 
 /// The kinds could not be installed, which is a fault of this program.
 #[derive(Debug, thiserror::Error)]

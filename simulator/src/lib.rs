@@ -25,4 +25,5 @@ pub mod input_error;
 pub mod kubelet;
 pub mod outcomes;
 pub mod part;
+pub mod simulation;
 pub mod store;

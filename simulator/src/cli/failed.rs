@@ -8,6 +8,7 @@ use crate::assembly::InstallError;
 use crate::cluster::Spinning;
 use crate::http::listener;
 use crate::input_error::InputError;
+use crate::simulation::StartError;
 
 /// What a command found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub enum Failed {
     /// The cluster does not come to rest.
     #[error(transparent)]
     Spinning(#[from] Spinning),
+    /// The simulation cannot start.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// The address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] listener::Error),

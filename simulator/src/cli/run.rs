@@ -11,10 +11,10 @@ use super::manifest::{self, Document};
 use super::record::Recorder;
 use super::report::{Format, Report};
 use super::{Failed, Verdict, books, load, tree};
-use crate::assembly::{self, PartName};
+use crate::assembly::PartName;
 use crate::clock::EPOCH;
-use crate::cluster::{Cluster, Transport};
-use crate::outcomes::{Book, MadeUp};
+use crate::outcomes::Book;
+use crate::simulation::{Config, Simulation};
 
 /// What both commands take.
 #[derive(Clone, Debug, clap::Args)]
@@ -107,7 +107,7 @@ pub async fn run(
     let book = books::find(args.outcomes.as_deref(), &args.paths)?;
     let mut session = Session::start(args.seed, book, subject).await?;
     load::load(
-        &session.cluster.server().client("user"),
+        &session.simulation.server().client("user"),
         documents,
         &args.namespace,
     )
@@ -138,35 +138,29 @@ pub fn read(args: &RunArgs, subject: &Subject) -> Result<Vec<Document>, Failed> 
     Err(documents[0].error("kind", message).into())
 }
 
-/// One cluster and what is seen of it.
+/// One simulation and what is seen of it.
 struct Session<'a> {
-    cluster: Cluster,
+    simulation: Simulation,
     recorder: Recorder,
-    made_up: MadeUp,
     subject: &'a Subject,
 }
 
 impl<'a> Session<'a> {
-    async fn start(seed: u64, book: Book, subject: &'a Subject) -> Result<Self, Failed> {
-        let mut cluster = Cluster::new(seed, Transport::InProcess);
-        let made_up = MadeUp::default();
-        let server = cluster.server().clone();
-        assembly::install(&server.client("admin")).await?;
-        let plan = assembly::Plan {
-            outcomes: book,
-            made_up: made_up.clone(),
-            clock: cluster.clock().clone(),
+    async fn start(seed: u64, outcomes: Book, subject: &'a Subject) -> Result<Self, Failed> {
+        let without = subject.without.iter().copied().collect();
+        let config = Config {
+            seed,
+            outcomes,
+            without,
+            ..Config::default()
         };
-        for part in assembly::parts(&plan, subject.without, |actor| server.client(actor)) {
-            cluster.add(part.part, part.client);
-        }
+        let mut simulation = Simulation::start(config).await?;
         let recorder = Recorder::new(subject.kinds.iter().map(resource).collect());
-        cluster.add(Box::new(recorder.clone()), server.client("recorder"));
-        cluster.settle_now().await?;
+        let client = simulation.server().client("recorder");
+        simulation.cluster().add(Box::new(recorder.clone()), client);
         Ok(Self {
-            cluster,
+            simulation,
             recorder,
-            made_up,
             subject,
         })
     }
@@ -174,10 +168,12 @@ impl<'a> Session<'a> {
     /// Lets time pass until everything is final and still, nothing can act any more, or the time is over.
     async fn play(&mut self, until: SignedDuration, screen: &mut Screen) -> Result<(), Failed> {
         let until = EPOCH + until;
-        self.cluster.settle_now().await?;
-        while !self.phases().iter().all(|phase| is_final(phase)) && !self.cluster.is_quiet() {
+        self.simulation.cluster().settle_now().await?;
+        while !self.phases().iter().all(|phase| is_final(phase))
+            && !self.simulation.cluster().is_quiet()
+        {
             screen.draw(self);
-            if !self.cluster.step(until).await? {
+            if !self.simulation.cluster().step(until).await? {
                 break;
             }
         }
@@ -209,13 +205,14 @@ impl<'a> Session<'a> {
     }
 
     fn report(&self) -> Report<'a> {
+        let now = self.simulation.server().clock().now();
         Report {
             objects: self.recorder.record().all().cloned().collect(),
             roots: self.subject.roots,
-            now: self.cluster.clock().now(),
-            lasted: self.cluster.clock().now().duration_since(EPOCH),
-            made_up: self.made_up.values(),
-            log_sha256: self.cluster.server().log_digest(),
+            now,
+            lasted: now.duration_since(EPOCH),
+            made_up: self.simulation.made_up().values(),
+            log_sha256: self.simulation.server().log_digest(),
         }
     }
 
@@ -255,7 +252,7 @@ impl Screen {
         let tree = tree::draw(
             &objects,
             session.subject.roots,
-            session.cluster.clock().now(),
+            session.simulation.server().clock().now(),
         );
         self.clear();
         anstream::eprint!("{}", tree.render());

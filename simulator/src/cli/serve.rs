@@ -7,12 +7,12 @@ use futures::future::{FutureExt, select_all};
 use tokio::sync::watch;
 
 use super::{Failed, Verdict, books, load, manifest};
-use crate::assembly::{self, PartName};
+use crate::assembly::{self, PartName, Shared};
 use crate::clock::{Clock, WallClock};
 use crate::drive::{Runner, run_live};
 use crate::http::listener::Listener;
 use crate::http::service::ApiServer;
-use crate::outcomes::MadeUp;
+use crate::outcomes::{MadeUp, Script};
 
 /// What the command takes.
 #[derive(Clone, Debug, clap::Args)]
@@ -74,14 +74,18 @@ pub async fn serve(
         .map_err(|error| Failed::WriteKubeconfig(args.kubeconfig.clone(), error))?;
 
     let (ended, ending) = watch::channel(());
-    let plan = assembly::Plan {
-        outcomes: books::find(args.outcomes.as_deref(), &args.load)?,
+    let book = books::find(args.outcomes.as_deref(), &args.load)?;
+    let shared = Shared {
+        outcomes: Script::new(book),
         made_up: MadeUp::default(),
         clock: clock.clone(),
     };
-    let parts = assembly::parts(&plan, &args.without, |actor| server.client(actor));
-    let running = parts.into_iter().map(|part| {
-        let runner = Runner::new(part.part, part.client);
+    let chosen = assembly::ACTORS
+        .iter()
+        .filter(|actor| !args.without.contains(&actor.part));
+    let running = chosen.map(|actor| {
+        let client = server.client(actor.actor);
+        let runner = Runner::new(actor.make(client.clone(), &shared), client);
         run_live(runner, clock.clone(), gone(ending.clone())).boxed_local()
     });
     let serving = listener

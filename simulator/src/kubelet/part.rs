@@ -11,7 +11,7 @@ use kube::core::{ApiResource, DynamicObject};
 use super::node::{Claim, NodeView};
 use super::step::{Action, Step, step};
 use super::write::Writer;
-use crate::outcomes::{Book, MadeUp};
+use crate::outcomes::{MadeUp, Script};
 use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
 
 const PODS: usize = 0;
@@ -23,17 +23,17 @@ const ACCOUNTS: usize = 4;
 /// One simulated node with its scheduler, and the Argo executor in its pods.
 pub struct Kubelet {
     client: Client,
-    book: Book,
+    script: Script,
     made_up: MadeUp,
 }
 
 impl Kubelet {
-    /// A node whose containers do what `book` says; values nobody scripted go to `made_up`.
+    /// A node whose containers do what `script` says; values nobody scripted go to `made_up`.
     #[must_use]
-    pub fn new(client: Client, book: Book, made_up: MadeUp) -> Self {
+    pub fn new(client: Client, script: Script, made_up: MadeUp) -> Self {
         Self {
             client,
-            book,
+            script,
             made_up,
         }
     }
@@ -53,7 +53,7 @@ impl Kubelet {
             actions,
             made_up,
             again,
-        } = step(&pod, &view, &self.book, now);
+        } = step(&pod, &view, &self.script.book(), now);
         let mut writer = Writer::new(&self.client, &pod, now);
         for action in actions {
             let is_report = matches!(action, Action::TaskResult(_));

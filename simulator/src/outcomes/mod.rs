@@ -7,7 +7,9 @@ mod duration;
 mod glob;
 mod made_up;
 mod parse;
+mod script;
 
 pub use book::{Book, Container, Ending, Files, Outcome, Role};
 pub use duration::go_duration;
 pub use made_up::{MadeUp, MadeUpValue};
+pub use script::Script;

@@ -1,0 +1,191 @@
+//! A cluster with everything in it: the kinds of Argo and ARC, the operator, Argo, a node and the collectors.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use kube::Client;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use tokio::task::JoinHandle;
+
+use crate::assembly::{self, InstallError, PartName, Shared};
+use crate::cluster::{Cluster, Spinning, Transport};
+use crate::http::listener::{self, Access, Listener};
+use crate::http::service::ApiServer;
+use crate::outcomes::{Book, MadeUp, Script};
+
+/// What one simulation is made of.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where uids, names and the order of turns come from.
+    pub seed: u64,
+    /// How every client, the parts included, reaches the API server.
+    pub transport: Transport,
+    /// What containers do at first.
+    pub outcomes: Book,
+    /// Parts that are left out.
+    pub without: BTreeSet<PartName>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            transport: Transport::InProcess,
+            outcomes: Book::default(),
+            without: BTreeSet::new(),
+        }
+    }
+}
+
+/// A running simulation in virtual time.
+pub struct Simulation {
+    cluster: Cluster,
+    script: Script,
+    made_up: MadeUp,
+    access: Route,
+}
+
+/// How clients get in.
+enum Route {
+    InProcess,
+    Sockets {
+        access: Access,
+        serving: JoinHandle<()>,
+    },
+}
+
+impl Drop for Route {
+    fn drop(&mut self) {
+        if let Self::Sockets { serving, .. } = self {
+            serving.abort();
+        }
+    }
+}
+
+/// A simulation that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A kind is refused.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// No address to listen on.
+    #[error(transparent)]
+    Listen(#[from] listener::Error),
+    /// No client for it.
+    #[error("make a client from the kubeconfig")]
+    Kubeconfig(#[from] KubeconfigError),
+    /// No client for it.
+    #[error("make a client")]
+    Client(#[source] kube::Error),
+    /// It does not come to rest.
+    #[error(transparent)]
+    Spinning(#[from] Spinning),
+}
+
+impl Simulation {
+    /// Installs the kinds, starts the parts and lets them come to rest. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let cluster = Cluster::new(config.seed, config.transport);
+        assembly::install(&cluster.server().client("admin")).await?;
+        let access = Route::open(cluster.server(), config.transport, config.seed).await?;
+        let script = Script::new(config.outcomes);
+        let made_up = MadeUp::default();
+        let shared = Shared {
+            outcomes: script.clone(),
+            made_up: made_up.clone(),
+            clock: cluster.clock().clone(),
+        };
+        let mut simulation = Self {
+            cluster,
+            script,
+            made_up,
+            access,
+        };
+        for name in assembly::ACTORS
+            .iter()
+            .filter(|actor| !config.without.contains(&actor.part))
+        {
+            let client = simulation.client(name.actor).await?;
+            simulation
+                .cluster
+                .add(name.make(client.clone(), &shared), client);
+        }
+        simulation.cluster.settle_now().await?;
+        Ok(simulation)
+    }
+
+    /// A client, known to the event log as `actor` if it is in this process.
+    ///
+    /// # Errors
+    /// Over sockets: no client can be made.
+    pub async fn client(&self, actor: &str) -> Result<Client, StartError> {
+        match &self.access {
+            Route::InProcess => Ok(self.cluster.server().client(actor)),
+            Route::Sockets { access, .. } => {
+                let kubeconfig = Kubeconfig::from_yaml(&access.kubeconfig())?;
+                let options = KubeConfigOptions::default();
+                let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+                Client::try_from(config).map_err(StartError::Client)
+            }
+        }
+    }
+
+    /// The cluster, to let time pass in.
+    pub fn cluster(&mut self) -> &mut Cluster {
+        &mut self.cluster
+    }
+
+    /// The API server.
+    #[must_use]
+    pub fn server(&self) -> &ApiServer {
+        self.cluster.server()
+    }
+
+    /// From now on containers do what `book` says.
+    pub fn set_outcomes(&self, book: Book) {
+        self.script.replace(book);
+    }
+
+    /// What no book has given so far.
+    #[must_use]
+    pub fn made_up(&self) -> &MadeUp {
+        &self.made_up
+    }
+
+    /// Lets time pass until the cluster is quiet; see [`Cluster::settle`].
+    ///
+    /// # Errors
+    /// Parts keep each other busy for ever.
+    pub async fn settle(&mut self) -> Result<(), Spinning> {
+        self.cluster.settle().await
+    }
+
+    /// Lets exactly `duration` pass.
+    ///
+    /// # Errors
+    /// Parts keep each other busy for ever.
+    pub async fn advance(&mut self, duration: SignedDuration) -> Result<(), Spinning> {
+        self.cluster.advance(duration).await
+    }
+}
+
+impl Route {
+    async fn open(server: &ApiServer, transport: Transport, seed: u64) -> Result<Self, StartError> {
+        match transport {
+            Transport::InProcess => Ok(Self::InProcess),
+            Transport::Sockets => {
+                let listener = Listener::bind(([127, 0, 0, 1], 0).into(), seed).await?;
+                let access = listener.access().clone();
+                let service = server.service("client");
+                let serving = tokio::spawn(async move {
+                    listener.serve(service, std::future::pending()).await;
+                });
+                Ok(Self::Sockets { access, serving })
+            }
+        }
+    }
+}
