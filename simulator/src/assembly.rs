@@ -33,6 +33,8 @@ pub struct Shared {
     pub made_up: MadeUp,
     /// The time of the cluster.
     pub clock: Clock,
+    /// The certificate that pods are to trust, as PEM; empty where the API has no address.
+    pub authority_pem: String,
 }
 
 /// One of the programs that make up a [`PartName`].
@@ -67,7 +69,7 @@ pub const ACTORS: [Actor; 7] = [
     Actor {
         part: PartName::Collectors,
         actor: "service-accounts",
-        make: |client, _| Box::new(ServiceAccounts::new(client)),
+        make: |client, shared| Box::new(ServiceAccounts::new(client, shared.authority_pem.clone())),
     },
     Actor {
         part: PartName::Collectors,

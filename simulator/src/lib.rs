@@ -23,6 +23,7 @@ pub mod http;
 pub mod ids;
 pub mod input_error;
 pub mod kubelet;
+pub mod operator;
 pub mod outcomes;
 pub mod part;
 pub mod simulation;

@@ -1,7 +1,6 @@
 //! A cluster with everything in it: the kinds of Argo and ARC, the operator, Argo, a node and the collectors.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kube::Client;
@@ -10,7 +9,8 @@ use tokio::task::JoinHandle;
 
 use crate::assembly::{self, InstallError, PartName, Shared};
 use crate::cluster::{Cluster, Spinning, Transport};
-use crate::http::listener::{self, Access, Listener};
+use crate::http::kubeconfig::Access;
+use crate::http::listener::{self, Listener};
 use crate::http::service::ApiServer;
 use crate::outcomes::{Book, MadeUp, Script};
 
@@ -98,6 +98,7 @@ impl Simulation {
             outcomes: script.clone(),
             made_up: made_up.clone(),
             clock: cluster.clock().clone(),
+            authority_pem: access.authority_pem().to_owned(),
         };
         let mut simulation = Self {
             cluster,
@@ -174,6 +175,13 @@ impl Simulation {
 }
 
 impl Route {
+    fn authority_pem(&self) -> &str {
+        match self {
+            Self::InProcess => "",
+            Self::Sockets { access, .. } => &access.authority_pem,
+        }
+    }
+
     async fn open(server: &ApiServer, transport: Transport, seed: u64) -> Result<Self, StartError> {
         match transport {
             Transport::InProcess => Ok(Self::InProcess),

@@ -57,6 +57,7 @@ impl From<&Failed> for ExitCode {
             Failed::Spinning(_) => Self::from(1),
             Failed::Input(_)
             | Failed::Install(_)
+            | Failed::Start(_)
             | Failed::Listen(_)
             | Failed::WriteKubeconfig(..) => Self::from(2),
         }

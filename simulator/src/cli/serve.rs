@@ -79,6 +79,7 @@ pub async fn serve(
         outcomes: Script::new(book),
         made_up: MadeUp::default(),
         clock: clock.clone(),
+        authority_pem: listener.access().authority_pem.clone(),
     };
     let chosen = assembly::ACTORS
         .iter()
