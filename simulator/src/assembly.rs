@@ -112,7 +112,7 @@ pub struct InstallError {
 /// # Errors
 /// The API server refuses one.
 pub async fn install(client: &Client) -> Result<(), InstallError> {
-    for crd in argo::crds().into_iter().chain(operator::crds()) {
+    for crd in argo::crds::crds().into_iter().chain(operator::crds()) {
         let name = crd["metadata"]["name"]
             .as_str()
             .unwrap_or_default()

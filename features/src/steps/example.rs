@@ -12,7 +12,7 @@ use crate::world::World;
 fn the_example(world: &mut World, example: String) -> Result<()> {
     world.staging.replace(arc_fixtures::manifests(&example)?);
     world.examples = vec![example.clone()];
-    let book = arc_fixtures::outcomes(&example, "transfer")?;
+    let book = arc_fixtures::outcomes(&example, "default")?;
     world.script.follow(&book)
 }
 
@@ -33,7 +33,7 @@ async fn another_example(world: &mut World, example: String) -> Result<()> {
     }
     world
         .script
-        .follow_too(&arc_fixtures::outcomes(&example, "transfer")?)?;
+        .follow_too(&arc_fixtures::outcomes(&example, "default")?)?;
     let append = |order: &mut Value| {
         if let Some(list) = order["spec"]["artifacts"].as_array_mut() {
             list.extend(artifacts);
