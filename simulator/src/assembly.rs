@@ -90,7 +90,7 @@ pub const ACTORS: [Actor; 7] = [
     Actor {
         part: PartName::Argo,
         actor: "argo",
-        make: |client, _| Box::new(ArgoController::new(client)),
+        make: |client, _| Box::new(ArgoController::new(client, argo::Settings::default())),
     },
     Actor {
         part: PartName::Operator,

@@ -21,7 +21,6 @@ fn kind(api_version: &str, name: &str, origin: Origin, schema: Node) -> Kind {
         origin,
         subresources: vec!["status".to_owned(), "log".to_owned()],
         schema: Arc::new(schema),
-        rules: std::sync::Arc::default(),
         rules: Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),

@@ -22,7 +22,6 @@ fn kind(api_version: &str, name: &str, origin: Origin) -> Kind {
         origin,
         subresources: Vec::new(),
         schema: Arc::default(),
-        rules: std::sync::Arc::default(),
         rules: Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),
