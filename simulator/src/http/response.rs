@@ -74,7 +74,7 @@ pub(crate) fn not_acceptable(refusal: &Refusal) -> Status {
         Refusal::MediaType => Status {
             code: 406,
             reason: "NotAcceptable",
-            message: "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf".to_owned(),
+            message: "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch".to_owned(),
             details: Some(json!({})),
         },
         Refusal::Form => Status {

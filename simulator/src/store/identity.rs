@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::decode;
 use super::kind::{Kind, Origin};
 use super::metadata::{check_types, invalid};
 use super::status::{Qualified, Status};
@@ -22,7 +23,9 @@ pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
         Origin::BuiltIn => "ObjectMeta.metadata.",
         Origin::Custom => "ObjectMeta.",
     };
-    check_types(value, prefix).map_err(|why| unhandled(kind, &kind.kind, &kind.version, &why))
+    check_types(value, prefix)
+        .and_then(|()| decode::check(kind, value))
+        .map_err(|why| unhandled(kind, &kind.kind, &kind.version, &why))
 }
 
 /// Checks `apiVersion` and `kind` of the result of a patch.
@@ -43,10 +46,9 @@ pub(super) fn check_patched(kind: &Kind, value: &Value) -> Result<(), Status> {
         Origin::BuiltIn if version != kind.api_version() || called != kind.kind => {
             Err(undecodable(value, &unregistered(called, version)))
         }
-        Origin::Custom | Origin::BuiltIn => match check_types(value, "ObjectMeta.metadata.") {
-            Ok(()) => Ok(()),
-            Err(why) => Err(undecodable(value, &why)),
-        },
+        Origin::Custom | Origin::BuiltIn => check_types(value, "ObjectMeta.metadata.")
+            .and_then(|()| decode::check(kind, value))
+            .map_err(|why| undecodable(value, &why)),
     }
 }
 

@@ -168,7 +168,7 @@ pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn go_type(value: &Value) -> &'static str {
+pub(super) fn go_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -335,14 +335,15 @@ fn added_finalizer_fault(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
         .map(|name| format!("{name:?}"))
         .collect();
     if !added.is_empty() {
-        causes.push(Cause {
+        let cause = Cause {
             reason: "FieldValueForbidden",
             message: format!(
                 "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
                 added.join(", ")
             ),
             field: "metadata.finalizers".to_owned(),
-        });
+        };
+        causes.extend([cause.clone(), cause]);
     }
 }
 

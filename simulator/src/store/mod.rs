@@ -21,6 +21,7 @@ pub mod selector;
 pub mod status;
 pub mod watch;
 
+mod decode;
 mod definition;
 mod delete;
 mod identity;

@@ -13,7 +13,7 @@ use super::object::{Key, Object, metadata_mut};
 use super::registry::Served;
 use super::request::{Part, PatchKind, Request, WriteOptions};
 use super::shape::{self, Fit};
-use super::status::{Cause, Status};
+use super::status::{Cause, Qualified, Status};
 use super::{identity, ownership, rules};
 
 /// How often a generated name is drawn before the collision is reported.
@@ -182,7 +182,7 @@ impl Kernel {
         restore_parts(request, &mut value, old.value());
         metadata::normalise(&mut value);
         metadata::keep_owned(&mut value, old.value());
-        if request.part == Part::Whole {
+        if matches!(request.part, Part::Whole | Part::Finalize) {
             rules::prepare(&served.kind, &mut value, Some(old.value()));
             metadata::normalise(&mut value);
         }
@@ -295,11 +295,22 @@ fn check(served: &Served, value: &Value, old: Option<(&Value, Part)>) -> Result<
         return Ok(());
     }
     let name = value["metadata"]["name"].as_str().unwrap_or_default();
-    Err(Status::invalid(
-        &served.kind.qualified_kind(),
-        name,
-        &causes,
-    ))
+    Err(invalid_once(&served.kind.qualified_kind(), name, &causes))
+}
+
+/// 422 whose message names each fault once, although an update finds some of them twice and lists them twice.
+fn invalid_once(kind: &Qualified, name: &str, causes: &[Cause]) -> Status {
+    let mut status = Status::invalid(kind, name, causes);
+    let mut once: Vec<Cause> = Vec::new();
+    for cause in causes {
+        if !once.contains(cause) {
+            once.push(cause.clone());
+        }
+    }
+    if once.len() < causes.len() {
+        status.message = Status::invalid(kind, name, &once).message;
+    }
+    status
 }
 
 /// Revision and uid of an update, against the stored object.
@@ -342,13 +353,8 @@ fn wrong_uid(request: &Request, old: &Object, uid: &str, via: Via) -> Status {
     let kind = &request.served.kind;
     if let Via::Patch(_) = via {
         let cause = metadata::invalid("metadata.uid", uid, "field is immutable");
-        let mut status = Status::invalid(
-            &kind.qualified_kind(),
-            &request.name,
-            &[cause.clone(), cause.clone()],
-        );
-        status.message = Status::invalid(&kind.qualified_kind(), &request.name, &[cause]).message;
-        return status;
+        let causes = [cause.clone(), cause];
+        return invalid_once(&kind.qualified_kind(), &request.name, &causes);
     }
     let mut status = Status::conflict(&kind.resource(), &request.name);
     let namespace = match old.namespace() {

@@ -22,6 +22,13 @@ const FIELDS: [(&str, &str); 7] = [
 /// A stored event as events.k8s.io/v1 shows it.
 pub(in crate::store) fn to_new_event(mut value: Value) -> Value {
     rename(&mut value, FIELDS);
+    if let Some(object) = value.as_object_mut() {
+        for field in ["reportingController", "reportingInstance"] {
+            if object.get(field).and_then(Value::as_str) == Some("") {
+                object.remove(field);
+            }
+        }
+    }
     value
 }
 

@@ -1,0 +1,109 @@
+//! Whether a body fits the Go types of a built-in kind, as the decoder of kube-apiserver finds out.
+//!
+//! Simplified: below the first level the real message names the innermost Go struct, ours the kind.
+//!
+//! Source: `spec/kube-api.md` §1.8; Go `encoding/json`.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+use super::kind::{Kind, Origin};
+use super::metadata::go_type;
+use super::schema::node::{Node, Type};
+
+/// Checks the types of all fields of a built-in kind; metadata has been checked.
+///
+/// # Errors
+/// The decoder's text for the first value that does not fit.
+pub(super) fn check(kind: &Kind, value: &Value) -> Result<(), String> {
+    if kind.origin == Origin::Custom {
+        return Ok(());
+    }
+    let fields = value.as_object().into_iter().flatten();
+    for (name, field) in fields.filter(|(name, _)| *name != "metadata") {
+        if let Some(node) = kind.schema.properties.get(name) {
+            fit(kind, node, field, name)?;
+        }
+    }
+    if kind.group.is_empty() && kind.kind == "Secret" {
+        for text in value["data"].as_object().into_iter().flatten() {
+            check_base64(text.1.as_str().unwrap_or_default())?;
+        }
+    }
+    Ok(())
+}
+
+fn fit(kind: &Kind, node: &Node, value: &Value, path: &str) -> Result<(), String> {
+    let is_fitting = match node.kind {
+        Type::Any | Type::IntOrString => true,
+        Type::Object => value.is_object(),
+        Type::Array => value.is_array(),
+        Type::String => value.is_string(),
+        Type::Integer => value.is_i64() || value.is_u64(),
+        Type::Number => value.is_number(),
+        Type::Boolean => value.is_boolean(),
+    };
+    if value.is_null() || node.preserve_unknown {
+        return Ok(());
+    }
+    if !is_fitting {
+        return Err(format!(
+            "json: cannot unmarshal {} into Go struct field {}.{path} of type {}",
+            go_type(value),
+            kind.kind,
+            type_name(node)
+        ));
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let below = node.properties.get(name).or(node.additional.as_ref());
+                if let Some(below) = below {
+                    fit(kind, below, field, &format!("{path}.{name}"))?;
+                }
+            }
+        }
+        Value::Array(list) => {
+            for element in list {
+                if let Some(items) = &node.items {
+                    fit(kind, items, element, path)?;
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    Ok(())
+}
+
+fn type_name(node: &Node) -> String {
+    match node.kind {
+        Type::Any => "interface {}".to_owned(),
+        Type::Object => match &node.additional {
+            Some(values) => format!("map[string]{}", type_name(values)),
+            None => "struct".to_owned(),
+        },
+        Type::Array => match &node.items {
+            Some(items) => format!("[]{}", type_name(items)),
+            None => "[]interface {}".to_owned(),
+        },
+        Type::String => "string".to_owned(),
+        Type::Integer => "int32".to_owned(),
+        Type::Number => "float64".to_owned(),
+        Type::Boolean => "bool".to_owned(),
+        Type::IntOrString => "intstr.IntOrString".to_owned(),
+    }
+}
+
+/// Go names the offset of the first byte that does not belong; a wrong length counts at the end.
+fn check_base64(text: &str) -> Result<(), String> {
+    if BASE64_STANDARD.decode(text).is_ok() {
+        return Ok(());
+    }
+    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
+    let at = text.bytes().position(|b| !is_letter(b));
+    Err(format!(
+        "illegal base64 data at input byte {}",
+        at.unwrap_or(text.len())
+    ))
+}
