@@ -10,10 +10,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use self::version::Parsed;
 use super::builtin;
-use super::cel::Rules;
 use super::node::{Node, Type};
-use super::parse::parse;
 use crate::store::kind::{Column, Kind, Origin};
 use crate::store::status::Cause;
 
@@ -70,7 +69,9 @@ fn stored_version(crd: &Value) -> Option<String> {
 /// Everything that is wrong with a definition whose defaults are filled in; `old` is the one it replaces.
 #[must_use]
 pub fn check(crd: &Value, old: Option<&Value>) -> Vec<Cause> {
-    check::check(crd, old)
+    let mut causes = Vec::new();
+    check::check(crd, old, &mut causes);
+    causes
 }
 
 /// One kind for each served version of a definition whose defaults are filled in, in the order of the definition.
@@ -78,27 +79,34 @@ pub fn check(crd: &Value, old: Option<&Value>) -> Vec<Cause> {
 /// # Errors
 /// Everything that is wrong with the definition.
 pub fn kinds(crd: &Value) -> Result<Vec<Kind>, Vec<Cause>> {
-    let causes = check(crd, None);
+    define(crd, None)
+}
+
+/// [`check`] and [`kinds`] in one, so that large schemas are read once.
+///
+/// # Errors
+/// Everything that is wrong with the definition, also as a replacement of `old`.
+pub fn define(crd: &Value, old: Option<&Value>) -> Result<Vec<Kind>, Vec<Cause>> {
+    let mut causes = Vec::new();
+    let schemas = check::check(crd, old, &mut causes);
     if !causes.is_empty() {
         return Err(causes);
     }
-    list(crd, "/spec/versions")
-        .iter()
-        .filter(|version| version["served"] == json!(true))
-        .map(|version| kind(crd, version))
-        .collect()
+    let versions = list(crd, "/spec/versions").iter().zip(schemas);
+    let kinds = versions
+        .filter(|(version, _)| version["served"] == json!(true))
+        .filter_map(|(version, parsed)| Some(kind(crd, version, &*parsed?)));
+    Ok(kinds.collect())
 }
 
-fn kind(crd: &Value, version: &Value) -> Result<Kind, Vec<Cause>> {
+fn kind(crd: &Value, version: &Value, parsed: &Parsed) -> Kind {
     let owned = |pointer: &str| text(crd, pointer).to_owned();
     let owned_list = |pointer: &str| {
         let texts = list(crd, pointer).iter().filter_map(Value::as_str);
         texts.map(str::to_owned).collect()
     };
-    let declared = parse(&version["schema"]["openAPIV3Schema"], SCHEMA)?;
-    let rules = Rules::compile(&visible_to_rules(&declared), SCHEMA)?;
     let subresources = version["subresources"].as_object();
-    Ok(Kind {
+    Kind {
         group: owned("/spec/group"),
         version: text(version, "/name").to_owned(),
         kind: owned("/spec/names/kind"),
@@ -114,8 +122,8 @@ fn kind(crd: &Value, version: &Value) -> Result<Kind, Vec<Cause>> {
             .filter(|name| subresources.is_some_and(|all| all.contains_key(*name)))
             .map(str::to_owned)
             .collect(),
-        schema: Arc::new(whole(declared)),
-        rules: Arc::new(rules),
+        schema: Arc::new(whole(parsed.declared.clone())),
+        rules: Arc::clone(&parsed.rules),
         columns: list(version, "/additionalPrinterColumns")
             .iter()
             .map(column)
@@ -124,11 +132,8 @@ fn kind(crd: &Value, version: &Value) -> Result<Kind, Vec<Cause>> {
             .iter()
             .map(|field| text(field, "/jsonPath").to_owned())
             .collect(),
-    })
+    }
 }
-
-/// Where the schema of a definition stands if all versions share it.
-const SCHEMA: &str = "spec.validation.openAPIV3Schema";
 
 fn column(column: &Value) -> Column {
     let owned = |pointer: &str| text(column, pointer).to_owned();

@@ -32,16 +32,16 @@ pub fn parse(schema: &Value, path: &str) -> Result<Node, Vec<Cause>> {
     }
     let mut causes = invariants::check(object, path);
     let is_structural = causes.is_empty();
-    let mut unreadable = Vec::new();
-    let node = Reader {
-        causes: &mut unreadable,
-    }
-    .node(object, path, 0);
-    if is_structural && unreadable.is_empty() {
+    let mut reader = Reader {
+        causes: Vec::new(),
+        patterns: BTreeMap::new(),
+    };
+    let node = reader.node(object, path, 0);
+    if is_structural && reader.causes.is_empty() {
         validity::check(&node, path, &mut causes);
     }
     causes.append(&mut restrictions.causes);
-    causes.append(&mut unreadable);
+    causes.append(&mut reader.causes);
     if causes.is_empty() {
         Ok(node)
     } else {
@@ -49,11 +49,13 @@ pub fn parse(schema: &Value, path: &str) -> Result<Node, Vec<Cause>> {
     }
 }
 
-struct Reader<'a> {
-    causes: &'a mut Vec<Cause>,
+struct Reader {
+    causes: Vec<Cause>,
+    /// Compiled once each: large schemas repeat a few patterns hundreds of times.
+    patterns: BTreeMap<String, Pattern>,
 }
 
-impl Reader<'_> {
+impl Reader {
     fn node(&mut self, schema: &Map<String, Value>, path: &str, depth: usize) -> Node {
         if depth > MAX_DEPTH {
             let detail = format!("must not nest more than {MAX_DEPTH} levels");
@@ -180,8 +182,14 @@ impl Reader<'_> {
 
     fn pattern(&mut self, schema: &Map<String, Value>, path: &str) -> Option<Pattern> {
         let source = text(schema, "pattern").filter(|source| !source.is_empty())?;
+        if let Some(known) = self.patterns.get(source) {
+            return Some(known.clone());
+        }
         match Pattern::new(source) {
-            Ok(pattern) => Some(pattern),
+            Ok(pattern) => {
+                self.patterns.insert(source.to_owned(), pattern.clone());
+                Some(pattern)
+            }
             Err(why) => {
                 let detail = format!("must be a valid regular expression, but isn't: {why}");
                 let field = format!("{path}.pattern");

@@ -28,8 +28,12 @@ use scalar::{allowed, checked_format, numeric, string, typed};
 /// and texts; apiextensions-apiserver v0.34.3, pkg/apiserver/validation/ratcheting.go.
 pub fn validate(node: &Node, new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut walk = Walk::default();
-    let before = old.map(|value| Old { value, node });
-    walk.ratcheted(node, new, before, &Path::ROOT);
+    walk.walk(node, new, None, &Path::ROOT);
+    if let Some(value) = old.filter(|_| !walk.failures.is_empty()) {
+        // Telling which old part stands for which new one costs more than checking, so only faulty objects pay for it.
+        walk = Walk::default();
+        walk.ratcheted(node, new, Some(Old { value, node }), &Path::ROOT);
+    }
     let mut causes = failure::causes(walk.failures, "");
     causes.append(&mut walk.resources);
     if !walk.lists.is_empty() && !old.is_some_and(|old| has_list_faults(node, old)) {

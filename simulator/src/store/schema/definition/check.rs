@@ -1,33 +1,39 @@
 //! What is wrong with a definition as a whole.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{list, text, version};
+use super::version::{self, Parsed};
+use super::{list, text};
 use crate::store::schema::cause::{forbidden, invalid, not_supported, required};
 use crate::store::schema::format::Format;
 use crate::store::schema::name::{dns_1035_label_fault, dns_1123_subdomain_fault};
 use crate::store::status::Cause;
 
-pub(super) fn check(crd: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    identity(crd, &mut causes);
-    versions(crd, &mut causes);
-    names(crd, &mut causes);
-    version::check_all(crd, &mut causes);
-    conversion(crd, &mut causes);
+/// Adds everything that is wrong to `causes` and gives back the schema of every version that can be read.
+pub(super) fn check(
+    crd: &Value,
+    old: Option<&Value>,
+    causes: &mut Vec<Cause>,
+) -> Vec<Option<Arc<Parsed>>> {
+    identity(crd, causes);
+    versions(crd, causes);
+    names(crd, causes);
+    let schemas = version::check_all(crd, causes);
+    conversion(crd, causes);
     if let Some(old) = old {
-        immutable(crd, old, &mut causes);
+        immutable(crd, old, causes);
     }
-    stored_versions(crd, &mut causes);
-    approval(crd, old, &mut causes);
+    stored_versions(crd, causes);
+    approval(crd, old, causes);
     if crd["spec"]["preserveUnknownFields"] == json!(true) {
         let field = "spec.preserveUnknownFields";
         let detail = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
         causes.push(invalid(field, &json!(true), detail));
     }
-    causes
+    schemas
 }
 
 fn identity(crd: &Value, causes: &mut Vec<Cause>) {

@@ -3,6 +3,7 @@
 //! The server moves what all versions share to the top of `spec` before it checks, so fields are named there.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -13,46 +14,27 @@ use crate::store::schema::node::{Node, Type};
 use crate::store::schema::parse::parse;
 use crate::store::status::Cause;
 
-pub(super) fn check_all(crd: &Value, causes: &mut Vec<Cause>) {
+/// A schema that was read: as declared, and its rules.
+pub(super) struct Parsed {
+    pub(super) declared: Node,
+    pub(super) rules: Arc<Rules>,
+}
+
+/// Checks every version and gives back its schema, if that can be read.
+pub(super) fn check_all(crd: &Value, causes: &mut Vec<Cause>) -> Vec<Option<Arc<Parsed>>> {
     let versions = list(crd, "/spec/versions");
-    for part in [
-        Part {
-            name: "schema",
-            shared: "spec.validation",
-            check: schema,
-        },
-        Part {
-            name: "subresources",
-            shared: "spec.subresources",
-            check: subresources,
-        },
-        Part {
-            name: "additionalPrinterColumns",
-            shared: "spec.additionalPrinterColumns",
-            check: columns,
-        },
-        Part {
-            name: "selectableFields",
-            shared: "spec.selectableFields",
-            check: selectable_fields,
-        },
-    ] {
-        let is_shared = versions
-            .windows(2)
-            .all(|pair| pair[0].get(part.name) == pair[1].get(part.name));
-        match versions {
-            [first, ..] if is_shared => (part.check)(first, part.shared, causes),
-            _ => {
-                for (i, version) in versions.iter().enumerate() {
-                    (part.check)(
-                        version,
-                        &format!("spec.versions[{i}].{}", part.name),
-                        causes,
-                    );
-                }
-            }
+    let schemas = schemas(versions, causes);
+    for part in PARTS {
+        for (i, path) in places(versions, part.name, part.shared) {
+            (part.check)(&versions[i], &path, causes);
         }
     }
+    for (i, path) in places(versions, "selectableFields", "spec.selectableFields") {
+        if let Some(parsed) = &schemas[i] {
+            selectable_fields(&versions[i], &parsed.declared, &path, causes);
+        }
+    }
+    schemas
 }
 
 struct Part {
@@ -61,31 +43,70 @@ struct Part {
     check: fn(&Value, &str, &mut Vec<Cause>),
 }
 
-fn schema(version: &Value, path: &str, causes: &mut Vec<Cause>) {
+const PARTS: [Part; 2] = [
+    Part {
+        name: "subresources",
+        shared: "spec.subresources",
+        check: subresources,
+    },
+    Part {
+        name: "additionalPrinterColumns",
+        shared: "spec.additionalPrinterColumns",
+        check: columns,
+    },
+];
+
+/// The versions to look at for a part of theirs, and where that part stands: once if all share it.
+fn places(versions: &[Value], name: &str, shared: &str) -> Vec<(usize, String)> {
+    let is_shared = versions
+        .windows(2)
+        .all(|pair| pair[0].get(name) == pair[1].get(name));
+    let n_different = if is_shared {
+        versions.len().min(1)
+    } else {
+        versions.len()
+    };
+    (0..n_different)
+        .map(|i| {
+            let own = format!("spec.versions[{i}].{name}");
+            (i, if is_shared { shared.to_owned() } else { own })
+        })
+        .collect()
+}
+
+fn schemas(versions: &[Value], causes: &mut Vec<Cause>) -> Vec<Option<Arc<Parsed>>> {
+    let mut parsed: Vec<Option<Arc<Parsed>>> = places(versions, "schema", "spec.validation")
+        .into_iter()
+        .map(|(i, path)| schema(&versions[i], &path, causes).map(Arc::new))
+        .collect();
+    let shared = parsed.first().cloned().flatten();
+    parsed.resize(versions.len(), shared);
+    parsed
+}
+
+fn schema(version: &Value, path: &str, causes: &mut Vec<Cause>) -> Option<Parsed> {
     let path = format!("{path}.openAPIV3Schema");
-    if version["schema"]["openAPIV3Schema"].is_null() {
+    let schema = &version["schema"]["openAPIV3Schema"];
+    if schema.is_null() {
         let place = path.replace("spec.validation", "spec.versions[0].schema");
         causes.push(required(place, ""));
-        return;
+        return None;
     }
-    let schema = &version["schema"]["openAPIV3Schema"];
     if !version["subresources"]["status"].is_null() {
         root_below_status(schema, &path, causes);
     }
     if schema["nullable"] == json!(true) {
-        causes.push(forbidden(
-            format!("{path}.nullable"),
-            "nullable cannot be true at the root",
-        ));
+        let detail = "nullable cannot be true at the root";
+        causes.push(forbidden(format!("{path}.nullable"), detail));
     }
-    match parse(schema, &path) {
-        Ok(node) => {
-            if let Err(mut found) = Rules::compile(&visible_to_rules(&node), &path) {
-                causes.append(&mut found);
-            }
-        }
-        Err(mut found) => causes.append(&mut found),
-    }
+    let read = parse(schema, &path).and_then(|declared| {
+        let rules = Rules::compile(&visible_to_rules(&declared), &path)?;
+        Ok(Parsed {
+            declared,
+            rules: Arc::new(rules),
+        })
+    });
+    read.map_err(|mut found| causes.append(&mut found)).ok()
 }
 
 /// With the status subresource, `status` is checked on its own, so the root must not check anything about it.
@@ -204,11 +225,8 @@ fn columns(version: &Value, path: &str, causes: &mut Vec<Cause>) {
 
 const MAX_SELECTABLE_FIELDS: u64 = 8;
 
-fn selectable_fields(version: &Value, path: &str, causes: &mut Vec<Cause>) {
+fn selectable_fields(version: &Value, node: &Node, path: &str, causes: &mut Vec<Cause>) {
     let fields = list(version, "/selectableFields");
-    let Ok(node) = parse(&version["schema"]["openAPIV3Schema"], path) else {
-        return;
-    };
     let mut seen = BTreeSet::new();
     for (i, selectable) in fields.iter().enumerate() {
         let field = format!("{path}[{i}].jsonPath");
@@ -218,7 +236,7 @@ fn selectable_fields(version: &Value, path: &str, causes: &mut Vec<Cause>) {
             causes.push(required(field, ""));
             continue;
         }
-        let target = match target(&node, json_path) {
+        let target = match target(node, json_path) {
             Ok(target) => target,
             Err(why) => {
                 causes.push(invalid(
