@@ -64,7 +64,15 @@ fn an_image_that_is_missing_at_the_destination_is_moved() {
         [
             "event WorkflowRunning",
             "claim wf-work-volume",
-            "pod X",
+            "pod wf-authenticate-registries-2480999885",
+            "pod wf-check-src-availability-2885704064",
+            "pod wf-compute-images-2684735348",
+            "pod wf-check-dst-availability-2319447129",
+            "pod wf-pull-image-9635273",
+            "pod wf-scan-image-3697077910",
+            "pod wf-push-image-535064966",
+            "pod wf-attest-scan-results-3599059236",
+            "pod wf-sign-image-3182974170",
             "event WorkflowSucceeded",
             "delete claim wf-work-volume",
         ]
