@@ -22,86 +22,49 @@ struct Names {
 pub fn crds() -> Vec<Value> {
     let spec = schema_of::<WorkflowSpec>();
     let opaque = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let names = |kind, plural, short, scope| Names {
-        kind,
-        plural,
-        short,
-        scope,
-        status_subresource: false,
+    let both: [(&str, &Value); 2] = [("spec", &opaque), ("status", &opaque)];
+    let templates: [(&str, &Value); 1] = [("spec", &spec)];
+    let cluster = Names {
+        scope: "Cluster",
+        ..Names::new("ClusterWorkflowTemplate", "clusterworkflowtemplates", &["clusterwftmpl", "cwft"])
     };
-    let with_status = |names: Names| Names {
-        status_subresource: true,
-        ..names
-    };
-    let namespaced = "Namespaced";
+    let task_set = Names::new("WorkflowTaskSet", "workflowtasksets", &["wfts"]);
+    let gc_task = Names::new("WorkflowArtifactGCTask", "workflowartifactgctasks", &["wfat"]);
+    let binding = Names::new("WorkflowEventBinding", "workfloweventbindings", &["wfeb"]);
     vec![
         workflows(&spec),
-        definition(
-            &names(
-                "WorkflowTemplate",
-                "workflowtemplates",
-                &["wftmpl"],
-                namespaced,
-            ),
-            &[("spec", &spec)],
-        ),
-        definition(
-            &names(
-                "ClusterWorkflowTemplate",
-                "clusterworkflowtemplates",
-                &["clusterwftmpl", "cwft"],
-                "Cluster",
-            ),
-            &[("spec", &spec)],
-        ),
-        definition(
-            &names(
-                "CronWorkflow",
-                "cronworkflows",
-                &["cwf", "cronwf"],
-                namespaced,
-            ),
-            &[("spec", &opaque), ("status", &opaque)],
-        ),
+        definition(&Names::new("WorkflowTemplate", "workflowtemplates", &["wftmpl"]), &templates),
+        definition(&cluster, &templates),
+        definition(&Names::new("CronWorkflow", "cronworkflows", &["cwf", "cronwf"]), &both),
         task_results(),
-        definition(
-            &with_status(names(
-                "WorkflowTaskSet",
-                "workflowtasksets",
-                &["wfts"],
-                namespaced,
-            )),
-            &[("spec", &opaque), ("status", &opaque)],
-        ),
-        definition(
-            &with_status(names(
-                "WorkflowArtifactGCTask",
-                "workflowartifactgctasks",
-                &["wfat"],
-                namespaced,
-            )),
-            &[("spec", &opaque), ("status", &opaque)],
-        ),
-        definition(
-            &names(
-                "WorkflowEventBinding",
-                "workfloweventbindings",
-                &["wfeb"],
-                namespaced,
-            ),
-            &[("spec", &opaque)],
-        ),
+        definition(&task_set.with_status(), &both),
+        definition(&gc_task.with_status(), &both),
+        definition(&binding, &both[..1]),
     ]
 }
 
+impl Names {
+    /// A kind in namespaces without subresources.
+    fn new(kind: &'static str, plural: &'static str, short: &'static [&'static str]) -> Self {
+        Self {
+            kind,
+            plural,
+            short,
+            scope: "Namespaced",
+            status_subresource: false,
+        }
+    }
+
+    fn with_status(self) -> Self {
+        Self {
+            status_subresource: true,
+            ..self
+        }
+    }
+}
+
 fn workflows(spec: &Value) -> Value {
-    let names = Names {
-        kind: "Workflow",
-        plural: "workflows",
-        short: &["wf"],
-        scope: "Namespaced",
-        status_subresource: false,
-    };
+    let names = Names::new("Workflow", "workflows", &["wf"]);
     let mut crd = definition(
         &names,
         &[("spec", spec), ("status", &schema_of::<WorkflowStatus>())],
@@ -115,13 +78,7 @@ fn workflows(spec: &Value) -> Value {
 }
 
 fn task_results() -> Value {
-    let names = Names {
-        kind: "WorkflowTaskResult",
-        plural: "workflowtaskresults",
-        short: &[],
-        scope: "Namespaced",
-        status_subresource: false,
-    };
+    let names = Names::new("WorkflowTaskResult", "workflowtaskresults", &[]);
     let text = json!({"type": "string"});
     let outputs = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     let fields = [

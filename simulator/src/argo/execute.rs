@@ -55,7 +55,7 @@ impl<'e> Execution<'e> {
 }
 
 impl Pass<'_> {
-    /// Executes the template that `call` means as the node called `node`.
+    /// Executes the template that `call` means, made at a home with arguments, as the node called `node`.
     ///
     /// # Errors
     /// When it could not be executed; unless that is for want of a lookup or a slot, the node says why.
@@ -63,8 +63,7 @@ impl Pass<'_> {
         &mut self,
         node: &str,
         call: &Call,
-        home: &Home,
-        arguments: &Arguments,
+        (home, arguments): (&Home, &Arguments),
         surroundings: &Surroundings,
     ) -> Result<(), Halt> {
         self.depth += 1;

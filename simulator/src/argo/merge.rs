@@ -84,9 +84,7 @@ fn merge_list(low: Vec<Value>, high: &[Value], key: &str) -> Vec<Value> {
 /// An argument that the Workflow gives a value, default or source replaces the template's as a whole.
 pub(crate) fn join(own: &Value, template: &Value) -> Value {
     let mut joined = merge(template.clone(), own);
-    for field in ["hooks"] {
-        keep_whole(&mut joined, own, field);
-    }
+    keep_whole(&mut joined, own, "hooks");
     if let Some(fields) = joined.as_object_mut() {
         match own.get("suspend") {
             Some(suspend) => fields.insert("suspend".to_owned(), suspend.clone()),

@@ -124,14 +124,7 @@ impl Pass<'_> {
         let ended = self.node(&attempt).is_some_and(NodeStatus::ended);
         let open = self.node(retry).is_some_and(|node| !node.ended());
         if ended && open {
-            let (home, arguments) = origin;
-            return self.execute(
-                retry,
-                execution.call,
-                home,
-                arguments,
-                execution.surroundings,
-            );
+            return self.execute(retry, execution.call, origin, execution.surroundings);
         }
         Ok(())
     }
