@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Kubelet;
 use crate::cluster::{Cluster, Transport};
-use crate::outcomes::{Book, MadeUp};
+use crate::outcomes::{Book, MadeUp, Script};
 
 struct Bench {
     cluster: Cluster,
@@ -20,7 +20,7 @@ impl Bench {
         let client = cluster.server().client("kubelet");
         let kubelet = Kubelet::new(
             client.clone(),
-            Book::parse("book", book).unwrap(),
+            Script::new(Book::parse("book", book).unwrap()),
             MadeUp::default(),
         );
         cluster.server().keep_log_lines();

@@ -21,7 +21,7 @@ impl Script {
         self.0.lock().expect("no holder of the book panics").clone()
     }
 
-    /// Puts `book` in force for every container that starts from now on.
+    /// Puts `book` in force for every container that has not ended.
     pub fn replace(&self, book: Book) {
         *self.0.lock().expect("no holder of the book panics") = Arc::new(book);
     }
