@@ -17,7 +17,9 @@ pub(crate) struct Queue {
     by_time: BTreeSet<(Timestamp, Key)>,
     due: BTreeMap<Key, Timestamp>,
     failures: BTreeMap<Key, u32>,
-    /// Keys whose turn has come since the last write anywhere.
+    /// Keys that wait for a time they asked for themselves.
+    timers: BTreeSet<Key>,
+    /// Keys whose time has come since the last write anywhere; a turn because of a change does not count.
     visited: BTreeSet<Key>,
 }
 
@@ -31,8 +33,17 @@ impl Queue {
             }
             None => {}
         }
+        self.timers.remove(&key);
         self.by_time.insert((at, key.clone()));
         self.due.insert(key, at);
+    }
+
+    /// Lets `key` wait until `at`, as its last turn asked for; if it waits already, the earlier time stands.
+    pub(crate) fn add_timer(&mut self, key: Key, at: Timestamp) {
+        self.add(key.clone(), at);
+        if self.due.get(&key) == Some(&at) {
+            self.timers.insert(key);
+        }
     }
 
     /// Takes the first key that is due at `now`.
@@ -42,7 +53,9 @@ impl Queue {
         }
         let (_, key) = self.by_time.pop_first()?;
         self.due.remove(&key);
-        self.visited.insert(key.clone());
+        if self.timers.remove(&key) {
+            self.visited.insert(key.clone());
+        }
         Some(key)
     }
 
@@ -56,7 +69,7 @@ impl Queue {
         self.visited.clear();
     }
 
-    /// Whether every key that waits has had a turn since the last [`Queue::forget_visits`].
+    /// Whether the time of every key that waits has come once since the last [`Queue::forget_visits`].
     pub(crate) fn all_visited(&self) -> bool {
         self.due.keys().all(|key| self.visited.contains(key))
     }
@@ -73,7 +86,7 @@ impl Queue {
             .saturating_mul(1 << (*failures).min(16))
             .min(BACKOFF_MAX);
         *failures += 1;
-        self.add(key, now + wait);
+        self.add_timer(key, now + wait);
         wait
     }
 }
@@ -113,12 +126,22 @@ mod tests {
     #[test]
     fn a_write_makes_every_waiting_key_unvisited_again() {
         let mut queue = Queue::default();
-        queue.add(key("a"), EPOCH);
+        let soon = EPOCH + SignedDuration::from_secs(1);
+        queue.add_timer(key("a"), EPOCH);
         assert!(!queue.all_visited());
         queue.take(EPOCH);
-        queue.add(key("a"), EPOCH + SignedDuration::from_secs(1));
+        queue.add_timer(key("a"), soon);
         assert!(queue.all_visited());
         queue.forget_visits();
+        assert!(!queue.all_visited());
+    }
+
+    #[test]
+    fn a_turn_because_of_a_change_says_nothing_about_a_timer() {
+        let mut queue = Queue::default();
+        queue.add(key("a"), EPOCH);
+        queue.take(EPOCH);
+        queue.add_timer(key("a"), EPOCH + SignedDuration::from_secs(5));
         assert!(!queue.all_visited());
     }
 }

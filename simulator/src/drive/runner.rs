@@ -216,7 +216,7 @@ impl Runner {
             Ok(again) => {
                 self.queue.succeeded(&key);
                 if let Some(after) = again {
-                    self.queue.add(key, now + after);
+                    self.queue.add_timer(key, now + after);
                 }
             }
             Err(error) => {
