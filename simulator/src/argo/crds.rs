@@ -26,16 +26,30 @@ pub fn crds() -> Vec<Value> {
     let templates: [(&str, &Value); 1] = [("spec", &spec)];
     let cluster = Names {
         scope: "Cluster",
-        ..Names::new("ClusterWorkflowTemplate", "clusterworkflowtemplates", &["clusterwftmpl", "cwft"])
+        ..Names::new(
+            "ClusterWorkflowTemplate",
+            "clusterworkflowtemplates",
+            &["clusterwftmpl", "cwft"],
+        )
     };
     let task_set = Names::new("WorkflowTaskSet", "workflowtasksets", &["wfts"]);
-    let gc_task = Names::new("WorkflowArtifactGCTask", "workflowartifactgctasks", &["wfat"]);
+    let gc_task = Names::new(
+        "WorkflowArtifactGCTask",
+        "workflowartifactgctasks",
+        &["wfat"],
+    );
     let binding = Names::new("WorkflowEventBinding", "workfloweventbindings", &["wfeb"]);
     vec![
         workflows(&spec),
-        definition(&Names::new("WorkflowTemplate", "workflowtemplates", &["wftmpl"]), &templates),
+        definition(
+            &Names::new("WorkflowTemplate", "workflowtemplates", &["wftmpl"]),
+            &templates,
+        ),
         definition(&cluster, &templates),
-        definition(&Names::new("CronWorkflow", "cronworkflows", &["cwf", "cronwf"]), &both),
+        definition(
+            &Names::new("CronWorkflow", "cronworkflows", &["cwf", "cronwf"]),
+            &both,
+        ),
         task_results(),
         definition(&task_set.with_status(), &both),
         definition(&gc_task.with_status(), &both),

@@ -165,7 +165,12 @@ impl Pass<'_> {
         let entrypoint = self.spec.entrypoint.clone();
         let arguments = self.spec.arguments.clone();
         let call = Call::by_name(&entrypoint);
-        match self.execute(&root, &call, (&Home::Local, &arguments), &Surroundings::default()) {
+        match self.execute(
+            &root,
+            &call,
+            (&Home::Local, &arguments),
+            &Surroundings::default(),
+        ) {
             Ok(()) => {}
             Err(Halt::Missing(missing)) => return Err(missing),
             Err(Halt::Parallelism | Halt::Transient(_)) => return Ok(()),

@@ -253,7 +253,12 @@ impl Pass<'_> {
             self.mark_error(group, &halt.message());
             return Ok(Some(Group::Closed));
         }
-        match self.execute(&child, &Call::of_step(step), (&execution.inner, &step.arguments), &surroundings) {
+        match self.execute(
+            &child,
+            &Call::of_step(step),
+            (&execution.inner, &step.arguments),
+            &surroundings,
+        ) {
             Ok(()) => self.add_child(group, &child),
             Err(missing @ Halt::Missing(_)) => return Err(missing),
             Err(Halt::Parallelism | Halt::TooDeep | Halt::Transient(_)) => {
