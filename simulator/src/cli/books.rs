@@ -13,7 +13,7 @@ const BOOK_OF_FOLDER: &str = "outcomes/default.yaml";
 ///
 /// # Errors
 /// A book cannot be read or is not one.
-pub fn find(named: Option<&Path>, paths: &[PathBuf]) -> Result<Book, InputError> {
+pub(super) fn find(named: Option<&Path>, paths: &[PathBuf]) -> Result<Book, InputError> {
     if let Some(file) = named {
         return read(file);
     }

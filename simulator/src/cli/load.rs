@@ -17,7 +17,7 @@ use crate::input_error::InputError;
 /// # Errors
 /// The first document that is not an object, repeats another, is of a kind that the cluster does not serve, or is
 /// refused by it.
-pub async fn load(
+pub(super) async fn load(
     client: &Client,
     documents: &[Document],
     namespace: &str,

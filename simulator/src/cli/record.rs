@@ -12,14 +12,14 @@ use crate::part::{Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
 
 /// A part that only watches and remembers; clones share one memory.
 #[derive(Clone)]
-pub struct Recorder {
+pub(super) struct Recorder {
     kinds: Vec<ApiResource>,
     record: Arc<Mutex<Record>>,
 }
 
 /// The objects of a run.
 #[derive(Default)]
-pub struct Record {
+pub(super) struct Record {
     /// Last state by index of the kind, namespace, name and uid.
     objects: BTreeMap<Identity, Recorded>,
 }
@@ -28,17 +28,17 @@ type Identity = (usize, String, String, String);
 
 /// One object as it was last seen.
 #[derive(Clone)]
-pub struct Recorded {
+pub(super) struct Recorded {
     /// Its last state.
-    pub object: Arc<DynamicObject>,
+    pub(super) object: Arc<DynamicObject>,
     /// Whether it was removed during the run.
-    pub deleted: bool,
+    pub(super) deleted: bool,
 }
 
 impl Recorder {
     /// Remembers objects of `kinds`.
     #[must_use]
-    pub fn new(kinds: Vec<ApiResource>) -> Self {
+    pub(super) fn new(kinds: Vec<ApiResource>) -> Self {
         Self {
             kinds,
             record: Arc::default(),
@@ -46,19 +46,19 @@ impl Recorder {
     }
 
     /// What was seen so far.
-    pub fn record(&self) -> MutexGuard<'_, Record> {
+    pub(super) fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().expect("no holder of the record panics")
     }
 }
 
 impl Record {
     /// Every object, in the order of kinds, then by namespace and name.
-    pub fn all(&self) -> impl Iterator<Item = &Recorded> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Recorded> {
         self.objects.values()
     }
 
     /// The objects of the kind with this index that are still there.
-    pub fn present(&self, kind: usize) -> impl Iterator<Item = &Arc<DynamicObject>> {
+    pub(super) fn present(&self, kind: usize) -> impl Iterator<Item = &Arc<DynamicObject>> {
         let of_kind = self
             .objects
             .iter()

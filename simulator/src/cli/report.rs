@@ -9,24 +9,24 @@ use super::tree;
 use crate::outcomes::MadeUpValue;
 
 /// Everything that a run came to.
-pub struct Report<'a> {
+pub(super) struct Report<'a> {
     /// The objects, also those that were removed.
-    pub objects: Vec<Recorded>,
+    pub(super) objects: Vec<Recorded>,
     /// The kinds that the run is about: roots of the tree and rows of the table.
-    pub roots: &'a [&'a str],
+    pub(super) roots: &'a [&'a str],
     /// When it ended.
-    pub now: Timestamp,
+    pub(super) now: Timestamp,
     /// How long it lasted.
-    pub lasted: SignedDuration,
+    pub(super) lasted: SignedDuration,
     /// What the outcome book did not give.
-    pub made_up: Vec<MadeUpValue>,
+    pub(super) made_up: Vec<MadeUpValue>,
     /// SHA-256 of the event log.
     pub log_sha256: String,
 }
 
 /// How a report is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// For a person.
     Tree,
     /// One JSON document.
@@ -38,7 +38,7 @@ pub enum Format {
 impl Report<'_> {
     /// The report in one format; terminal colours are in it, for a stream that strips them where they are not wanted.
     #[must_use]
-    pub fn render(&self, format: Format) -> String {
+    pub(super) fn render(&self, format: Format) -> String {
         match format {
             Format::Tree => self.for_a_person(),
             Format::Json => format!("{:#}\n", self.document()),

@@ -18,39 +18,39 @@ use crate::simulation::{Config, Simulation};
 
 /// What both commands take.
 #[derive(Clone, Debug, clap::Args)]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     /// Manifests: files, folders, or - for standard input
     #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
     /// Where uids, generated names and the order of turns come from
     #[arg(long, default_value_t = 0, value_name = "N")]
-    pub seed: u64,
+    pub(super) seed: u64,
     /// What containers do; without it, outcomes/default.yaml in the folders given
     #[arg(long, value_name = "FILE")]
-    pub outcomes: Option<PathBuf>,
+    pub(super) outcomes: Option<PathBuf>,
     /// How long to simulate at most, such as 90m or 24h
     #[arg(long, default_value = "24h", value_name = "DURATION", value_parser = super::duration)]
-    pub until: SignedDuration,
+    pub(super) until: SignedDuration,
     /// The namespace of objects that name none
     #[arg(long, short, default_value = "default")]
-    pub namespace: String,
+    pub(super) namespace: String,
     /// How to print the result
     #[arg(long, short, value_enum, default_value = "tree")]
-    pub output: Format,
+    pub(super) output: Format,
 }
 
 /// Which objects a command is about.
-pub struct Subject {
+pub(super) struct Subject {
     /// The kinds whose objects must succeed.
-    pub roots: &'static [&'static str],
+    pub(super) roots: &'static [&'static str],
     /// Everything to report on: group, version, kind and plural.
-    pub kinds: &'static [[&'static str; 4]],
+    pub(super) kinds: &'static [[&'static str; 4]],
     /// The parts that do not take part.
-    pub without: &'static [PartName],
+    pub(super) without: &'static [PartName],
 }
 
 /// `arcsim run`: Orders, with the operator.
-pub const ORDERS: Subject = Subject {
+pub(super) const ORDERS: Subject = Subject {
     roots: &["Order"],
     kinds: &[
         ["arc.opendefense.cloud", "v1alpha1", "Order", "orders"],
@@ -83,7 +83,7 @@ pub const ORDERS: Subject = Subject {
 };
 
 /// `arcsim workflow`: plain Argo.
-pub const WORKFLOWS: Subject = Subject {
+pub(super) const WORKFLOWS: Subject = Subject {
     roots: &["Workflow", "CronWorkflow"],
     kinds: &[
         ["argoproj.io", "v1alpha1", "Workflow", "workflows"],
@@ -99,7 +99,7 @@ pub const WORKFLOWS: Subject = Subject {
 ///
 /// # Errors
 /// Bad input, or a cluster that does not come to rest.
-pub async fn run(
+pub(super) async fn run(
     args: &RunArgs,
     documents: &[Document],
     subject: &Subject,
@@ -122,7 +122,7 @@ pub async fn run(
 ///
 /// # Errors
 /// Bad input.
-pub fn read(args: &RunArgs, subject: &Subject) -> Result<Vec<Document>, Failed> {
+pub(super) fn read(args: &RunArgs, subject: &Subject) -> Result<Vec<Document>, Failed> {
     let documents = manifest::read(&args.paths)?;
     let roots: BTreeSet<&str> = documents
         .iter()
@@ -256,7 +256,7 @@ impl Screen {
         );
         self.clear();
         anstream::eprint!("{}", tree.render());
-        self.lines = tree.len();
+        self.lines = tree.height();
     }
 
     /// Takes back what was drawn, so that the final tree stands alone.

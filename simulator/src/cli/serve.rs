@@ -16,28 +16,28 @@ use crate::outcomes::{MadeUp, Script};
 
 /// What the command takes.
 #[derive(Clone, Debug, clap::Args)]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
-    pub listen: SocketAddr,
+    pub(super) listen: SocketAddr,
     /// Where to write the kubeconfig
     #[arg(long, default_value = "arcsim.kubeconfig", value_name = "FILE")]
-    pub kubeconfig: PathBuf,
+    pub(super) kubeconfig: PathBuf,
     /// Parts to leave out
     #[arg(long, value_delimiter = ',', value_enum, value_name = "PARTS")]
-    pub without: Vec<PartName>,
+    pub(super) without: Vec<PartName>,
     /// How fast time runs: real, or a factor such as 60x
     #[arg(long, default_value = "real", value_name = "SPEED", value_parser = speed)]
-    pub time: f64,
+    pub(super) time: f64,
     /// Manifests to begin with: files, folders, or - for standard input
     #[arg(long, value_name = "PATH", num_args = 1..)]
-    pub load: Vec<PathBuf>,
+    pub(super) load: Vec<PathBuf>,
     /// What containers do; without it, outcomes/default.yaml in the folders loaded
     #[arg(long, value_name = "FILE")]
-    pub outcomes: Option<PathBuf>,
+    pub(super) outcomes: Option<PathBuf>,
     /// Where uids, generated names, certificates and the token come from
     #[arg(long, default_value_t = 0, value_name = "N")]
-    pub seed: u64,
+    pub(super) seed: u64,
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -56,7 +56,7 @@ fn speed(text: &str) -> Result<f64, String> {
 ///
 /// # Errors
 /// Bad input, or an address or file that cannot be had.
-pub async fn serve(
+pub(super) async fn serve(
     args: &ServeArgs,
     wall: WallClock,
     stop: impl Future<Output = ()>,

@@ -11,7 +11,7 @@ use super::record::Recorded;
 
 /// Lines of a tree with their depth, ready to print.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree {
+pub(super) struct Tree {
     lines: Vec<Line>,
 }
 
@@ -27,7 +27,7 @@ struct Line {
 
 /// Draws `objects`: those that nobody in the set owns are roots, if their kind is in `roots`.
 #[must_use]
-pub fn draw(objects: &[Recorded], roots: &[&str], now: Timestamp) -> Tree {
+pub(super) fn draw(objects: &[Recorded], roots: &[&str], now: Timestamp) -> Tree {
     let mut forest = Forest {
         children: BTreeMap::new(),
         now,
@@ -237,21 +237,15 @@ fn first_line(text: &str) -> &str {
 impl Tree {
     /// The tree as text; terminal colours are in it, for a stream that strips them where they are not wanted.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub(super) fn render(&self) -> String {
         let width = self.lines.iter().map(Line::width).max().unwrap_or(0);
         self.lines.iter().map(|line| line.render(width)).collect()
     }
 
     /// How many lines it has.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn height(&self) -> usize {
         self.lines.len()
-    }
-
-    /// Whether there is nothing to draw.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
     }
 }
 

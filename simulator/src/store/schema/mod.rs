@@ -12,6 +12,7 @@ pub mod default;
 pub mod definition;
 pub mod format;
 pub mod node;
+pub mod openapi;
 pub mod parse;
 pub mod pattern;
 pub mod prune;
