@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::stub::{Cluster, ClusterConfig, Transport};
 use anyhow::{Context, Result, bail};
+use arc_simulator::cluster::Transport;
 use arc_simulator::outcomes::Book;
+use arc_simulator::simulation::{Config, Simulation};
 use clap::ValueEnum;
 use jiff::SignedDuration;
 use kube::api::{DeleteParams, DynamicObject, ListParams, PostParams};
@@ -126,7 +127,7 @@ pub enum Written {
 
 /// A running cluster with ARC in it.
 pub struct Site {
-    cluster: Cluster,
+    simulation: Simulation,
     client: Client,
     namespace: String,
 }
@@ -139,20 +140,12 @@ impl Site {
     pub async fn start(backend: Backend, seed: u64) -> Result<Self> {
         let transport = match backend {
             Backend::Memory => Transport::InProcess,
-            Backend::Https => Transport::Https,
+            Backend::Https => Transport::Sockets,
         };
-        let config = ClusterConfig {
-            seed,
-            transport,
-            ..ClusterConfig::default()
-        };
-        let cluster = Cluster::start(config).await.context("start the cluster")?;
-        let client = cluster.client("tester");
-        Ok(Self {
-            cluster,
-            client,
-            namespace: "default".to_owned(),
-        })
+        let config = Config { seed, transport, ..Config::default() };
+        let simulation = Simulation::start(config).await.context("start the cluster")?;
+        let client = simulation.client("tester").await?;
+        Ok(Self { simulation, client, namespace: "default".to_owned() })
     }
 
     /// The namespace in which the scenario takes place.
@@ -165,9 +158,8 @@ impl Site {
     ///
     /// # Errors
     /// It is no outcome book.
-    pub fn script(&mut self, book: &Value) -> Result<()> {
-        self.cluster
-            .set_outcomes(Book::parse("scenario", &book.to_string())?);
+    pub fn script(&self, book: &Value) -> Result<()> {
+        self.simulation.set_outcomes(Book::parse("scenario", &book.to_string())?);
         Ok(())
     }
 
@@ -176,7 +168,7 @@ impl Site {
     /// # Errors
     /// The cluster never comes to rest.
     pub async fn settle(&mut self) -> Result<()> {
-        self.cluster.settle().await.context("settle")?;
+        self.simulation.settle().await.context("settle")?;
         Ok(())
     }
 
@@ -185,8 +177,7 @@ impl Site {
     /// # Errors
     /// A part of the cluster fails.
     pub async fn advance(&mut self, duration: SignedDuration) -> Result<()> {
-        self.cluster
-            .advance(duration)
+        self.simulation.advance(duration)
             .await
             .context("let time pass")?;
         Ok(())
@@ -323,3 +314,4 @@ fn written(answer: kube::Result<DynamicObject>) -> Result<Written> {
         Err(error) => Err(error.into()),
     }
 }
+

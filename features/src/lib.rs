@@ -18,5 +18,4 @@ mod comparison;
 mod script;
 mod staging;
 mod steps;
-mod stub;
 mod table;

@@ -95,7 +95,7 @@ impl World {
     pub(crate) async fn submit(&mut self) -> Result<()> {
         self.act().await?;
         let book = self.script.book();
-        self.site_mut()?.script(&book)?;
+        self.site()?.script(&book)?;
         for index in 0..self.staging.0.len() {
             if self.staging.0[index].stage == Stage::Staged && self.refused.is_none() {
                 self.create(index).await?;
@@ -137,7 +137,7 @@ impl World {
     pub(crate) fn rehearse(&mut self, edit: impl FnOnce(&mut Script)) -> Result<()> {
         edit(&mut self.script);
         let book = self.script.book();
-        self.site_mut()?.script(&book)
+        self.site()?.script(&book)
     }
 
     /// Lets `duration` pass and nothing more.
