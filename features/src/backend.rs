@@ -142,10 +142,20 @@ impl Site {
             Backend::Memory => Transport::InProcess,
             Backend::Https => Transport::Sockets,
         };
-        let config = Config { seed, transport, ..Config::default() };
-        let simulation = Simulation::start(config).await.context("start the cluster")?;
+        let config = Config {
+            seed,
+            transport,
+            ..Config::default()
+        };
+        let simulation = Simulation::start(config)
+            .await
+            .context("start the cluster")?;
         let client = simulation.client("tester").await?;
-        Ok(Self { simulation, client, namespace: "default".to_owned() })
+        Ok(Self {
+            simulation,
+            client,
+            namespace: "default".to_owned(),
+        })
     }
 
     /// The namespace in which the scenario takes place.
@@ -159,7 +169,8 @@ impl Site {
     /// # Errors
     /// It is no outcome book.
     pub fn script(&self, book: &Value) -> Result<()> {
-        self.simulation.set_outcomes(Book::parse("scenario", &book.to_string())?);
+        self.simulation
+            .set_outcomes(Book::parse("scenario", &book.to_string())?);
         Ok(())
     }
 
@@ -177,7 +188,8 @@ impl Site {
     /// # Errors
     /// A part of the cluster fails.
     pub async fn advance(&mut self, duration: SignedDuration) -> Result<()> {
-        self.simulation.advance(duration)
+        self.simulation
+            .advance(duration)
             .await
             .context("let time pass")?;
         Ok(())
@@ -314,4 +326,3 @@ fn written(answer: kube::Result<DynamicObject>) -> Result<Written> {
         Err(error) => Err(error.into()),
     }
 }
-
