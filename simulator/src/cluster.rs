@@ -19,7 +19,7 @@ const TURNS_AT_ONE_INSTANT_MAX: usize = 200_000;
 pub const SETTLE_HORIZON: SignedDuration = SignedDuration::from_hours(6);
 
 /// What keeps uids apart from scheduling choices although both come from one seed.
-const SCHEDULING_STREAM: u64 = 0x5eed_0f_70_5c_4e_d1;
+const SCHEDULING_STREAM: u64 = 0x5eed_0f70_5c4e_d1a7;
 
 /// A simulated cluster.
 pub struct Cluster {

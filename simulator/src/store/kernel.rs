@@ -28,7 +28,6 @@ pub struct Kernel {
 }
 
 /// What a request meets: the time, chance, and the warnings it gathers.
-
 pub(super) struct Context<'a> {
     pub(super) now: Timestamp,
     pub(super) ids: &'a mut Ids,
