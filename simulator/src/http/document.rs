@@ -100,7 +100,7 @@ impl ApiServer {
             ["v3", "api", version] => self.openapi_document(call, "", version),
             ["v3", "apis", group, version] => self.openapi_document(call, group, version),
             ["v3", ..] => text_response(404, ""),
-            ["v2"] if call.header(ACCEPT).contains(V2_PROTOBUF) => {
+            ["v2"] if call.header(ACCEPT).contains("proto-openapi.spec.v2") => {
                 bytes(V2_PROTOBUF, EMPTY_V2_PROTOBUF)
             }
             ["v2"] => bytes(JSON, EMPTY_V2.as_bytes()),

@@ -5,9 +5,12 @@
 //!
 //! Source: `spec/kube-api.md` §1.4; names and layout as kube-apiserver v1.34.3 answers them.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha512};
 
+use crate::store::builtin::ROWS;
 use crate::store::kind::{Kind, Origin};
 use crate::store::schema::builtin::object_meta;
 use crate::store::schema::openapi::to_openapi;
@@ -61,14 +64,22 @@ pub fn hash(kinds: &[&Kind], group: &str, version: &str) -> String {
     let mut digest = Sha512::new();
     for kind in of_version(kinds, group, version) {
         digest.update(format!("{} {:?}\n", kind.kind, kind.subresources));
-        // The schemas of built-in kinds cannot change, and are large.
-        if kind.origin == Origin::Custom {
-            digest.update(to_openapi(&kind.schema).to_string());
+        match kind.origin {
+            Origin::BuiltIn => digest.update(*BUILT_IN),
+            Origin::Custom => digest.update(to_openapi(&kind.schema).to_string()),
         }
     }
     let bytes = digest.finalize();
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
+
+/// A digest of the schemas of all built-in kinds, made once, for they are large and do not change while we run. They do
+/// from one release to the next, and kubectl keeps documents on disk under their hashes.
+static BUILT_IN: LazyLock<[u8; 64]> = LazyLock::new(|| {
+    let schemas = ROWS.iter().map(|row| to_openapi(&row.schema()).to_string());
+    let digest = schemas.fold(Sha512::new(), |digest, schema| digest.chain_update(schema));
+    digest.finalize().into()
+});
 
 /// `api/v1` or `apis/{group}/{version}`.
 fn path_of(group: &str, version: &str) -> String {

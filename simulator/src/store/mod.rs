@@ -7,7 +7,7 @@
 //! ```
 
 pub mod answer;
-mod builtin;
+pub(crate) mod builtin;
 pub mod kernel;
 pub mod kind;
 pub mod log;
