@@ -66,12 +66,13 @@ impl Kernel {
         if has_status(served) {
             value.as_object_mut().map(|fields| fields.remove("status"));
         }
-        rules::prepare(&served.kind, &mut value, None);
+        rules::prepare(&served.kind, &mut value);
         self.prepare_definition(served, &mut value, None, context.now);
         check(served, &value, None)?;
         if via == Via::Put {
             ownership::track(request, None, &mut value, options, context.now);
         }
+        rules::admit(&served.kind, &mut value);
         let key = key_of(&value);
         if self.log.get(served.table, &key).is_some() {
             return Err(Status::already_exists(&served.kind.resource(), &key.name));
@@ -183,7 +184,7 @@ impl Kernel {
         metadata::normalise(&mut value);
         metadata::keep_owned(&mut value, old.value());
         if matches!(request.part, Part::Whole | Part::Finalize) {
-            rules::prepare(&served.kind, &mut value, Some(old.value()));
+            rules::prepare(&served.kind, &mut value);
             metadata::normalise(&mut value);
         }
         self.prepare_definition(served, &mut value, Some(old.value()), context.now);

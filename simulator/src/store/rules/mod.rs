@@ -13,19 +13,34 @@ use serde_json::Value;
 use super::kind::{Kind, Origin};
 use super::status::Cause;
 
-/// Fills in what the kind's own code would, before validation.
+/// Fills in the kind's defaults, which belong to whoever writes the object.
 ///
 /// Source: `spec/kube-api.md` §1.22.
-pub(super) fn prepare(kind: &Kind, value: &mut Value, old: Option<&Value>) {
+pub(super) fn prepare(kind: &Kind, value: &mut Value) {
     if kind.origin == Origin::Custom {
         return;
     }
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Namespace") => namespace::prepare(value, old),
-        ("", "Pod") => pod::prepare(value, old),
+        ("", "Namespace") => namespace::prepare(value),
+        ("", "Pod") => pod::prepare(value),
         ("", "Secret") => secret::prepare(value),
         ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::prepare(&kind.kind, value),
         ("", "Event") => event::prepare(value),
+        _ => {}
+    }
+}
+
+/// Fills in what admission and the kind's own code add to a new object, and nobody owns.
+///
+/// Source: `spec/kube-api.md` §1.13, §1.20.
+pub(super) fn admit(kind: &Kind, value: &mut Value) {
+    if kind.origin == Origin::Custom {
+        return;
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Namespace") => namespace::admit(value),
+        ("", "Pod") => pod::admit(value),
+        ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::admit(value),
         _ => {}
     }
 }

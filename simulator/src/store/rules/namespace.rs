@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::store::object::metadata_mut;
 
-/// Sets the name label, the finalizer and the phase of a new namespace; keeps label and finalizers of an old one.
-pub(super) fn prepare(value: &mut Value, old: Option<&Value>) {
+/// Sets the label that names the namespace.
+pub(super) fn prepare(value: &mut Value) {
     let metadata = metadata_mut(value);
     let name = metadata.get("name").cloned().unwrap_or_default();
     let labels = metadata.entry("labels").or_insert_with(|| json!({}));
@@ -15,8 +15,10 @@ pub(super) fn prepare(value: &mut Value, old: Option<&Value>) {
         *labels = json!({});
     }
     labels["kubernetes.io/metadata.name"] = name;
-    if old.is_none() {
-        value["spec"] = json!({"finalizers": ["kubernetes"]});
-        value["status"] = json!({"phase": "Active"});
-    }
+}
+
+/// Sets the finalizer and the phase of a new namespace.
+pub(super) fn admit(value: &mut Value) {
+    value["spec"] = json!({"finalizers": ["kubernetes"]});
+    value["status"] = json!({"phase": "Active"});
 }

@@ -14,22 +14,29 @@ const MUTABLE: [&str; 4] = [
     "schedulingGates",
 ];
 
-/// Sets the defaults of spec and status.
-pub(super) fn prepare(value: &mut Value, old: Option<&Value>) {
+/// Sets the defaults of the spec.
+pub(super) fn prepare(value: &mut Value) {
     let Some(fields) = value.as_object_mut() else {
         return;
     };
     let spec = fields.entry("spec").or_insert_with(|| json!({}));
     if let Some(spec) = spec.as_object_mut() {
-        prepare_spec(spec, old.is_none());
-    }
-    if old.is_none() {
-        let class = quality_of_service(&value["spec"]);
-        value["status"] = json!({"phase": "Pending", "qosClass": class});
+        prepare_spec(spec);
     }
 }
 
-fn prepare_spec(spec: &mut Map<String, Value>, is_new: bool) {
+/// Sets what admission and the pod's own code give a new pod.
+pub(super) fn admit(value: &mut Value) {
+    if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
+        set_default(spec, "priority", json!(0));
+        set_default(spec, "preemptionPolicy", json!("PreemptLowerPriority"));
+        tolerate_lost_nodes(spec);
+    }
+    let class = quality_of_service(&value["spec"]);
+    value["status"] = json!({"phase": "Pending", "qosClass": class});
+}
+
+fn prepare_spec(spec: &mut Map<String, Value>) {
     let defaults = [
         ("restartPolicy", json!("Always")),
         ("terminationGracePeriodSeconds", json!(30)),
@@ -63,11 +70,6 @@ fn prepare_spec(spec: &mut Map<String, Value>, is_new: bool) {
         .flatten()
     {
         prepare_volume(volume);
-    }
-    if is_new {
-        set_default(spec, "priority", json!(0));
-        set_default(spec, "preemptionPolicy", json!("PreemptLowerPriority"));
-        tolerate_lost_nodes(spec);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// Sets the volume mode, the reclaim policy of a volume, and the first phase.
+/// Sets the volume mode and the reclaim policy of a volume.
 ///
 /// Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`.
 pub(super) fn prepare(kind: &str, value: &mut Value) {
@@ -17,6 +17,10 @@ pub(super) fn prepare(kind: &str, value: &mut Value) {
             "Retain",
         );
     }
+}
+
+/// Sets the first phase.
+pub(super) fn admit(value: &mut Value) {
     if !value["status"].is_object() {
         value["status"] = json!({});
     }
