@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arc_simulator::clock::{Clock, EPOCH};
 use arc_simulator::http::service::ApiServer;
 use futures::StreamExt;
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchParams};
 use kube::core::WatchEvent;
 use serde_json::json;
@@ -73,4 +73,34 @@ async fn a_client_creates_reads_changes_and_deletes_and_a_watch_tells() {
         told.push(describe(&watch.next().await.unwrap().unwrap()));
     }
     assert_eq!(told, ["added a", "modified a", "deleted a", "bookmark"]);
+}
+
+#[tokio::test]
+async fn what_admission_adds_to_a_pod_belongs_to_nobody() {
+    let pods: Api<Pod> = Api::default_namespaced(server().client("test"));
+    let pod = json!({"metadata": {"name": "a"}, "spec": {"containers": [{"name": "main", "image": "i"}]}});
+    let pod: Pod = serde_json::from_value(pod).unwrap();
+    let created = pods.create(&PostParams::default(), &pod).await.unwrap();
+    let entries = created.metadata.managed_fields.unwrap();
+    let owned = &entries[0].fields_v1.as_ref().unwrap().0;
+    let names: Vec<&str> = owned["f:spec"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(created.spec.unwrap().priority, Some(0));
+    assert_eq!(owned.get("f:status"), None);
+    assert_eq!(
+        names,
+        [
+            "f:containers",
+            "f:dnsPolicy",
+            "f:enableServiceLinks",
+            "f:restartPolicy",
+            "f:schedulerName",
+            "f:securityContext",
+            "f:terminationGracePeriodSeconds",
+        ]
+    );
 }
