@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::containers::{self, Exit};
+use super::containers;
 use super::identity::{ArgoPod, Work};
+use super::stage::Exit;
 use super::step::Case;
 use crate::outcomes::{Files, MadeUpValue, Outcome};
 

@@ -12,12 +12,14 @@ mod checks;
 #[cfg(test)]
 mod cluster_tests;
 mod containers;
+mod ending;
 mod executor;
 mod identity;
 mod image;
 mod node;
 mod part;
 mod schedule;
+mod stage;
 mod status;
 mod step;
 #[cfg(test)]

@@ -8,8 +8,9 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use sha2::{Digest, Sha256};
 
-use super::containers::{Exit, Progress, Stage};
+use super::containers::Progress;
 use super::node::NODE_ADDRESS;
+use super::stage::{Exit, Stage};
 use super::step::Case;
 
 /// Phase of a pod.
