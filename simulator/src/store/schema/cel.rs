@@ -43,7 +43,7 @@ impl Rules {
     pub fn compile(node: &Node, path: &str) -> Result<Self, Vec<Cause>> {
         let mut compiler = Compiler { causes: Vec::new() };
         let place = Place {
-            path: path.to_owned(),
+            path: &Path::ROOT.field(path),
             uncorrelatable: None,
             depth: 0,
         };
@@ -104,17 +104,17 @@ struct Compiler {
 
 /// Where a schema stands in its definition.
 #[derive(Clone)]
-struct Place {
-    path: String,
+struct Place<'a> {
+    path: &'a Path<'a>,
     /// The list around this schema whose elements cannot be told apart, if there is one.
     uncorrelatable: Option<String>,
     depth: usize,
 }
 
-impl Place {
-    fn below(&self, step: &str) -> Self {
-        Self {
-            path: format!("{}.{step}", self.path),
+impl Place<'_> {
+    fn below<'b>(&self, path: &'b Path<'b>) -> Place<'b> {
+        Place {
+            path,
             uncorrelatable: self.uncorrelatable.clone(),
             depth: self.depth + 1,
         }
@@ -136,31 +136,37 @@ impl Compiler {
                 Err(cause) => self.causes.push(cause),
             }
         }
+        let fields = place.path.field("properties");
         for (name, property) in &checks.properties {
             let Some(typed) = node.properties.get(name) else {
                 continue;
             };
-            let place = place.below(&format!("properties[{name}]"));
-            if let Some(below) = self.branch(property, typed, &place) {
+            let path = fields.key(name);
+            if let Some(below) = self.branch(property, typed, &place.below(&path)) {
                 branch.properties.insert(name.clone(), below);
             }
         }
         if let (Some(items), Some(typed)) = (&checks.items, &node.items) {
-            let mut below = place.below("items");
+            let path = place.path.field("items");
+            let mut below = place.below(&path);
             if !matches!(node.list_type, ListType::Map(_)) {
                 below
                     .uncorrelatable
-                    .get_or_insert_with(|| place.path.clone());
+                    .get_or_insert_with(|| place.path.bracketed());
             }
             branch.items = self.branch(items, typed, &below).map(Box::new);
         }
         if let (Some(additional), Some(typed)) = (&checks.additional, &node.additional) {
-            let place = place.below("additionalProperties");
-            branch.additional = self.branch(additional, typed, &place).map(Box::new);
+            let path = place.path.field("additionalProperties");
+            let below = self.branch(additional, typed, &place.below(&path));
+            branch.additional = below.map(Box::new);
         }
         for (i, part) in checks.checks.all_of.iter().enumerate() {
-            let place = place.below(&format!("allOf[{i}]"));
-            branch.all_of.extend(self.branch(part, node, &place));
+            let path = place.path.field("allOf");
+            let path = path.index(i);
+            branch
+                .all_of
+                .extend(self.branch(part, node, &place.below(&path)));
         }
         let is_empty = branch.own.is_empty()
             && branch.properties.is_empty()

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::cause::{forbidden, invalid, required};
 use super::parse::{flag, list, text};
-use super::path::MAX_DEPTH;
+use super::path::{MAX_DEPTH, Path};
 use crate::store::status::Cause;
 
 type Schema = Map<String, Value>;
@@ -14,7 +14,7 @@ type Schema = Map<String, Value>;
 /// The causes against `schema`, which stands at `path`, in the order of their texts.
 pub(super) fn check(schema: &Schema, path: &str) -> Vec<Cause> {
     let mut checker = Checker { causes: Vec::new() };
-    checker.structure(schema, Level::Root, path, 0);
+    checker.structure(schema, Level::Root, &Path::ROOT.field(path), 0);
     checker.completeness(schema, Some(schema), path, path);
     let mut causes = checker.causes;
     causes.sort_by_key(|cause| format!("{}: {}", cause.field, cause.message));
@@ -34,10 +34,10 @@ struct Checker {
 }
 
 impl Checker {
-    fn structure(&mut self, schema: &Schema, level: Level, path: &str, depth: usize) {
+    fn structure(&mut self, schema: &Schema, level: Level, path: &Path, depth: usize) {
         if depth > MAX_DEPTH {
             let detail = format!("must not nest more than {MAX_DEPTH} levels");
-            self.causes.push(forbidden(path, &detail));
+            self.causes.push(forbidden(path.bracketed(), &detail));
             return;
         }
         if text(schema, "type") == Some("array") && !schema.contains_key("items") {
@@ -45,17 +45,17 @@ impl Checker {
                 .push(required(format!("{path}.items"), "must be specified"));
         }
         if let Some(Value::Object(items)) = schema.get("items") {
-            self.structure(items, Level::Items, &format!("{path}.items"), depth + 1);
+            self.structure(items, Level::Items, &path.field("items"), depth + 1);
         }
+        let fields = path.field("properties");
         for (name, property) in properties(schema) {
-            let path = format!("{path}.properties[{name}]");
-            self.structure(property, Level::Field, &path, depth + 1);
+            self.structure(property, Level::Field, &fields.key(name), depth + 1);
         }
         if let Some(additional) = schema.get("additionalProperties") {
-            let path = format!("{path}.additionalProperties");
+            let path = path.field("additionalProperties");
             if level == Level::Root {
                 self.causes
-                    .push(forbidden(path.as_str(), "must not be used at the root"));
+                    .push(forbidden(path.bracketed(), "must not be used at the root"));
             }
             if let Value::Object(additional) = additional {
                 self.structure(additional, Level::Field, &path, depth + 1);
@@ -67,7 +67,7 @@ impl Checker {
         self.resource(schema, level, path);
     }
 
-    fn extensions(&mut self, schema: &Schema, path: &str) {
+    fn extensions(&mut self, schema: &Schema, path: &Path) {
         if !flag(schema, "x-kubernetes-int-or-string") {
             return;
         }
@@ -83,8 +83,8 @@ impl Checker {
         }
     }
 
-    fn kind(&mut self, schema: &Schema, level: Level, path: &str) {
-        let field = format!("{path}.type");
+    fn kind(&mut self, schema: &Schema, level: Level, path: &Path) {
+        let field = || format!("{path}.type");
         let kind = text(schema, "type").unwrap_or_default();
         let is_embedded = flag(schema, "x-kubernetes-embedded-resource");
         let needs_none = flag(schema, "x-kubernetes-int-or-string")
@@ -92,9 +92,9 @@ impl Checker {
         if is_embedded && kind != "object" {
             let detail = "must be object if x-kubernetes-embedded-resource is true";
             self.causes.push(if kind.is_empty() {
-                required(field.as_str(), detail)
+                required(field(), detail)
             } else {
-                invalid(field.as_str(), &kind.into(), detail)
+                invalid(field(), &kind.into(), detail)
             });
         } else if kind.is_empty() && !needs_none {
             let detail = match level {
@@ -102,15 +102,15 @@ impl Checker {
                 Level::Items => "must not be empty for specified array items",
                 Level::Field => "must not be empty for specified object fields",
             };
-            self.causes.push(required(field.as_str(), detail));
+            self.causes.push(required(field(), detail));
         }
         if level == Level::Root && !kind.is_empty() && kind != "object" {
             self.causes
-                .push(invalid(field, &kind.into(), "must be object at the root"));
+                .push(invalid(field(), &kind.into(), "must be object at the root"));
         }
     }
 
-    fn resource(&mut self, schema: &Schema, level: Level, path: &str) {
+    fn resource(&mut self, schema: &Schema, level: Level, path: &Path) {
         let is_embedded = flag(schema, "x-kubernetes-embedded-resource");
         let has = |name: &str| schema.contains_key(name);
         if is_embedded && has("additionalProperties") {
@@ -145,19 +145,19 @@ impl Checker {
         }
     }
 
-    fn branches(&mut self, schema: &Schema, path: &str, exceptions: Exceptions) {
+    fn branches(&mut self, schema: &Schema, path: &Path, exceptions: Exceptions) {
         for (name, i, branch) in alternatives(schema) {
             let inner = match (exceptions, name) {
                 (Exceptions::AnyOf, "anyOf") => continue,
                 (Exceptions::FirstAllOf, "allOf") if i == Some(0) => Exceptions::AnyOf,
                 _ => Exceptions::None,
             };
-            self.nested(branch, &place(path, name, i), inner);
+            self.nested(branch, &place(&path.bracketed(), name, i), inner);
         }
     }
 
     fn nested(&mut self, schema: &Schema, path: &str, exceptions: Exceptions) {
-        self.branches(schema, path, exceptions);
+        self.branches(schema, &Path::ROOT.field(path), exceptions);
         if let Some(Value::Object(items)) = schema.get("items") {
             self.nested(items, &format!("{path}.items"), Exceptions::None);
         }

@@ -10,7 +10,7 @@ use super::default::validity;
 use super::format::Format;
 use super::invariants;
 use super::node::{Checks, ListType, Node, PatchStrategy, Type};
-use super::path::MAX_DEPTH;
+use super::path::{MAX_DEPTH, Path};
 use super::pattern::Pattern;
 use super::restrictions;
 use crate::store::status::Cause;
@@ -36,9 +36,10 @@ pub fn parse(schema: &Value, path: &str) -> Result<Node, Vec<Cause>> {
         causes: Vec::new(),
         patterns: BTreeMap::new(),
     };
-    let node = reader.node(object, path, 0);
+    let root = Path::ROOT.field(path);
+    let node = reader.node(object, &root, 0);
     if is_structural && reader.causes.is_empty() {
-        validity::check(&node, path, &mut causes);
+        validity::check(&node, &root, &mut causes);
     }
     causes.append(&mut restrictions.causes);
     causes.append(&mut reader.causes);
@@ -56,10 +57,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn node(&mut self, schema: &Map<String, Value>, path: &str, depth: usize) -> Node {
+    fn node(&mut self, schema: &Map<String, Value>, path: &Path, depth: usize) -> Node {
         if depth > MAX_DEPTH {
             let detail = format!("must not nest more than {MAX_DEPTH} levels");
-            self.causes.push(forbidden(path, &detail));
+            self.causes.push(forbidden(path.bracketed(), &detail));
             return Node::default();
         }
         Node {
@@ -91,17 +92,17 @@ impl Reader {
     fn properties(
         &mut self,
         schema: &Map<String, Value>,
-        path: &str,
+        path: &Path,
         depth: usize,
     ) -> BTreeMap<String, Arc<Node>> {
         let Some(Value::Object(properties)) = schema.get("properties") else {
             return BTreeMap::new();
         };
+        let fields = path.field("properties");
         properties
             .iter()
             .map(|(name, property)| {
-                let path = format!("{path}.properties[{name}]");
-                let node = self.object(property, &path, depth + 1);
+                let node = self.object(property, &fields.key(name), depth + 1);
                 (name.clone(), Arc::new(node))
             })
             .collect()
@@ -110,13 +111,13 @@ impl Reader {
     fn additional(
         &mut self,
         schema: &Map<String, Value>,
-        path: &str,
+        path: &Path,
         depth: usize,
     ) -> Option<Arc<Node>> {
         match schema.get("additionalProperties")? {
             Value::Bool(true) => Some(Arc::default()),
             Value::Object(object) => {
-                let path = format!("{path}.additionalProperties");
+                let path = path.field("additionalProperties");
                 Some(Arc::new(self.node(object, &path, depth + 1)))
             }
             _ => None,
@@ -127,18 +128,19 @@ impl Reader {
         &mut self,
         schema: &Map<String, Value>,
         name: &str,
-        path: &str,
+        path: &Path,
         depth: usize,
     ) -> Option<Node> {
         let child = schema.get(name)?;
-        Some(self.object(child, &format!("{path}.{name}"), depth + 1))
+        Some(self.object(child, &path.field(name), depth + 1))
     }
 
-    fn object(&mut self, schema: &Value, path: &str, depth: usize) -> Node {
+    fn object(&mut self, schema: &Value, path: &Path, depth: usize) -> Node {
         if let Value::Object(object) = schema {
             self.node(object, path, depth)
         } else {
-            self.causes.push(invalid(path, schema, "must be a schema"));
+            self.causes
+                .push(invalid(path.bracketed(), schema, "must be a schema"));
             Node::default()
         }
     }
@@ -147,17 +149,23 @@ impl Reader {
         &mut self,
         schema: &Map<String, Value>,
         name: &str,
-        path: &str,
+        path: &Path,
         depth: usize,
     ) -> Vec<Node> {
         list(schema, name)
             .iter()
             .enumerate()
-            .map(|(i, branch)| self.object(branch, &format!("{path}.{name}[{i}]"), depth + 1))
+            .map(|(i, branch)| self.object(branch, &path.field(name).index(i), depth + 1))
             .collect()
     }
 
-    fn checks(&mut self, schema: &Map<String, Value>, path: &str, depth: usize) -> Checks {
+    fn checks(&mut self, schema: &Map<String, Value>, path: &Path, depth: usize) -> Checks {
+        if schema
+            .keys()
+            .all(|keyword| UNCHECKED.contains(&keyword.as_str()))
+        {
+            return Checks::default();
+        }
         Checks {
             allowed: list(schema, "enum").to_vec(),
             pattern: self.pattern(schema, path),
@@ -180,7 +188,7 @@ impl Reader {
         }
     }
 
-    fn pattern(&mut self, schema: &Map<String, Value>, path: &str) -> Option<Pattern> {
+    fn pattern(&mut self, schema: &Map<String, Value>, path: &Path) -> Option<Pattern> {
         let source = text(schema, "pattern").filter(|source| !source.is_empty())?;
         if let Some(known) = self.patterns.get(source) {
             return Some(known.clone());
@@ -199,6 +207,17 @@ impl Reader {
         }
     }
 }
+
+/// Keywords that say nothing about single values; most schemas have no others.
+const UNCHECKED: [&str; 7] = [
+    "additionalProperties",
+    "default",
+    "description",
+    "items",
+    "properties",
+    "required",
+    "type",
+];
 
 fn kind(schema: &Map<String, Value>) -> Type {
     if flag(schema, "x-kubernetes-int-or-string") {

@@ -103,6 +103,13 @@ impl<'a> Path<'a> {
     }
 }
 
+/// As [`Path::bracketed`].
+impl std::fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.bracketed())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

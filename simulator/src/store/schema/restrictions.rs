@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::cause::{forbidden, invalid, not_supported, required};
 use super::parse::{flag, list, text};
-use super::path::MAX_DEPTH;
+use super::path::{MAX_DEPTH, Path};
 use crate::store::status::Cause;
 
 type Schema = Map<String, Value>;
@@ -30,7 +30,7 @@ pub(super) fn check(schema: &Schema, path: &str) -> Findings {
         in_metadata: false,
         depth: 0,
     };
-    checker.schema(schema, path, around);
+    checker.schema(schema, &Path::ROOT.field(path), around);
     Findings {
         causes: checker.causes,
         is_unreadable: checker.is_unreadable,
@@ -39,17 +39,26 @@ pub(super) fn check(schema: &Schema, path: &str) -> Findings {
 
 /// What the place of a schema forbids.
 #[derive(Clone, Copy)]
-struct Around<'a> {
+struct Around {
     /// Why `default` must not be set, if it must not.
-    no_defaults: Option<&'a str>,
+    no_defaults: Option<&'static str>,
     in_metadata: bool,
     depth: usize,
 }
 
-impl Around<'_> {
+impl Around {
     fn below(self) -> Self {
         Self {
             depth: self.depth + 1,
+            ..self
+        }
+    }
+
+    /// Inside of `apiVersion`, `kind` or `metadata`, of the object itself if `is_root`.
+    fn inside(self, why: &'static str, is_root: bool) -> Self {
+        Self {
+            in_metadata: true,
+            no_defaults: if is_root { Some(why) } else { self.no_defaults },
             ..self
         }
     }
@@ -62,7 +71,7 @@ struct Checker {
 }
 
 impl Checker {
-    fn schema(&mut self, schema: &Schema, path: &str, around: Around) {
+    fn schema(&mut self, schema: &Schema, path: &Path, around: Around) {
         if around.depth > MAX_DEPTH {
             return;
         }
@@ -76,7 +85,7 @@ impl Checker {
         self.elements(schema, path);
     }
 
-    fn keywords(&mut self, schema: &Schema, path: &str, around: Around) {
+    fn keywords(&mut self, schema: &Schema, path: &Path, around: Around) {
         let mut forbid = |keyword: &str, detail: &str| {
             self.causes
                 .push(forbidden(format!("{path}.{keyword}"), detail));
@@ -96,8 +105,8 @@ impl Checker {
             "dependencies",
             "$ref",
         ];
-        for keyword in unsupported {
-            if schema.contains_key(keyword) {
+        for keyword in schema.keys() {
+            if unsupported.contains(&keyword.as_str()) {
                 self.is_unreadable = true;
                 forbid(keyword, &format!("{keyword} is not supported"));
             }
@@ -148,7 +157,7 @@ impl Checker {
         }
     }
 
-    fn children(&mut self, schema: &Schema, path: &str, around: Around) {
+    fn children(&mut self, schema: &Schema, path: &Path, around: Around) {
         let is_root = around.depth == 0;
         if let Some(Value::Object(additional)) = schema.get("additionalProperties") {
             let mut around = around.below();
@@ -156,9 +165,10 @@ impl Checker {
                 around.no_defaults =
                     Some("inside additionalProperties applying to object metadata");
             }
-            self.schema(additional, &format!("{path}.additionalProperties"), around);
+            self.schema(additional, &path.field("additionalProperties"), around);
         }
         let is_resource = is_root || flag(schema, "x-kubernetes-embedded-resource");
+        let fields = path.field("properties");
         for (name, property) in schema
             .get("properties")
             .and_then(Value::as_object)
@@ -169,30 +179,31 @@ impl Checker {
                 continue;
             };
             let mut around = around.below();
-            let why = format!("in top-level {name}");
-            if is_resource && matches!(name.as_str(), "metadata" | "kind" | "apiVersion") {
-                around.in_metadata = true;
-                if is_root {
-                    around.no_defaults = Some(&why);
+            if is_resource {
+                match name.as_str() {
+                    "metadata" => around = around.inside("in top-level metadata", is_root),
+                    "kind" => around = around.inside("in top-level kind", is_root),
+                    "apiVersion" => around = around.inside("in top-level apiVersion", is_root),
+                    _ => {}
                 }
             }
-            self.schema(property, &format!("{path}.properties[{name}]"), around);
+            self.schema(property, &fields.key(name), around);
         }
         for keyword in ["allOf", "oneOf", "anyOf"] {
             for (i, branch) in list(schema, keyword).iter().enumerate() {
                 if let Value::Object(branch) = branch {
-                    self.schema(branch, &format!("{path}.{keyword}[{i}]"), around.below());
+                    self.schema(branch, &path.field(keyword).index(i), around.below());
                 }
             }
         }
         for keyword in ["not", "items"] {
             if let Some(Value::Object(child)) = schema.get(keyword) {
-                self.schema(child, &format!("{path}.{keyword}"), around.below());
+                self.schema(child, &path.field(keyword), around.below());
             }
         }
     }
 
-    fn needs_type(&mut self, schema: &Schema, path: &str, wanted: &str, because: &str) {
+    fn needs_type(&mut self, schema: &Schema, path: &Path, wanted: &str, because: &str) {
         let kind = text(schema, "type").unwrap_or_default();
         if kind == wanted {
             return;
@@ -206,7 +217,7 @@ impl Checker {
         });
     }
 
-    fn map_type(&mut self, schema: &Schema, path: &str) {
+    fn map_type(&mut self, schema: &Schema, path: &Path) {
         let Some(map_type) = text(schema, "x-kubernetes-map-type") else {
             return;
         };
@@ -219,9 +230,9 @@ impl Checker {
         }
     }
 
-    fn list_type(&mut self, schema: &Schema, path: &str) {
+    fn list_type(&mut self, schema: &Schema, path: &Path) {
         let list_type = text(schema, "x-kubernetes-list-type");
-        let field = format!("{path}.x-kubernetes-list-type");
+        let field = || format!("{path}.x-kubernetes-list-type");
         if let Some(list_type) = list_type {
             self.needs_type(schema, path, "array", "x-kubernetes-list-type");
             if list_type == "set" && text(schema, "type") == Some("array") {
@@ -230,20 +241,20 @@ impl Checker {
             if !matches!(list_type, "atomic" | "set" | "map") {
                 let supported = ["atomic", "set", "map"].map(str::to_owned);
                 self.causes
-                    .push(not_supported(field.as_str(), &list_type.into(), &supported));
+                    .push(not_supported(field(), &list_type.into(), &supported));
             }
         }
         if !list(schema, "x-kubernetes-list-map-keys").is_empty() {
             let detail = "must be map if x-kubernetes-list-map-keys is non-empty";
             match list_type {
-                None => self.causes.push(required(field, detail)),
+                None => self.causes.push(required(field(), detail)),
                 Some("map") => {}
-                Some(other) => self.causes.push(invalid(field, &other.into(), detail)),
+                Some(other) => self.causes.push(invalid(field(), &other.into(), detail)),
             }
         }
     }
 
-    fn set_items(&mut self, schema: &Schema, path: &str) {
+    fn set_items(&mut self, schema: &Schema, path: &Path) {
         let Some(Value::Object(items)) = schema.get("items") else {
             return;
         };
@@ -265,7 +276,7 @@ impl Checker {
             .push(invalid(format!("{path}.items.{keyword}"), &shown, detail));
     }
 
-    fn map_list(&mut self, schema: &Schema, path: &str) {
+    fn map_list(&mut self, schema: &Schema, path: &Path) {
         let keys = list(schema, "x-kubernetes-list-map-keys");
         let field = format!("{path}.x-kubernetes-list-map-keys");
         if keys.is_empty() {
@@ -312,7 +323,7 @@ impl Checker {
     }
 
     /// Elements of sets and map lists cannot be null, and neither can their keys.
-    fn elements(&mut self, schema: &Schema, path: &str) {
+    fn elements(&mut self, schema: &Schema, path: &Path) {
         let Some(list_type @ ("set" | "map")) = text(schema, "x-kubernetes-list-type") else {
             return;
         };

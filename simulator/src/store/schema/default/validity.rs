@@ -4,12 +4,13 @@
 
 use crate::store::schema::cause::invalid;
 use crate::store::schema::node::Node;
+use crate::store::schema::path::Path;
 use crate::store::schema::prune::prune_part;
 use crate::store::schema::validate::validate_part;
 use crate::store::status::Cause;
 
 /// Adds a cause for every default in `node`, which stands at `path`, that is not valid or has unknown fields.
-pub(in crate::store::schema) fn check(node: &Node, path: &str, causes: &mut Vec<Cause>) {
+pub(in crate::store::schema) fn check(node: &Node, path: &Path, causes: &mut Vec<Cause>) {
     if let Some(default) = &node.default {
         let at = format!("{path}.default");
         let mut pruned = default.clone();
@@ -24,9 +25,10 @@ pub(in crate::store::schema) fn check(node: &Node, path: &str, causes: &mut Vec<
         causes.append(&mut validate_part(node, default, &at));
     }
     if let Some(items) = &node.items {
-        check(items, &format!("{path}.items"), causes);
+        check(items, &path.field("items"), causes);
     }
+    let fields = path.field("properties");
     for (name, property) in &node.properties {
-        check(property, &format!("{path}.properties[{name}]"), causes);
+        check(property, &fields.key(name), causes);
     }
 }
