@@ -90,7 +90,7 @@ impl ApiServer {
                 }
                 response
             }),
-            Err(status) => Ok(status_response(&status)),
+            Err(status) => Ok(refusal(call, &status)),
         }
     }
 
@@ -137,7 +137,7 @@ impl ApiServer {
         }
         match result {
             Ok(reply) => Ok(self.encode(state, wanted, reply)),
-            Err(status) => Ok(status_response(&status)),
+            Err(status) => Ok(refusal(call, &status)),
         }
     }
 
@@ -229,6 +229,12 @@ impl ApiServer {
         let wall = std::time::Duration::try_from(wall).ok()?;
         Some(Box::pin(tokio::time::sleep(wall)))
     }
+}
+
+/// A refusal in the format that the client accepts.
+fn refusal(call: &Call, status: &Status) -> Response<ResponseBody> {
+    let format = accepted(call.header(ACCEPT)).unwrap_or_default().format;
+    bytes_response(status.code, format, status.body().to_string().into_bytes())
 }
 
 fn broken() -> io::Error {

@@ -173,8 +173,7 @@ fn value_line(name: &str, object: &Value) -> Bytes {
 }
 
 fn bookmark_object(served: &Served, shape: Shape, bookmark: &Bookmark) -> Value {
-    let mut metadata =
-        json!({"resourceVersion": bookmark.revision.to_string(), "creationTimestamp": null});
+    let mut metadata = json!({"resourceVersion": bookmark.revision.to_string()});
     if bookmark.ends_initial_events {
         metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
     }

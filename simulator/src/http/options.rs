@@ -75,7 +75,10 @@ pub(crate) fn watch(served: &Served, query: &Query) -> Result<WatchOptions, Stat
 
 /// The oldest revision at which an object may be read.
 pub(crate) fn get(query: &Query) -> Result<Option<u64>, Status> {
-    revision(query).map_err(|why| Status::bad_request(format!("invalid resource version: {why}")))
+    revision(query).map_err(|why| Status {
+        reason: "",
+        ..Status::internal(why)
+    })
 }
 
 /// Options of a write; `kind` names them in refusals, such as `CreateOptions`.
@@ -352,10 +355,11 @@ pub(crate) fn token(text: &str) -> Result<Continue, Status> {
     let bytes = BASE64_URL_SAFE_NO_PAD
         .decode(text)
         .map_err(|error| refused(&format!(": {error}")))?;
-    let token: Value =
-        serde_json::from_slice(&bytes).map_err(|error| refused(&format!(": {error}")))?;
+    let token: Value = serde_json::from_slice(&bytes).map_err(|_| refused(&not_json(&bytes)))?;
     if token["v"] != "meta.k8s.io/v1" {
-        return Err(refused(": server does not recognize this encoded version"));
+        let version = token["v"].as_str().unwrap_or_default();
+        let why = format!(": server does not recognize this encoded version {version}");
+        return Err(refused(&why));
     }
     let version = "(version meta.k8s.io/v1)";
     let revision = match token["rv"].as_i64() {
@@ -375,6 +379,14 @@ pub(crate) fn token(text: &str) -> Result<Continue, Status> {
         revision,
         after: start.trim_end_matches('\u{0}').to_owned(),
     })
+}
+
+/// What Go says of text that does not begin a JSON value.
+fn not_json(bytes: &[u8]) -> String {
+    match String::from_utf8_lossy(bytes).trim_start().chars().next() {
+        Some(first) => format!(": invalid character '{first}' looking for beginning of value"),
+        None => ": unexpected end of JSON input".to_owned(),
+    }
 }
 
 fn refuse(kind: &str, causes: &[Cause]) -> Result<(), Status> {

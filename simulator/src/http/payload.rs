@@ -85,8 +85,12 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
+/// The beginning of a body, in hexadecimal if it does not look like an object.
 fn quoted(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
+    if !text.is_empty() && !text.trim_start().starts_with('{') {
+        return body.iter().map(|byte| format!("{byte:02x}")).collect();
+    }
     if text.is_empty() {
         return "<empty>".to_owned();
     }

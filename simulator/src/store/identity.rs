@@ -25,7 +25,7 @@ pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
     };
     check_types(value, prefix)
         .and_then(|()| decode::check(kind, value))
-        .map_err(|why| unhandled(kind, &kind.kind, &kind.version, &why))
+        .map_err(|why| unfit(kind, &why))
 }
 
 /// Checks `apiVersion` and `kind` of the result of a patch.
@@ -128,8 +128,13 @@ fn unregistered(called: &str, version: &str) -> String {
     )
 }
 
+/// 400 for a body of the right kind that cannot be decoded.
+pub(super) fn unfit(kind: &Kind, why: &str) -> Status {
+    unhandled(kind, &kind.kind, &kind.version, why)
+}
+
 /// 400 for a body that cannot be decoded into `kind`.
-pub(super) fn unhandled(kind: &Kind, called: &str, version: &str, why: &str) -> Status {
+fn unhandled(kind: &Kind, called: &str, version: &str, why: &str) -> Status {
     Status::bad_request(format!(
         "{called} in version {version:?} cannot be handled as a {}: {why}",
         kind.kind
@@ -137,7 +142,7 @@ pub(super) fn unhandled(kind: &Kind, called: &str, version: &str, why: &str) -> 
 }
 
 /// 422 for the result of a patch that cannot be decoded.
-fn undecodable(value: &Value, why: &str) -> Status {
+pub(super) fn undecodable(value: &Value, why: &str) -> Status {
     let cause = invalid("patch", &value.to_string(), why);
     let mut status = Status::invalid(
         &Qualified {

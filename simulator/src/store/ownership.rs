@@ -44,6 +44,7 @@ pub(super) fn applied(
     };
     let kind = &request.served.kind;
     let api_version = kind.api_version();
+    check_kind(&config, &api_version, &kind.kind)?;
     let writer = writer(request, options, &api_version, now);
     apply(
         live,
@@ -52,6 +53,18 @@ pub(super) fn applied(
         options.force,
         &kind.schema,
     )
+}
+
+/// Refuses a configuration of another kind in the right version; other versions are refused later.
+fn check_kind(config: &Value, api_version: &str, kind: &str) -> Result<(), Status> {
+    let called = config["kind"].as_str().unwrap_or_default();
+    if called == kind || called.is_empty() || config["apiVersion"] != api_version {
+        return Ok(());
+    }
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    Err(Status::bad_request(format!(
+        "invalid object type: {group}/{version}, Kind={called}"
+    )))
 }
 
 /// Records in `managedFields` what a write other than an apply changed.

@@ -16,7 +16,7 @@ use super::kernel::{Context, Kernel};
 use super::log::TableId;
 use super::object::{Key, Object};
 use super::request::{DeleteOptions, LogText, Request, WriteOptions};
-use super::status::Status;
+use super::status::{Qualified, Status};
 
 /// Who may write logs.
 const KUBELET: &str = "kubelet";
@@ -129,7 +129,11 @@ impl Kernel {
         let node = body["target"]["name"].as_str().unwrap_or_default();
         let bound = pod.value()["spec"]["nodeName"].as_str().unwrap_or_default();
         if !bound.is_empty() {
-            let mut status = Status::conflict(&request.served.kind.resource(), &request.name);
+            let binding = Qualified {
+                group: "",
+                name: "pods/binding",
+            };
+            let mut status = Status::conflict(&binding, &request.name);
             status.message = format!(
                 "Operation cannot be fulfilled on pods/binding \"{0}\": pod {0} is already assigned to node {bound:?}",
                 request.name

@@ -56,7 +56,7 @@ impl Kernel {
             token: items
                 .last()
                 .filter(|_| rest > 0)
-                .map(|last| token_after(revision, last)),
+                .map(|last| token_after(request, revision, last)),
             remaining: (rest > 0 && options.selectors.is_empty()).then_some(rest),
             items,
             revision,
@@ -134,8 +134,10 @@ fn token_key(request: &Request, token: &Continue) -> Key {
     }
 }
 
-fn token_after(revision: u64, last: &Object) -> String {
-    let after = if last.namespace().is_empty() {
+/// Below one namespace a token holds the name, else the whole key.
+fn token_after(request: &Request, revision: u64, last: &Object) -> String {
+    let is_relative = !request.namespace.is_empty();
+    let after = if is_relative || last.namespace().is_empty() {
         last.name().to_owned()
     } else {
         format!("{}/{}", last.namespace(), last.name())

@@ -2,7 +2,11 @@
 //!
 //! Source: `spec/kube-api.md` §1.10.
 
-use serde_json::{Map, Value};
+mod label;
+
+use serde_json::Value;
+
+use label::Requirement;
 
 use super::kind::{Kind, Origin};
 use super::object::Object;
@@ -13,23 +17,6 @@ use super::status::Status;
 pub struct Selectors {
     labels: Vec<Requirement>,
     fields: Vec<Field>,
-}
-
-/// One requirement on labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Requirement {
-    key: String,
-    test: Test,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Test {
-    Exists,
-    Absent,
-    In(Vec<String>),
-    NotIn(Vec<String>),
-    Above(i64),
-    Below(i64),
 }
 
 /// One requirement on a field.
@@ -47,12 +34,10 @@ impl Selectors {
     /// 400 in the words of kube-apiserver.
     pub fn parse(kind: &Kind, labels: &str, fields: &str) -> Result<Self, Status> {
         Ok(Self {
-            labels: split_terms(labels)
-                .into_iter()
-                .map(parse_requirement)
-                .collect::<Result<_, _>>()?,
-            fields: split_terms(fields)
-                .into_iter()
+            labels: label::parse(labels).map_err(Status::bad_request)?,
+            fields: fields
+                .split(',')
+                .filter(|term| !term.is_empty())
                 .map(|term| parse_field(kind, term))
                 .collect::<Result<_, _>>()?,
         })
@@ -69,26 +54,8 @@ impl Selectors {
     pub fn select(&self, object: &Object) -> bool {
         self.labels
             .iter()
-            .all(|r| r.is_met(object.labels().and_then(|l| label(l, &r.key))))
+            .all(|requirement| requirement.is_met(object.labels()))
             && self.fields.iter().all(|f| f.is_met(object.value()))
-    }
-}
-
-fn label<'a>(labels: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
-    labels.get(key).and_then(Value::as_str)
-}
-
-impl Requirement {
-    fn is_met(&self, value: Option<&str>) -> bool {
-        let number = || value.and_then(|v| v.parse::<i64>().ok());
-        match &self.test {
-            Test::Exists => value.is_some(),
-            Test::Absent => value.is_none(),
-            Test::In(set) => value.is_some_and(|v| set.iter().any(|s| s == v)),
-            Test::NotIn(set) => value.is_none_or(|v| set.iter().all(|s| s != v)),
-            Test::Above(bound) => number().is_some_and(|n| n > *bound),
-            Test::Below(bound) => number().is_some_and(|n| n < *bound),
-        }
     }
 }
 
@@ -107,95 +74,6 @@ impl Field {
         };
         holds == self.equal
     }
-}
-
-/// Splits at commas outside parentheses and drops surrounding blanks; an empty selector has no terms.
-fn split_terms(selector: &str) -> Vec<&str> {
-    let mut depth = 0_i32;
-    let mut terms: Vec<&str> = selector
-        .split(|c| {
-            match c {
-                '(' => depth += 1,
-                ')' => depth -= 1,
-                _ => {}
-            }
-            c == ',' && depth == 0
-        })
-        .map(str::trim)
-        .collect();
-    if terms == [""] {
-        terms.clear();
-    }
-    terms
-}
-
-fn parse_requirement(term: &str) -> Result<Requirement, Status> {
-    let (key, test) = if let Some(key) = term.strip_prefix('!') {
-        (key, Test::Absent)
-    } else if let Some(parts) = parse_set(term)? {
-        parts
-    } else if let Some((key, value)) = term.split_once("!=") {
-        (key, Test::NotIn(vec![label_value(value)?]))
-    } else if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
-        (key, Test::In(vec![label_value(value)?]))
-    } else if let Some((key, value)) = term.split_once('>') {
-        (key, Test::Above(bound(value)?))
-    } else if let Some((key, value)) = term.split_once('<') {
-        (key, Test::Below(bound(value)?))
-    } else {
-        (term, Test::Exists)
-    };
-    let key = key.trim();
-    if key.is_empty() || key.contains(|c: char| c.is_whitespace() || "()=!,<>".contains(c)) {
-        return Err(unparsable(&format!(
-            "found '{}', expected: identifier",
-            if key.is_empty() { term } else { key }
-        )));
-    }
-    Ok(Requirement {
-        key: key.to_owned(),
-        test,
-    })
-}
-
-/// `key in (a,b)` or `key notin (a,b)`; `None` if the term has no parentheses.
-fn parse_set(term: &str) -> Result<Option<(&str, Test)>, Status> {
-    let Some((head, rest)) = term.split_once('(') else {
-        return Ok(None);
-    };
-    let values = rest
-        .strip_suffix(')')
-        .ok_or_else(|| unparsable("found '', expected: ',' or ')'"))?
-        .split(',')
-        .map(label_value)
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut words = head.split_whitespace();
-    match (words.next(), words.next(), words.next()) {
-        (Some(key), Some("in"), None) => Ok(Some((key, Test::In(values)))),
-        (Some(key), Some("notin"), None) => Ok(Some((key, Test::NotIn(values)))),
-        _ => Err(unparsable(&format!(
-            "found '{}', expected: in, notin, =, ==, !=, gt, lt",
-            head.trim()
-        ))),
-    }
-}
-
-fn label_value(text: &str) -> Result<String, Status> {
-    let text = text.trim();
-    if text.contains(|c: char| c.is_whitespace() || "()=!<>".contains(c)) {
-        return Err(unparsable(&format!("found '{text}', expected: identifier")));
-    }
-    Ok(text.to_owned())
-}
-
-fn bound(text: &str) -> Result<i64, Status> {
-    text.trim()
-        .parse()
-        .map_err(|_| unparsable("for 'Gt', 'Lt' operators, the value must be an integer"))
-}
-
-fn unparsable(what: &str) -> Status {
-    Status::bad_request(format!("unable to parse requirement: {what}"))
 }
 
 fn parse_field(kind: &Kind, term: &str) -> Result<Field, Status> {

@@ -5,7 +5,6 @@
 use serde_json::Value;
 
 use super::definition::is_definition;
-use super::identity::unhandled;
 use super::kind::{Kind, Origin};
 use super::registry::Served;
 use super::request::{FieldValidation, WriteOptions};
@@ -13,7 +12,7 @@ use super::schema::compiled::{check, check_status};
 use super::schema::default::apply_defaults;
 use super::schema::definition;
 use super::schema::prune::prune;
-use super::status::{Cause, Status};
+use super::status::Cause;
 
 /// Which part of an object a write can change, and validation must look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +27,13 @@ pub(super) enum Fit {
 /// the request wants.
 ///
 /// # Errors
-/// 400 under strict field validation.
+/// Under strict field validation, what the decoder says of such fields.
 pub(super) fn fit(
     served: &Served,
     value: &mut Value,
     options: &WriteOptions,
     warnings: &mut Vec<String>,
-) -> Result<(), Status> {
+) -> Result<(), String> {
     let schema = &served.kind.schema;
     let unknown = prune(schema, value);
     apply_defaults(schema, value);
@@ -46,7 +45,7 @@ fn report(
     unknown: &[String],
     options: &WriteOptions,
     warnings: &mut Vec<String>,
-) -> Result<(), Status> {
+) -> Result<(), String> {
     let quoted = |what: &str, paths: &[String]| -> Vec<String> {
         paths
             .iter()
@@ -68,10 +67,7 @@ fn report(
             Ok(())
         }
         FieldValidation::Strict if findings.is_empty() => Ok(()),
-        FieldValidation::Strict => {
-            let why = format!("strict decoding error: {}", findings.join(", "));
-            Err(unhandled(kind, &kind.kind, &kind.version, &why))
-        }
+        FieldValidation::Strict => Err(format!("strict decoding error: {}", findings.join(", "))),
     }
 }
 

@@ -11,7 +11,7 @@ use super::kernel::{Context, Kernel};
 use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
 use super::registry::Served;
-use super::request::{Part, PatchKind, Request, WriteOptions};
+use super::request::{FieldValidation, Part, PatchKind, Request, WriteOptions};
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
 use super::{identity, ownership, rules};
@@ -52,7 +52,8 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let served = &request.served;
-        shape::fit(served, &mut value, options, &mut context.warnings)?;
+        shape::fit(served, &mut value, options, &mut context.warnings)
+            .map_err(|why| identity::unfit(&served.kind, &why))?;
         if via == Via::Put && !text(metadata_mut(&mut value), "resourceVersion").is_empty() {
             return Err(bare_internal(
                 "resourceVersion should not be set on objects to be created",
@@ -160,9 +161,8 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let mut value = ownership::applied(request, (None, body), options, context.now)?;
-        let metadata = metadata_mut(&mut value);
-        metadata.insert("name".into(), request.name.clone().into());
-        metadata.remove("resourceVersion");
+        metadata::check_name(&mut value, request)?;
+        metadata_mut(&mut value).remove("resourceVersion");
         metadata::place(&mut value, request)?;
         let value = from_version(&request.served, value);
         let via = Via::Patch(PatchKind::Apply);
@@ -179,10 +179,20 @@ impl Kernel {
     ) -> Result<Answer, Status> {
         let served = &request.served;
         check_preconditions(request, old, &mut value, via)?;
-        shape::fit(served, &mut value, options, &mut context.warnings)?;
+        let is_strict = options.field_validation == FieldValidation::Strict;
+        let sent = (is_strict && via != Via::Put).then(|| value.clone());
+        shape::fit(served, &mut value, options, &mut context.warnings).map_err(
+            |why| match &sent {
+                Some(patched) => identity::undecodable(patched, &why),
+                None => identity::unfit(&served.kind, &why),
+            },
+        )?;
         restore_parts(request, &mut value, old.value());
         metadata::normalise(&mut value);
         metadata::keep_owned(&mut value, old.value());
+        if request.part == Part::Status {
+            rules::prepare_status(&served.kind, &mut value);
+        }
         if matches!(request.part, Part::Whole | Part::Finalize) {
             rules::prepare(&served.kind, &mut value);
             metadata::normalise(&mut value);

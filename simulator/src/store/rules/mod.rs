@@ -3,6 +3,7 @@
 mod event;
 mod namespace;
 mod pod;
+mod role;
 mod secret;
 mod volume;
 
@@ -45,6 +46,13 @@ pub(super) fn admit(kind: &Kind, value: &mut Value) {
     }
 }
 
+/// Fills in what the kind's own code would in a write to `/status`.
+pub(super) fn prepare_status(kind: &Kind, value: &mut Value) {
+    if kind.kind == "Pod" && kind.origin == Origin::BuiltIn {
+        pod::prepare_status(value);
+    }
+}
+
 /// Everything that the kind's own validation refuses.
 pub(super) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
     if kind.origin == Origin::Custom {
@@ -55,7 +63,9 @@ pub(super) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause
         ("", "ConfigMap") => secret::config_map_faults(new, old),
         ("", "Pod") => pod::faults(new, old),
         ("" | "events.k8s.io", "Event") => event::faults(kind, new, old),
-        ("rbac.authorization.k8s.io", _) => immutable(new, old, "roleRef").into_iter().collect(),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            role::faults(new, old)
+        }
         _ => Vec::new(),
     }
 }

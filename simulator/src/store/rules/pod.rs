@@ -14,6 +14,14 @@ const MUTABLE: [&str; 4] = [
     "schedulingGates",
 ];
 
+/// Keeps the list of addresses in step with the first one.
+pub(super) fn prepare_status(value: &mut Value) {
+    let address = value["status"]["podIP"].clone();
+    if address.is_string() && value["status"]["podIPs"].is_null() {
+        value["status"]["podIPs"] = json!([{"ip": address}]);
+    }
+}
+
 /// Sets the defaults of the spec.
 pub(super) fn prepare(value: &mut Value) {
     let Some(fields) = value.as_object_mut() else {
@@ -111,6 +119,10 @@ fn prepare_container(container: &mut Map<String, Value>) {
             ] {
                 set_default(probe, field, json!(seconds));
             }
+            if let Some(request) = probe.get_mut("httpGet").and_then(Value::as_object_mut) {
+                set_default(request, "path", json!("/"));
+                set_default(request, "scheme", json!("HTTP"));
+            }
         }
     }
     for variable in container
@@ -119,7 +131,10 @@ fn prepare_container(container: &mut Map<String, Value>) {
         .into_iter()
         .flatten()
     {
-        if let Some(field) = variable["valueFrom"]["fieldRef"].as_object_mut() {
+        if let Some(field) = variable
+            .pointer_mut("/valueFrom/fieldRef")
+            .and_then(Value::as_object_mut)
+        {
             set_default(field, "apiVersion", json!("v1"));
         }
     }
@@ -207,15 +222,7 @@ fn quality_of_service(spec: &Value) -> &'static str {
 /// What is wrong with a pod: a spec needs containers, and may hardly change.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let Some(old) = old else {
-        let is_empty = new["spec"]["containers"]
-            .as_array()
-            .is_none_or(Vec::is_empty);
-        let missing = Cause {
-            reason: "FieldValueRequired",
-            message: "Required value".to_owned(),
-            field: "spec.containers".to_owned(),
-        };
-        return is_empty.then_some(missing).into_iter().collect();
+        return missing_parts(&new["spec"]);
     };
     let is_same = new["spec"] == old["spec"];
     if is_same || fixed_part(&new["spec"]) == fixed_part(&old["spec"]) {
@@ -226,6 +233,29 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         message: "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)".to_owned(),
         field: "spec".to_owned(),
     }]
+}
+
+/// A pod needs containers, and each of them a name and an image.
+fn missing_parts(spec: &Value) -> Vec<Cause> {
+    let required = |field: String| Cause {
+        reason: "FieldValueRequired",
+        message: "Required value".to_owned(),
+        field,
+    };
+    if spec["containers"].as_array().is_none_or(Vec::is_empty) {
+        return vec![required("spec.containers".to_owned())];
+    }
+    let mut causes = Vec::new();
+    for list in ["containers", "initContainers"] {
+        for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
+            for field in ["name", "image"] {
+                if container[field].as_str().unwrap_or_default().is_empty() {
+                    causes.push(required(format!("spec.{list}[{index}].{field}")));
+                }
+            }
+        }
+    }
+    causes
 }
 
 fn fixed_part(spec: &Value) -> Value {
