@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use arc_simulator::clock::{Clock, EPOCH};
+use arc_simulator::http::fault::{Moment, Verdict};
 use arc_simulator::http::service::ApiServer;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -103,4 +104,60 @@ async fn what_admission_adds_to_a_pod_belongs_to_nobody() {
             "f:terminationGracePeriodSeconds",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_watch_with_a_selector_turns_a_lost_label_into_a_deletion() {
+    let server = server();
+    let maps: Api<ConfigMap> = Api::default_namespaced(server.client("test"));
+    let parameters = WatchParams::default().labels("tier=front");
+    let mut watch = Box::pin(maps.watch(&parameters, "0").await.unwrap());
+    maps.create(&PostParams::default(), &a_config_map("a"))
+        .await
+        .unwrap();
+    for tier in ["front", "back"] {
+        let patch = Patch::Merge(json!({"metadata": {"labels": {"tier": tier}}}));
+        maps.patch("a", &PatchParams::default(), &patch)
+            .await
+            .unwrap();
+    }
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        told.push(describe(&watch.next().await.unwrap().unwrap()));
+    }
+    assert_eq!(told, ["added a", "deleted a"]);
+}
+
+#[tokio::test]
+async fn a_watch_from_before_compaction_is_told_so() {
+    let server = server();
+    let maps: Api<ConfigMap> = Api::default_namespaced(server.client("test"));
+    for name in ["a", "b"] {
+        maps.create(&PostParams::default(), &a_config_map(name))
+            .await
+            .unwrap();
+    }
+    server.compact(server.revision());
+    let parameters = WatchParams::default();
+    let mut watch = Box::pin(maps.watch(&parameters, "2").await.unwrap());
+    assert_eq!(describe(&watch.next().await.unwrap().unwrap()), "error 410");
+    assert!(watch.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_fault_can_lose_the_answer_of_a_write_that_took_effect() {
+    let server = server();
+    server.set_fault(Some(Box::new(|attempt, moment| {
+        match (attempt.verb, moment) {
+            ("create", Moment::After(_)) => Verdict::Break,
+            _ => Verdict::Pass,
+        }
+    })));
+    let maps: Api<ConfigMap> = Api::default_namespaced(server.client("test"));
+    let created = maps
+        .create(&PostParams::default(), &a_config_map("a"))
+        .await;
+    assert!(created.is_err());
+    server.set_fault(None);
+    assert!(maps.get_opt("a").await.unwrap().is_some());
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::body::{LogBody, ResponseBody, WatchBody};
 use super::encode::{self, Shape};
-use super::fault::{Moment, Verdict};
+use super::fault::{Attempt, Moment, Outcome, Verdict};
 use super::health::{health, version};
 use super::journal::Entry;
 use super::negotiate::{Accepted, accepted};
@@ -123,17 +123,25 @@ impl ApiServer {
     fn perform(&self, call: &Call, request: Request, wanted: Wanted) -> Answered {
         let mut state = self.lock();
         let state = &mut *state;
-        match state.fault(&request, Moment::Before) {
-            Verdict::Pass => {}
-            Verdict::Answer(status) => return Ok(status_response(&status)),
-            Verdict::Break => return Err(broken()),
+        let attempt = state
+            .fault
+            .is_some()
+            .then(|| Attempt::of(&request, &state.kernel));
+        if let Some(attempt) = &attempt {
+            match state.judge(attempt, &Moment::Before) {
+                Verdict::Pass => {}
+                Verdict::Answer(status) => return Ok(refusal(call, &status)),
+                Verdict::Break => return Err(broken()),
+            }
         }
-        let asked = request.without_verb();
         let result = self.apply(state, call, request);
-        match state.fault(&asked, Moment::After) {
-            Verdict::Pass => {}
-            Verdict::Answer(status) => return Ok(status_response(&status)),
-            Verdict::Break => return Err(broken()),
+        if let Some(attempt) = &attempt {
+            let outcome = Outcome::of(&result, &state.kernel);
+            match state.judge(attempt, &Moment::After(outcome)) {
+                Verdict::Pass => {}
+                Verdict::Answer(status) => return Ok(refusal(call, &status)),
+                Verdict::Break => return Err(broken()),
+            }
         }
         match result {
             Ok(reply) => Ok(self.encode(state, wanted, reply)),

@@ -28,3 +28,6 @@ mod resource;
 mod response;
 mod route;
 mod watchers;
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use tower::{BoxError, Service};
 
 use super::body::{LogBody, ResponseBody, WatchBody};
-use super::fault::{Fault, Moment, Verdict};
+use super::fault::{Attempt, Fault, Moment, Verdict};
 use super::journal::Journal;
 use super::watchers::Watchers;
 use crate::clock::Clock;
@@ -22,7 +22,6 @@ use crate::store::kernel::Kernel;
 use crate::store::kind::Kind;
 use crate::store::log::TableId;
 use crate::store::pod::Printed;
-use crate::store::request as kernel_request;
 use crate::store::watch::Signal;
 
 /// A Kubernetes API server in memory; clones share one cluster.
@@ -40,14 +39,14 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) journal: Journal,
     pub(crate) watchers: Watchers,
-    fault: Option<Fault>,
+    pub(crate) fault: Option<Fault>,
 }
 
 impl State {
-    /// What the fault rules, if any, make of a request.
-    pub(crate) fn fault(&mut self, request: &kernel_request::Request, moment: Moment) -> Verdict {
+    /// What the fault, if there is one, makes of a request.
+    pub(crate) fn judge(&mut self, attempt: &Attempt, moment: &Moment) -> Verdict {
         match &mut self.fault {
-            Some(fault) => fault(request, moment),
+            Some(fault) => fault(attempt, moment),
             None => Verdict::Pass,
         }
     }

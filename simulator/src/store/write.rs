@@ -461,17 +461,20 @@ fn advance_generation(request: &Request, value: &mut Value, old: &Value) {
             field == "spec"
         }
     };
-    let part = |value: &Value| -> Vec<(String, Value)> {
-        let fields = value.as_object().into_iter().flatten();
-        fields
-            .filter(|(field, _)| is_spec(field))
-            .map(|(field, value)| (field.clone(), value.clone()))
-            .collect()
-    };
-    if part(value) != part(old) {
+    let is_same = spec_fields(value, &is_spec).eq(spec_fields(old, &is_spec));
+    if !is_same {
         let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
         metadata_mut(value).insert("generation".to_owned(), generation.into());
     }
+}
+
+/// The fields of an object that count as its specification.
+fn spec_fields<'a>(
+    value: &'a Value,
+    is_spec: &'a dyn Fn(&str) -> bool,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let fields = value.as_object().into_iter().flatten();
+    fields.filter(|(field, _)| is_spec(field))
 }
 
 /// 500 without a reason, as errors that are no Status become.
