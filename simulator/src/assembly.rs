@@ -26,6 +26,7 @@ pub enum PartName {
 }
 
 /// What the parts of one cluster share.
+#[derive(Clone)]
 pub struct Shared {
     /// What containers do.
     pub outcomes: Script,
@@ -38,6 +39,7 @@ pub struct Shared {
 }
 
 /// One of the programs that make up a [`PartName`].
+#[derive(Clone, Copy)]
 pub struct Actor {
     /// What it belongs to.
     pub part: PartName,

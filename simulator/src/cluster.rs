@@ -3,6 +3,8 @@
 //! One thread, one seed: at every instant the parts that can act take turns in an order drawn from the seed, each
 //! turn reconciling one key to its end. When none can act, time jumps to the next timer.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 
@@ -26,10 +28,14 @@ pub struct Cluster {
     server: ApiServer,
     clock: Clock,
     runners: Vec<Runner>,
+    starts: BTreeMap<&'static str, (Start, Client)>,
     choices: Ids,
     transport: Transport,
     revision: u64,
 }
+
+/// Makes a part that knows nothing yet, and reaches the API through the given client.
+pub type Start = Box<dyn Fn(Client) -> Box<dyn Part> + Send>;
 
 /// How the parts reach the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +65,7 @@ impl Cluster {
             server: ApiServer::new(clock.clone(), seed),
             clock,
             runners: Vec::new(),
+            starts: BTreeMap::new(),
             choices: Ids::new(seed ^ SCHEDULING_STREAM),
             transport,
             revision: 0,
@@ -77,7 +84,14 @@ impl Cluster {
         &self.clock
     }
 
-    /// Adds a part, which reaches the API through `client`.
+    /// Adds a part that [`Cluster::restart`] can start again, and that comes back by itself after a fault killed it.
+    pub fn add_restartable(&mut self, start: Start, client: Client) {
+        let part = start(client.clone());
+        self.starts.insert(part.name(), (start, client.clone()));
+        self.add(part, client);
+    }
+
+    /// Adds a part, which reaches the API through `client`; a fault that kills it removes it.
     pub fn add(&mut self, part: Box<dyn Part>, client: Client) {
         self.runners.push(Runner::new(part, client));
     }
@@ -87,6 +101,31 @@ impl Cluster {
         let before = self.runners.len();
         self.runners.retain(|runner| runner.name() != name);
         self.runners.len() < before
+    }
+
+    /// Starts a part with empty caches and an empty queue, in place of the one that runs; returns whether it is known
+    /// how, which needs [`Cluster::add_restartable`].
+    pub fn restart(&mut self, name: &str) -> bool {
+        let Some((start, client)) = self.starts.get(name) else {
+            return false;
+        };
+        let runner = Runner::new(start(client.clone()), client.clone());
+        match self.runners.iter_mut().find(|known| known.name() == name) {
+            Some(running) => *running = runner,
+            None => self.runners.push(runner),
+        }
+        true
+    }
+
+    /// Removes the parts that a fault killed and starts them afresh; returns whether there were any.
+    fn bury_crashed(&mut self) -> bool {
+        let crashed = self.server.take_crashed();
+        for name in &crashed {
+            if !self.restart(name) {
+                self.remove(name);
+            }
+        }
+        !crashed.is_empty()
     }
 
     /// Lets the parts act until none can before the next timer.
@@ -113,10 +152,11 @@ impl Cluster {
             .filter(|index| self.runners[*index].is_due(now))
             .collect();
         if due.is_empty() {
-            return false;
+            return self.bury_crashed();
         }
         let chosen = due[self.choices.below(due.len())];
-        self.runners[chosen].reconcile_next(now).await
+        let acted = self.runners[chosen].reconcile_next(now).await;
+        self.bury_crashed() || acted
     }
 
     async fn take_news(&mut self, now: Timestamp) {

@@ -106,14 +106,15 @@ impl Simulation {
             made_up,
             access,
         };
-        for name in assembly::ACTORS
-            .iter()
+        for actor in assembly::ACTORS
+            .into_iter()
             .filter(|actor| !config.without.contains(&actor.part))
         {
-            let client = simulation.client(name.actor).await?;
+            let client = simulation.client(actor.actor).await?;
+            let shared = shared.clone();
             simulation
                 .cluster
-                .add(name.make(client.clone(), &shared), client);
+                .add_restartable(Box::new(move |client| actor.make(client, &shared)), client);
         }
         simulation.cluster.settle_now().await?;
         Ok(simulation)

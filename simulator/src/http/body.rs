@@ -39,6 +39,10 @@ pub(crate) struct WatchBody {
     pub(crate) cursor: Cursor,
     pub(crate) id: u64,
     pub(crate) barriers_seen: u64,
+    /// Whose watch it is.
+    pub(crate) actor: Arc<str>,
+    /// How often the actor's watches were cut before this one was opened.
+    pub(crate) cuts_seen: u64,
     pub(crate) deadline: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
@@ -94,6 +98,9 @@ impl Body for ResponseBody {
 
 impl WatchBody {
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if self.server.is_cut(self) {
+            return Poll::Ready(None);
+        }
         if let Some(signal) = self.server.clone().pull(self, cx.waker()) {
             self.shape.advance(self.server.clock().now());
             return Poll::Ready(encode::watch_line(&self.served, &mut self.shape, &signal));

@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::body::{LogBody, ResponseBody, WatchBody};
 use super::encode::{self, Shape};
-use super::fault::{Attempt, Moment, Outcome, Verdict};
 use super::health::{health, version};
 use super::journal::Entry;
 use super::negotiate::{Accepted, accepted};
@@ -22,6 +21,7 @@ use super::response::{
 use super::review;
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
+use crate::faults::{Moment, Verdict};
 use crate::store::answer::{Answer, Reply};
 use crate::store::kind::Kind;
 use crate::store::registry::{Found, Served};
@@ -123,28 +123,21 @@ impl ApiServer {
     fn perform(&self, call: &Call, request: Request, wanted: Wanted) -> Answered {
         let mut state = self.lock();
         let state = &mut *state;
-        let attempt = state
-            .fault
-            .is_some()
-            .then(|| Attempt::of(&request, &state.kernel));
-        if let Some(attempt) = &attempt {
-            match state.judge(attempt, &Moment::Before) {
-                Verdict::Pass => {}
-                Verdict::Answer(status) => return Ok(refusal(call, &status)),
-                Verdict::Break => return Err(broken()),
-            }
+        let now = self.clock().now();
+        match state.fault(&request, Moment::Before, now) {
+            Verdict::Pass | Verdict::DropWatches => {}
+            Verdict::Answer(status) => return Ok(refusal(call, &status)),
+            Verdict::Break | Verdict::Crash => return Err(broken()),
         }
+        let asked = request.without_verb();
         let result = self.apply(state, call, request);
-        if let Some(attempt) = &attempt {
-            let outcome = Outcome::of(&result, &state.kernel);
-            match state.judge(attempt, &Moment::After(outcome)) {
-                Verdict::Pass => {}
-                Verdict::Answer(status) => return Ok(refusal(call, &status)),
-                Verdict::Break => return Err(broken()),
-            }
+        match state.fault(&asked, Moment::After, now) {
+            Verdict::Pass | Verdict::DropWatches => {}
+            Verdict::Answer(status) => return Ok(refusal(call, &status)),
+            Verdict::Break | Verdict::Crash => return Err(broken()),
         }
         match result {
-            Ok(reply) => Ok(self.encode(state, wanted, reply)),
+            Ok(reply) => Ok(self.encode(state, &call.actor, wanted, reply)),
             Err(status) => Ok(refusal(call, &status)),
         }
     }
@@ -181,7 +174,13 @@ impl ApiServer {
         result
     }
 
-    fn encode(&self, state: &mut State, wanted: Wanted, reply: Reply) -> Response<ResponseBody> {
+    fn encode(
+        &self,
+        state: &mut State,
+        actor: &Arc<str>,
+        wanted: Wanted,
+        reply: Reply,
+    ) -> Response<ResponseBody> {
         let Wanted {
             served,
             accepted,
@@ -216,6 +215,8 @@ impl ApiServer {
                     cursor,
                     id: state.watchers.register(),
                     barriers_seen: state.watchers.barriers(),
+                    cuts_seen: state.watchers.cuts(actor),
+                    actor: Arc::clone(actor),
                     deadline: self.deadline(timeout_seconds),
                 };
                 let mut response = value_response(200, &Value::Null);

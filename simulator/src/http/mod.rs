@@ -4,7 +4,6 @@ pub mod age;
 pub mod body;
 pub mod certificate;
 pub mod discovery;
-pub mod fault;
 pub mod json_path;
 pub mod kubeconfig;
 pub mod listener;

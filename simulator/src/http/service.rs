@@ -1,5 +1,6 @@
 //! The API server: shared state behind a tower service.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -10,19 +11,30 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body::Body;
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use tower::{BoxError, Service};
 
 use super::body::{LogBody, ResponseBody, WatchBody};
-use super::fault::{Attempt, Fault, Moment, Verdict};
 use super::journal::Journal;
 use super::watchers::Watchers;
 use crate::clock::Clock;
+use crate::faults::{Faults, Firing, Instant, Moment, Verdict};
 use crate::ids::Ids;
 use crate::store::kernel::Kernel;
 use crate::store::kind::Kind;
 use crate::store::log::TableId;
+use crate::store::object::Object;
 use crate::store::pod::Printed;
 use crate::store::watch::Signal;
+
+/// One object at one moment, with its kind.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Its kind, in one of the versions that are served.
+    pub kind: Arc<Kind>,
+    /// Its state.
+    pub object: Arc<Object>,
+}
 
 /// A Kubernetes API server in memory; clones share one cluster.
 #[derive(Clone)]
@@ -39,16 +51,38 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) journal: Journal,
     pub(crate) watchers: Watchers,
-    pub(crate) fault: Option<Fault>,
+    faults: Option<Faults>,
+    /// Clients that are dead: nothing of theirs comes through until they are started afresh.
+    crashed: BTreeSet<Arc<str>>,
 }
 
 impl State {
-    /// What the fault, if there is one, makes of a request.
-    pub(crate) fn judge(&mut self, attempt: &Attempt, moment: &Moment) -> Verdict {
-        match &mut self.fault {
-            Some(fault) => fault(attempt, moment),
-            None => Verdict::Pass,
+    /// What the fault rules, if any, make of a request before or after it took effect.
+    pub(crate) fn fault(
+        &mut self,
+        request: &kernel_request::Request,
+        moment: Moment,
+        now: Timestamp,
+    ) -> Verdict {
+        if self.crashed.contains(&request.actor) {
+            return Verdict::Break;
         }
+        let Some(faults) = &mut self.faults else {
+            return Verdict::Pass;
+        };
+        let revision = self.kernel.log().revision();
+        let verdict = match moment {
+            Moment::Before => faults.before(request, Instant { now, revision }),
+            Moment::After => faults.after(),
+        };
+        match verdict {
+            Verdict::DropWatches => self.watchers.cut(&request.actor),
+            Verdict::Crash => {
+                self.crashed.insert(Arc::clone(&request.actor));
+            }
+            Verdict::Pass | Verdict::Answer(_) | Verdict::Break => {}
+        }
+        verdict
     }
 }
 
@@ -64,7 +98,8 @@ impl ApiServer {
             ids,
             journal: Journal::default(),
             watchers: Watchers::default(),
-            fault: None,
+            faults: None,
+            crashed: BTreeSet::new(),
         };
         Self(Arc::new(Shared {
             clock,
@@ -135,9 +170,51 @@ impl ApiServer {
         self.lock().kernel.compact(revision);
     }
 
-    /// Shows every request to `fault`, before and after the kernel sees it, in place of what was set before.
-    pub fn set_fault(&self, fault: Option<Fault>) {
-        self.lock().fault = fault;
+    /// From now on requests fail as `faults` say, in place of what was set before; clients are told apart by the name
+    /// given to [`ApiServer::client`].
+    pub fn set_faults(&self, faults: Faults) {
+        self.lock().faults = Some(faults);
+    }
+
+    /// From now on nothing fails; returns what did.
+    #[must_use]
+    pub fn end_faults(&self) -> Vec<Firing> {
+        let faults = self.lock().faults.take();
+        faults.map_or_else(Vec::new, |faults| faults.log().to_vec())
+    }
+
+    /// The faults that have happened since [`ApiServer::set_faults`].
+    #[must_use]
+    pub fn fault_log(&self) -> Vec<Firing> {
+        let state = self.lock();
+        state.faults.iter().flat_map(Faults::log).cloned().collect()
+    }
+
+    /// The clients that a fault killed since the last call; they may come back now.
+    pub(crate) fn take_crashed(&self) -> BTreeSet<Arc<str>> {
+        std::mem::take(&mut self.lock().crashed)
+    }
+
+    /// Every object there is with its kind, in one version of each.
+    #[must_use]
+    pub fn objects(&self) -> Vec<Stored> {
+        let state = self.lock();
+        let log = state.kernel.log();
+        let mut tables = BTreeMap::new();
+        for served in state.kernel.registry().all() {
+            tables.entry(served.table).or_insert(&served.kind);
+        }
+        let stored = |(table, kind): (TableId, &Arc<Kind>)| {
+            let objects = log.objects(table).values().map(Arc::clone);
+            let kind = Arc::clone(kind);
+            objects
+                .map(|object| Stored {
+                    kind: Arc::clone(&kind),
+                    object,
+                })
+                .collect::<Vec<_>>()
+        };
+        tables.into_iter().flat_map(stored).collect()
     }
 
     /// The clock of the cluster.
@@ -151,6 +228,11 @@ impl ApiServer {
             .state
             .lock()
             .expect("no request panics while it holds the state")
+    }
+
+    /// Whether a fault has ended the watch.
+    pub(crate) fn is_cut(&self, watch: &WatchBody) -> bool {
+        watch.cuts_seen < self.lock().watchers.cuts(&watch.actor)
     }
 
     /// The next signal of a watch, a bookmark if one is owed, or `None` once `waker` is registered.

@@ -1,6 +1,7 @@
 //! Who waits for the log to grow, and who is owed a bookmark.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::task::Waker;
 
 use crate::store::log::TableId;
@@ -11,6 +12,8 @@ pub(crate) struct Watchers {
     next_id: u64,
     waiting: BTreeMap<(TableId, u64), Waker>,
     barriers: u64,
+    /// How often the watches of each client were ended.
+    cuts: BTreeMap<Arc<str>, u64>,
 }
 
 impl Watchers {
@@ -53,5 +56,18 @@ impl Watchers {
     /// How many barriers were raised so far.
     pub(crate) fn barriers(&self) -> u64 {
         self.barriers
+    }
+
+    /// Ends all open watches of a client.
+    pub(crate) fn cut(&mut self, actor: &Arc<str>) {
+        *self.cuts.entry(Arc::clone(actor)).or_default() += 1;
+        for waker in std::mem::take(&mut self.waiting).into_values() {
+            waker.wake();
+        }
+    }
+
+    /// How often the watches of a client were ended so far.
+    pub(crate) fn cuts(&self, actor: &str) -> u64 {
+        self.cuts.get(actor).copied().unwrap_or_default()
     }
 }

@@ -2,7 +2,7 @@
 
 /// A compiled pattern; `*` also matches `/`, and `\` takes the next character literally.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Glob(Vec<Token>);
+pub(crate) struct Glob(Vec<Token>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
@@ -20,7 +20,7 @@ impl Glob {
     ///
     /// # Errors
     /// Says what is wrong with `pattern`.
-    pub(super) fn new(pattern: &str) -> Result<Self, String> {
+    pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let mut tokens = Vec::new();
         let mut rest = pattern.chars();
         while let Some(c) = rest.next() {
@@ -39,7 +39,7 @@ impl Glob {
     }
 
     /// Whether the whole of `text` matches, in time proportional to the product of the lengths at worst.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.chars().collect();
         let (mut t, mut p) = (0, 0);
         let mut star = None;

@@ -4,7 +4,7 @@
 
 mod book;
 mod duration;
-mod glob;
+pub(crate) mod glob;
 mod made_up;
 mod parse;
 mod script;

@@ -1,0 +1,104 @@
+//! The documented OCI example while clients die, answers get lost and watches break.
+//!
+//! A failure prints the command that repeats it alone.
+
+mod world;
+
+use arc_simulator::assembly::ACTORS;
+use arc_simulator::faults::{Fault, Faults, Moment, Nth, Rule, Verbs};
+use jiff::SignedDuration;
+use rstest::rstest;
+
+use world::{Ending, World};
+
+/// Long after the example has ended and everything has been tidied up.
+const END: SignedDuration = SignedDuration::from_mins(30);
+/// How long faults happen in a random run.
+const FAULTY: SignedDuration = SignedDuration::from_mins(5);
+/// By then a random run has recovered: the longest wait after a failure is five minutes.
+const RECOVERED: SignedDuration = SignedDuration::from_mins(60);
+/// How long it must then be still.
+const STILL: SignedDuration = SignedDuration::from_hours(6);
+
+/// One of so many requests fails in a random run.
+const ONE_IN: usize = 8;
+
+/// A number that the command line of a failure sets, to repeat one run alone.
+fn only(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+async fn ending_without_faults() -> Ending {
+    let mut world = World::start(0, "reference").await;
+    world.play(END).await;
+    world.ending()
+}
+
+async fn crash(actor: &str, point: usize, moment: Moment) -> Ending {
+    let moment_index = usize::from(moment == Moment::After);
+    let replay = format!(
+        "ARC_CRASH_POINT={point} ARC_CRASH_MOMENT={moment_index} cargo test -p arc-simulator --test faults {}",
+        actor.replace('-', "_")
+    );
+    let mut world = World::start(0, &replay).await;
+    let rule = Rule::new(actor, Verbs::Writes, Fault::Crash(moment)).nth(Nth::Only(point));
+    world.fail(Faults::from_rules(vec![rule]));
+    world.play(END).await;
+    let n_faults = world.end_faults();
+    assert_eq!(n_faults, 1, "no such crash point: {replay}");
+    world.ending()
+}
+
+/// A crash at each write of `actor`, or each `stride`-th: the end is the same as without.
+#[rstest]
+#[case::operator("operator", 1)]
+#[case::argo("argo", 1)]
+#[case::kubelet("kubelet", 1)]
+#[case::garbage_collector("garbage-collector", 1)]
+#[case::volume_binder("volume-binder", 1)]
+#[tokio::test]
+async fn a_crash_at_any_write_changes_nothing(#[case] actor: &str, #[case] stride: usize) {
+    let reference = ending_without_faults().await;
+    assert_eq!(reference.order, "Succeeded");
+    let n_writes = reference.n_writes.get(actor).copied().unwrap_or_default();
+    assert!(n_writes > 0, "{actor} writes nothing");
+    let points = (1..=n_writes)
+        .step_by(stride)
+        .filter(|point| only("ARC_CRASH_POINT").is_none_or(|one| one == *point));
+    let mut n_points = 0;
+    for point in points {
+        for (index, moment) in [Moment::Before, Moment::After].into_iter().enumerate() {
+            if only("ARC_CRASH_MOMENT").is_none_or(|one| one == index) {
+                n_points += 1;
+                let ending = crash(actor, point, moment).await;
+                ending.assert_same(&reference);
+            }
+        }
+    }
+    println!(
+        "{actor}: {n_points} crash points, every {stride}. of {n_writes} writes, before and after"
+    );
+}
+
+async fn random(seed: u64) {
+    let replay = format!("ARC_FAULT_SEED={seed} cargo test -p arc-simulator --test faults random");
+    let actors = ACTORS.map(|actor| actor.actor);
+    let mut world = World::start(seed, &replay).await;
+    world.fail(Faults::from_seed(seed, ONE_IN, &actors));
+    world.play(FAULTY).await;
+    let n_faults = world.end_faults();
+    world.play(RECOVERED).await;
+    let ending = world.ending();
+    ending.assert_succeeded();
+    world.play(RECOVERED + STILL).await;
+    world.assert_no_writes_since(&ending);
+    println!("seed {seed}: {n_faults} faults");
+}
+
+#[tokio::test]
+async fn after_random_faults_everything_recovers_and_then_stays_quiet() {
+    let seeds = (0..20).filter(|seed| only("ARC_FAULT_SEED").is_none_or(|one| one as u64 == *seed));
+    for seed in seeds {
+        random(seed).await;
+    }
+}

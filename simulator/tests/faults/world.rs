@@ -1,0 +1,198 @@
+//! One run of the OCI example, its invariants checked after every step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arc_simulator::clock::EPOCH;
+use arc_simulator::faults::{Faults, Firing};
+use arc_simulator::invariants::{self, State};
+use arc_simulator::outcomes::Book;
+use arc_simulator::simulation::{Config, Simulation};
+use jiff::SignedDuration;
+use kube::api::{Api, DynamicObject, PostParams};
+use kube::core::ApiResource;
+use kube::core::gvk::GroupVersionKind;
+use serde_json::{Value, json};
+
+/// In place of the example's password, which is too short to be looked for.
+const PASSWORD: &str = "c29tZXRoaW5nLXNlY3JldA==";
+
+/// Kinds that tell what happened, or whose names are made up.
+const NOT_COMPARED: [&str; 3] = ["Event", "Lease", "PersistentVolume"];
+
+pub struct World {
+    simulation: Simulation,
+    replay: String,
+    faults: Vec<Firing>,
+    revision_checked: u64,
+}
+
+/// What a run leaves behind.
+pub struct Ending {
+    /// The phase of the Order.
+    pub order: String,
+    /// Write requests by client.
+    pub n_writes: BTreeMap<String, usize>,
+    objects: BTreeSet<String>,
+    workflows_created: usize,
+    revision: u64,
+    story: String,
+}
+
+impl World {
+    /// The example as applied, nothing of it reconciled; `replay` is the command that repeats this run.
+    pub async fn start(seed: u64, replay: &str) -> Self {
+        let book = arc_fixtures::outcomes("oci", "default").unwrap();
+        let config = Config {
+            seed,
+            outcomes: Book::parse("default.yaml", &book).unwrap(),
+            ..Config::default()
+        };
+        let simulation = Simulation::start(config).await.unwrap();
+        simulation.server().keep_log_lines();
+        for manifest in arc_fixtures::manifests("oci").unwrap() {
+            create(&simulation, with_long_secret(manifest)).await;
+        }
+        Self {
+            simulation,
+            replay: replay.to_owned(),
+            faults: Vec::new(),
+            revision_checked: 0,
+        }
+    }
+
+    pub fn fail(&self, faults: Faults) {
+        self.simulation.server().set_faults(faults);
+    }
+
+    /// Returns how many faults there were.
+    pub fn end_faults(&mut self) -> usize {
+        self.faults = self.simulation.server().end_faults();
+        self.faults.len()
+    }
+
+    /// Lets time pass until `until` after the beginning.
+    pub async fn play(&mut self, until: SignedDuration) {
+        let until = EPOCH + until;
+        let settled = self.simulation.cluster().settle_now().await;
+        settled.unwrap_or_else(|error| panic!("{error}\n{}", self.story()));
+        self.check(State::Moving);
+        loop {
+            let step = self.simulation.cluster().step(until).await;
+            if !step.unwrap_or_else(|error| panic!("{error}\n{}", self.story())) {
+                break;
+            }
+            self.check(State::Moving);
+        }
+        self.simulation.server().clock().advance_to(until);
+    }
+
+    fn check(&mut self, state: State) {
+        let server = self.simulation.server();
+        let revision = server.revision();
+        if std::mem::replace(&mut self.revision_checked, revision) == revision
+            && state == State::Moving
+        {
+            return;
+        }
+        let violations = invariants::check(&server.objects(), state);
+        assert!(violations.is_empty(), "{violations:#?}\n{}", self.story());
+    }
+
+    /// What is there now, which must satisfy the invariants of a settled cluster.
+    pub fn ending(&mut self) -> Ending {
+        self.check(State::Settled);
+        let server = self.simulation.server();
+        let objects = server.objects();
+        let order = objects.iter().find(|stored| stored.kind.kind == "Order");
+        let order = order.unwrap().object.value()["status"]["phase"].clone();
+        let compared = objects
+            .iter()
+            .filter(|stored| !NOT_COMPARED.contains(&stored.kind.kind.as_str()));
+        let named = |stored: &arc_simulator::http::service::Stored| {
+            let (namespace, name) = (stored.object.namespace(), stored.object.name());
+            format!("{} {namespace}/{name}", stored.kind.kind)
+        };
+        let lines = server.log_lines();
+        let mut n_writes = BTreeMap::new();
+        for line in &lines {
+            *n_writes.entry(field(line, 1).to_owned()).or_default() += 1;
+        }
+        let made = |line: &&String| {
+            let path = field(line, 3);
+            field(line, 2) == "create" && path.ends_with("/workflows") && field(line, 4) == "201"
+        };
+        Ending {
+            order: order.as_str().unwrap_or_default().to_owned(),
+            n_writes,
+            objects: compared.map(named).collect(),
+            workflows_created: lines.iter().filter(made).count(),
+            revision: server.revision(),
+            story: self.story(),
+        }
+    }
+
+    /// The command that repeats the run, the faults and the last writes.
+    fn story(&self) -> String {
+        let faults: Vec<String> = self.faults.iter().map(ToString::to_string).collect();
+        let current = self.simulation.server().fault_log();
+        let current: Vec<String> = current.iter().map(ToString::to_string).collect();
+        let lines = self.simulation.server().log_lines();
+        let last = &lines[lines.len().saturating_sub(50)..];
+        format!(
+            "repeat with: {}\nfaults:\n{}\n{}\nlast writes:\n{}",
+            self.replay,
+            faults.join("\n"),
+            current.join("\n"),
+            last.join("\n")
+        )
+    }
+
+    pub fn assert_no_writes_since(&mut self, ending: &Ending) {
+        let revision = self.simulation.server().revision();
+        let lines = self.simulation.server().log_lines().len();
+        let before: usize = ending.n_writes.values().sum();
+        assert_eq!(
+            (revision, lines),
+            (ending.revision, before),
+            "{}",
+            self.story()
+        );
+    }
+}
+
+impl Ending {
+    pub fn assert_succeeded(&self) {
+        assert_eq!(self.order, "Succeeded", "{}", self.story);
+        assert_eq!(self.workflows_created, 1, "{}", self.story);
+    }
+
+    pub fn assert_same(&self, reference: &Self) {
+        self.assert_succeeded();
+        assert_eq!(self.objects, reference.objects, "{}", self.story);
+    }
+}
+
+/// A part of a line of the log: time, actor, verb, path, code and revision.
+fn field(line: &str, index: usize) -> &str {
+    line.split(' ').nth(index).unwrap_or_default()
+}
+
+fn with_long_secret(mut manifest: Value) -> Value {
+    if manifest["kind"] == "Secret" {
+        manifest["data"]["password"] = json!(PASSWORD);
+    }
+    manifest
+}
+
+async fn create(simulation: &Simulation, manifest: Value) {
+    let client = simulation.server().client("user");
+    let object: DynamicObject = serde_json::from_value(manifest).unwrap();
+    let gvk = GroupVersionKind::try_from(object.types.as_ref().unwrap()).unwrap();
+    let resource = ApiResource::from_gvk(&gvk);
+    let api: Api<DynamicObject> = if gvk.kind.starts_with("Cluster") {
+        Api::all_with(client, &resource)
+    } else {
+        Api::default_namespaced_with(client, &resource)
+    };
+    api.create(&PostParams::default(), &object).await.unwrap();
+}
