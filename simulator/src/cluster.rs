@@ -60,10 +60,16 @@ impl Cluster {
     /// A cluster without parts at [`EPOCH`].
     #[must_use]
     pub fn new(seed: u64, transport: Transport) -> Self {
-        let clock = Clock::virtual_from(EPOCH);
+        let server = ApiServer::new(Clock::virtual_from(EPOCH), seed);
+        Self::on(server, seed, transport)
+    }
+
+    /// A cluster without parts around `server`, whose clock must be virtual; the order of turns comes from `seed`.
+    #[must_use]
+    pub fn on(server: ApiServer, seed: u64, transport: Transport) -> Self {
         Self {
-            server: ApiServer::new(clock.clone(), seed),
-            clock,
+            clock: server.clock().clone(),
+            server,
             runners: Vec::new(),
             starts: BTreeMap::new(),
             choices: Ids::new(seed ^ SCHEDULING_STREAM),

@@ -107,6 +107,25 @@ impl ApiServer {
         }))
     }
 
+    /// A cluster of its own with the same objects and history, but without open watches and faults; its clock stands
+    /// where this one does, and its uids and generated names come from `seed`, which must not be the one of this cluster.
+    #[must_use]
+    pub fn fork(&self, seed: u64) -> Self {
+        let state = self.lock();
+        let forked = State {
+            kernel: state.kernel.clone(),
+            ids: Ids::new(seed),
+            journal: state.journal.clone(),
+            watchers: Watchers::default(),
+            faults: None,
+            crashed: BTreeSet::new(),
+        };
+        Self(Arc::new(Shared {
+            clock: Clock::virtual_from(self.0.clock.now()),
+            state: Mutex::new(forked),
+        }))
+    }
+
     /// A client in this process, known to the log as `actor`; its namespace is `default`.
     ///
     /// Must be called within a tokio runtime, on which kube places its request queue.
