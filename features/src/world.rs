@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -173,7 +173,12 @@ impl World {
         }
         self.settle().await?;
         let snapshot = self.look().await?;
-        check(&snapshot).with_context(|| format!("the cluster holds\n{snapshot}"))
+        check(&snapshot).map_err(|error| {
+            anyhow!(
+                "{error:#}; the cluster holds
+{snapshot}"
+            )
+        })
     }
 
     /// Looks at the cluster as it is.
