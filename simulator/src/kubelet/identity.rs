@@ -188,21 +188,21 @@ fn owner_uid(pod: &Pod) -> String {
 fn display_name<'a>(workflow: &str, node_name: &'a str) -> &'a str {
     let below = node_name
         .strip_prefix(workflow)
-        .filter(|below| below.starts_with(['.', '[']));
+        .filter(|below| below.starts_with(['.', '[', '(']));
     let Some(below) = below.filter(|_| !workflow.is_empty()) else {
         return node_name;
     };
     let mut depth = 0_u32;
-    let mut start = 0;
+    let mut start = None;
     for (index, c) in below.char_indices() {
         match c {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
-            '.' if depth == 0 => start = index + 1,
+            '.' if depth == 0 => start = Some(index + 1),
             _ => {}
         }
     }
-    &below[start..]
+    start.map_or(node_name, |start| &below[start..])
 }
 
 /// `scan(1:x)(2)` → `scan` and attempt 2; an item always has a colon, an attempt never.
@@ -225,6 +225,7 @@ mod tests {
     #[case("wf", "wf", "wf", "wf", 0)]
     #[case("wf", "wf(1)", "wf(1)", "wf", 1)]
     #[case("wf", "wf[0].scan", "scan", "scan", 0)]
+    #[case("wf", "wf(0)[7].scan(1)", "scan(1)", "scan", 1)]
     #[case("wf", "wf[0].scan(2)", "scan(2)", "scan", 2)]
     #[case(
         "wf",
