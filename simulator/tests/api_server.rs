@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use arc_simulator::clock::{Clock, EPOCH};
-use arc_simulator::http::fault::{Moment, Verdict};
 use arc_simulator::http::service::ApiServer;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -142,22 +141,4 @@ async fn a_watch_from_before_compaction_is_told_so() {
     let mut watch = Box::pin(maps.watch(&parameters, "2").await.unwrap());
     assert_eq!(describe(&watch.next().await.unwrap().unwrap()), "error 410");
     assert!(watch.next().await.is_none());
-}
-
-#[tokio::test]
-async fn a_fault_can_lose_the_answer_of_a_write_that_took_effect() {
-    let server = server();
-    server.set_fault(Some(Box::new(|attempt, moment| {
-        match (attempt.verb, moment) {
-            ("create", Moment::After(_)) => Verdict::Break,
-            _ => Verdict::Pass,
-        }
-    })));
-    let maps: Api<ConfigMap> = Api::default_namespaced(server.client("test"));
-    let created = maps
-        .create(&PostParams::default(), &a_config_map("a"))
-        .await;
-    assert!(created.is_err());
-    server.set_fault(None);
-    assert!(maps.get_opt("a").await.unwrap().is_some());
 }

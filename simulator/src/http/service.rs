@@ -25,6 +25,7 @@ use crate::store::kind::Kind;
 use crate::store::log::TableId;
 use crate::store::object::Object;
 use crate::store::pod::Printed;
+use crate::store::request as kernel_request;
 use crate::store::watch::Signal;
 
 /// One object at one moment, with its kind.

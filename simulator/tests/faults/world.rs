@@ -31,7 +31,7 @@ async fn installed() -> ApiServer {
     server
 }
 
-pub struct World {
+pub(crate) struct World {
     simulation: Simulation,
     replay: String,
     faults: Vec<Firing>,
@@ -39,7 +39,7 @@ pub struct World {
 }
 
 /// What a run leaves behind.
-pub struct Ending {
+pub(crate) struct Ending {
     /// The phase of the Order.
     pub order: String,
     /// Write requests by client.
@@ -52,7 +52,7 @@ pub struct Ending {
 
 impl World {
     /// The example as applied, nothing of it reconciled; `replay` is the command that repeats this run.
-    pub async fn start(seed: u64, replay: &str) -> Self {
+    pub(crate) async fn start(seed: u64, replay: &str) -> Self {
         let book = arc_fixtures::outcomes("oci", "default").unwrap();
         let config = Config {
             seed,
@@ -73,18 +73,18 @@ impl World {
         }
     }
 
-    pub fn fail(&self, faults: Faults) {
+    pub(crate) fn fail(&self, faults: Faults) {
         self.simulation.server().set_faults(faults);
     }
 
     /// Returns how many faults there were.
-    pub fn end_faults(&mut self) -> usize {
+    pub(crate) fn end_faults(&mut self) -> usize {
         self.faults = self.simulation.server().end_faults();
         self.faults.len()
     }
 
     /// Lets time pass until `until` after the beginning.
-    pub async fn play(&mut self, until: SignedDuration) {
+    pub(crate) async fn play(&mut self, until: SignedDuration) {
         let until = EPOCH + until;
         let settled = self.simulation.cluster().settle_now().await;
         settled.unwrap_or_else(|error| panic!("{error}\n{}", self.story()));
@@ -112,7 +112,7 @@ impl World {
     }
 
     /// What is there now, which must satisfy the invariants of a settled cluster.
-    pub fn ending(&mut self) -> Ending {
+    pub(crate) fn ending(&mut self) -> Ending {
         self.check(State::Settled);
         let server = self.simulation.server();
         let objects = server.objects();
@@ -160,7 +160,7 @@ impl World {
         )
     }
 
-    pub fn assert_no_writes_since(&mut self, ending: &Ending) {
+    pub(crate) fn assert_no_writes_since(&mut self, ending: &Ending) {
         let revision = self.simulation.server().revision();
         let lines = self.simulation.server().log_lines().len();
         let before: usize = ending.n_writes.values().sum();
@@ -174,12 +174,12 @@ impl World {
 }
 
 impl Ending {
-    pub fn assert_succeeded(&self) {
+    pub(crate) fn assert_succeeded(&self) {
         assert_eq!(self.order, "Succeeded", "{}", self.story);
         assert_eq!(self.workflows_created, 1, "{}", self.story);
     }
 
-    pub fn assert_same(&self, reference: &Self) {
+    pub(crate) fn assert_same(&self, reference: &Self) {
         self.assert_succeeded();
         assert_eq!(self.objects, reference.objects, "{}", self.story);
     }
