@@ -114,7 +114,7 @@ impl Snapshot {
         let nodes = workflows.filter_map(|workflow| workflow["status"]["nodes"].as_object());
         nodes.flat_map(|nodes| nodes.values()).any(|node| {
             node["type"] == "Pod"
-                && node["phase"] == "Running"
+                && (node["phase"] == "Pending" || node["phase"] == "Running")
                 && node["displayName"]
                     .as_str()
                     .is_some_and(|shown| is_step(shown, step))
