@@ -4,7 +4,7 @@ use http::Request;
 use kube::Client;
 use serde_json::Value;
 
-use crate::argo::{self, ArgoController};
+use crate::argo::{self, ArgoController, CronController};
 use crate::clock::Clock;
 use crate::collector::{GarbageCollector, Namespaces, ServiceAccounts, VolumeBinder};
 use crate::kubelet::Kubelet;
@@ -57,7 +57,7 @@ impl Actor {
 }
 
 /// Every program of a whole cluster.
-pub const ACTORS: [Actor; 7] = [
+pub const ACTORS: [Actor; 8] = [
     Actor {
         part: PartName::Collectors,
         actor: "garbage-collector",
@@ -93,6 +93,11 @@ pub const ACTORS: [Actor; 7] = [
         part: PartName::Argo,
         actor: "argo",
         make: |client, _| Box::new(ArgoController::new(client, argo::Settings::default())),
+    },
+    Actor {
+        part: PartName::Argo,
+        actor: "argo-cron",
+        make: |client, _| Box::new(CronController::new(client)),
     },
     Actor {
         part: PartName::Operator,

@@ -17,6 +17,19 @@ pub(crate) const CLUSTER_WORKFLOW_TEMPLATE: &str =
 pub(crate) const POD_NAME_FORMAT: &str = "workflows.argoproj.io/pod-name-format";
 /// The time that a CronWorkflow was due.
 pub(crate) const SCHEDULED_TIME: &str = "workflows.argoproj.io/scheduled-time";
+/// The CronWorkflow that a Workflow is a run of.
+pub(crate) const CRON_WORKFLOW: &str = "workflows.argoproj.io/cron-workflow";
+/// The schedule that a CronWorkflow had when it was last due.
+pub(crate) const LAST_USED_SCHEDULE: &str = "cronworkflows.argoproj.io/last-used-schedule";
+/// Whether a CronWorkflow has met its stop condition.
+pub(crate) const CRON_COMPLETED: &str = "cronworkflows.argoproj.io/completed";
+/// Labels that a run takes over from its CronWorkflow as they are.
+pub(crate) const OF_CRON_WORKFLOW: [&str; 4] = [
+    "workflows.argoproj.io/creator",
+    "workflows.argoproj.io/creator-email",
+    "workflows.argoproj.io/creator-preferred-username",
+    "workflows.argoproj.io/controller-instanceid",
+];
 /// The node of a pod.
 pub(crate) const NODE_NAME: &str = "workflows.argoproj.io/node-name";
 /// The id of the node of a pod.

@@ -19,6 +19,7 @@ mod arguments;
 mod assessment;
 mod claims;
 mod controller;
+mod cron;
 mod duration;
 mod effective;
 mod events;
@@ -48,6 +49,7 @@ mod write;
 mod scenarios;
 
 pub use controller::ArgoController;
+pub use cron::CronController;
 pub use lookup::{Lookups, Missing};
 pub use operation::operate;
 pub use pass::{Action, EventNote, Input, Outcome, Refusal, Settings};

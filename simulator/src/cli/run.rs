@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
-use kube::core::{ApiResource, GroupVersionKind};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 
 use super::manifest::{self, Document};
 use super::record::Recorder;
@@ -165,13 +166,13 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Lets time pass until everything is final and still, nothing can act any more, or the time is over.
+    /// Lets time pass until everything is final and still, nothing can act any more, or the time is over; what is due
+    /// just then does not begin. With a schedule nothing is final for good, and it alone keeps the cluster from being
+    /// quiet: its timer starts a run each time it runs out.
     async fn play(&mut self, until: SignedDuration, screen: &mut Screen) -> Result<(), Failed> {
-        let until = EPOCH + until;
+        let until = EPOCH + until - SignedDuration::from_nanos(1);
         self.simulation.cluster().settle_now().await?;
-        while !self.phases().iter().all(|phase| is_final(phase))
-            && !self.simulation.cluster().is_quiet()
-        {
+        while !self.is_over() && !self.simulation.cluster().is_quiet() {
             screen.draw(self);
             if !self.simulation.cluster().step(until).await? {
                 break;
@@ -181,26 +182,23 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The phases of the objects that the command is about.
-    fn phases(&self) -> Vec<String> {
+    fn is_over(&self) -> bool {
+        let scheduled = self.present(|kind| kind == "CronWorkflow");
+        let mut roots = self.roots().into_iter();
+        scheduled.is_empty() && roots.all(|root| is_final(phase(&root)))
+    }
+
+    /// The objects that the command is about.
+    fn roots(&self) -> Vec<Arc<DynamicObject>> {
+        self.present(|kind| self.subject.roots.contains(&kind))
+    }
+
+    fn present(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Arc<DynamicObject>> {
         let record = self.recorder.record();
         let kinds = self.subject.kinds.iter().enumerate();
-        let roots = kinds
-            .filter(|(_, [.., kind, _])| self.subject.roots.contains(kind))
-            .map(|(index, _)| index);
-        let phase = |object: &kube::core::DynamicObject| {
-            object.data["status"]["phase"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        roots
-            .flat_map(|index| {
-                record
-                    .present(index)
-                    .map(|object| phase(object))
-                    .collect::<Vec<_>>()
-            })
+        let wanted = kinds.filter(|(_, [.., kind, _])| is_wanted(kind));
+        wanted
+            .flat_map(|(index, _)| record.present(index).cloned().collect::<Vec<_>>())
             .collect()
     }
 
@@ -217,13 +215,34 @@ impl<'a> Session<'a> {
     }
 
     fn verdict(&self) -> Verdict {
-        let all = self.phases().iter().all(|phase| phase == "Succeeded");
-        if all { Verdict::Good } else { Verdict::Failed }
+        if self.roots().iter().all(|root| is_good(root)) {
+            Verdict::Good
+        } else {
+            Verdict::Failed
+        }
     }
 }
 
 fn resource([group, version, kind, plural]: &[&str; 4]) -> ApiResource {
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+}
+
+fn phase(object: &DynamicObject) -> &str {
+    object.data["status"]["phase"].as_str().unwrap_or_default()
+}
+
+/// Whether an object did what it is for: a schedule, if none of its runs failed or was refused.
+fn is_good(object: &DynamicObject) -> bool {
+    let status = &object.data["status"];
+    let is_schedule = object
+        .types
+        .as_ref()
+        .is_some_and(|types| types.kind == "CronWorkflow");
+    if is_schedule {
+        status["failed"].as_i64().unwrap_or(0) == 0 && status["conditions"].is_null()
+    } else {
+        phase(object) == "Succeeded"
+    }
 }
 
 fn is_final(phase: &str) -> bool {

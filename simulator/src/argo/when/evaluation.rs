@@ -123,6 +123,7 @@ impl Planner<'_> {
             (Kind::Accessor, Value::Text(path)) => {
                 Stage::Access(path.split('.').next().unwrap_or_default().to_owned())
             }
+            (Kind::Variable, Value::Text(name)) => Stage::Access(name.clone()),
             (Kind::ClauseClose, _) => {
                 self.at -= 1;
                 Stage::Nothing

@@ -47,6 +47,26 @@ pub fn holds(when: &str) -> Result<bool, WhenError> {
     }
 }
 
+/// Whether the condition of a CronWorkflow holds, whose bare words are no text; an empty one does.
+///
+/// Source: argo-workflows v3.7.4 `workflow/cron/operator.go`, `shouldExecute`.
+///
+/// # Errors
+/// When it cannot be parsed or evaluated, or is not a boolean.
+pub fn holds_as_written(when: &str) -> Result<bool, WhenError> {
+    if when.is_empty() {
+        return Ok(true);
+    }
+    let tokens = token::tokens(when).map_err(WhenError)?;
+    token::check(&tokens).map_err(WhenError)?;
+    match evaluation::evaluate(&tokens).map_err(WhenError)? {
+        Value::Bool(answer) => Ok(answer),
+        other => Err(WhenError(format!(
+            "Expected boolean evaluation for '{when}'. Got {other}"
+        ))),
+    }
+}
+
 fn invalid(when: &str, detail: &str) -> WhenError {
     let hint = if detail.contains("Invalid token") {
         " (hint: try wrapping the affected expression in quotes (\"))"

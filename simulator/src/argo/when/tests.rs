@@ -107,3 +107,18 @@ fn a_condition_holds_as_in_govaluate(#[case] when: &str, #[case] expected: Resul
 fn a_condition_without_an_answer_says_why(#[case] when: &str, #[case] message: &str) {
     check(when, Err(message));
 }
+
+#[rstest]
+#[case("", Ok(true))]
+#[case("1 < 2", Ok(true))]
+#[case("'a' == 'b'", Ok(false))]
+#[case("true || foo", Ok(true))]
+#[case("foo == 'foo'", Err("No parameter 'foo' found."))]
+#[case("1", Err("Expected boolean evaluation for '1'. Got 1"))]
+fn the_condition_of_a_schedule_has_no_bare_words(
+    #[case] when: &str,
+    #[case] expected: Result<bool, &str>,
+) {
+    let answer = super::holds_as_written(when).map_err(|error| error.to_string());
+    assert_eq!(answer, expected.map_err(str::to_owned));
+}
