@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::record::Recorded;
 
+/// How many of the removed runs of one owner a tree shows.
+const PAST_RUNS_MAX: usize = 2;
+
 /// Lines of a tree with their depth, ready to print.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tree {
@@ -80,6 +83,15 @@ impl Forest<'_> {
         let phase = text(status, "phase");
         let message = first_line(text(status, "message"));
         let gone = if recorded.deleted { "(removed) " } else { "" };
+        let children = self
+            .children
+            .remove(&recorded.object.uid().unwrap_or_default())
+            .unwrap_or_default();
+        let (children, n_hidden) = worth_showing(children);
+        let hidden = match n_hidden {
+            0 => String::new(),
+            n => format!(" ({n} earlier runs removed)"),
+        };
         self.tree.lines.push(Line {
             stems: stems.clone(),
             phase: if phase.is_empty() {
@@ -89,16 +101,8 @@ impl Forest<'_> {
             },
             label: format!("{} {}", kind(recorded), recorded.object.name_any()),
             seconds: self.seconds(status),
-            remark: format!("{gone}{message}").trim_end().to_owned(),
+            remark: format!("{gone}{message}{hidden}").trim().to_owned(),
         });
-        let children = self
-            .children
-            .remove(&recorded.object.uid().unwrap_or_default())
-            .unwrap_or_default();
-        let children: Vec<_> = children
-            .into_iter()
-            .filter(|child| kind(child) != "Pod")
-            .collect();
         let nodes = Nodes::of(&recorded.object.name_any(), status);
         let steps = nodes.members_of_root();
         let total = children.len() + steps.len();
@@ -212,6 +216,23 @@ impl<'a> Nodes<'a> {
         });
         members
     }
+}
+
+/// All but pods and all but the newest of the Workflows that were removed, and how many of these there are. Names of
+/// runs end in their times, so that the last is the newest.
+fn worth_showing(children: Vec<&Recorded>) -> (Vec<&Recorded>, usize) {
+    let is_past_run = |child: &&Recorded| child.deleted && kind(child) == "Workflow";
+    let n_past = children.iter().filter(|child| is_past_run(child)).count();
+    let n_hidden = n_past.saturating_sub(PAST_RUNS_MAX);
+    let mut past_index = 0;
+    let shown = children.into_iter().filter(|child| {
+        if is_past_run(child) {
+            past_index += 1;
+            return past_index > n_hidden;
+        }
+        kind(child) != "Pod"
+    });
+    (shown.collect(), n_hidden)
 }
 
 /// The index of the step group in a node's name, such as 3 in `wf[3].push`.
@@ -332,6 +353,30 @@ mod tests {
                     "phase": "Succeeded", "boundaryID": "wf"}}}
         });
         recorded(object, true)
+    }
+
+    #[test]
+    fn of_the_runs_that_were_removed_only_the_newest_are_shown() {
+        let owner = json!({"apiVersion": "x/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "o"},
+            "status": {"phase": "Active"}});
+        let run = |minute: u32, deleted| {
+            let run = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+                "metadata": {"name": format!("o-{minute}"), "uid": format!("u-{minute}"), "ownerReferences": [
+                    {"apiVersion": "x/v1", "kind": "Owner", "name": "o", "uid": "o"}]},
+                "status": {"phase": "Succeeded"}});
+            recorded(run, deleted)
+        };
+        let mut objects = vec![recorded(owner, false)];
+        objects.extend((1..=5).map(|minute| run(minute, minute < 5)));
+        let tree = draw(&objects, &["Owner"], EPOCH);
+        let plain = anstream::adapter::strip_str(&tree.render()).to_string();
+        let expected = "\
+● Owner o          Active            (2 earlier runs removed)
+├─ ✔ Workflow o-3  Succeeded         (removed)
+├─ ✔ Workflow o-4  Succeeded         (removed)
+└─ ✔ Workflow o-5  Succeeded
+";
+        assert_eq!(plain, expected);
     }
 
     #[test]
