@@ -81,7 +81,7 @@ impl Forest<'_> {
     fn object(&mut self, recorded: &Recorded, stems: &mut Vec<bool>) {
         let status = &recorded.object.data["status"];
         let phase = text(status, "phase");
-        let message = first_line(text(status, "message"));
+        let message = first_line(message(status));
         let gone = if recorded.deleted { "(removed) " } else { "" };
         let children = self
             .children
@@ -251,6 +251,19 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
+/// Why an object stands as it does; a schedule has no message, but conditions that say what is wrong.
+fn message(status: &Value) -> &str {
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    let mut wrong = conditions
+        .filter(|condition| matches!(text(condition, "type"), "SpecError" | "SubmissionError"));
+    match text(status, "message") {
+        "" => wrong
+            .next()
+            .map_or("", |condition| text(condition, "message")),
+        message => message,
+    }
+}
+
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
@@ -358,7 +371,7 @@ mod tests {
     #[test]
     fn of_the_runs_that_were_removed_only_the_newest_are_shown() {
         let owner = json!({"apiVersion": "x/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "o"},
-            "status": {"phase": "Active"}});
+            "status": {"phase": "Active", "conditions": [{"type": "SpecError", "message": "why"}]}});
         let run = |minute: u32, deleted| {
             let run = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
                 "metadata": {"name": format!("o-{minute}"), "uid": format!("u-{minute}"), "ownerReferences": [
@@ -371,7 +384,7 @@ mod tests {
         let tree = draw(&objects, &["Owner"], EPOCH);
         let plain = anstream::adapter::strip_str(&tree.render()).to_string();
         let expected = "\
-● Owner o          Active            (2 earlier runs removed)
+● Owner o          Active            why (2 earlier runs removed)
 ├─ ✔ Workflow o-3  Succeeded         (removed)
 ├─ ✔ Workflow o-4  Succeeded         (removed)
 └─ ✔ Workflow o-5  Succeeded
