@@ -127,7 +127,7 @@ impl Served {
         })
     }
 
-    /// What keys and messages call it, such as `pods` or `orders.arc.opendefense.cloud`.
+    /// What keys and messages call it, such as `pods` or `widgets.example.com`.
     pub(super) fn name(&self) -> String {
         if self.resource.group.is_empty() {
             self.resource.plural.clone()

@@ -3,8 +3,8 @@
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector};
 use serde_json::{Value, json};
 
+use super::build::{PodPlan, deadline_text};
 use super::volumes::Parts;
-use super::{PodPlan, deadline_text};
 use crate::argo::pass::{Halt, Pass};
 use crate::argo::spec::{Inputs, Template};
 

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::immutable;
+use super::of_kind::immutable;
 use crate::store::metadata::invalid;
 use crate::store::naming::config_key_fault;
 use crate::store::status::Cause;

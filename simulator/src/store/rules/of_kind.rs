@@ -1,0 +1,72 @@
+//! Which rules a kind has.
+
+use serde_json::Value;
+
+use super::{event, namespace, pod, role, secret, volume};
+use crate::store::kind::{Kind, Origin};
+use crate::store::status::Cause;
+
+/// Fills in the kind's defaults, which belong to whoever writes the object.
+///
+/// Source: `spec/kube-api.md` §1.22.
+pub(in crate::store) fn prepare(kind: &Kind, value: &mut Value) {
+    if kind.origin == Origin::Custom {
+        return;
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Namespace") => namespace::prepare(value),
+        ("", "Pod") => pod::prepare(value),
+        ("", "Secret") => secret::prepare(value),
+        ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::prepare(&kind.kind, value),
+        ("", "Event") => event::prepare(value),
+        _ => {}
+    }
+}
+
+/// Fills in what admission and the kind's own code add to a new object, and nobody owns.
+///
+/// Source: `spec/kube-api.md` §1.13, §1.20.
+pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
+    if kind.origin == Origin::Custom {
+        return;
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Namespace") => namespace::admit(value),
+        ("", "Pod") => pod::admit(value),
+        ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::admit(value),
+        _ => {}
+    }
+}
+
+/// Fills in what the kind's own code would in a write to `/status`.
+pub(in crate::store) fn prepare_status(kind: &Kind, value: &mut Value) {
+    if kind.kind == "Pod" && kind.origin == Origin::BuiltIn {
+        pod::prepare_status(value);
+    }
+}
+
+/// Everything that the kind's own validation refuses.
+pub(in crate::store) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    if kind.origin == Origin::Custom {
+        return Vec::new();
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Secret") => secret::faults(new, old),
+        ("", "ConfigMap") => secret::config_map_faults(new, old),
+        ("", "Pod") => pod::faults(new, old),
+        ("" | "events.k8s.io", "Event") => event::faults(kind, new, old),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            role::faults(new, old)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A cause if a field differs from the stored one.
+pub(super) fn immutable(new: &Value, old: Option<&Value>, field: &str) -> Option<Cause> {
+    let old = old?;
+    (new.get(field) != old.get(field)).then(|| {
+        let value = new.get(field).cloned().unwrap_or_default();
+        crate::store::metadata::invalid_json(field, &value.to_string(), "field is immutable")
+    })
+}
