@@ -121,6 +121,7 @@ fn a_mod_file_is_a_table_of_contents() {
             "mod ",
             "pub use ",
             "pub(crate) use ",
+            "pub(super) use ",
             "#",
             ")]",
             "}",
