@@ -40,7 +40,7 @@ Feature: Cleaning up
 
   Scenario: An Order whose time is up goes with everything it made
     Given the Order is kept for "30s"
-    And the run has reached step "pull-image"
+    And the run has reached step "check-src-availability"
     When 5 minutes pass
     Then nothing of the Order is left
 

@@ -4,9 +4,11 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::Context;
+use arc_operator::api::duration::{GoDuration, InvalidDuration};
 use arc_operator::settings::{LABEL_EXCLUDE, Settings};
 use arc_operator::{Config, api};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 use kube::Client;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -46,6 +48,9 @@ struct Run {
     /// Emit nested spec keys also without capitals.
     #[arg(long, env = "ARC_LEGACY_PARAMETER_NAMES")]
     legacy_parameter_names: bool,
+    /// The shortest time that may lie between two runs of a schedule, such as `90s` or `1h`.
+    #[arg(long, env = "ARC_CRON_MIN_SCHEDULE_INTERVAL", default_value = "10m", value_parser = duration)]
+    cron_min_schedule_interval: SignedDuration,
     /// Lines of a failed step's log that its message quotes; 0 reads no logs.
     #[arg(long, env = "ARC_FAILURE_LOG_LINES", default_value_t = 30)]
     failure_log_lines: u32,
@@ -118,11 +123,16 @@ fn config(arguments: Run) -> Config {
             label_exclude: arguments.label_exclude,
             workflow_service_account: arguments.workflow_service_account,
             legacy_parameter_names: arguments.legacy_parameter_names,
+            cron_interval_min: arguments.cron_min_schedule_interval,
             reporting_instance: arguments.instance,
         },
         namespaces: arguments.watch_namespaces,
         clock: Arc::new(jiff::Timestamp::now),
     }
+}
+
+fn duration(text: &str) -> Result<SignedDuration, InvalidDuration> {
+    GoDuration(text.to_owned()).parse()
 }
 
 fn start_logging(level: &str, format: LogFormat) -> anyhow::Result<()> {

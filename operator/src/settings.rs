@@ -1,5 +1,7 @@
 //! What sites decide about the operator.
 
+use jiff::SignedDuration;
+
 use crate::api::keys;
 
 /// What sites decide about the operator; the defaults are those of spec/arc.md §11.1.
@@ -15,6 +17,8 @@ pub struct Settings {
     pub workflow_service_account: Option<String>,
     /// Whether nested spec keys are also emitted without capitals. Source: spec/arc.md §5.3.
     pub legacy_parameter_names: bool,
+    /// The shortest time that may lie between two runs of a schedule. Source: spec/arc.md §2.6.
+    pub cron_interval_min: SignedDuration,
     /// What events name as the reporting instance, such as the operator's pod; at most 128 characters.
     pub reporting_instance: String,
 }
@@ -35,6 +39,7 @@ impl Default for Settings {
             label_exclude: LABEL_EXCLUDE.map(str::to_owned).to_vec(),
             workflow_service_account: None,
             legacy_parameter_names: false,
+            cron_interval_min: SignedDuration::from_mins(10),
             reporting_instance: keys::FIELD_MANAGER.to_owned(),
         }
     }

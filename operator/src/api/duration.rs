@@ -42,37 +42,73 @@ impl GoDuration {
     /// # Errors
     /// The text is not in Go's notation, or negative.
     pub fn parse(&self) -> Result<SignedDuration, InvalidDuration> {
-        parse_nanoseconds(&self.0)
-            .map(|nanoseconds| {
-                let seconds = i64::try_from(nanoseconds / 1_000_000_000).unwrap_or(i64::MAX);
-                let rest = i32::try_from(nanoseconds % 1_000_000_000).unwrap_or(0);
-                SignedDuration::new(seconds, rest)
-            })
-            .ok_or_else(|| InvalidDuration(self.0.clone()))
+        let invalid = || InvalidDuration(self.0.clone());
+        if self.0.len() > LEN_MAX {
+            return Err(invalid());
+        }
+        let nanoseconds = unsigned_nanoseconds(&self.0).map_err(|_| invalid())?;
+        let seconds = i64::try_from(nanoseconds / 1_000_000_000).unwrap_or(i64::MAX);
+        let rest = i32::try_from(nanoseconds % 1_000_000_000).unwrap_or(0);
+        Ok(SignedDuration::new(seconds, rest))
     }
 }
 
-fn parse_nanoseconds(text: &str) -> Option<u128> {
+/// A duration as Go reads it, with a sign or without.
+///
+/// Source: Go 1.25 `time.ParseDuration`.
+///
+/// # Errors
+/// What Go says of the text.
+pub fn parse_go(text: &str) -> Result<SignedDuration, String> {
+    let invalid = || format!("time: invalid duration {text:?}");
+    let nanoseconds = unsigned_nanoseconds(text.strip_prefix(['-', '+']).unwrap_or(text));
+    let nanoseconds = nanoseconds.map_err(|fault| match fault {
+        Fault::Malformed => invalid(),
+        Fault::NoUnit => format!("time: missing unit in duration {text:?}"),
+        Fault::UnknownUnit(unit) => format!("time: unknown unit {unit:?} in duration {text:?}"),
+    })?;
+    let length = SignedDuration::from_nanos(i64::try_from(nanoseconds).map_err(|_| invalid())?);
+    Ok(if text.starts_with('-') {
+        -length
+    } else {
+        length
+    })
+}
+
+/// Why a text is no duration.
+enum Fault<'a> {
+    Malformed,
+    NoUnit,
+    UnknownUnit(&'a str),
+}
+
+fn unsigned_nanoseconds(text: &str) -> Result<u128, Fault<'_>> {
     if text == "0" {
-        return Some(0);
+        return Ok(0);
     }
-    if text.is_empty() || text.len() > LEN_MAX {
-        return None;
+    if text.is_empty() {
+        return Err(Fault::Malformed);
     }
     let mut rest = text;
     let mut total: u128 = 0;
     while !rest.is_empty() {
-        let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, tail) = rest.split_at(unit_at);
-        let unit_len = tail
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(tail.len());
-        let (unit, next) = tail.split_at(unit_len);
-        let scale = UNITS.iter().find(|(name, _)| *name == unit)?.1;
-        total = total.saturating_add(scaled(number, scale)?);
+        let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
+        let (number, tail) = rest.split_at(unit_at.unwrap_or(rest.len()));
+        let unit_len = tail.find(|c: char| c.is_ascii_digit() || c == '.');
+        let (unit, next) = tail.split_at(unit_len.unwrap_or(tail.len()));
+        let known = UNITS.iter().find(|(name, _)| *name == unit);
+        let scale = known.map_or(0, |(_, scale)| *scale);
+        let length = scaled(number, scale).ok_or(Fault::Malformed)?;
+        if scale == 0 {
+            return Err(match unit {
+                "" => Fault::NoUnit,
+                _ => Fault::UnknownUnit(unit),
+            });
+        }
+        total = total.saturating_add(length);
         rest = next;
     }
-    Some(total)
+    Ok(total)
 }
 
 fn scaled(number: &str, scale: u128) -> Option<u128> {
@@ -146,5 +182,26 @@ mod tests {
             GoDuration(text.into()).parse(),
             Err(InvalidDuration(text.into()))
         );
+    }
+
+    #[rstest]
+    #[case("1h30m", "PT1H30M")]
+    #[case("+1m", "PT1M")]
+    #[case("-10s", "-PT10S")]
+    #[case("-0", "PT0S")]
+    fn go_reads(#[case] text: &str, #[case] length: &str) {
+        assert_eq!(parse_go(text).unwrap().to_string(), length);
+    }
+
+    #[rstest]
+    #[case("", r#"time: invalid duration """#)]
+    #[case("day", r#"time: invalid duration "day""#)]
+    #[case("-1..5s", r#"time: invalid duration "-1..5s""#)]
+    #[case("1.5", r#"time: missing unit in duration "1.5""#)]
+    #[case("1h2", r#"time: missing unit in duration "1h2""#)]
+    #[case("10x", r#"time: unknown unit "x" in duration "10x""#)]
+    #[case("9999999h", r#"time: invalid duration "9999999h""#)]
+    fn go_refuses(#[case] text: &str, #[case] message: &str) {
+        assert_eq!(parse_go(text), Err(message.to_owned()));
     }
 }

@@ -21,3 +21,4 @@ pub mod order;
 pub mod parameter;
 pub mod phase;
 pub mod reference;
+pub mod schedule;

@@ -15,6 +15,7 @@ pub(crate) mod parameters;
 pub(crate) mod resolve;
 pub(crate) mod rollup;
 pub(crate) mod single_run;
+pub(crate) mod timetable;
 pub(crate) mod wish;
 pub(crate) mod workflow;
 

@@ -441,6 +441,13 @@ mod tests {
         }
     }
 
+    fn daily() -> Cron {
+        Cron {
+            schedules: vec!["@daily".into()],
+            ..Cron::default()
+        }
+    }
+
     fn reasons(plan: &Plan) -> Vec<Reason> {
         plan.events.iter().map(|event| event.reason).collect()
     }
@@ -536,7 +543,7 @@ mod tests {
     #[rstest]
     #[case::spec(|order: &mut Order| order.spec.artifacts[0].spec.clear())]
     #[case::source(|order: &mut Order| order.spec.artifacts[0].src_ref = Some(LocalRef::to("dst")))]
-    #[case::schedule(|order: &mut Order| order.spec.artifacts[0].cron = Some(Cron::default()))]
+    #[case::schedule(|order: &mut Order| order.spec.artifacts[0].cron = Some(daily()))]
     fn changing_an_artifact_replaces_its_child(#[case] change: fn(&mut Order)) {
         let mut world = World::new(&["{tag: a}", "{tag: b}"]);
         world.settle();

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::Reason;
 use super::parameters::{self, Inputs};
+use super::timetable;
 use crate::api::artifact_type::ArtifactTypeSpec;
 use crate::api::artifact_workflow::ArtifactWorkflowSpec;
 use crate::api::cron::Cron;
 use crate::api::endpoint::EndpointSpec;
 use crate::api::order::{OrderArtifact, OrderDefaults};
 use crate::api::reference::{LocalRef, WorkflowTemplateRef};
+use crate::settings::Settings;
 
 /// What the artifacts of an Order refer to, as far as it exists.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -155,15 +157,19 @@ fn endpoint_name<'a>(
 
 /// What the child of an artifact asks for.
 ///
-/// Source: spec/arc.md §4.3, in its order of checks.
+/// Source: spec/arc.md §4.3, in its order of checks; before them that of §2.6.
 ///
 /// # Errors
 /// The first check that fails.
 pub(crate) fn child_spec(
     named: &Named<'_>,
     references: &References,
-    legacy_names: bool,
+    settings: &Settings,
 ) -> Result<ArtifactWorkflowSpec, Blocked> {
+    if let Some(cron) = named.cron {
+        timetable::check(cron, settings.cron_interval_min)
+            .map_err(|error| Blocked::new(Reason::ComputationFailed, error.to_string()))?;
+    }
     let src = endpoint(Side::Source, named.src, references)?;
     let dst = endpoint(Side::Destination, named.dst, references)?;
     check_usage(Side::Source, named.src, src)?;
@@ -179,7 +185,7 @@ pub(crate) fn child_spec(
         scheduled: named.cron.is_some(),
         spec: &named.artifact.spec,
         of_type: &found.spec().parameters,
-        legacy_names,
+        legacy_names: settings.legacy_parameter_names,
     })
     .map_err(|error| Blocked::new(Reason::HydrationFailed, error.to_string()))?;
     Ok(ArtifactWorkflowSpec {
@@ -280,7 +286,11 @@ mod tests {
         change(&mut references);
         let artifact = artifact("oci", spec);
         let defaults = OrderDefaults::default();
-        child_spec(&named(&artifact, &defaults)?, &references, false)
+        child_spec(
+            &named(&artifact, &defaults)?,
+            &references,
+            &Settings::default(),
+        )
     }
 
     fn src(references: &mut References) -> &mut EndpointSpec {
@@ -376,6 +386,23 @@ mod tests {
     }
 
     #[test]
+    fn a_schedule_that_is_too_dense_is_the_first_obstacle() {
+        let mut artifact = artifact("oci", "{}");
+        artifact.cron = Some(Cron {
+            schedules: vec!["* * * * *".into()],
+            ..Cron::default()
+        });
+        let defaults = OrderDefaults::default();
+        let named = named(&artifact, &defaults).unwrap();
+        let blocked = child_spec(&named, &References::default(), &Settings::default());
+        let message = "cron.schedules: runs would start 1m apart, less than the minimum of 10m";
+        assert_eq!(
+            blocked,
+            Err(Blocked::new(Reason::ComputationFailed, message))
+        );
+    }
+
+    #[test]
     fn an_artifact_without_endpoint_is_blocked() {
         let artifact = OrderArtifact::default();
         let blocked = named(&artifact, &OrderDefaults::default()).unwrap_err();
@@ -429,7 +456,7 @@ mod tests {
         artifact.dst_ref = Some(LocalRef::to("src"));
         let defaults = OrderDefaults::default();
         let named = named(&artifact, &defaults).unwrap();
-        assert!(child_spec(&named, &references(), false).is_ok());
+        assert!(child_spec(&named, &references(), &Settings::default()).is_ok());
     }
 
     #[test]

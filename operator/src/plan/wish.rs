@@ -53,14 +53,13 @@ impl Wishes {
                 }
             };
             let hash = identity_hash(order, &named, force_at);
-            let child =
-                match resolve::child_spec(&named, references, settings.legacy_parameter_names) {
-                    Ok(spec) => Some(child(order, &named, &hash, spec, settings)),
-                    Err(blocked) => {
-                        wishes.blocked.push((index, blocked));
-                        None
-                    }
-                };
+            let child = match resolve::child_spec(&named, references, settings) {
+                Ok(spec) => Some(child(order, &named, &hash, spec, settings)),
+                Err(blocked) => {
+                    wishes.blocked.push((index, blocked));
+                    None
+                }
+            };
             let index = i64::try_from(index).unwrap_or(i64::MAX);
             wishes.identified.insert(hash, Wish { index, child });
         }

@@ -1,5 +1,6 @@
-//! Durations as Go writes and reads them, and as messages tell them.
+//! Durations as Argo reads them, and as messages tell them.
 
+use arc_operator::api::duration::parse_go;
 use jiff::SignedDuration;
 
 /// Why a text is no duration.
@@ -12,51 +13,7 @@ pub(crate) fn parse(text: &str) -> Result<SignedDuration, DurationError> {
     if let Ok(seconds) = text.parse::<i64>() {
         return Ok(SignedDuration::from_secs(seconds));
     }
-    go(text).map_err(|detail| DurationError(text.to_owned(), detail))
-}
-
-/// A Go duration.
-pub(crate) fn go(text: &str) -> Result<SignedDuration, String> {
-    let invalid = || format!("time: invalid duration \"{text}\"");
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if unsigned == "0" {
-        return Ok(SignedDuration::ZERO);
-    }
-    let mut rest = unsigned;
-    let mut total = 0.0;
-    if rest.is_empty() {
-        return Err(invalid());
-    }
-    while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(rest.len());
-        let number: f64 = rest[..digits].parse().map_err(|_| invalid())?;
-        rest = &rest[digits..];
-        let letters = rest
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(rest.len());
-        total += number
-            * unit(&rest[..letters]).ok_or_else(|| match &rest[..letters] {
-                "" => format!("time: missing unit in duration \"{text}\""),
-                other => format!("time: unknown unit \"{other}\" in duration \"{text}\""),
-            })?;
-        rest = &rest[letters..];
-    }
-    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
-    SignedDuration::try_from_secs_f64(sign * total).map_err(|_| invalid())
-}
-
-fn unit(name: &str) -> Option<f64> {
-    Some(match name {
-        "ns" => 1e-9,
-        "us" | "µs" | "μs" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    })
+    parse_go(text).map_err(|detail| DurationError(text.to_owned(), detail))
 }
 
 /// The two largest units of a duration, such as `1 minute 5 seconds`.

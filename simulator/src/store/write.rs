@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
-use super::registry::Served;
+use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchKind, Request, WriteOptions};
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
@@ -39,11 +39,10 @@ impl Kernel {
         let served = &request.served;
         identity::check_body(&served.kind, &value)?;
         metadata::place(&mut value, request)?;
-        let value = from_version(served, value);
         self.insert(request, value, (options, Via::Put), context)
     }
 
-    /// Stores a new object, whose body was checked and placed.
+    /// Stores a new object, whose body was checked and placed; until it is stored it is in the version of the request.
     fn insert(
         &mut self,
         request: &Request,
@@ -73,6 +72,7 @@ impl Kernel {
         if via == Via::Put {
             ownership::track(request, None, &mut value, options, context.now);
         }
+        let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
         let key = key_of(&value);
         if self.log.get(served.table, &key).is_some() {
@@ -118,10 +118,8 @@ impl Kernel {
         identity::check_body(&served.kind, &value)?;
         metadata::place(&mut value, request)?;
         metadata::check_name(&mut value, request)?;
-        let value = from_version(served, value);
         let Some(old) = self.log.get(served.table, &request.key()).cloned() else {
             if served.behaviour.creates_on_update && request.part == Part::Whole {
-                let mut value = value;
                 metadata_mut(&mut value).remove("resourceVersion");
                 return self.insert(request, value, (options, Via::Put), context);
             }
@@ -149,7 +147,6 @@ impl Kernel {
         metadata::place(&mut value, request)?;
         metadata::check_name(&mut value, request)?;
         identity::check_patched(&served.kind, &value)?;
-        let value = from_version(served, value);
         self.replace(request, (&old, value), (options, Via::Patch(kind)), context)
     }
 
@@ -164,7 +161,6 @@ impl Kernel {
         metadata::check_name(&mut value, request)?;
         metadata_mut(&mut value).remove("resourceVersion");
         metadata::place(&mut value, request)?;
-        let value = from_version(&request.served, value);
         let via = Via::Patch(PatchKind::Apply);
         self.insert(request, value, (options, via), context)
     }
@@ -200,9 +196,11 @@ impl Kernel {
         self.prepare_definition(served, &mut value, Some(old.value()), context.now);
         check(served, &value, Some((old.value(), request.part)))?;
         if via != Via::Patch(PatchKind::Apply) {
-            ownership::track(request, Some(old.value()), &mut value, options, context.now);
+            let before = served.view(old);
+            ownership::track(request, Some(&before), &mut value, options, context.now);
         }
         drop_type(&mut value);
+        let mut value = stored_form(served, value);
         if value == *old.value() {
             return Ok(Answer::Object(200, Arc::clone(old)));
         }
@@ -231,11 +229,11 @@ pub(super) fn is_released(served: &Served, value: &Value) -> bool {
         && (!is_namespace || is_empty(&value["spec"]["finalizers"]))
 }
 
-/// The stored form of a body in the version of the request.
-fn from_version(served: &Served, value: Value) -> Value {
+/// The stored form of an object in the version of the request.
+fn stored_form(served: &Served, value: Value) -> Value {
     match served.conversion {
-        super::registry::Conversion::None => value,
-        super::registry::Conversion::Events => rules::to_core_event(value),
+        Conversion::None => value,
+        Conversion::Events => rules::to_core_event(value),
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   CronWorkflow, its runs, alarms ──▶ pass ──▶ Outcome: a run to start, runs to delete, the new record, alarms
 //!                                      │ history: which runs ended, which are too many
-//!                                      │ timetable ─ schedule ─ field: when the next run is due, which was missed
+//!                                      │ timetable: when the next run is due, which was missed
 //!                                      └ fire: whether a run starts, and how it looks
 //! ```
 //!
@@ -12,12 +12,10 @@
 
 mod controller;
 mod cron_workflow;
-mod field;
 mod fire;
 mod history;
 mod pass;
 mod record;
-mod schedule;
 mod timetable;
 
 pub use controller::CronController;

@@ -1,9 +1,9 @@
 //! The schedules of one CronWorkflow, read and checked.
 
+use arc_operator::api::schedule::{Schedule, time_zone};
 use jiff::{SignedDuration, Timestamp};
 
 use super::cron_workflow::{CronWorkflow, Spec};
-use super::schedule::{Schedule, time_zone};
 
 /// The longest name: with the time of a run it must fit into a label.
 /// Source: argo-workflows v3.7.4 `workflow/validate/validate.go`.

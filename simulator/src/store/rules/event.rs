@@ -35,6 +35,7 @@ pub(in crate::store) fn to_new_event(mut value: Value) -> Value {
 /// An events.k8s.io/v1 event as it is stored.
 pub(in crate::store) fn to_core_event(mut value: Value) -> Value {
     rename(&mut value, FIELDS.map(|(core, new)| (new, core)));
+    prepare(&mut value);
     value
 }
 

@@ -1,19 +1,21 @@
-//! One schedule: when it fires next.
+//! One schedule, as Argo reads it: when it fires next.
 //!
 //! Source: robfig/cron v3.0.1 `parser.go`, `spec.go`, `constantdelay.go`.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
-use super::field::{DAYS, Field, HOURS, MINUTES, MONTHS, WEEKDAYS};
-use crate::argo::duration;
+use super::duration;
+use field::{DAYS, Field, HOURS, MINUTES, MONTHS, WEEKDAYS};
+
+mod field;
 
 /// How many years ahead a schedule is searched for a day that may never come, such as the 30th of February.
 const YEARS_MAX: i16 = 5;
 
 /// When something is to happen again and again.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Schedule {
+pub enum Schedule {
     /// At times of the calendar.
     Calendar(Box<Calendar>),
     /// After a whole number of seconds, at least one.
@@ -22,7 +24,7 @@ pub(super) enum Schedule {
 
 /// Times of the calendar in a zone.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Calendar {
+pub struct Calendar {
     minutes: Field,
     hours: Field,
     days: Field,
@@ -34,7 +36,10 @@ pub(super) struct Calendar {
 impl Schedule {
     /// Reads five fields, a descriptor such as `@daily`, or `@every` with a duration; `TZ=` or `CRON_TZ=` with a zone
     /// may come first, else `zone` holds.
-    pub(super) fn parse(text: &str, zone: &TimeZone) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// What the library that Argo reads schedules with says of this one.
+    pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, String> {
         if text.is_empty() {
             return Err("empty spec string".to_owned());
         }
@@ -53,7 +58,7 @@ impl Schedule {
 
     fn in_zone(text: &str, zone: TimeZone) -> Result<Self, String> {
         if let Some(text) = text.strip_prefix("@every ") {
-            let duration = duration::go(text)
+            let duration = duration::parse_go(text)
                 .map_err(|error| format!("failed to parse duration @every {text}: {error}"))?;
             return Ok(Self::Every(SignedDuration::from_secs(
                 duration.as_secs().max(1),
@@ -74,7 +79,8 @@ impl Schedule {
     }
 
     /// The first time after `after`; `None` if there is none within five years.
-    pub(super) fn next(&self, after: Timestamp) -> Option<Timestamp> {
+    #[must_use]
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Calendar(calendar) => calendar.next(after),
             Self::Every(interval) => {
@@ -85,7 +91,8 @@ impl Schedule {
     }
 
     /// The last time after `last` and before `now`, if it lies less than `deadline` back.
-    pub(super) fn missed(
+    #[must_use]
+    pub fn missed(
         &self,
         last: Timestamp,
         deadline: SignedDuration,
@@ -173,8 +180,12 @@ fn start_of_next_month(at: &Zoned) -> Option<Zoned> {
     first.to_zoned(at.time_zone().clone()).ok()
 }
 
-/// A zone by its IANA name, from the data that this program carries, so that every machine gives the same times.
-pub(super) fn time_zone(name: &str) -> Result<TimeZone, String> {
+/// A zone by its IANA name, from the data that this program carries, so that every machine gives the same times;
+/// the empty name and `Local` are UTC.
+///
+/// # Errors
+/// There is no such zone; names are case-sensitive.
+pub fn time_zone(name: &str) -> Result<TimeZone, String> {
     if matches!(name, "" | "UTC" | "Local") {
         return Ok(TimeZone::UTC);
     }
