@@ -9,7 +9,6 @@ use arc_operator::settings::Settings;
 use futures::future::{BoxFuture, FutureExt};
 use jiff::{SignedDuration, Timestamp};
 use kube::Client;
-use kube::core::DynamicObject;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -150,9 +149,5 @@ fn all<K: DeserializeOwned>(caches: &Caches, watched: Watched) -> Vec<K> {
     let objects = index
         .into_iter()
         .flat_map(|index| caches.of(index).values());
-    objects.filter_map(|object| typed(object)).collect()
-}
-
-fn typed<K: DeserializeOwned>(object: &DynamicObject) -> Option<K> {
-    serde_json::from_value(serde_json::to_value(object).ok()?).ok()
+    objects.filter_map(|object| object.typed().ok()).collect()
 }

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use kube::Client;
-use kube::core::{ApiResource, DynamicObject};
+use kube::core::ApiResource;
 
 use super::key;
 use super::lookup::{Lookups, Missing};
@@ -81,9 +82,9 @@ impl ArgoController {
     async fn decide(
         &self,
         writer: &mut Writer<'_>,
-        workflow: &DynamicObject,
-        pods: &[&DynamicObject],
-        task_results: &[&DynamicObject],
+        workflow: &LazyObject,
+        pods: &[&LazyObject],
+        task_results: &[&LazyObject],
     ) -> Result<Outcome, Failure> {
         let mut lookups = Lookups::default();
         let mut refusals = BTreeMap::new();
@@ -194,7 +195,7 @@ pub(crate) fn resource(group: &str, version: &str, kind: &str, plural: &str) -> 
 }
 
 /// The revision of an object as the number that it is.
-pub(crate) fn revision(object: &DynamicObject) -> u64 {
+pub(crate) fn revision(object: &LazyObject) -> u64 {
     let text = object
         .metadata
         .resource_version
@@ -203,7 +204,7 @@ pub(crate) fn revision(object: &DynamicObject) -> u64 {
     text.parse().unwrap_or(0)
 }
 
-fn is_done(workflow: &DynamicObject) -> bool {
+fn is_done(workflow: &LazyObject) -> bool {
     let labels = workflow.metadata.labels.as_ref();
     labels
         .and_then(|labels| labels.get(key::COMPLETED))
@@ -211,7 +212,7 @@ fn is_done(workflow: &DynamicObject) -> bool {
         == Some("true")
 }
 
-fn of_workflow<'c>(cache: &'c Cache, namespace: &str, workflow: &str) -> Vec<&'c DynamicObject> {
+fn of_workflow<'c>(cache: &'c Cache, namespace: &str, workflow: &str) -> Vec<&'c LazyObject> {
     let from = (namespace.to_owned(), String::new());
     cache
         .range(from..)

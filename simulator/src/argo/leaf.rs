@@ -162,7 +162,7 @@ fn mentions(value: &Value, patterns: &[String]) -> bool {
 }
 
 /// Whether a pod is one of Argo's own and not a node's.
-pub(crate) fn is_helper(pod: &kube::core::DynamicObject) -> bool {
+pub(crate) fn is_helper(pod: &crate::part::LazyObject) -> bool {
     pod.metadata
         .labels
         .as_ref()

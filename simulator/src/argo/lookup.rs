@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kube::core::DynamicObject;
+use crate::part::LazyObject;
 
 use super::key;
 
@@ -20,7 +20,7 @@ pub enum Missing {
 
 /// What was read so far; an object that does not exist is there as its absence.
 #[derive(Clone, Debug, Default)]
-pub struct Lookups(pub BTreeMap<Missing, Option<Arc<DynamicObject>>>);
+pub struct Lookups(pub BTreeMap<Missing, Option<Arc<LazyObject>>>);
 
 /// Why a ConfigMap gives no value.
 pub(crate) enum ConfigMapError {
@@ -30,7 +30,7 @@ pub(crate) enum ConfigMapError {
 
 impl Lookups {
     /// The object behind `key`, or its absence.
-    pub(crate) fn get(&self, key: Missing) -> Result<Option<&Arc<DynamicObject>>, Missing> {
+    pub(crate) fn get(&self, key: Missing) -> Result<Option<&Arc<LazyObject>>, Missing> {
         self.0.get(&key).map(Option::as_ref).ok_or(key)
     }
 

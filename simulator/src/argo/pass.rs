@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::part::LazyObject;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Volume;
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::lookup::{Lookups, Missing};
@@ -36,11 +36,11 @@ impl Default for Settings {
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
     /// The Workflow as last seen.
-    pub workflow: &'a DynamicObject,
+    pub workflow: &'a LazyObject,
     /// Its pods that are not labelled as completed.
-    pub pods: &'a [&'a DynamicObject],
+    pub pods: &'a [&'a LazyObject],
     /// Its WorkflowTaskResults.
-    pub task_results: &'a [&'a DynamicObject],
+    pub task_results: &'a [&'a LazyObject],
     /// What was read on demand.
     pub lookups: &'a Lookups,
     /// What the API refused to create in this pass, by kind and name.
@@ -64,7 +64,7 @@ pub struct Refusal {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The Workflow to write, if it changed.
-    pub workflow: Option<DynamicObject>,
+    pub workflow: Option<LazyObject>,
     /// What to do beside, in this order.
     pub actions: Vec<Action>,
     /// When to look again, if not because something changes.
@@ -159,7 +159,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    fn of(workflow: &DynamicObject, now: Timestamp) -> Self {
+    fn of(workflow: &LazyObject, now: Timestamp) -> Self {
         let metadata = &workflow.metadata;
         Self {
             name: metadata.name.clone().unwrap_or_default(),

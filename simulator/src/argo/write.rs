@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::part::LazyObject;
 use jiff::Timestamp;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
-use kube::core::{ApiResource, DynamicObject};
+use kube::core::ApiResource;
 use kube::{Client, Error};
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ pub(crate) enum Written {
 /// Writes for one Workflow.
 pub(crate) struct Writer<'a> {
     client: &'a Client,
-    workflow: &'a DynamicObject,
+    workflow: &'a LazyObject,
     now: Timestamp,
     n_events: usize,
 }
@@ -49,7 +50,7 @@ pub(crate) struct Writer<'a> {
 type Refusals = BTreeMap<(&'static str, String), Refusal>;
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(client: &'a Client, workflow: &'a DynamicObject, now: Timestamp) -> Self {
+    pub(crate) fn new(client: &'a Client, workflow: &'a LazyObject, now: Timestamp) -> Self {
         Self {
             client,
             workflow,
@@ -74,11 +75,11 @@ impl<'a> Writer<'a> {
             .unwrap_or_default()
     }
 
-    fn api(&self, resource: &ApiResource) -> Api<DynamicObject> {
+    fn api(&self, resource: &ApiResource) -> Api<LazyObject> {
         Api::namespaced_with(self.client.clone(), self.namespace(), resource)
     }
 
-    fn core(&self, kind: &str, plural: &str) -> Api<DynamicObject> {
+    fn core(&self, kind: &str, plural: &str) -> Api<LazyObject> {
         self.api(&resource("", "v1", kind, plural))
     }
 
@@ -103,7 +104,7 @@ impl<'a> Writer<'a> {
     pub(crate) async fn read(
         &self,
         missing: &Missing,
-    ) -> Result<Option<Arc<DynamicObject>>, WriteError> {
+    ) -> Result<Option<Arc<LazyObject>>, WriteError> {
         let (resource, name, namespaced) = missing.place();
         let api = if namespaced {
             self.api(&resource)
@@ -143,7 +144,7 @@ impl<'a> Writer<'a> {
 
     async fn create_one(
         &self,
-        api: &Api<DynamicObject>,
+        api: &Api<LazyObject>,
         kind: &'static str,
         (name, object): (&str, &Value),
     ) -> Result<Option<Refusal>, WriteError> {
@@ -151,7 +152,7 @@ impl<'a> Writer<'a> {
             transient: false,
             message: error.to_string(),
         };
-        let object: DynamicObject = match serde_json::from_value(object.clone()) {
+        let object = match LazyObject::of(object.clone()) {
             Ok(object) => object,
             Err(error) => return Ok(Some(invalid(error))),
         };
@@ -173,7 +174,7 @@ impl<'a> Writer<'a> {
     /// An object that is there already is taken over; a claim only if the Workflow owns it.
     async fn adopt(
         &self,
-        api: &Api<DynamicObject>,
+        api: &Api<LazyObject>,
         kind: &'static str,
         name: &str,
     ) -> Result<Option<Refusal>, WriteError> {
@@ -241,7 +242,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn budgets(&self) -> Api<DynamicObject> {
+    fn budgets(&self) -> Api<LazyObject> {
         self.api(&resource(
             "policy",
             "v1",
@@ -250,7 +251,7 @@ impl<'a> Writer<'a> {
         ))
     }
 
-    async fn terminate(&self, pods: &Api<DynamicObject>, name: &str) -> Result<(), WriteError> {
+    async fn terminate(&self, pods: &Api<LazyObject>, name: &str) -> Result<(), WriteError> {
         let pod = pods
             .get_opt(name)
             .await
@@ -267,7 +268,7 @@ impl<'a> Writer<'a> {
 
     async fn patch(
         &self,
-        pods: &Api<DynamicObject>,
+        pods: &Api<LazyObject>,
         name: &str,
         patch: &Value,
     ) -> Result<(), WriteError> {
@@ -282,7 +283,7 @@ impl<'a> Writer<'a> {
 
     async fn delete(
         &self,
-        api: &Api<DynamicObject>,
+        api: &Api<LazyObject>,
         kind: &str,
         name: &str,
     ) -> Result<(), WriteError> {

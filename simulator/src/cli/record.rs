@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use futures::future::{BoxFuture, FutureExt};
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
-use kube::core::{ApiResource, DynamicObject};
+use kube::core::ApiResource;
 
-use crate::part::{Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
+use crate::part::{Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
 
 /// A part that only watches and remembers; clones share one memory.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ type Identity = (usize, String, String, String);
 #[derive(Clone)]
 pub(super) struct Recorded {
     /// Its last state.
-    pub(super) object: Arc<DynamicObject>,
+    pub(super) object: Arc<LazyObject>,
     /// Whether it was removed during the run.
     pub(super) deleted: bool,
 }
@@ -58,7 +58,7 @@ impl Record {
     }
 
     /// The objects of the kind with this index that are still there.
-    pub(super) fn present(&self, kind: usize) -> impl Iterator<Item = &Arc<DynamicObject>> {
+    pub(super) fn present(&self, kind: usize) -> impl Iterator<Item = &Arc<LazyObject>> {
         let of_kind = self
             .objects
             .iter()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::core::{ApiResource, GroupVersionKind};
 
 use super::manifest::{self, Document};
 use super::record::Recorder;
@@ -15,6 +15,7 @@ use super::{Failed, Verdict, books, load, tree};
 use crate::assembly::PartName;
 use crate::clock::EPOCH;
 use crate::outcomes::Book;
+use crate::part::LazyObject;
 use crate::simulation::{Config, Simulation};
 
 /// What both commands take.
@@ -189,11 +190,11 @@ impl<'a> Session<'a> {
     }
 
     /// The objects that the command is about.
-    fn roots(&self) -> Vec<Arc<DynamicObject>> {
+    fn roots(&self) -> Vec<Arc<LazyObject>> {
         self.present(|kind| self.subject.roots.contains(&kind))
     }
 
-    fn present(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Arc<DynamicObject>> {
+    fn present(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Arc<LazyObject>> {
         let record = self.recorder.record();
         let kinds = self.subject.kinds.iter().enumerate();
         let wanted = kinds.filter(|(_, [.., kind, _])| is_wanted(kind));
@@ -227,12 +228,12 @@ fn resource([group, version, kind, plural]: &[&str; 4]) -> ApiResource {
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
 }
 
-fn phase(object: &DynamicObject) -> &str {
+fn phase(object: &LazyObject) -> &str {
     object.data["status"]["phase"].as_str().unwrap_or_default()
 }
 
 /// Whether an object did what it is for: a schedule, if none of its runs failed or was refused.
-fn is_good(object: &DynamicObject) -> bool {
+fn is_good(object: &LazyObject) -> bool {
     let status = &object.data["status"];
     let is_schedule = object
         .types

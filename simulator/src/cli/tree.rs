@@ -333,14 +333,14 @@ fn mark(phase: &str) -> (char, Style) {
 mod tests {
     use std::sync::Arc;
 
-    use kube::core::DynamicObject;
+    use crate::part::LazyObject;
     use serde_json::json;
 
     use super::*;
     use crate::clock::EPOCH;
 
     fn recorded(object: Value, deleted: bool) -> Recorded {
-        let object: DynamicObject = serde_json::from_value(object).unwrap();
+        let object: LazyObject = serde_json::from_value(object).unwrap();
         Recorded {
             object: Arc::new(object),
             deleted,

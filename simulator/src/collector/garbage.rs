@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions, PropagationPolicy};
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::error::{CollectError, unless_overtaken};
@@ -53,7 +53,7 @@ impl GarbageCollector {
     }
 
     /// Takes up the kind of `definition`; returns whether it is new.
-    fn learn(&mut self, definition: &DynamicObject) -> bool {
+    fn learn(&mut self, definition: &LazyObject) -> bool {
         let Some(served) = Served::defined_by(definition) else {
             return false;
         };
@@ -104,7 +104,7 @@ impl GarbageCollector {
         self.kinds.iter().position(|served| served.name() == name)
     }
 
-    fn object<'a>(&self, key: &Key, caches: &'a Caches) -> Option<&'a DynamicObject> {
+    fn object<'a>(&self, key: &Key, caches: &'a Caches) -> Option<&'a LazyObject> {
         caches
             .get(self.index_of(&key.kind)?, key)
             .map(AsRef::as_ref)
@@ -170,7 +170,7 @@ impl GarbageCollector {
         found.collect()
     }
 
-    fn api(&self, served: &Served, namespace: &str) -> Api<DynamicObject> {
+    fn api(&self, served: &Served, namespace: &str) -> Api<LazyObject> {
         if namespace.is_empty() {
             Api::all_with(self.client.clone(), &served.resource)
         } else {

@@ -1,6 +1,7 @@
 //! The kinds whose objects can own others or be owned.
 
-use kube::core::{ApiResource, DynamicObject};
+use crate::part::LazyObject;
+use kube::core::ApiResource;
 use serde_json::Value;
 
 /// A kind that is served.
@@ -104,7 +105,7 @@ impl Served {
     }
 
     /// The kind that `definition` defines, in the first version it serves; `None` while it is not established.
-    pub(super) fn defined_by(definition: &DynamicObject) -> Option<Self> {
+    pub(super) fn defined_by(definition: &LazyObject) -> Option<Self> {
         let spec = &definition.data["spec"];
         let conditions = definition.data["status"]["conditions"].as_array()?;
         let is_established = |c: &Value| c["type"] == "Established" && c["status"] == "True";

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
-use kube::core::{ApiResource, DynamicObject};
+use kube::core::ApiResource;
 use kube::{Client, Error};
 use serde_json::{Value, json};
 
@@ -83,7 +84,7 @@ impl Namespaces {
             .await
             .map_err(CollectError::during("discover the content of", key))?;
         for resource in kinds {
-            let api: Api<DynamicObject> =
+            let api: Api<LazyObject> =
                 Api::namespaced_with(self.client.clone(), &key.name, &resource);
             let all = ListParams::default();
             let found = api
@@ -166,13 +167,13 @@ impl Namespaces {
     async fn finalize(
         &self,
         key: &Key,
-        namespace: &DynamicObject,
+        namespace: &LazyObject,
         left: Vec<Value>,
     ) -> Result<(), Failure> {
         let mut namespace = namespace.clone();
         namespace.data["spec"]["finalizers"] = left.into();
         let resource = ApiResource::erase::<Namespace>(&());
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+        let api: Api<LazyObject> = Api::all_with(self.client.clone(), &resource);
         let params = kube::api::PostParams::default();
         let result = api
             .replace_subresource("finalize", &key.name, &params, &namespace)
@@ -183,7 +184,7 @@ impl Namespaces {
     async fn report(
         &self,
         key: &Key,
-        namespace: &DynamicObject,
+        namespace: &LazyObject,
         remains: &Remains,
         now: Timestamp,
     ) -> Result<(), Failure> {

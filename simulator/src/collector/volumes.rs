@@ -1,5 +1,6 @@
 //! Gives claims their volumes, and takes the volumes away with the claims.
 
+use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{
@@ -9,7 +10,7 @@ use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
-use kube::core::{ApiResource, DynamicObject, ObjectMeta};
+use kube::core::{ApiResource, ObjectMeta};
 use serde_json::{Value, json};
 
 use super::error::{CollectError, unless_overtaken, unless_there};
@@ -43,7 +44,7 @@ enum Act {
 }
 
 /// Source: kubernetes v1.34 `pkg/controller/volume/persistentvolume`, `pvcprotection`.
-fn decide(claim: &DynamicObject, has_class: impl Fn(&str) -> bool, is_used: bool) -> Act {
+fn decide(claim: &LazyObject, has_class: impl Fn(&str) -> bool, is_used: bool) -> Act {
     let finalizers = claim.metadata.finalizers.as_deref().unwrap_or_default();
     if claim.metadata.deletion_timestamp.is_some() {
         let is_protected = finalizers
@@ -109,7 +110,7 @@ impl VolumeBinder {
         Api::namespaced(self.client.clone(), &key.namespace)
     }
 
-    async fn bind(&self, key: &Key, claim: &DynamicObject, volume: &str) -> Result<(), Failure> {
+    async fn bind(&self, key: &Key, claim: &LazyObject, volume: &str) -> Result<(), Failure> {
         let volumes: Api<PersistentVolume> = Api::all(self.client.clone());
         let wanted: PersistentVolume = serde_json::from_value(volume_for(key, claim, volume))?;
         unless_there(volumes.create(&PostParams::default(), &wanted).await)
@@ -140,7 +141,7 @@ impl VolumeBinder {
     async fn warn(
         &self,
         key: &Key,
-        claim: &DynamicObject,
+        claim: &LazyObject,
         message: String,
         now: Timestamp,
     ) -> Result<(), Failure> {
@@ -228,7 +229,7 @@ impl VolumeBinder {
     }
 }
 
-fn volume_for(key: &Key, claim: &DynamicObject, volume: &str) -> Value {
+fn volume_for(key: &Key, claim: &LazyObject, volume: &str) -> Value {
     let spec = &claim.data["spec"];
     json!({
         "apiVersion": "v1",
@@ -261,7 +262,7 @@ fn is_used(claim: &Key, pods: &Cache) -> bool {
     })
 }
 
-fn claims_of(pod: &DynamicObject) -> impl Iterator<Item = &str> {
+fn claims_of(pod: &LazyObject) -> impl Iterator<Item = &str> {
     let volumes = pod.data["spec"]["volumes"].as_array().into_iter().flatten();
     volumes.filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str())
 }
@@ -342,7 +343,7 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn a_claim(change: Value) -> DynamicObject {
+    fn a_claim(change: Value) -> LazyObject {
         let mut claim = json!({"metadata": {"name": "c", "namespace": "ns", "uid": "u1"}, "spec": {}, "status": {"phase": "Pending"}});
         json_patch::merge(&mut claim, &change);
         serde_json::from_value(claim).unwrap()

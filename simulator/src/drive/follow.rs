@@ -1,8 +1,9 @@
 //! One followed collection: list, then watch from there, and list again when the watch breaks.
 
+use crate::part::LazyObject;
 use futures::stream::{self, BoxStream, StreamExt};
 use kube::api::{Api, ListParams, WatchParams};
-use kube::core::{DynamicObject, PartialObjectMeta, WatchEvent};
+use kube::core::{PartialObjectMeta, WatchEvent};
 use kube::{Client, ResourceExt};
 
 use crate::part::Watch;
@@ -10,7 +11,7 @@ use crate::part::Watch;
 /// What a followed collection tells.
 pub(crate) enum News {
     /// One event of the watch.
-    Event(Box<WatchEvent<DynamicObject>>),
+    Event(Box<WatchEvent<LazyObject>>),
     /// The watch ended or failed; the collection must be listed again.
     Broken,
 }
@@ -18,7 +19,7 @@ pub(crate) enum News {
 /// A collection as listed, and the watch that continues from there.
 pub(crate) struct Opened {
     /// All objects at the time of the list.
-    pub(crate) objects: Vec<DynamicObject>,
+    pub(crate) objects: Vec<LazyObject>,
     /// The resource version of the list.
     pub(crate) revision: u64,
     /// Everything later; ends with [`News::Broken`].
@@ -30,7 +31,7 @@ pub(crate) struct Opened {
 /// # Errors
 /// What the API answered, for example 404 while the kind is not served.
 pub(crate) async fn open(client: &Client, watch: &Watch) -> Result<Opened, kube::Error> {
-    let api: Api<DynamicObject> = Api::all_with(client.clone(), &watch.resource);
+    let api: Api<LazyObject> = Api::all_with(client.clone(), &watch.resource);
     let params = ListParams {
         label_selector: watch.labels.clone(),
         ..ListParams::default()
@@ -61,7 +62,7 @@ pub(crate) async fn open(client: &Client, watch: &Watch) -> Result<Opened, kube:
 }
 
 async fn events(
-    api: &Api<DynamicObject>,
+    api: &Api<LazyObject>,
     watch: &Watch,
     version: &str,
 ) -> Result<BoxStream<'static, News>, kube::Error> {
@@ -79,23 +80,23 @@ async fn events(
     Ok(api.watch(&params, version).await?.map(news).boxed())
 }
 
-fn news(event: Result<WatchEvent<DynamicObject>, kube::Error>) -> News {
+fn news(event: Result<WatchEvent<LazyObject>, kube::Error>) -> News {
     match event {
         Ok(WatchEvent::Error(_)) | Err(_) => News::Broken,
         Ok(event) => News::Event(Box::new(event)),
     }
 }
 
-fn whole(meta: PartialObjectMeta<DynamicObject>, watch: &Watch) -> DynamicObject {
-    let mut object = DynamicObject::new(&meta.name_any(), &watch.resource);
+fn whole(meta: PartialObjectMeta<LazyObject>, watch: &Watch) -> LazyObject {
+    let mut object = LazyObject::new(&meta.name_any(), &watch.resource);
     object.metadata = meta.metadata;
     object
 }
 
 fn whole_event(
-    event: WatchEvent<PartialObjectMeta<DynamicObject>>,
+    event: WatchEvent<PartialObjectMeta<LazyObject>>,
     watch: &Watch,
-) -> WatchEvent<DynamicObject> {
+) -> WatchEvent<LazyObject> {
     match event {
         WatchEvent::Added(meta) => WatchEvent::Added(whole(meta, watch)),
         WatchEvent::Modified(meta) => WatchEvent::Modified(whole(meta, watch)),

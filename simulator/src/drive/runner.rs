@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::part::LazyObject;
 use futures::future::poll_immediate;
 use futures::stream::{BoxStream, SelectAll, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use kube::core::{DynamicObject, WatchEvent};
+use kube::core::WatchEvent;
 use kube::{Client, ResourceExt};
 
 use super::follow::{self, News, Opened};
@@ -173,7 +174,7 @@ impl Runner {
         follow.revision = follow.revision.max(version.parse().unwrap_or_default());
     }
 
-    fn absorb(&mut self, index: usize, kind: ChangeKind, object: DynamicObject, now: Timestamp) {
+    fn absorb(&mut self, index: usize, kind: ChangeKind, object: LazyObject, now: Timestamp) {
         let key = cache_key(&object);
         let object = Arc::new(object);
         match kind {
@@ -250,6 +251,6 @@ impl Runner {
     }
 }
 
-fn cache_key(object: &DynamicObject) -> (String, String) {
+fn cache_key(object: &LazyObject) -> (String, String) {
     (object.namespace().unwrap_or_default(), object.name_any())
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret, ServiceAccount};
 use kube::Client;
-use kube::core::{ApiResource, DynamicObject};
+use kube::core::ApiResource;
 
 use super::node::{Claim, NodeView};
 use super::step::{Action, Step, step};
@@ -47,7 +48,7 @@ impl Kubelet {
         let Some(object) = caches.get(PODS, key) else {
             return Ok(None);
         };
-        let pod: Pod = DynamicObject::clone(object).try_parse()?;
+        let pod: Pod = object.typed()?;
         let view = view(&pod, caches);
         let Step {
             actions,
@@ -163,7 +164,7 @@ fn view(pod: &Pod, caches: &Caches) -> NodeView {
     }
 }
 
-fn object_keys(object: &DynamicObject) -> BTreeSet<String> {
+fn object_keys(object: &LazyObject) -> BTreeSet<String> {
     let lists = ["data", "stringData", "binaryData"].map(|list| object.data[list].as_object());
     lists
         .into_iter()

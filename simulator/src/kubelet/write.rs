@@ -1,10 +1,11 @@
 //! Carries out one action after the other against the API.
 
+use crate::part::LazyObject;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Binding, Event, EventSource, ObjectReference, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
-use kube::core::{ApiResource, DynamicObject, Status};
+use kube::core::{ApiResource, Status};
 use kube::{Client, Error};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -190,9 +191,9 @@ impl<'a> Writer<'a> {
             kind: "WorkflowTaskResult".into(),
             plural: "workflowtaskresults".into(),
         };
-        let api: Api<DynamicObject> =
+        let api: Api<LazyObject> =
             Api::namespaced_with(self.client.clone(), self.namespace(), &resource);
-        let object: DynamicObject =
+        let object: LazyObject =
             serde_json::from_value(result.clone()).map_err(Error::SerdeError)?;
         match api.create(&PostParams::default(), &object).await {
             Err(Error::Api(status)) if status.reason == "AlreadyExists" => {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
-use kube::core::DynamicObject;
 use kube::{Client, Error, ResourceExt};
 use serde_json::{Value, json};
 
@@ -169,12 +169,12 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn api(&self, kind: &str, plural: &str) -> Api<DynamicObject> {
+    fn api(&self, kind: &str, plural: &str) -> Api<LazyObject> {
         let resource = resource("argoproj.io", "v1alpha1", kind, plural);
         Api::namespaced_with(self.client.clone(), self.namespace, &resource)
     }
 
-    fn workflows(&self) -> Api<DynamicObject> {
+    fn workflows(&self) -> Api<LazyObject> {
         self.api("Workflow", "workflows")
     }
 
@@ -215,7 +215,7 @@ impl Writer<'_> {
         let name = start.workflow["metadata"]["name"]
             .as_str()
             .unwrap_or_default();
-        let workflow: DynamicObject = match serde_json::from_value(start.workflow.clone()) {
+        let workflow = match LazyObject::of(start.workflow.clone()) {
             Ok(workflow) => workflow,
             Err(error) => {
                 record.submission_error(format!("Failed to submit Workflow: {error}"));
@@ -262,7 +262,7 @@ impl Writer<'_> {
 
     async fn merge(
         &self,
-        api: &Api<DynamicObject>,
+        api: &Api<LazyObject>,
         kind: &'static str,
         name: &str,
         patch: &Value,

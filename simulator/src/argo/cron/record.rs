@@ -1,10 +1,10 @@
 //! What a CronWorkflow remembers: its status, and the marks it carries.
 
+use crate::part::LazyObject;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
-use kube::core::DynamicObject;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ pub(super) struct Status {
 
 impl Record {
     /// Reads it from a CronWorkflow.
-    pub(super) fn of(object: &DynamicObject) -> Result<Self, serde_json::Error> {
+    pub(super) fn of(object: &LazyObject) -> Result<Self, serde_json::Error> {
         let status = match &object.data["status"] {
             Value::Null => Status::default(),
             status => Status::deserialize(status)?,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::part::LazyObject;
 use jiff::{SignedDuration, Timestamp};
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use crate::argo::{Action, Input, Lookups, Missing, Refusal, Settings, operate};
@@ -38,16 +38,16 @@ impl Run {
 }
 
 pub(super) struct World {
-    pub(super) workflow: DynamicObject,
-    pub(super) pods: Vec<DynamicObject>,
-    results: Vec<DynamicObject>,
+    pub(super) workflow: LazyObject,
+    pub(super) pods: Vec<LazyObject>,
+    results: Vec<LazyObject>,
     lookups: Lookups,
     pub(super) refusals: BTreeMap<(&'static str, String), Refusal>,
     now: Timestamp,
     pub(super) log: Vec<String>,
 }
 
-pub(super) fn object(value: Value) -> DynamicObject {
+pub(super) fn object(value: Value) -> LazyObject {
     serde_json::from_value(value).unwrap()
 }
 
@@ -83,8 +83,8 @@ impl World {
 
     /// One pass, ten seconds after the one before.
     pub(super) fn pass(&mut self) -> bool {
-        let pods: Vec<&DynamicObject> = self.pods.iter().collect();
-        let results: Vec<&DynamicObject> = self.results.iter().collect();
+        let pods: Vec<&LazyObject> = self.pods.iter().collect();
+        let results: Vec<&LazyObject> = self.results.iter().collect();
         let outcome = operate(Input {
             workflow: &self.workflow,
             pods: &pods,
@@ -207,7 +207,7 @@ impl World {
     }
 }
 
-fn report(pod: &DynamicObject, run: &Run) -> DynamicObject {
+fn report(pod: &LazyObject, run: &Run) -> LazyObject {
     let env = pod.data["spec"]["initContainers"][0]["env"]
         .as_array()
         .unwrap();

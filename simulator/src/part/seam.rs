@@ -1,11 +1,13 @@
-//! What moves in a cluster: controllers that watch the API and write to it, and know nothing else.
+//! The trait, and what passes through it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use kube::core::{ApiResource, DynamicObject};
+use kube::core::ApiResource;
+
+use super::LazyObject;
 
 /// A client of the API that reacts to what changes there.
 ///
@@ -88,7 +90,7 @@ pub struct Key {
 impl Key {
     /// The key of `object`, called `kind`.
     #[must_use]
-    pub fn of(kind: &str, object: &DynamicObject) -> Self {
+    pub fn of(kind: &str, object: &LazyObject) -> Self {
         Self {
             kind: kind.to_owned(),
             namespace: object.metadata.namespace.clone().unwrap_or_default(),
@@ -125,7 +127,7 @@ pub struct Change {
     /// What the object became.
     pub kind: ChangeKind,
     /// The object after the change, or its last state if it was deleted.
-    pub object: Arc<DynamicObject>,
+    pub object: Arc<LazyObject>,
 }
 
 /// How an object changed.
@@ -142,7 +144,7 @@ pub enum ChangeKind {
 pub struct Caches(pub(crate) Vec<Cache>);
 
 /// The objects of one watch by namespace (empty if cluster-scoped) and name.
-pub type Cache = BTreeMap<(String, String), Arc<DynamicObject>>;
+pub type Cache = BTreeMap<(String, String), Arc<LazyObject>>;
 
 impl Caches {
     /// The objects of the watch with this index in [`Part::watches`].
@@ -153,7 +155,7 @@ impl Caches {
 
     /// The object with this key in one watch.
     #[must_use]
-    pub fn get(&self, watch: usize, key: &Key) -> Option<&Arc<DynamicObject>> {
+    pub fn get(&self, watch: usize, key: &Key) -> Option<&Arc<LazyObject>> {
         self.0[watch].get(&(key.namespace.clone(), key.name.clone()))
     }
 }

@@ -1,0 +1,9 @@
+//! What moves in a cluster: controllers that watch the API and write to it, and know nothing else.
+
+mod data;
+mod object;
+mod seam;
+
+pub use data::Data;
+pub use object::LazyObject;
+pub use seam::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};

@@ -1,0 +1,273 @@
+//! Any object as a part sees it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use kube::core::{ApiResource, DynamicResourceScope, TypeMeta};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, IntoDeserializer,
+    MapAccess, Visitor,
+};
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::Data;
+
+/// An object of any kind, as [`kube::core::DynamicObject`] but read lazily, and without `metadata.managedFields`, which
+/// no part looks at and which stay as they are in a write that does not name them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LazyObject {
+    /// `apiVersion` and `kind`; absent in lists.
+    pub types: Option<TypeMeta>,
+    /// `metadata` but for `managedFields`.
+    pub metadata: ObjectMeta,
+    /// Everything else.
+    pub data: Data,
+}
+
+impl LazyObject {
+    /// An object with a name and nothing else.
+    #[must_use]
+    pub fn new(name: &str, resource: &ApiResource) -> Self {
+        Self {
+            types: Some(TypeMeta {
+                api_version: resource.api_version.clone(),
+                kind: resource.kind.clone(),
+            }),
+            metadata: ObjectMeta {
+                name: Some(name.to_owned()),
+                ..ObjectMeta::default()
+            },
+            data: Data::default(),
+        }
+    }
+
+    /// The object that `value` is.
+    ///
+    /// # Errors
+    /// It has no metadata, or such as no object has.
+    pub fn of(mut value: Value) -> Result<Self, serde_json::Error> {
+        let types = TypeMeta::deserialize(&value).ok();
+        let mut take = |field: &str| {
+            value
+                .as_object_mut()
+                .and_then(|fields| fields.remove(field))
+        };
+        take("apiVersion");
+        take("kind");
+        let metadata = take("metadata").unwrap_or_default();
+        Ok(Self {
+            types,
+            metadata: serde_json::from_value(metadata)?,
+            data: Data::from(value),
+        })
+    }
+
+    /// The object as its own type.
+    ///
+    /// # Errors
+    /// It is not one of these.
+    pub fn typed<K: DeserializeOwned>(&self) -> Result<K, serde_json::Error> {
+        let metadata = to_raw_value(&self.metadata)?;
+        if self.data.text().is_empty() {
+            let metadata = serde_json::to_value(&self.metadata)?;
+            let fields = self.data.as_object().into_iter().flatten();
+            let fields = fields.map(|(name, value)| (name.as_str(), value));
+            let all = fields.chain([("metadata", &metadata)]);
+            return K::deserialize(MapDeserializer::new(all));
+        }
+        let fields = self.data.text().iter();
+        let fields = fields.map(|(name, text)| (name.as_str(), text.as_ref()));
+        let all = fields.chain([("metadata", metadata.as_ref())]);
+        K::deserialize(MapDeserializer::new(all))
+    }
+}
+
+impl Resource for LazyObject {
+    type DynamicType = ApiResource;
+    type Scope = DynamicResourceScope;
+
+    fn kind(resource: &ApiResource) -> Cow<'_, str> {
+        resource.kind.as_str().into()
+    }
+
+    fn group(resource: &ApiResource) -> Cow<'_, str> {
+        resource.group.as_str().into()
+    }
+
+    fn version(resource: &ApiResource) -> Cow<'_, str> {
+        resource.version.as_str().into()
+    }
+
+    fn api_version(resource: &ApiResource) -> Cow<'_, str> {
+        resource.api_version.as_str().into()
+    }
+
+    fn plural(resource: &ApiResource) -> Cow<'_, str> {
+        resource.plural.as_str().into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+impl Serialize for LazyObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(types) = &self.types {
+            map.serialize_entry("apiVersion", &types.api_version)?;
+            map.serialize_entry("kind", &types.kind)?;
+        }
+        map.serialize_entry("metadata", &self.metadata)?;
+        for (name, text) in self.data.text() {
+            map.serialize_entry(name, text)?;
+        }
+        if self.data.text().is_empty() {
+            for (name, value) in self.data.as_object().into_iter().flatten() {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for LazyObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = LazyObject;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("an object of Kubernetes")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LazyObject, A::Error> {
+        let (mut api_version, mut kind, mut metadata) = (None, None, None);
+        let mut text: Vec<(String, Box<RawValue>)> = Vec::new();
+        while let Some(name) = map.next_key::<Cow<str>>()? {
+            match name.as_ref() {
+                "apiVersion" => api_version = map.next_value::<Option<String>>()?,
+                "kind" => kind = map.next_value::<Option<String>>()?,
+                "metadata" => metadata = Some(map.next_value::<Lean>()?.0),
+                _ => text.push((name.into_owned(), map.next_value()?)),
+            }
+        }
+        let types = api_version.zip(kind);
+        Ok(LazyObject {
+            types: types.map(|(api_version, kind)| TypeMeta { api_version, kind }),
+            metadata: metadata.ok_or_else(|| A::Error::missing_field("metadata"))?,
+            data: Data::of_text(text),
+        })
+    }
+}
+
+/// Metadata without `managedFields`.
+struct Lean(ObjectMeta);
+
+impl<'de> Deserialize<'de> for Lean {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(LeanVisitor)
+    }
+}
+
+struct LeanVisitor;
+
+impl<'de> Visitor<'de> for LeanVisitor {
+    type Value = Lean;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("metadata")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Lean, A::Error> {
+        ObjectMeta::deserialize(MapAccessDeserializer::new(Unmanaged(map))).map(Lean)
+    }
+}
+
+/// A map that passes over `managedFields`.
+struct Unmanaged<A>(A);
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Unmanaged<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, A::Error> {
+        while let Some(name) = self.0.next_key::<Cow<str>>()? {
+            if name == "managedFields" {
+                self.0.next_value::<IgnoredAny>()?;
+            } else {
+                return seed.deserialize(name.into_deserializer()).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        self.0.next_value_seed(seed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use serde_json::json;
+
+    use super::*;
+
+    const TEXT: &str = r#"{"apiVersion":"v1","data":{"a":"1"},"kind":"ConfigMap","metadata":{"managedFields":[{"manager":"m"}],"name":"c"}}"#;
+
+    fn object() -> LazyObject {
+        serde_json::from_str(TEXT).unwrap()
+    }
+
+    #[test]
+    fn an_object_is_read_without_its_managed_fields() {
+        let object = object();
+        assert_eq!(object.metadata.name.as_deref(), Some("c"));
+        assert_eq!(object.metadata.managed_fields, None);
+        assert_eq!(*object.data, json!({"data": {"a": "1"}}));
+    }
+
+    #[test]
+    fn an_object_reads_as_its_type_before_and_after_a_change() {
+        let mut object = object();
+        let read = |object: &LazyObject| object.typed::<ConfigMap>().unwrap().data.unwrap();
+        assert_eq!(read(&object)["a"], "1");
+        object.data["data"]["a"] = "2".into();
+        assert_eq!(read(&object)["a"], "2");
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_read_or_what_it_was_changed_to() {
+        let mut object = object();
+        let read =
+            r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"1"}}"#;
+        assert_eq!(serde_json::to_string(&object).unwrap(), read);
+        object.data["data"] = json!({});
+        let changed = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{}}"#;
+        assert_eq!(serde_json::to_string(&object).unwrap(), changed);
+    }
+
+    #[test]
+    fn an_object_without_metadata_is_none() {
+        let error = serde_json::from_str::<LazyObject>(r#"{"kind":"ConfigMap"}"#).unwrap_err();
+        assert!(error.to_string().starts_with("missing field `metadata`"));
+    }
+}
