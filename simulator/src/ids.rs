@@ -17,6 +17,14 @@ impl Ids {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
+    /// The stream of a cluster that goes on from another one; it has nothing in common with [`Ids::new`] of any seed.
+    #[must_use]
+    pub fn of_fork(seed: u64) -> Self {
+        let mut stream = ChaCha8Rng::seed_from_u64(seed);
+        stream.set_stream(1);
+        Self(stream)
+    }
+
     /// A version 4 UUID in its usual form.
     pub fn uid(&mut self) -> String {
         let (high, low) = (self.0.next_u64(), self.0.next_u64());
@@ -58,6 +66,7 @@ mod tests {
         let (mut a, mut b) = (Ids::new(7), Ids::new(7));
         assert_eq!((a.uid(), a.suffix()), (b.uid(), b.suffix()));
         assert_ne!(a.uid(), Ids::new(8).uid());
+        assert_ne!(Ids::new(7).uid(), Ids::of_fork(7).uid());
     }
 
     #[test]

@@ -84,28 +84,14 @@ pub enum StartError {
 }
 
 impl Simulation {
-    /// Installs the kinds, starts the parts and lets them come to rest. Must be called within a tokio runtime.
+    /// Starts the parts on a cluster that serves the kinds, and lets them come to rest. Must be called within a tokio
+    /// runtime.
     ///
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let cluster = Cluster::new(config.seed, config.transport);
-        assembly::install(&cluster.server().client("admin")).await?;
-        Self::begin(cluster, config).await
-    }
-
-    /// Starts the parts on a fork of `installed`, on which [`assembly::install`] was called: this spares the time to do
-    /// so for each of many simulations. The seed must not be the one of `installed`.
-    ///
-    /// # Errors
-    /// See [`StartError`].
-    pub async fn start_on(installed: &ApiServer, config: Config) -> Result<Self, StartError> {
-        let server = installed.fork(config.seed);
+        let server = assembly::installed().await?.fork(config.seed);
         let cluster = Cluster::on(server, config.seed, config.transport);
-        Self::begin(cluster, config).await
-    }
-
-    async fn begin(cluster: Cluster, config: Config) -> Result<Self, StartError> {
         let access = Route::open(cluster.server(), config.transport, config.seed).await?;
         let script = Script::new(config.outcomes);
         let made_up = MadeUp::default();

@@ -109,13 +109,13 @@ impl ApiServer {
     }
 
     /// A cluster of its own with the same objects and history, but without open watches and faults; its clock stands
-    /// where this one does, and its uids and generated names come from `seed`, which must not be the one of this cluster.
+    /// where this one does, and its uids and generated names come from `seed`.
     #[must_use]
     pub fn fork(&self, seed: u64) -> Self {
         let state = self.lock();
         let forked = State {
             kernel: state.kernel.clone(),
-            ids: Ids::new(seed),
+            ids: Ids::of_fork(seed),
             journal: state.journal.clone(),
             watchers: Watchers::default(),
             faults: None,

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arc_simulator::assembly;
-use arc_simulator::clock::{Clock, EPOCH};
+use arc_simulator::clock::EPOCH;
 use arc_simulator::faults::{Faults, Firing};
-use arc_simulator::http::service::ApiServer;
 use arc_simulator::invariants::{self, State};
 use arc_simulator::outcomes::Book;
 use arc_simulator::simulation::{Config, Simulation};
@@ -14,22 +12,12 @@ use kube::api::{Api, DynamicObject, PostParams};
 use kube::core::ApiResource;
 use kube::core::gvk::GroupVersionKind;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 
 /// In place of the example's password, which is too short to be looked for.
 const PASSWORD: &str = "c29tZXRoaW5nLXNlY3JldA==";
 
 /// Kinds that tell what happened, or whose names are made up.
 const NOT_COMPARED: [&str; 3] = ["Event", "Lease", "PersistentVolume"];
-
-/// A cluster that serves all kinds, to fork.
-static INSTALLED: OnceCell<ApiServer> = OnceCell::const_new();
-
-async fn installed() -> ApiServer {
-    let server = ApiServer::new(Clock::virtual_from(EPOCH), u64::MAX);
-    assembly::install(&server.client("admin")).await.unwrap();
-    server
-}
 
 pub(crate) struct World {
     simulation: Simulation,
@@ -59,8 +47,7 @@ impl World {
             outcomes: Book::parse("default.yaml", &book).unwrap(),
             ..Config::default()
         };
-        let installed = INSTALLED.get_or_init(installed).await;
-        let simulation = Simulation::start_on(installed, config).await.unwrap();
+        let simulation = Simulation::start(config).await.unwrap();
         simulation.server().keep_log_lines();
         for manifest in arc_fixtures::manifests("oci").unwrap() {
             create(&simulation, with_long_secret(manifest)).await;
