@@ -59,6 +59,10 @@ impl InputError {
     pub fn of_yaml(file: &str, error: &serde_saphyr::Error) -> Self {
         let message = match error.without_snippet() {
             serde_saphyr::Error::InvalidScalar { ty, .. } => expected_scalar(ty),
+            serde_saphyr::Error::Eof { .. } => {
+                "the file ends where a value was expected".to_owned()
+            }
+            serde_saphyr::Error::Unexpected { expected, .. } => expected_node(expected),
             other => serde_saphyr::UserMessageFormatter
                 .format_message(other)
                 .into_owned(),
@@ -82,6 +86,15 @@ impl fmt::Display for InputError {
 }
 
 impl std::error::Error for InputError {}
+
+/// The reader names what it meets in a file, which its author calls otherwise.
+fn expected_node(event: &str) -> String {
+    match event {
+        "sequence start" => "expected a list".to_owned(),
+        "mapping start" => "expected a mapping".to_owned(),
+        other => format!("expected {other}"),
+    }
+}
 
 /// The reader names Rust types, which mean nothing to the author of a file.
 fn expected_scalar(rust_type: &str) -> String {

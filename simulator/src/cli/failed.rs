@@ -10,6 +10,9 @@ use crate::http::listener;
 use crate::input_error::InputError;
 use crate::simulation::StartError;
 
+/// The exit status of what SIGINT ended, as shells have it.
+const INTERRUPTED: u8 = 130;
+
 /// What a command found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -37,6 +40,12 @@ pub enum Failed {
     /// The address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] listener::Error),
+    /// The result cannot be written.
+    #[error("write to standard output")]
+    Print(#[source] io::Error),
+    /// SIGINT or SIGTERM came before the end.
+    #[error("interrupted")]
+    Interrupted,
     /// The kubeconfig cannot be written.
     #[error("write {}", .0.display())]
     WriteKubeconfig(PathBuf, #[source] io::Error),
@@ -55,10 +64,12 @@ impl From<&Failed> for ExitCode {
     fn from(failed: &Failed) -> Self {
         match failed {
             Failed::Spinning(_) => Self::from(1),
+            Failed::Interrupted => Self::from(INTERRUPTED),
             Failed::Input(_)
             | Failed::Install(_)
             | Failed::Start(_)
             | Failed::Listen(_)
+            | Failed::Print(_)
             | Failed::WriteKubeconfig(..) => Self::from(2),
         }
     }

@@ -1,15 +1,15 @@
-//! Puts manifests into a cluster as `kubectl create --validate=strict` would, and says where in its file a refused
-//! one is wrong.
+//! Puts manifests into a cluster as `kubectl create --validate=strict` would.
 
 use std::collections::BTreeMap;
 
 use http::Request;
 use kube::Client;
-use kube::core::Status;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::manifest::Document;
+use super::refusal::refusal;
+use super::suggestion;
 use crate::input_error::InputError;
 
 /// Creates every document, in order; those without a namespace go to `namespace`.
@@ -39,7 +39,7 @@ pub(super) async fn load(
             );
             return Err(document.error("metadata.name", message));
         }
-        create(client, document, &path).await?;
+        create(client, document, &path, object.name).await?;
     }
     Ok(())
 }
@@ -134,25 +134,16 @@ impl Kinds {
             .await
             .map_err(|error| document.error("apiVersion", error.to_string()))?;
         let Some(kinds) = kinds else {
-            return Err(document.error(
-                "apiVersion",
-                format!("no kinds of \"{version}\" are served here"),
-            ));
+            let versions = versions(client).await.unwrap_or_default();
+            let hint = suggestion::hint(version, versions.iter().map(String::as_str));
+            let message = format!("no kinds of \"{version}\" are served here{hint}");
+            return Err(document.error("apiVersion", message));
         };
         let found = by_kind(&kinds, object.kind);
         let error = || {
-            let names = kinds
-                .iter()
-                .map(|kind| kind.kind.as_str())
-                .collect::<std::collections::BTreeSet<_>>();
-            let names = names.into_iter().collect::<Vec<_>>().join(", ");
-            document.error(
-                "kind",
-                format!(
-                    "no kind \"{}\" in \"{version}\"; expected one of {names}",
-                    object.kind
-                ),
-            )
+            let hint = suggestion::hint(object.kind, kinds.iter().map(|kind| kind.kind.as_str()));
+            let message = format!("no kind \"{}\" in \"{version}\"{hint}", object.kind);
+            document.error("kind", message)
         };
         let found = found.ok_or_else(error)?;
         self.0.insert(version.to_owned(), kinds);
@@ -182,35 +173,47 @@ async fn served(client: &Client, api_version: &str) -> Result<Option<Vec<Resourc
     }
 }
 
-async fn create(client: &Client, document: &Document, path: &str) -> Result<(), InputError> {
-    let body = document.value.to_string().into_bytes();
-    let request = Request::post(format!("{path}?fieldValidation=Strict&fieldManager=arcsim"))
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(body)
-        .map_err(|error| document.error("metadata.namespace", error.to_string()))?;
-    match client.request::<Value>(request).await {
-        Ok(_) => Ok(()),
-        Err(kube::Error::Api(status)) => Err(refusal(document, &status)),
-        Err(error) => Err(document.error("", error.to_string())),
+/// Every group and version that is served.
+async fn versions(client: &Client) -> Result<Vec<String>, kube::Error> {
+    let groups = client.list_api_groups().await?.groups.into_iter();
+    let versions = groups.flat_map(|group| group.versions);
+    let mut versions: Vec<_> = versions.map(|version| version.group_version).collect();
+    versions.push("v1".to_owned());
+    Ok(versions)
+}
+
+/// Creates what the document says; what is there from the start, such as the namespace `default`, is changed to it.
+async fn create(
+    client: &Client,
+    document: &Document,
+    path: &str,
+    name: &str,
+) -> Result<(), InputError> {
+    let query = "fieldValidation=Strict&fieldManager=arcsim";
+    let post = Request::post(format!("{path}?{query}"))
+        .header(http::header::CONTENT_TYPE, "application/json");
+    let status = match send(client, document, post).await {
+        Err(kube::Error::Api(status)) if status.is_already_exists() => {
+            let patch = Request::patch(format!("{path}/{name}?{query}&force=true"))
+                .header(http::header::CONTENT_TYPE, "application/apply-patch+yaml");
+            send(client, document, patch).await
+        }
+        answer => answer,
+    };
+    match status {
+        Ok(()) => Ok(()),
+        Err(kube::Error::Api(status)) => Err(refusal(client, document, &status).await),
+        Err(error) => Err(document.error("metadata", error.to_string())),
     }
 }
 
-/// The first thing that the API server found wrong, at its place.
-fn refusal(document: &Document, status: &Status) -> InputError {
-    if let Some((_, errors)) = status.message.split_once("strict decoding error: ") {
-        let field = errors.split('"').nth(1).unwrap_or_default();
-        return document.error(field, errors);
-    }
-    let causes = status
-        .details
-        .as_ref()
-        .map(|details| details.causes.as_slice())
-        .unwrap_or_default();
-    match causes
-        .iter()
-        .find(|cause| !cause.field.is_empty() && cause.field != "<nil>")
-    {
-        Some(cause) => document.error(&cause.field, format!("{}: {}", cause.field, cause.message)),
-        None => document.error("", status.message.clone()),
-    }
+async fn send(
+    client: &Client,
+    document: &Document,
+    request: http::request::Builder,
+) -> Result<(), kube::Error> {
+    let request = request
+        .body(document.value.to_string().into_bytes())
+        .map_err(kube::Error::HttpError)?;
+    client.request::<Value>(request).await.map(|_| ())
 }

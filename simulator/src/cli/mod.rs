@@ -5,10 +5,14 @@ mod command;
 mod failed;
 mod load;
 pub mod manifest;
+mod parameters;
 mod record;
+mod refusal;
 mod report;
 mod run;
+mod screen;
 mod serve;
+mod suggestion;
 mod tree;
 
 pub(crate) use command::duration;

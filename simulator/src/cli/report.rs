@@ -70,10 +70,11 @@ impl Report<'_> {
         out.push('\n');
         out.push_str(&self.table());
         if !self.made_up.is_empty() {
-            out.push_str(&format!(
-                "\n{} values were made up; an outcome book can give them:\n",
-                self.made_up.len()
-            ));
+            let heading = match self.made_up.len() {
+                1 => "1 value was made up; an outcome book can give it".to_owned(),
+                n => format!("{n} values were made up; an outcome book can give them"),
+            };
+            out.push_str(&format!("\n{heading}:\n"));
             for made_up in &self.made_up {
                 out.push_str(&format!(
                     "  {} {} = {:?}\n",

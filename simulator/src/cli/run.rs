@@ -1,19 +1,20 @@
 //! `arcsim run` and `arcsim workflow`: manifests in, a settled cluster out.
 
-use std::collections::BTreeSet;
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kube::core::{ApiResource, GroupVersionKind};
 
-use super::manifest::{self, Document};
+use super::manifest::Document;
 use super::record::Recorder;
 use super::report::{Format, Report};
-use super::{Failed, Verdict, books, load, tree};
+use super::screen::{self, Screen};
+use super::tree::{self, Tree};
+use super::{Failed, Verdict, books, load};
 use crate::assembly::PartName;
 use crate::clock::EPOCH;
+use crate::input_error::InputError;
 use crate::outcomes::Book;
 use crate::part::LazyObject;
 use crate::simulation::{Config, Simulation};
@@ -108,36 +109,28 @@ pub(super) async fn run(
 ) -> Result<Verdict, Failed> {
     let book = books::find(args.outcomes.as_deref(), &args.paths)?;
     let mut session = Session::start(args.seed, book, subject).await?;
-    load::load(
-        &session.simulation.server().client("user"),
-        documents,
-        &args.namespace,
-    )
-    .await?;
+    let client = session.simulation.server().client("user");
+    load::load(&client, documents, &args.namespace).await?;
+    refuse_idle(documents, subject)?;
     session.play(args.until, &mut Screen::new()).await?;
-    let report = session.report();
-    anstream::print!("{}", report.render(args.output));
+    screen::print(&session.report().render(args.output))?;
     Ok(session.verdict())
 }
 
-/// Reads the manifests of `args` and refuses those without anything to run.
-///
-/// # Errors
-/// Bad input.
-pub(super) fn read(args: &RunArgs, subject: &Subject) -> Result<Vec<Document>, Failed> {
-    let documents = manifest::read(&args.paths)?;
-    let roots: BTreeSet<&str> = documents
-        .iter()
-        .filter_map(|document| document.value["kind"].as_str())
-        .collect();
-    if subject.roots.iter().any(|root| roots.contains(root)) {
-        return Ok(documents);
+/// Refuses manifests without anything to run.
+fn refuse_idle(documents: &[Document], subject: &Subject) -> Result<(), InputError> {
+    let is_root = |document: &Document| {
+        let kind = document.value["kind"].as_str();
+        kind.is_some_and(|kind| subject.roots.contains(&kind))
+    };
+    match documents.first() {
+        Some(first) if !documents.iter().any(is_root) => {
+            let roots = subject.roots.join(" or ");
+            let message = format!("nothing to run; expected at least one object of kind {roots}");
+            Err(first.error("kind", message))
+        }
+        _ => Ok(()),
     }
-    let message = format!(
-        "nothing to run: expected at least one object of kind {}",
-        subject.roots.join(" or ")
-    );
-    Err(documents[0].error("kind", message).into())
 }
 
 /// One simulation and what is seen of it.
@@ -168,13 +161,14 @@ impl<'a> Session<'a> {
     }
 
     /// Lets time pass until everything is final and still, nothing can act any more, or the time is over; what is due
-    /// just then does not begin. With a schedule nothing is final for good, and it alone keeps the cluster from being
+    /// just then does not begin. Between two instants others have their turn, such as the one who waits for SIGINT. With a schedule nothing is final for good, and it alone keeps the cluster from being
     /// quiet: its timer starts a run each time it runs out.
     async fn play(&mut self, until: SignedDuration, screen: &mut Screen) -> Result<(), Failed> {
         let until = EPOCH + until - SignedDuration::from_nanos(1);
         self.simulation.cluster().settle_now().await?;
         while !self.is_over() && !self.simulation.cluster().is_quiet() {
-            screen.draw(self);
+            screen.draw(|| self.tree());
+            tokio::task::yield_now().await;
             if !self.simulation.cluster().step(until).await? {
                 break;
             }
@@ -201,6 +195,12 @@ impl<'a> Session<'a> {
         wanted
             .flat_map(|(index, _)| record.present(index).cloned().collect::<Vec<_>>())
             .collect()
+    }
+
+    fn tree(&self) -> Tree {
+        let objects: Vec<_> = self.recorder.record().all().cloned().collect();
+        let now = self.simulation.server().clock().now();
+        tree::draw(&objects, self.subject.roots, now)
     }
 
     fn report(&self) -> Report<'a> {
@@ -248,42 +248,4 @@ fn is_good(object: &LazyObject) -> bool {
 
 fn is_final(phase: &str) -> bool {
     matches!(phase, "Succeeded" | "Failed" | "Error" | "Stopped")
-}
-
-/// The tree while it grows, on standard error if a person looks at it.
-struct Screen {
-    watched: bool,
-    lines: usize,
-}
-
-impl Screen {
-    fn new() -> Self {
-        Self {
-            watched: std::io::stderr().is_terminal(),
-            lines: 0,
-        }
-    }
-
-    fn draw(&mut self, session: &Session<'_>) {
-        if !self.watched {
-            return;
-        }
-        let objects: Vec<_> = session.recorder.record().all().cloned().collect();
-        let tree = tree::draw(
-            &objects,
-            session.subject.roots,
-            session.simulation.server().clock().now(),
-        );
-        self.clear();
-        anstream::eprint!("{}", tree.render());
-        self.lines = tree.height();
-    }
-
-    /// Takes back what was drawn, so that the final tree stands alone.
-    fn clear(&mut self) {
-        if self.watched && self.lines > 0 {
-            let _ = write!(std::io::stderr(), "\x1b[{}A\x1b[J", self.lines);
-            self.lines = 0;
-        }
-    }
 }

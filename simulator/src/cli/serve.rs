@@ -2,17 +2,22 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use futures::future::{FutureExt, select_all};
+use futures::future::{FutureExt, join_all, try_join3};
 use tokio::sync::watch;
 
-use super::{Failed, Verdict, books, load, manifest};
+use super::{Failed, Verdict, books, load, manifest, screen};
 use crate::assembly::{self, PartName, Shared};
-use crate::clock::{Clock, WallClock};
+use crate::clock::{Clock, EPOCH, WallClock};
+use crate::cluster::{Cluster, SETTLE_HORIZON, Transport};
 use crate::drive::{Runner, run_live};
 use crate::http::listener::Listener;
 use crate::http::service::ApiServer;
 use crate::outcomes::{MadeUp, Script};
+
+/// How long a cluster in virtual time waits, on the wall, before it looks whether a client wrote.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// What the command takes.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,9 +31,9 @@ pub(super) struct ServeArgs {
     /// Parts to leave out
     #[arg(long, value_delimiter = ',', value_enum, value_name = "PARTS")]
     pub(super) without: Vec<PartName>,
-    /// How fast time runs: real, or a factor such as 60x
-    #[arg(long, default_value = "real", value_name = "SPEED", value_parser = speed)]
-    pub(super) time: f64,
+    /// How fast time runs: real, a factor such as 60x, or virtual, which jumps whenever nothing can act before then
+    #[arg(long, default_value = "real", value_name = "SPEED", value_parser = pace)]
+    pub(super) time: Pace,
     /// Manifests to begin with: files, folders, or - for standard input
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) load: Vec<PathBuf>,
@@ -40,16 +45,27 @@ pub(super) struct ServeArgs {
     pub(super) seed: u64,
 }
 
-fn speed(text: &str) -> Result<f64, String> {
-    if text == "real" {
-        return Ok(1.0);
-    }
-    let factor = text
-        .strip_suffix('x')
-        .and_then(|factor| factor.parse::<f64>().ok());
+/// How time passes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Pace {
+    /// So many times as fast as on the wall.
+    Times(f64),
+    /// By jumps, as long as anything is to be done.
+    Virtual,
+}
+
+fn pace(text: &str) -> Result<Pace, String> {
+    let factor = match text {
+        "virtual" => return Ok(Pace::Virtual),
+        "real" => Some(1.0),
+        _ => text
+            .strip_suffix('x')
+            .and_then(|factor| factor.parse().ok()),
+    };
     factor
-        .filter(|factor| factor.is_finite() && *factor > 0.0)
-        .ok_or_else(|| "expected real or a factor such as 60x; virtual time needs a cluster in process, see arcsim run".to_owned())
+        .filter(|factor: &f64| factor.is_finite() && *factor > 0.0)
+        .map(Pace::Times)
+        .ok_or_else(|| "expected real, virtual or a factor such as 60x".to_owned())
 }
 
 /// Serves until `stop` is ready; prints one line with the URL once clients can come.
@@ -62,54 +78,90 @@ pub(super) async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<Verdict, Failed> {
     let documents = manifest::read(&args.load)?;
-    let clock = Clock::scaled(wall, args.time);
+    let book = books::find(args.outcomes.as_deref(), &args.load)?;
+    let clock = match args.time {
+        Pace::Times(factor) => Clock::scaled(wall, factor),
+        Pace::Virtual => Clock::virtual_from(EPOCH),
+    };
     let server = ApiServer::new(clock.clone(), args.seed);
     assembly::install(&server.client("admin")).await?;
     load::load(&server.client("user"), &documents, "default").await?;
     let listener = Listener::bind(args.listen, args.seed).await?;
-    let url = listener.access().url.clone();
-    listener
-        .access()
-        .write_kubeconfig(&args.kubeconfig)
-        .map_err(|error| Failed::WriteKubeconfig(args.kubeconfig.clone(), error))?;
+    let (url, file) = (listener.access().url.clone(), &args.kubeconfig);
+    let written = listener.access().write_kubeconfig(file);
+    written.map_err(|error| Failed::WriteKubeconfig(file.clone(), error))?;
 
     let (ended, ending) = watch::channel(());
-    let book = books::find(args.outcomes.as_deref(), &args.load)?;
     let shared = Shared {
         outcomes: Script::new(book),
         made_up: MadeUp::default(),
-        clock: clock.clone(),
+        clock,
         authority_pem: listener.access().authority_pem.clone(),
     };
-    let chosen = assembly::ACTORS
-        .iter()
-        .filter(|actor| !args.without.contains(&actor.part));
-    let running = chosen.map(|actor| {
-        let client = server.client(actor.actor);
-        let runner = Runner::new(actor.make(client.clone(), &shared), client);
-        run_live(runner, clock.clone(), gone(ending.clone())).boxed_local()
-    });
-    let serving = listener
-        .serve(server.service("user"), gone(ending.clone()))
-        .boxed_local();
-    let mut all: Vec<_> = running.chain([serving]).collect();
-    println!(
-        "arcsim serves {url}; export KUBECONFIG={}",
-        args.kubeconfig.display()
-    );
-
-    futures::pin_mut!(stop);
-    let everything = async {
-        while !all.is_empty() {
-            let (_, _, rest) = select_all(std::mem::take(&mut all)).await;
-            all = rest;
+    let serving = listener.serve(server.service("user"), gone(ending.clone()));
+    screen::print(&format!(
+        "arcsim serves {url}; export KUBECONFIG={}\n",
+        file.display()
+    ))?;
+    let moving = async {
+        match args.time {
+            Pace::Times(_) => run(args, &server, &shared, &ending).map(Ok).await,
+            Pace::Virtual => jump(args, &server, &shared, &ending).await,
         }
     };
-    futures::pin_mut!(everything);
-    futures::future::select(stop, everything.as_mut()).await;
-    drop(ended);
-    everything.await;
+    let stopping = async {
+        stop.await;
+        drop(ended);
+        Ok(())
+    };
+    try_join3(serving.map(Ok), moving, stopping).await?;
     Ok(Verdict::Good)
+}
+
+/// The parts that are not left out.
+fn actors(args: &ServeArgs) -> impl Iterator<Item = assembly::Actor> {
+    let actors = assembly::ACTORS.into_iter();
+    actors.filter(|actor| !args.without.contains(&actor.part))
+}
+
+/// Runs the parts, each by itself.
+async fn run(args: &ServeArgs, server: &ApiServer, shared: &Shared, ending: &watch::Receiver<()>) {
+    let running = actors(args).map(|actor| {
+        let client = server.client(actor.actor);
+        let runner = Runner::new(actor.make(client.clone(), shared), client);
+        run_live(runner, shared.clock.clone(), gone(ending.clone()))
+    });
+    join_all(running).await;
+}
+
+/// Runs the parts in turns, and lets time jump as long as they have something to do. Clients have their turns between
+/// two instants; while nothing moves, the cluster looks again when they may have written.
+async fn jump(
+    args: &ServeArgs,
+    server: &ApiServer,
+    shared: &Shared,
+    ending: &watch::Receiver<()>,
+) -> Result<(), Failed> {
+    let mut cluster = Cluster::on(server.clone(), args.seed, Transport::InProcess);
+    for actor in actors(args) {
+        let client = server.client(actor.actor);
+        cluster.add(actor.make(client.clone(), shared), client);
+    }
+    let mut ended = gone(ending.clone()).boxed_local();
+    let mut horizon = EPOCH;
+    let mut revision = None;
+    while futures::poll!(&mut ended).is_pending() {
+        let is_written = revision != Some(server.revision());
+        cluster.settle_now().await?;
+        if is_written {
+            horizon = shared.clock.now() + SETTLE_HORIZON;
+        }
+        let moved = !cluster.is_quiet() && cluster.step(horizon).await?;
+        revision = Some(server.revision());
+        let pause = if moved { Duration::ZERO } else { LOOK_AGAIN };
+        tokio::time::sleep(pause).await;
+    }
+    Ok(())
 }
 
 /// Ready once the sender of `ending` is dropped.

@@ -218,7 +218,7 @@ impl<'a> Nodes<'a> {
     }
 }
 
-/// All but pods and all but the newest of the Workflows that were removed, and how many of these there are. Names of
+/// All but what Kubernetes itself keeps (pods, claims, events) and all but the newest of the Workflows that were removed, and how many of these there are. Names of
 /// runs end in their times, so that the last is the newest.
 fn worth_showing(children: Vec<&Recorded>) -> (Vec<&Recorded>, usize) {
     let is_past_run = |child: &&Recorded| child.deleted && kind(child) == "Workflow";
@@ -230,9 +230,17 @@ fn worth_showing(children: Vec<&Recorded>) -> (Vec<&Recorded>, usize) {
             past_index += 1;
             return past_index > n_hidden;
         }
-        kind(child) != "Pod"
+        !is_of_kubernetes(child)
     });
     (shown.collect(), n_hidden)
+}
+
+/// Whether the kind is one of Kubernetes, whose groups have no domain or end in `k8s.io`.
+fn is_of_kubernetes(recorded: &Recorded) -> bool {
+    let types = recorded.object.types.as_ref();
+    let version = types.map_or("", |types| types.api_version.as_str());
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    !group.contains('.') || group.ends_with(".k8s.io")
 }
 
 /// The index of the step group in a node's name, such as 3 in `wf[3].push`.
@@ -276,11 +284,41 @@ impl Tree {
         self.lines.iter().map(|line| line.render(width)).collect()
     }
 
-    /// How many lines it has.
+    /// The tree as far as it fits into a terminal of this size.
     #[must_use]
-    pub(super) fn height(&self) -> usize {
-        self.lines.len()
+    pub(super) fn view(&self, n_columns: usize, n_rows: usize) -> String {
+        let text = self.render();
+        let n_shown = n_rows.saturating_sub(2).max(1);
+        let n_hidden = self.lines.len().saturating_sub(n_shown);
+        let shown = text.lines().take(n_shown);
+        let mut view: String = shown.map(|line| cut(line, n_columns) + "\n").collect();
+        if n_hidden > 0 {
+            view.push_str(&format!("… {n_hidden} more lines\n"));
+        }
+        view
     }
+}
+
+/// The first `n_columns` characters of `line`, colours aside; what is longer ends in an ellipsis.
+fn cut(line: &str, n_columns: usize) -> String {
+    let plain = anstream::adapter::strip_str(line).to_string();
+    if plain.chars().count() <= n_columns {
+        return line.to_owned();
+    }
+    let mut kept = String::new();
+    let (mut n_kept, mut is_escape) = (0, false);
+    for letter in line.chars() {
+        is_escape |= letter == '\x1b';
+        if !is_escape {
+            n_kept += 1;
+        }
+        if n_kept >= n_columns {
+            break;
+        }
+        kept.push(letter);
+        is_escape &= letter != 'm';
+    }
+    format!("{kept}…{:#}", Style::new().bold())
 }
 
 impl Line {
@@ -351,7 +389,7 @@ mod tests {
         let object = json!({
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
             "metadata": {"name": "wf", "uid": "w", "ownerReferences": [
-                {"apiVersion": "x/v1", "kind": "Owner", "name": "o", "uid": "o"}]},
+                {"apiVersion": "example.org/v1", "kind": "Owner", "name": "o", "uid": "o"}]},
             "status": {"phase": "Failed", "startedAt": "2030-01-01T00:00:00Z", "finishedAt": "2030-01-01T00:00:40Z",
                 "message": "child 'wf-2' failed", "nodes": {
                 "wf": {"id": "wf", "name": "wf", "type": "Steps", "phase": "Failed"},
@@ -369,13 +407,48 @@ mod tests {
     }
 
     #[test]
+    fn what_a_terminal_cannot_hold_is_cut() {
+        let owner = json!({"apiVersion": "example.org/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "o"},
+            "status": {"phase": "Failed", "message": "größer als gedacht"}});
+        let tree = draw(&[recorded(owner, false), workflow()], &["Owner"], EPOCH);
+        let plain = anstream::adapter::strip_str(&tree.view(30, 4)).to_string();
+        let expected = "\
+✖ Owner o           Failed   …
+└─ ✖ Workflow wf    Failed   …
+… 4 more lines
+";
+        assert_eq!(plain, expected);
+    }
+
+    #[test]
+    fn what_kubernetes_keeps_for_an_owner_is_no_line() {
+        let owned = |version: &str, kind: &str| {
+            recorded(
+                json!({"apiVersion": version, "kind": kind, "metadata": {"name": "c", "uid": kind,
+                "ownerReferences": [{"apiVersion": "example.org/v1", "kind": "Owner", "name": "o", "uid": "o"}]}}),
+                false,
+            )
+        };
+        let owner = json!({"apiVersion": "example.org/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "o"}});
+        let objects = [
+            recorded(owner, false),
+            owned("v1", "PersistentVolumeClaim"),
+            owned("v1", "Secret"),
+            owned("events.k8s.io/v1", "Event"),
+        ];
+        let plain =
+            anstream::adapter::strip_str(&draw(&objects, &["Owner"], EPOCH).render()).to_string();
+        assert_eq!(plain, "◷ Owner o  Pending\n");
+    }
+
+    #[test]
     fn of_the_runs_that_were_removed_only_the_newest_are_shown() {
-        let owner = json!({"apiVersion": "x/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "o"},
+        let owner = json!({"apiVersion": "example.org/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "o"},
             "status": {"phase": "Active", "conditions": [{"type": "SpecError", "message": "why"}]}});
         let run = |minute: u32, deleted| {
             let run = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
                 "metadata": {"name": format!("o-{minute}"), "uid": format!("u-{minute}"), "ownerReferences": [
-                    {"apiVersion": "x/v1", "kind": "Owner", "name": "o", "uid": "o"}]},
+                    {"apiVersion": "example.org/v1", "kind": "Owner", "name": "o", "uid": "o"}]},
                 "status": {"phase": "Succeeded"}});
             recorded(run, deleted)
         };
@@ -394,7 +467,7 @@ mod tests {
 
     #[test]
     fn a_tree_leads_from_owners_to_the_attempts_of_steps() {
-        let owner = json!({"apiVersion": "x/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "o"},
+        let owner = json!({"apiVersion": "example.org/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "o"},
             "status": {"phase": "Failed"}});
         let tree = draw(&[recorded(owner, false), workflow()], &["Owner"], EPOCH);
         let plain = anstream::adapter::strip_str(&tree.render()).to_string();

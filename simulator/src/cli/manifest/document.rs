@@ -51,7 +51,7 @@ impl Document {
     }
 }
 
-/// Splits `text` into its documents; empty ones are left out.
+/// Splits `text` into its objects; empty documents are left out, and a `List` stands for its items.
 ///
 /// Scalars follow YAML 1.1 as the Kubernetes tools do: `yes` is true and `0644` is octal.
 ///
@@ -69,7 +69,7 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, InputError> {
     let nodes: Vec<Node> = serde_saphyr::from_multiple_with_options(text, options)
         .map_err(|error| InputError::of_yaml(file, &error))?;
     let mut documents = Vec::new();
-    for node in nodes {
+    for node in nodes.into_iter().flat_map(Node::into_objects) {
         let mut places = BTreeMap::new();
         node.note_places(&mut String::new(), &mut places);
         let value = node.into_value();
@@ -108,6 +108,33 @@ enum Content {
 }
 
 impl Node {
+    /// The items of a list as `kubectl get -o yaml` prints it; anything else is itself.
+    fn into_objects(self) -> Vec<Self> {
+        let Content::Map(mut entries) = self.content else {
+            return vec![self];
+        };
+        let is_list = entries.iter().any(|(name, _, node)| {
+            name == "kind" && node.text().is_some_and(|kind| kind.ends_with("List"))
+        });
+        let items = entries.iter().position(|(name, _, node)| {
+            is_list && name == "items" && matches!(node.content, Content::List(_))
+        });
+        match items.map(|index| entries.swap_remove(index).2.content) {
+            Some(Content::List(items)) => items,
+            _ => vec![Self {
+                place: self.place,
+                content: Content::Map(entries),
+            }],
+        }
+    }
+
+    fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     fn note_places(&self, path: &mut String, places: &mut BTreeMap<String, Place>) {
         places.entry(path.clone()).or_insert(self.place);
         let length = path.len();
@@ -271,6 +298,14 @@ mod tests {
     fn what_is_not_yaml_is_refused_with_its_place(#[case] text: &str, #[case] start: &str) {
         let error = parse("order.yaml", text).unwrap_err().to_string();
         assert!(error.starts_with(start), "{error}");
+    }
+
+    #[test]
+    fn a_list_stands_for_its_items() {
+        let documents = parse("-", "kind: List\nitems:\n- a: 1\n- b: 2\n").unwrap();
+        let values: Vec<_> = documents.iter().map(|d| d.value.clone()).collect();
+        assert_eq!(values, [json!({"a": 1}), json!({"b": 2})]);
+        assert_eq!(documents[1].place("b"), Place { line: 4, column: 3 });
     }
 
     #[test]

@@ -215,9 +215,20 @@ fn is_scalar(value: &Value) -> bool {
     !value.is_object() && !value.is_array()
 }
 
-/// Equal, with `1` and `1.0` taken for one number.
+/// Equal, with `1` and `1.0` taken for one number, also inside of lists and maps.
 fn same(a: &Value, b: &Value) -> bool {
-    a == b || matches!((a, b), (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64())
+    let deeply = || match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            let is_same = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| same(a, b));
+            a.len() == b.len() && a.iter().all(is_same)
+        }
+        _ => false,
+    };
+    a == b || deeply()
 }
 
 /// Calls `visit` once for every field of either object.
