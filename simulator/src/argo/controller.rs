@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use kube::core::ApiResource;
+use serde::Deserialize;
 
 use super::key;
 use super::lookup::{Lookups, Missing};
@@ -23,6 +24,12 @@ const TASK_RESULTS: usize = 2;
 
 /// How often one pass may start over, because something was read or refused.
 const RESTARTS_MAX: usize = 100;
+
+/// As much of a Workflow's status as tells whether it has begun.
+#[derive(Deserialize)]
+struct Begun {
+    phase: Option<String>,
+}
 
 /// The simulated workflow controller.
 pub struct ArgoController {
@@ -140,7 +147,11 @@ impl Part for ArgoController {
             (WORKFLOWS, ChangeKind::Deleted) => vec![Wake::now(Key::of("Workflow", object))],
             (WORKFLOWS, ChangeKind::Applied) if is_done(object) => Vec::new(),
             (WORKFLOWS, ChangeKind::Applied) => {
-                let is_new = object.data["status"]["phase"].is_null();
+                let status = object.data.read::<Begun>("status");
+                let is_new = status
+                    .ok()
+                    .flatten()
+                    .is_none_or(|status| status.phase.is_none());
                 let after = if is_new {
                     SignedDuration::ZERO
                 } else {

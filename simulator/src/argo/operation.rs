@@ -321,7 +321,8 @@ impl Pass<'_> {
         let mut workflow = self.input.workflow.clone();
         workflow.metadata.labels = Some(self.labels);
         workflow.metadata.annotations = Some(self.annotations);
-        workflow.data["status"] = to_value(&self.status);
+        let written = workflow.data.write("status", &self.status);
+        written.expect("wire structs have text keys and no failing parts");
         Outcome {
             workflow: Some(workflow),
             actions: self.actions,

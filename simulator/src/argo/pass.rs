@@ -215,10 +215,7 @@ impl<'a> Pass<'a> {
     /// When the status cannot be decoded.
     pub(crate) fn new(input: Input<'a>) -> Result<Self, String> {
         let workflow = input.workflow;
-        let status = match workflow.data.get("status") {
-            Some(status) => serde::Deserialize::deserialize(status).map_err(|e| e.to_string())?,
-            None => WorkflowStatus::default(),
-        };
+        let status = workflow.data.read("status").map_err(|e| e.to_string())?;
         Ok(Self {
             input,
             differences: input.settings.version.differences(),
@@ -227,7 +224,7 @@ impl<'a> Pass<'a> {
             annotations: workflow.metadata.annotations.clone().unwrap_or_default(),
             spec: WorkflowSpec::default(),
             templates: Value::Null,
-            status,
+            status: status.unwrap_or_default(),
             globals: BTreeMap::new(),
             volumes: Vec::new(),
             deadline: None,

@@ -2,13 +2,47 @@
 
 use crate::part::LazyObject;
 use kube::core::ApiResource;
-use serde_json::Value;
+use serde::Deserialize;
 
 /// A kind that is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Served {
     pub(super) resource: ApiResource,
     pub(super) namespaced: bool,
+}
+
+/// As much of a definition as a collector needs; its schemas, which are most of it, are passed over.
+#[derive(Deserialize)]
+struct Spec {
+    group: String,
+    scope: String,
+    names: Names,
+    versions: Vec<Version>,
+}
+
+#[derive(Deserialize)]
+struct Names {
+    kind: String,
+    plural: String,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    name: String,
+    served: bool,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default)]
+    conditions: Vec<Condition>,
+}
+
+#[derive(Deserialize)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
 }
 
 /// Group, version, kind, plural, namespaced.
@@ -106,25 +140,15 @@ impl Served {
 
     /// The kind that `definition` defines, in the first version it serves; `None` while it is not established.
     pub(super) fn defined_by(definition: &LazyObject) -> Option<Self> {
-        let spec = &definition.data["spec"];
-        let conditions = definition.data["status"]["conditions"].as_array()?;
-        let is_established = |c: &Value| c["type"] == "Established" && c["status"] == "True";
-        conditions
-            .iter()
-            .find(|condition| is_established(condition))?;
-        let version = spec["versions"]
-            .as_array()?
-            .iter()
-            .find(|version| version["served"] == true)?;
-        let names = &spec["names"];
+        let status: Status = definition.data.read("status").ok()??;
+        let is_established = |c: &Condition| c.kind == "Established" && c.status == "True";
+        status.conditions.iter().find(|c| is_established(c))?;
+        let spec: Spec = definition.data.read("spec").ok()??;
+        let version = spec.versions.iter().find(|version| version.served)?;
+        let names = &spec.names;
         Some(Self {
-            resource: resource(
-                spec["group"].as_str()?,
-                version["name"].as_str()?,
-                names["kind"].as_str()?,
-                names["plural"].as_str()?,
-            ),
-            namespaced: spec["scope"] == "Namespaced",
+            resource: resource(&spec.group, &version.name, &names.kind, &names.plural),
+            namespaced: spec.scope == "Namespaced",
         })
     }
 

@@ -4,13 +4,15 @@ use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{
-    Event, ObjectReference, PersistentVolume, PersistentVolumeClaim, Pod,
+    Event, ObjectReference, PersistentVolume, PersistentVolumeClaim,
+    PersistentVolumeClaimVolumeSource, Pod,
 };
 use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, ObjectMeta};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::{CollectError, unless_overtaken, unless_there};
@@ -258,13 +260,29 @@ fn is_used(claim: &Key, pods: &Cache) -> bool {
             pod.data["status"]["phase"].as_str(),
             Some("Succeeded" | "Failed")
         );
-        !is_over && claims_of(pod).any(|name| name == claim.name)
+        !is_over && claims_of(pod).contains(&claim.name)
     })
 }
 
-fn claims_of(pod: &LazyObject) -> impl Iterator<Item = &str> {
-    let volumes = pod.data["spec"]["volumes"].as_array().into_iter().flatten();
-    volumes.filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str())
+/// As much of a pod as tells its claims.
+#[derive(Default, Deserialize)]
+struct Mounts {
+    #[serde(default)]
+    volumes: Vec<Mount>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mount {
+    persistent_volume_claim: Option<PersistentVolumeClaimVolumeSource>,
+}
+
+fn claims_of(pod: &LazyObject) -> Vec<String> {
+    let mounts: Mounts = pod.data.read("spec").ok().flatten().unwrap_or_default();
+    let claims = mounts.volumes.into_iter();
+    claims
+        .filter_map(|mount| Some(mount.persistent_volume_claim?.claim_name))
+        .collect()
 }
 
 impl Part for VolumeBinder {
@@ -307,7 +325,9 @@ impl Part for VolumeBinder {
                 .collect(),
             (PODS, _) => {
                 let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-                let known = claims_of(object).map(|name| claim(namespace, name));
+                let known = claims_of(object)
+                    .into_iter()
+                    .map(|name| claim(namespace, &name));
                 known
                     .filter(|key| {
                         caches

@@ -113,8 +113,12 @@ impl<'a> Writer<'a> {
         }
         let metadata = json!({"uid": self.pod.metadata.uid, "resourceVersion": self.pod.metadata.resource_version});
         let patch = Patch::Merge(json!({"metadata": metadata, "status": status}));
-        self.pods()
-            .patch_status(self.name(), &PatchParams::default(), &patch)
+        let pods: Api<LazyObject> = Api::namespaced_with(
+            self.client.clone(),
+            self.namespace(),
+            &ApiResource::erase::<Pod>(&()),
+        );
+        pods.patch_status(self.name(), &PatchParams::default(), &patch)
             .await
             .map(drop)
     }

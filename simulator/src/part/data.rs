@@ -1,75 +1,150 @@
 //! What an object holds beside its metadata, read when it is asked for.
 
-use std::fmt;
-use std::ops::{Deref, DerefMut};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::{Index, IndexMut};
 use std::sync::OnceLock;
 
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
-/// The fields of an object beside `apiVersion`, `kind` and `metadata`; a [`Value`] that stays text until somebody looks.
+/// The fields of an object beside `apiVersion`, `kind` and `metadata`, each of which stays text until somebody looks.
 ///
 /// Most of what a watch shows is never looked at: only the part that a change concerns reads it.
-#[derive(Clone, Default)]
-pub struct Data {
-    /// The fields as they came; empty once they were changed.
-    text: Vec<(String, Box<RawValue>)>,
+#[derive(Clone, Debug, Default)]
+pub struct Data(BTreeMap<String, Field>);
+
+/// One field: as it came, read, or both.
+#[derive(Clone, Debug, Default)]
+struct Field {
+    /// `None` once the value was changed or made here.
+    text: Option<Box<RawValue>>,
     value: OnceLock<Value>,
 }
 
-impl Data {
-    pub(super) fn of_text(text: Vec<(String, Box<RawValue>)>) -> Self {
+impl Field {
+    fn value(&self) -> &Value {
+        let read = |text: &RawValue| serde_json::from_str(text.get()).unwrap_or_default();
+        self.value
+            .get_or_init(|| self.text.as_deref().map(read).unwrap_or_default())
+    }
+}
+
+impl From<Box<RawValue>> for Field {
+    fn from(text: Box<RawValue>) -> Self {
         Self {
-            text,
+            text: Some(text),
             value: OnceLock::new(),
         }
     }
-
-    /// The fields as they came, unless they were changed or made here.
-    pub(super) fn text(&self) -> &[(String, Box<RawValue>)] {
-        &self.text
-    }
-
-    fn read(text: &[(String, Box<RawValue>)]) -> Value {
-        let read = |text: &RawValue| serde_json::from_str(text.get()).unwrap_or_default();
-        let fields = text.iter().map(|(name, text)| (name.clone(), read(text)));
-        Value::Object(fields.collect::<Map<_, _>>())
-    }
 }
 
-impl From<Value> for Data {
-    fn from(value: Value) -> Self {
-        Self {
-            text: Vec::new(),
-            value: OnceLock::from(value),
+impl Data {
+    /// A field that is there.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).map(Field::value)
+    }
+
+    /// A field as its own type, without a [`Value`] in between; `None` if it is absent or null.
+    ///
+    /// # Errors
+    /// It is not one of these.
+    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, serde_json::Error> {
+        let Some(field) = self.0.get(name) else {
+            return Ok(None);
+        };
+        match &field.text {
+            Some(text) => serde_json::from_str(text.get()),
+            None => Option::deserialize(field.value()),
         }
     }
-}
 
-impl Deref for Data {
-    type Target = Value;
+    /// Puts `content` in place of a field.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub fn write<T: Serialize>(
+        &mut self,
+        name: &str,
+        content: &T,
+    ) -> Result<(), serde_json::Error> {
+        let text = to_raw_value(content)?;
+        self.0.insert(name.to_owned(), Field::from(text));
+        Ok(())
+    }
 
-    fn deref(&self) -> &Value {
-        self.value.get_or_init(|| Self::read(&self.text))
+    pub(super) fn insert_text(&mut self, name: String, text: Box<RawValue>) {
+        self.0.insert(name, Field::from(text));
+    }
+
+    /// Every field as JSON text.
+    pub(super) fn texts(&self) -> Result<Vec<(&str, Cow<'_, RawValue>)>, serde_json::Error> {
+        let fields = self.0.iter().map(|(name, field)| {
+            let text = match &field.text {
+                Some(text) => Cow::Borrowed(text.as_ref()),
+                None => Cow::Owned(to_raw_value(field.value())?),
+            };
+            Ok((name.as_str(), text))
+        });
+        fields.collect()
+    }
+
+    pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        for (name, field) in &self.0 {
+            match &field.text {
+                Some(text) => map.serialize_entry(name, text)?,
+                None => map.serialize_entry(name, field.value())?,
+            }
+        }
+        Ok(())
     }
 }
 
-impl DerefMut for Data {
-    fn deref_mut(&mut self) -> &mut Value {
-        let text = std::mem::take(&mut self.text);
-        self.value.get_or_init(|| Self::read(&text));
-        self.value.get_mut().expect("the line above set it")
+impl From<serde_json::Map<String, Value>> for Data {
+    fn from(fields: serde_json::Map<String, Value>) -> Self {
+        let field = |value| Field {
+            text: None,
+            value: OnceLock::from(value),
+        };
+        Self(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, field(value)))
+                .collect(),
+        )
     }
 }
 
-impl fmt::Debug for Data {
-    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        fmt::Debug::fmt(&**self, formatter)
+/// The field, or null.
+impl Index<&str> for Data {
+    type Output = Value;
+
+    fn index(&self, name: &str) -> &Value {
+        static ABSENT: Value = Value::Null;
+        self.get(name).unwrap_or(&ABSENT)
+    }
+}
+
+/// The field to change; null at first, if it is absent.
+impl IndexMut<&str> for Data {
+    fn index_mut(&mut self, name: &str) -> &mut Value {
+        let field = self.0.entry(name.to_owned()).or_default();
+        field.value();
+        field.text = None;
+        field.value.get_mut().expect("the value was read just now")
     }
 }
 
 impl PartialEq for Data {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        self.0.keys().eq(other.0.keys())
+            && self
+                .0
+                .keys()
+                .all(|name| self[name.as_str()] == other[name.as_str()])
     }
 }

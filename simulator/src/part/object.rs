@@ -13,8 +13,8 @@ use serde::de::{
 };
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::to_raw_value;
+use serde_json::{Map, Value};
 
 use super::Data;
 
@@ -51,20 +51,19 @@ impl LazyObject {
     ///
     /// # Errors
     /// It has no metadata, or such as no object has.
-    pub fn of(mut value: Value) -> Result<Self, serde_json::Error> {
+    pub fn of(value: Value) -> Result<Self, serde_json::Error> {
         let types = TypeMeta::deserialize(&value).ok();
-        let mut take = |field: &str| {
-            value
-                .as_object_mut()
-                .and_then(|fields| fields.remove(field))
+        let mut fields = match value {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
         };
-        take("apiVersion");
-        take("kind");
-        let metadata = take("metadata").unwrap_or_default();
+        fields.remove("apiVersion");
+        fields.remove("kind");
+        let metadata = fields.remove("metadata").unwrap_or_default();
         Ok(Self {
             types,
             metadata: serde_json::from_value(metadata)?,
-            data: Data::from(value),
+            data: Data::from(fields),
         })
     }
 
@@ -74,17 +73,10 @@ impl LazyObject {
     /// It is not one of these.
     pub fn typed<K: DeserializeOwned>(&self) -> Result<K, serde_json::Error> {
         let metadata = to_raw_value(&self.metadata)?;
-        if self.data.text().is_empty() {
-            let metadata = serde_json::to_value(&self.metadata)?;
-            let fields = self.data.as_object().into_iter().flatten();
-            let fields = fields.map(|(name, value)| (name.as_str(), value));
-            let all = fields.chain([("metadata", &metadata)]);
-            return K::deserialize(MapDeserializer::new(all));
-        }
-        let fields = self.data.text().iter();
-        let fields = fields.map(|(name, text)| (name.as_str(), text.as_ref()));
-        let all = fields.chain([("metadata", metadata.as_ref())]);
-        K::deserialize(MapDeserializer::new(all))
+        let mut fields = self.data.texts()?;
+        fields.push(("metadata", Cow::Owned(metadata)));
+        let fields = fields.iter().map(|(name, text)| (*name, text.as_ref()));
+        K::deserialize(MapDeserializer::new(fields))
     }
 }
 
@@ -129,14 +121,7 @@ impl Serialize for LazyObject {
             map.serialize_entry("kind", &types.kind)?;
         }
         map.serialize_entry("metadata", &self.metadata)?;
-        for (name, text) in self.data.text() {
-            map.serialize_entry(name, text)?;
-        }
-        if self.data.text().is_empty() {
-            for (name, value) in self.data.as_object().into_iter().flatten() {
-                map.serialize_entry(name, value)?;
-            }
-        }
+        self.data.serialize_into(&mut map)?;
         map.end()
     }
 }
@@ -158,20 +143,20 @@ impl<'de> Visitor<'de> for Fields {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LazyObject, A::Error> {
         let (mut api_version, mut kind, mut metadata) = (None, None, None);
-        let mut text: Vec<(String, Box<RawValue>)> = Vec::new();
+        let mut data = Data::default();
         while let Some(name) = map.next_key::<Cow<str>>()? {
             match name.as_ref() {
                 "apiVersion" => api_version = map.next_value::<Option<String>>()?,
                 "kind" => kind = map.next_value::<Option<String>>()?,
                 "metadata" => metadata = Some(map.next_value::<Lean>()?.0),
-                _ => text.push((name.into_owned(), map.next_value()?)),
+                _ => data.insert_text(name.into_owned(), map.next_value()?),
             }
         }
         let types = api_version.zip(kind);
         Ok(LazyObject {
             types: types.map(|(api_version, kind)| TypeMeta { api_version, kind }),
             metadata: metadata.ok_or_else(|| A::Error::missing_field("metadata"))?,
-            data: Data::of_text(text),
+            data,
         })
     }
 }
@@ -226,6 +211,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Unmanaged<A> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use k8s_openapi::api::core::v1::ConfigMap;
     use serde_json::json;
 
@@ -242,7 +229,7 @@ mod tests {
         let object = object();
         assert_eq!(object.metadata.name.as_deref(), Some("c"));
         assert_eq!(object.metadata.managed_fields, None);
-        assert_eq!(*object.data, json!({"data": {"a": "1"}}));
+        assert_eq!(object.data["data"], json!({"a": "1"}));
     }
 
     #[test]
@@ -263,6 +250,17 @@ mod tests {
         object.data["data"] = json!({});
         let changed = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{}}"#;
         assert_eq!(serde_json::to_string(&object).unwrap(), changed);
+    }
+
+    #[test]
+    fn a_field_reads_as_its_type_before_and_after_it_is_written() {
+        let mut object = object();
+        let read = |object: &LazyObject| object.data.read::<BTreeMap<String, String>>("data");
+        assert_eq!(read(&object).unwrap().unwrap()["a"], "1");
+        object.data.write("data", &json!({"a": "2"})).unwrap();
+        assert_eq!(read(&object).unwrap().unwrap()["a"], "2");
+        assert_eq!(object.data.read::<String>("spec").unwrap(), None);
+        assert!(object.data.read::<String>("data").is_err());
     }
 
     #[test]

@@ -17,16 +17,16 @@ use super::status::Status;
 pub(super) fn patched(
     request: &Request,
     (kind, body): (PatchKind, &[u8]),
-    live: &Value,
+    live: Value,
     (options, now): (&WriteOptions, Timestamp),
 ) -> Result<Value, Status> {
     match kind {
         PatchKind::Merge => Ok(merge_patch(live, &object_patch(body)?)),
         PatchKind::Strategic => {
-            strategic_merge(live, &object_patch(body)?, &request.served.kind.schema)
+            strategic_merge(live, object_patch(body)?, &request.served.kind.schema)
         }
-        PatchKind::Json => json_patch(live, body),
-        PatchKind::Apply => applied(request, (Some(live), body), options, now),
+        PatchKind::Json => json_patch(&live, body),
+        PatchKind::Apply => applied(request, (Some(&live), body), options, now),
     }
 }
 

@@ -143,7 +143,7 @@ impl Kernel {
             return Err(request.not_found());
         };
         let live = to_version(served, &old);
-        let mut value = ownership::patched(request, (kind, body), &live, (options, context.now))?;
+        let mut value = ownership::patched(request, (kind, body), live, (options, context.now))?;
         metadata::place(&mut value, request)?;
         metadata::check_name(&mut value, request)?;
         identity::check_patched(&served.kind, &value)?;
@@ -401,15 +401,8 @@ fn restore_parts(request: &Request, value: &mut Value, old: &Value) {
             set_namespace_finalizers(value, finalizers);
         }
         Part::Status => {
-            let status = value.get("status").cloned();
             let metadata = value["metadata"].take();
-            *value = old.clone();
-            if let Some(fields) = value.as_object_mut() {
-                match status {
-                    Some(status) => fields.insert("status".to_owned(), status),
-                    None => fields.remove("status"),
-                };
-            }
+            restore_all_but_status(value, old);
             keep_status_metadata(request, value, metadata);
         }
         Part::Whole | Part::Log | Part::Binding | Part::Eviction => {}
@@ -417,6 +410,19 @@ fn restore_parts(request: &Request, value: &mut Value, old: &Value) {
     let is_namespace = request.served.kind.kind == "Namespace";
     if request.part == Part::Whole && is_namespace && request.served.kind.group.is_empty() {
         keep(value, "spec");
+    }
+}
+
+/// Puts back every field but `status`; those that were not changed, which is most of an object, need no copy.
+fn restore_all_but_status(value: &mut Value, old: &Value) {
+    let (Some(fields), Some(old)) = (value.as_object_mut(), old.as_object()) else {
+        return;
+    };
+    fields.retain(|name, _| name == "status" || old.contains_key(name));
+    for (name, content) in old {
+        if name != "status" && fields.get(name) != Some(content) {
+            fields.insert(name.clone(), content.clone());
+        }
     }
 }
 

@@ -133,13 +133,7 @@ impl Difference {
         skipped: &[&str],
     ) {
         each_field(before, after, |name, old, new| {
-            if let (Some(old), Some(new)) = (old, new)
-                && is_scalar(old)
-                && old == new
-            {
-                return;
-            }
-            if skipped.contains(&name) {
+            if skipped.contains(&name) || old == new {
                 return;
             }
             let below = Self::of(old, new, shape.field(name).unwrap_or(Shape::Deduced));
@@ -209,10 +203,6 @@ fn has_twins(items: &[Value], shape: Shape, form: Form) -> bool {
 
 fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn is_scalar(value: &Value) -> bool {
-    !value.is_object() && !value.is_array()
 }
 
 /// Equal, with `1` and `1.0` taken for one number, also inside of lists and maps.

@@ -7,10 +7,9 @@ use serde_json::Value;
 /// The caller has made sure that `patch` is an object; another value would replace the whole of `live`.
 /// Source: `spec/kube-api.md` §1.13, RFC 7386 §2.
 #[must_use]
-pub fn merge_patch(live: &Value, patch: &Value) -> Value {
-    let mut merged = live.clone();
-    json_patch::merge(&mut merged, patch);
-    merged
+pub fn merge_patch(mut live: Value, patch: &Value) -> Value {
+    json_patch::merge(&mut live, patch);
+    live
 }
 
 #[cfg(test)]
@@ -33,6 +32,6 @@ mod tests {
         #[case] patch: Value,
         #[case] expected: Value,
     ) {
-        assert_eq!(merge_patch(&live, &patch), expected);
+        assert_eq!(merge_patch(live, &patch), expected);
     }
 }

@@ -20,11 +20,11 @@ type Fields = Map<String, Value>;
 /// element without its merge key or an unknown `$patch`.
 ///
 /// Source: `spec/kube-api.md` §1.13; kubernetes v1.34 `apimachinery/pkg/util/strategicpatch/patch.go`.
-pub fn strategic_merge(live: &Value, patch: &Value, node: &Node) -> Result<Value, Status> {
+pub fn strategic_merge(live: Value, patch: Value, node: &Node) -> Result<Value, Status> {
     let (Value::Object(live), Value::Object(patch)) = (live, patch) else {
         return Err(Status::bad_request("invalid JSON document"));
     };
-    let mut merged = merge_objects(live.clone(), patch.clone(), Some(node)).map(Value::Object)?;
+    let mut merged = merge_objects(live, patch, Some(node)).map(Value::Object)?;
     drop_directives(&mut merged);
     Ok(merged)
 }
@@ -510,7 +510,7 @@ mod tests {
     #[case::directives_do_not_stay_in_a_new_object(json!({}), json!({"a": {"$retainKeys": ["b"], "$setElementOrder/l": [], "b": 1}}), json!({"a": {"b": 1}}))]
     #[case::only_retained_keys_stay(json!({"a": {"b": 1, "c": 2}}), json!({"a": {"$retainKeys": ["b", "d"], "d": 3}}), json!({"a": {"b": 1, "d": 3}}))]
     fn a_patch_merges(#[case] live: Value, #[case] patch: Value, #[case] expected: Value) {
-        assert_eq!(strategic_merge(&live, &patch, &node()), Ok(expected));
+        assert_eq!(strategic_merge(live, patch, &node()), Ok(expected));
     }
 
     #[rstest]
@@ -531,7 +531,7 @@ mod tests {
         #[case] code: u16,
         #[case] message: &str,
     ) {
-        let refusal = strategic_merge(&json!({"c": [{"name": "a"}]}), &patch, &node()).unwrap_err();
+        let refusal = strategic_merge(json!({"c": [{"name": "a"}]}), patch, &node()).unwrap_err();
         assert_eq!((refusal.code, refusal.message.as_str()), (code, message));
     }
 }
