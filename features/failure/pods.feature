@@ -45,5 +45,6 @@ Feature: Runs that cannot run
   Scenario: Nothing runs without its service account
     Given the ServiceAccount "arc-workflow" is missing
     When the Order is submitted
-    Then the Order is not Succeeded
+    Then the Order is Failed
+    And the message of artifact 1 says "arc-workflow"
     And of artifact 1 step "check-src-availability" never ran

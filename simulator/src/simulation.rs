@@ -92,6 +92,7 @@ impl Simulation {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let server = assembly::installed().await?.fork(config.seed);
         let cluster = Cluster::on(server, config.seed, config.transport);
+        cluster.server().enable_account_admission();
         let access = Route::open(cluster.server(), config.transport, config.seed).await?;
         let script = Script::new(config.outcomes);
         let made_up = MadeUp::default();

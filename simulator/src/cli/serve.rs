@@ -86,6 +86,8 @@ pub(super) async fn serve(
     let server = ApiServer::new(clock.clone(), args.seed);
     assembly::install(&server.client("admin")).await?;
     load::load(&server.client("user"), &documents, "default").await?;
+    // Only now, since nothing has made the accounts yet that loaded pods may name.
+    server.enable_account_admission();
     let listener = Listener::bind(args.listen, args.seed).await?;
     let (url, file) = (listener.access().url.clone(), &args.kubeconfig);
     let written = listener.access().write_kubeconfig(file);

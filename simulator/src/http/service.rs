@@ -26,6 +26,7 @@ use crate::store::log::TableId;
 use crate::store::object::Object;
 use crate::store::pod::Printed;
 use crate::store::request as kernel_request;
+use crate::store::service_account::AccountAdmission;
 use crate::store::watch::Signal;
 
 /// One object at one moment, with its kind.
@@ -125,6 +126,14 @@ impl ApiServer {
             clock: Clock::virtual_from(self.0.clock.now()),
             state: Mutex::new(forked),
         }))
+    }
+
+    /// From now on new pods need their service account, as by default on a real API server.
+    pub fn enable_account_admission(&self) {
+        let mut state = self.lock();
+        state
+            .kernel
+            .set_account_admission(AccountAdmission::Enabled);
     }
 
     /// A client in this process, known to the log as `actor`; its namespace is `default`.

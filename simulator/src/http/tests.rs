@@ -10,6 +10,9 @@ use tower::ServiceExt;
 use super::service::ApiServer;
 use crate::clock::{Clock, EPOCH};
 
+mod account;
+mod size;
+
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const MAP_A: &str = "/api/v1/namespaces/default/configmaps/a";
 const A: &str = r#"{"metadata":{"name":"a"}}"#;

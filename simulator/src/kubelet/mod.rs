@@ -1,7 +1,7 @@
 //! A node, the scheduler that fills it and the Argo executor in its pods, all simulated.
 //!
 //! ```text
-//! Pod + Secrets, ConfigMaps, claims, accounts + outcome book + now
+//! Pod + Secrets, ConfigMaps, claims + outcome book + now
 //!      ▼ step (pure): schedule ▶ checks ▶ containers ▶ executor ▶ status
 //! actions: bind, patch status, event, log, task result, delete
 //!      ▼ kubelet (shell)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret, ServiceAccount};
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret};
 use kube::Client;
 use kube::core::ApiResource;
 
@@ -19,7 +19,6 @@ const PODS: usize = 0;
 const SECRETS: usize = 1;
 const CONFIG_MAPS: usize = 2;
 const CLAIMS: usize = 3;
-const ACCOUNTS: usize = 4;
 
 /// One simulated node with its scheduler, and the Argo executor in its pods.
 pub struct Kubelet {
@@ -80,7 +79,6 @@ impl Part for Kubelet {
             Watch::all(ApiResource::erase::<Secret>(&())),
             Watch::all(ApiResource::erase::<ConfigMap>(&())),
             Watch::all(ApiResource::erase::<PersistentVolumeClaim>(&())),
-            Watch::all(ApiResource::erase::<ServiceAccount>(&())).metadata_only(),
         ]
     }
 
@@ -141,10 +139,6 @@ fn view(pod: &Pod, caches: &Caches) -> NodeView {
             },
         ))
     });
-    let account = pod
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.service_account_name.clone());
     let offloaded = pod
         .metadata
         .name
@@ -154,10 +148,6 @@ fn view(pod: &Pod, caches: &Caches) -> NodeView {
         secrets: keys(SECRETS, &names.secrets),
         config_maps: keys(CONFIG_MAPS, &names.config_maps),
         claims: claims.collect(),
-        service_accounts: account
-            .filter(|name| find(ACCOUNTS, name).is_some())
-            .into_iter()
-            .collect(),
         offloaded_template: offloaded
             .and_then(|map| map.data["data"]["ARGO_TEMPLATE"].as_str())
             .map(str::to_owned),

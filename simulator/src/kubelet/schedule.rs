@@ -21,24 +21,6 @@ pub(super) fn no_room() -> String {
     "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.".to_owned()
 }
 
-/// The words of the ServiceAccount admission for a pod whose account is absent; `None` if it is there.
-///
-/// An account that is not named, or named `default`, is taken to be there: the real admission sets it.
-pub(super) fn account_problem(
-    name: &str,
-    namespace: &str,
-    spec: &PodSpec,
-    view: &NodeView,
-) -> Option<String> {
-    let account = spec.service_account_name.as_deref().unwrap_or("default");
-    if matches!(account, "" | "default") || view.service_accounts.contains(account) {
-        return None;
-    }
-    Some(format!(
-        "pods \"{name}\" is forbidden: error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
-    ))
-}
-
 fn claim_problem(spec: &PodSpec, view: &NodeView) -> Option<String> {
     let claims = spec.volumes.iter().flatten();
     let mut claims = claims.filter_map(|volume| volume.persistent_volume_claim.as_ref());

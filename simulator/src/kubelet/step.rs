@@ -169,15 +169,6 @@ fn place(case: &Case) -> Step {
             json!({"phase": "Failed", "reason": "Invalid", "message": message}),
         )]);
     }
-    if let Some(message) =
-        schedule::account_problem(case.name(), case.namespace(), case.spec, case.view)
-    {
-        return actions([warn(
-            "kubelet",
-            "FailedCreate",
-            format!("Error creating: {message}"),
-        )]);
-    }
     let pending =
         case.spec.containers.iter().any(|container| {
             containers::outcome(case, container, false).0.ending == Ending::Pending

@@ -201,14 +201,6 @@ fn a_claim_without_a_volume_keeps_a_pod_unscheduled(#[case] view: NodeView, #[ca
 }
 
 #[test]
-fn a_missing_service_account_keeps_a_pod_unscheduled() {
-    let pod = a_pod(json!({"serviceAccountName": "runner"}));
-    Life::new(pod, "outcomes: []").live().expect(&[
-        "0s FailedCreate: Error creating: pods \"p\" is forbidden: error looking up service account ns/runner: serviceaccount \"runner\" not found",
-    ]);
-}
-
-#[test]
 fn a_pod_that_the_api_would_refuse_fails_with_the_words_of_the_api() {
     let mounts = json!([{"name": "x", "mountPath": "/x"}]);
     let pod =

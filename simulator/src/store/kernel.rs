@@ -12,6 +12,7 @@ use super::log::{Log, TableId};
 use super::object::Key;
 use super::registry::Registry;
 use super::request::{Part, Request, Verb, WriteOptions};
+use super::service_account::AccountAdmission;
 use super::status::Status;
 use super::watch::Cursor;
 use crate::ids::Ids;
@@ -25,6 +26,7 @@ pub struct Kernel {
     pub(super) definition_tables: BTreeMap<String, TableId>,
     /// What the kubelet said containers printed, by pod and container.
     pub(super) pod_logs: BTreeMap<Key, BTreeMap<String, Bytes>>,
+    pub(super) account_admission: AccountAdmission,
 }
 
 /// What a request meets: the time, chance, and the warnings it gathers.
@@ -51,6 +53,7 @@ impl Kernel {
             registry,
             definition_tables: BTreeMap::new(),
             pod_logs: BTreeMap::new(),
+            account_admission: AccountAdmission::default(),
         }
     }
 

@@ -18,6 +18,7 @@ pub mod registry;
 pub mod request;
 pub mod schema;
 pub mod selector;
+pub mod service_account;
 pub mod status;
 pub mod watch;
 
@@ -32,4 +33,5 @@ mod ownership;
 mod read;
 mod rules;
 mod shape;
+mod size;
 mod write;

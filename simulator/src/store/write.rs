@@ -14,7 +14,7 @@ use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchKind, Request, WriteOptions};
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
-use super::{identity, ownership, rules};
+use super::{identity, ownership, rules, size};
 
 /// How often a generated name is drawn before the collision is reported.
 const NAME_ATTEMPTS: usize = 8;
@@ -61,6 +61,7 @@ impl Kernel {
         metadata::normalise(&mut value);
         self.admit_instance(served)?;
         self.admit_content(request, text(metadata_mut(&mut value), "name"))?;
+        self.admit_account(request, &value)?;
         self.settle_name(request, &mut value, context);
         stamp_new(served, &mut value, context);
         if has_status(served) {
@@ -74,6 +75,7 @@ impl Kernel {
         }
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
+        self.give_account(request, &mut value);
         let key = key_of(&value);
         if self.log.get(served.table, &key).is_some() {
             return Err(Status::already_exists(&served.kind.resource(), &key.name));
@@ -81,6 +83,7 @@ impl Kernel {
         if options.dry_run {
             return Ok(Answer::Object(201, Object::new(value, 0)));
         }
+        size::check(&value)?;
         let stored = self.log.put(served.table, value);
         self.after_write(served, &stored, context.now);
         Ok(Answer::Object(201, stored))
@@ -208,6 +211,7 @@ impl Kernel {
         if options.dry_run {
             return Ok(Answer::Object(200, Object::new(value, old.revision())));
         }
+        size::check(&value)?;
         if old.is_terminating() && is_released(served, &value) {
             let last = Object::new(value.clone(), old.revision());
             self.erase(served, &old.key(), value, context.now);

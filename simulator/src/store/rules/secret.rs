@@ -68,7 +68,7 @@ pub(super) fn config_map_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> 
             .map(|(_, v)| v.as_str().unwrap_or_default().len())
             .sum()
     };
-    size_fault(bytes("data") + bytes("binaryData"), "", &mut causes);
+    size_fault(bytes("data") + bytes("binaryData"), "[]", &mut causes);
     causes
 }
 
