@@ -1,6 +1,7 @@
 //! A cluster with everything in it: the kinds of Argo and ARC, the operator, Argo, a node and the collectors.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::SignedDuration;
 use kube::Client;
@@ -49,15 +50,20 @@ pub struct Simulation {
 /// How clients get in.
 enum Route {
     InProcess,
-    Sockets {
-        access: Access,
-        serving: JoinHandle<()>,
-    },
+    Sockets(Doors),
 }
 
-impl Drop for Route {
+/// A port for each client, by which the API server knows who it is.
+struct Doors {
+    seed: u64,
+    /// Opened first, for whoever needs a certificate to trust.
+    first: Access,
+    serving: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Drop for Doors {
     fn drop(&mut self) {
-        if let Self::Sockets { serving, .. } = self {
+        for serving in self.serving().drain(..) {
             serving.abort();
         }
     }
@@ -122,14 +128,15 @@ impl Simulation {
         Ok(simulation)
     }
 
-    /// A client, known to the event log as `actor` if it is in this process.
+    /// A client, known to the event log as `actor`.
     ///
     /// # Errors
     /// Over sockets: no client can be made.
     pub async fn client(&self, actor: &str) -> Result<Client, StartError> {
         match &self.access {
             Route::InProcess => Ok(self.cluster.server().client(actor)),
-            Route::Sockets { access, .. } => {
+            Route::Sockets(doors) => {
+                let access = doors.open(self.cluster.server(), actor).await?;
                 let kubeconfig = Kubeconfig::from_yaml(&access.kubeconfig())?;
                 let options = KubeConfigOptions::default();
                 let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
@@ -181,7 +188,7 @@ impl Route {
     fn authority_pem(&self) -> &str {
         match self {
             Self::InProcess => "",
-            Self::Sockets { access, .. } => &access.authority_pem,
+            Self::Sockets(doors) => &doors.first.authority_pem,
         }
     }
 
@@ -189,14 +196,41 @@ impl Route {
         match transport {
             Transport::InProcess => Ok(Self::InProcess),
             Transport::Sockets => {
-                let listener = Listener::bind(([127, 0, 0, 1], 0).into(), seed).await?;
-                let access = listener.access().clone();
-                let service = server.service("client");
-                let serving = tokio::spawn(async move {
-                    listener.serve(service, std::future::pending()).await;
-                });
-                Ok(Self::Sockets { access, serving })
+                let (first, serving) = door(server, "client", seed).await?;
+                let serving = Mutex::new(vec![serving]);
+                Ok(Self::Sockets(Doors {
+                    seed,
+                    first,
+                    serving,
+                }))
             }
         }
     }
+}
+
+impl Doors {
+    async fn open(&self, server: &ApiServer, actor: &str) -> Result<Access, listener::Error> {
+        let (access, serving) = door(server, actor, self.seed).await?;
+        self.serving().push(serving);
+        Ok(access)
+    }
+
+    fn serving(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.serving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves `actor` on a port of its own.
+async fn door(
+    server: &ApiServer,
+    actor: &str,
+    seed: u64,
+) -> Result<(Access, JoinHandle<()>), listener::Error> {
+    let listener = Listener::bind(([127, 0, 0, 1], 0).into(), seed).await?;
+    let access = listener.access().clone();
+    let service = server.service(actor);
+    let serving = tokio::spawn(async move {
+        listener.serve(service, std::future::pending()).await;
+    });
+    Ok((access, serving))
 }
