@@ -29,8 +29,7 @@ struct Arguments {
     tags: Option<TagOperation>,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let Arguments {
         paths,
         backend,
@@ -45,7 +44,7 @@ async fn main() -> ExitCode {
         junit,
         tags,
     };
-    match run(options).await {
+    match run(&options) {
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

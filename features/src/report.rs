@@ -1,5 +1,6 @@
 //! What is told about scenarios: the failed ones at once and in full, all of them as numbers.
 
+use std::iter::Sum;
 use std::sync::{Arc, Mutex};
 
 use cucumber::event::{Cucumber, Feature, Hook, Rule, Scenario, Step, StepError};
@@ -15,6 +16,15 @@ pub struct Summary {
     pub n_passed: usize,
     /// A step failed, or no step of that wording exists; a feature that does not parse counts too.
     pub n_failed: usize,
+}
+
+impl Sum for Summary {
+    fn sum<I: Iterator<Item = Self>>(summaries: I) -> Self {
+        summaries.fold(Self::default(), |all, one| Self {
+            n_passed: all.n_passed + one.n_passed,
+            n_failed: all.n_failed + one.n_failed,
+        })
+    }
 }
 
 /// Where a [`Report`] leaves its summary.

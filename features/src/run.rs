@@ -1,9 +1,12 @@
 //! Runs feature files against a cluster of their own per scenario.
 
 use std::fs::File;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use cucumber::gherkin::tagexpr::TagOperation;
 use cucumber::gherkin::{Feature, Rule, Scenario};
 use cucumber::parser::{self, Parser};
@@ -32,27 +35,62 @@ pub struct Options {
     pub tags: Option<TagOperation>,
 }
 
-/// Runs every scenario and prints those that fail.
+/// Every `of`-th scenario, from the one at `index`.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    index: usize,
+    of: usize,
+}
+
+/// Runs every scenario, one on each processor at a time, and prints those that fail; a report is written by one thread,
+/// in the order of the files.
 ///
 /// # Errors
 /// A path does not exist, or the report cannot be written.
-pub async fn run(options: Options) -> Result<Summary> {
+pub fn run(options: &Options) -> Result<Summary> {
     for path in &options.paths {
         ensure!(path.exists(), "no such file or folder: {}", path.display());
     }
+    let n_processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let of = if options.junit.is_some() {
+        1
+    } else {
+        n_processors
+    };
+    let summaries: Vec<Result<Summary>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..of)
+            .map(|index| scope.spawn(move || run_share(options, Share { index, of })))
+            .collect();
+        let join = |thread: thread::ScopedJoinHandle<_>| {
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(anyhow!("a thread of scenarios panicked")))
+        };
+        threads.into_iter().map(join).collect()
+    });
+    summaries.into_iter().sum()
+}
+
+/// Runs some of the scenarios on a thread and a runtime of their own.
+fn run_share(options: &Options, share: Share) -> Result<Summary> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start a runtime")?;
     let (report, summary) = Report::new();
     match &options.junit {
-        None => drive(&options, report.normalized()).await,
+        None => runtime.block_on(drive(options, share, report.normalized())),
         Some(path) => {
             let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
             let junit = writer::JUnit::raw(file, writer::Verbosity::Default);
-            drive(&options, report.tee::<World, _>(junit).normalized()).await;
+            let writer = report.tee::<World, _>(junit).normalized();
+            runtime.block_on(drive(options, share, writer));
         }
     }
     Ok(summary.take())
 }
 
-async fn drive<W>(options: &Options, writer: W)
+async fn drive<W>(options: &Options, share: Share, writer: W)
 where
     W: Writer<World> + writer::Normalized,
     W::Cli: Default,
@@ -63,13 +101,17 @@ where
         .max_concurrent_scenarios(1)
         .before(move |_, _, _, world: &mut World| start(world, backend, seed).boxed_local());
     let tags = options.tags.clone();
+    let n_seen = AtomicUsize::new(0);
     let is_wanted = move |feature: &Feature, rule: Option<&Rule>, scenario: &Scenario| {
         let inherited = feature
             .tags
             .iter()
             .chain(rule.into_iter().flat_map(|rule| &rule.tags));
         let all = inherited.chain(&scenario.tags);
-        tags.as_ref().is_none_or(|tags| tags.eval(all))
+        tags.as_ref().is_none_or(|tags| tags.eval(all)) && {
+            let position = n_seen.fetch_add(1, Ordering::Relaxed);
+            position % share.of == share.index
+        }
     };
     cucumber::Cucumber::<World, _, _, _, _>::custom(Files, runner, writer)
         .with_cli(cli::Opts::<_, _, _, cli::Empty>::default())

@@ -11,8 +11,7 @@ const N_SCENARIOS: usize = 127;
 
 const FOLDERS: [&str; 5] = ["artifacts", "endpoint", "failure", "order", "schedule"];
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let paths: Vec<_> = FOLDERS.iter().map(|folder| root.join(folder)).collect();
     let mut is_green = true;
@@ -24,7 +23,7 @@ async fn main() -> ExitCode {
             junit: None,
             tags: None,
         };
-        match run(options).await {
+        match run(&options) {
             Err(error) => {
                 println!("{backend:?}: {error:#}");
                 is_green = false;
