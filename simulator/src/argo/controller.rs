@@ -74,6 +74,7 @@ impl ArgoController {
         let outcome = self
             .decide(&mut writer, workflow, &pods, &task_results)
             .await?;
+        writer.release(&outcome.actions).await?;
         match writer.update(&outcome).await? {
             Written::Nothing => {}
             Written::Revision(revision) => {

@@ -163,6 +163,7 @@ impl Pass<'_> {
             ),
             (!spec.on_exit.is_empty(), "onExit"),
             (!spec.hooks.is_empty(), "hooks"),
+            (spec.ttl_strategy.is_some(), "ttlStrategy"),
             (computed, "workflowMetadata.labelsFrom"),
             (spec.artifact_gc.is_some(), "artifactGC"),
             (

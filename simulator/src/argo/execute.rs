@@ -134,6 +134,8 @@ impl Pass<'_> {
     }
 
     fn refuse_unsupported(&self, template: &Template) -> Result<(), Halt> {
+        let retry = template.retry_strategy.as_ref();
+        let has_affinity = retry.is_some_and(|retry| retry.affinity.is_some());
         let features = [
             (
                 template.synchronization.is_some(),
@@ -145,6 +147,7 @@ impl Pass<'_> {
             (template.pod_resources.is_some(), "podResources"),
             (!template.resource_claims.is_empty(), "resourceClaims"),
             (!template.pod_spec_patch.is_empty(), "podSpecPatch"),
+            (has_affinity, "retryStrategy.affinity"),
         ];
         match features.into_iter().find(|(used, _)| *used) {
             Some((_, feature)) => Err(Halt::unsupported(feature)),

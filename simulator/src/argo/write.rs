@@ -218,17 +218,40 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Deletes what a Workflow that ends needs no more, before its end is written: who dies in between does it again.
+    ///
+    /// Source: argo-workflows v3.7.4 `workflow/controller/operator.go`, `operate` and `persistUpdates`.
+    pub(crate) async fn release(&self, actions: &[Action]) -> Result<(), WriteError> {
+        for action in actions {
+            match action {
+                Action::DeleteClaim(name) => self.delete_claim(name).await?,
+                Action::DeleteBudget(name) => {
+                    self.delete(&self.budgets(), "PodDisruptionBudget", name)
+                        .await?
+                }
+                Action::CreateClaim(_)
+                | Action::CreateBudget(_)
+                | Action::CreatePod(_)
+                | Action::TerminatePod(_)
+                | Action::LabelPodCompleted(_)
+                | Action::DeletePod(..)
+                | Action::DeleteTaskResults
+                | Action::Emit(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Does what comes after the Workflow was written.
     pub(crate) async fn follow_up(&mut self, actions: Vec<Action>) -> Result<(), WriteError> {
         for action in actions {
             let pods = self.core("Pod", "pods");
             match action {
-                Action::CreateClaim(_) | Action::CreateBudget(_) | Action::CreatePod(_) => {}
-                Action::DeleteClaim(name) => self.delete_claim(&name).await?,
-                Action::DeleteBudget(name) => {
-                    self.delete(&self.budgets(), "PodDisruptionBudget", &name)
-                        .await?
-                }
+                Action::CreateClaim(_)
+                | Action::CreateBudget(_)
+                | Action::CreatePod(_)
+                | Action::DeleteClaim(_)
+                | Action::DeleteBudget(_) => {}
                 Action::TerminatePod(name) => self.terminate(&pods, &name).await?,
                 Action::LabelPodCompleted(name) => {
                     let patch = json!({"metadata": {"labels": {key::COMPLETED: "true"}}});

@@ -191,6 +191,10 @@ spec:
     "http: {url: x}",
     "Error 0/0 error in entry template execution: not supported by the simulator: template type http\nx Skipped Error not supported by the simulator: template type http\n"
 )]
+#[case::retries_elsewhere(
+    "container: {image: i}\n    retryStrategy: {affinity: {nodeAntiAffinity: {}}}",
+    "Error 0/0 error in entry template execution: not supported by the simulator: retryStrategy.affinity\nx Skipped Error not supported by the simulator: retryStrategy.affinity\n"
+)]
 #[case::an_expression_that_fails(
     "steps: [[{name: a, template: main, when: a-b == c}]]",
     "Failed 0/0 failed to resolve references: Failed to evaluate 'when' expresion 'a-b == c': Value 'a' cannot be used with the modifier '-', it is not a number\n\
