@@ -2,6 +2,12 @@
 //!
 //! A failure prints the command that repeats it alone.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails where it is wrong"
+)]
+
 mod world;
 
 use arc_simulator::assembly::ACTORS;
