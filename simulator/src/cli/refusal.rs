@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::manifest::Document;
 use super::suggestion;
 use crate::input_error::InputError;
+use crate::store::json_type::json_type;
 
 /// The first thing that the API server found wrong, at its place.
 pub(super) async fn refusal(client: &Client, document: &Document, status: &Status) -> InputError {
@@ -66,7 +67,7 @@ fn mistyped(document: &Document, message: &str) -> Option<InputError> {
 /// Completes `path` to the first value of the Go type `found` whose fields, indices aside, are `wanted`.
 fn find(value: &Value, wanted: &str, found: &str, path: &mut String) -> bool {
     if wanted.is_empty() {
-        if type_of(value) == found {
+        if json_type(value) == found {
             return true;
         }
         if !value.is_array() {
@@ -95,17 +96,6 @@ fn find(value: &Value, wanted: &str, found: &str, path: &mut String) -> bool {
             find(field, rest.trim_start_matches('.'), found, path)
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

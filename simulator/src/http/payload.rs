@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::protobuf;
+use crate::store::json_type::json_type;
 use crate::store::status::Status;
 
 /// How much of a body that cannot be read is quoted, in bytes.
@@ -69,19 +70,8 @@ pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Paylo
         Ok(document) if document.value.is_object() => Ok(document),
         Ok(document) => Err(refused(&format!(
             "json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
-            type_name(&document.value)
+            json_type(&document.value)
         ))),
-    }
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
+use super::json_type::json_type;
 use super::kind::{Kind, Origin};
-use super::metadata::go_type;
 use super::schema::node::{Node, Type};
 
 /// Checks the types of all fields of a built-in kind; metadata has been checked.
@@ -50,7 +50,7 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &str) -> Result<(), String
     if !is_fitting {
         return Err(format!(
             "json: cannot unmarshal {} into Go struct field {}.{path} of type {}",
-            go_type(value),
+            json_type(value),
             kind.kind,
             type_name(node)
         ));

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::json_type::json_type;
 use super::naming::{
     label_fault, label_value_fault, path_segment_fault, qualified_name_fault, subdomain_fault,
 };
@@ -127,7 +128,7 @@ pub(super) fn keep_owned(value: &mut Value, old: &Value) {
 pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), String> {
     let metadata = &value["metadata"];
     let complain = |field: &str, got: &Value, want: &str| {
-        let got = go_type(got);
+        let got = json_type(got);
         Err(format!(
             "json: cannot unmarshal {got} into Go struct field {prefix}{field} of type {want}"
         ))
@@ -166,17 +167,6 @@ pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-pub(super) fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 /// Everything wrong with the metadata of an object about to be stored.

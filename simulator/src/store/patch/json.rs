@@ -7,7 +7,8 @@ use json_patch::{
 };
 use serde_json::{Map, Value};
 
-use super::refusal::{go_kind, too_many_operations, unprocessable};
+use super::refusal::{too_many_operations, unprocessable};
+use crate::store::json_type::json_type;
 use crate::store::status::Status;
 
 /// Source: kubernetes v1.34 `apiserver/pkg/endpoints/handlers/patch.go`, `maxJSONPatchOperations`.
@@ -34,7 +35,7 @@ pub fn json_patch(live: &Value, body: &[u8]) -> Result<Value, Status> {
         other => {
             return Err(undecodable(&format!(
                 "json: cannot unmarshal {} into Go value of type []handlers.jsonPatchOp",
-                go_kind(other)
+                json_type(other)
             )));
         }
     };
@@ -75,7 +76,7 @@ impl<'a> Operation<'a> {
             other => {
                 return Err(undecodable(&format!(
                     "json: cannot unmarshal {} into Go value of type handlers.jsonPatchOp",
-                    go_kind(other)
+                    json_type(other)
                 )));
             }
         };
@@ -84,7 +85,7 @@ impl<'a> Operation<'a> {
             None | Some(Value::Null) => Ok(""),
             Some(other) => Err(undecodable(&format!(
                 "json: cannot unmarshal {} into Go struct field jsonPatchOp.{name} of type string",
-                go_kind(other)
+                json_type(other)
             ))),
         };
         Ok(Self {

@@ -56,15 +56,3 @@ pub(super) fn go_text(value: &Value) -> String {
         }
     }
 }
-
-/// What Go calls the JSON type of `value`.
-pub(super) fn go_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
