@@ -5,10 +5,15 @@ use std::hint::black_box;
 use arc_simulator::outcomes::Book;
 use arc_simulator::simulation::{Config, Simulation};
 use criterion::{Criterion, criterion_group, criterion_main};
-use kube::api::{Api, DynamicObject, PostParams};
+use kube::api::{Api, DynamicObject};
 use kube::core::ApiResource;
 use kube::core::gvk::GroupVersionKind;
 use serde_json::Value;
+
+#[path = "../tests/example/create.rs"]
+mod create;
+
+use create::create;
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
@@ -34,23 +39,11 @@ async fn order(manifests: &[Value], book: &Book) -> String {
         ..Config::default()
     };
     let mut simulation = Simulation::start(config).await.expect("it starts");
-    let client = simulation.server().client("user");
     for manifest in manifests {
-        let object: DynamicObject =
-            serde_json::from_value(manifest.clone()).expect("it is an object");
-        let types = object.types.clone().expect("it has a kind");
-        let gvk = GroupVersionKind::try_from(&types).expect("it has a version");
-        let resource = ApiResource::from_gvk(&gvk);
-        let api: Api<DynamicObject> = if types.kind.starts_with("Cluster") {
-            Api::all_with(client.clone(), &resource)
-        } else {
-            Api::default_namespaced_with(client.clone(), &resource)
-        };
-        api.create(&PostParams::default(), &object)
-            .await
-            .expect("it is accepted");
+        create(&simulation, manifest.clone()).await;
     }
     simulation.settle().await.expect("it settles");
+    let client = simulation.server().client("user");
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(
         "arc.opendefense.cloud",
         "v1alpha1",

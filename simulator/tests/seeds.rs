@@ -5,24 +5,12 @@
 use arc_simulator::outcomes::Book;
 use arc_simulator::simulation::{Config, Simulation};
 use jiff::SignedDuration;
-use kube::api::{Api, DynamicObject, PostParams};
-use kube::core::ApiResource;
-use kube::core::gvk::GroupVersionKind;
 use rstest::rstest;
-use serde_json::Value;
 
-async fn create(simulation: &Simulation, manifest: Value) {
-    let client = simulation.server().client("user");
-    let object: DynamicObject = serde_json::from_value(manifest).unwrap();
-    let gvk = GroupVersionKind::try_from(object.types.as_ref().unwrap()).unwrap();
-    let resource = ApiResource::from_gvk(&gvk);
-    let api: Api<DynamicObject> = if gvk.kind.starts_with("Cluster") {
-        Api::all_with(client, &resource)
-    } else {
-        Api::default_namespaced_with(client, &resource)
-    };
-    api.create(&PostParams::default(), &object).await.unwrap();
-}
+#[path = "example/create.rs"]
+mod create;
+
+use create::create;
 
 /// Applies an example and lets `duration` pass; returns the digest of the log and the log.
 async fn log(example: &str, seed: u64, duration: SignedDuration) -> (String, Vec<String>) {

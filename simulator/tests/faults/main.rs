@@ -8,6 +8,8 @@
     reason = "a test fails where it is wrong"
 )]
 
+#[path = "../example/create.rs"]
+mod create;
 mod world;
 
 use arc_simulator::assembly::ACTORS;

@@ -8,10 +8,12 @@ use arc_simulator::invariants::{self, State};
 use arc_simulator::outcomes::Book;
 use arc_simulator::simulation::{Config, Simulation};
 use jiff::SignedDuration;
-use kube::api::{Api, DeleteParams, DynamicObject, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject};
 use kube::core::ApiResource;
 use kube::core::gvk::GroupVersionKind;
 use serde_json::{Value, json};
+
+use crate::create::create;
 
 /// In place of the example's password, which is too short to be looked for.
 const PASSWORD: &str = "c29tZXRoaW5nLXNlY3JldA==";
@@ -197,17 +199,4 @@ fn with_long_secret(mut manifest: Value) -> Value {
         manifest["data"]["password"] = json!(PASSWORD);
     }
     manifest
-}
-
-async fn create(simulation: &Simulation, manifest: Value) {
-    let client = simulation.server().client("user");
-    let object: DynamicObject = serde_json::from_value(manifest).unwrap();
-    let gvk = GroupVersionKind::try_from(object.types.as_ref().unwrap()).unwrap();
-    let resource = ApiResource::from_gvk(&gvk);
-    let api: Api<DynamicObject> = if gvk.kind.starts_with("Cluster") {
-        Api::all_with(client, &resource)
-    } else {
-        Api::default_namespaced_with(client, &resource)
-    };
-    api.create(&PostParams::default(), &object).await.unwrap();
 }
