@@ -1,6 +1,5 @@
 //! From a pod to the state of its node. Source: `spec/argo.md` §22.
 
-use crate::part::LazyObject;
 use k8s_openapi::api::core::v1::{ContainerStatus, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use super::leaf::is_helper;
 use super::pass::{Action, Pass};
 use super::resources;
 use super::spec::{Condition, NodePhase, NodeStatus, NodeType, Outputs};
+use crate::part::LazyObject;
 
 /// Seconds after its start in which a node's pod may not have shown up yet.
 const RECENTLY_STARTED_SECONDS: i64 = 10;

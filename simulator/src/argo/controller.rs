@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use kube::Client;
@@ -16,7 +15,7 @@ use super::lookup::{Lookups, Missing};
 use super::operation::operate;
 use super::pass::{Input, Outcome, Settings};
 use super::write::{Writer, Written};
-use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
+use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
 
 const WORKFLOWS: usize = 0;
 const PODS: usize = 1;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::part::LazyObject;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Volume;
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use super::lookup::{Lookups, Missing};
 use super::spec::{Shutdown, WorkflowSpec, WorkflowStatus};
 use super::version::{Differences, Version};
+use crate::part::LazyObject;
 
 /// What holds for all Workflows of a controller.
 #[derive(Clone, Debug)]

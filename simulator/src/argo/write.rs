@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::part::LazyObject;
 use jiff::Timestamp;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::core::ApiResource;
@@ -16,6 +15,7 @@ use super::lookup::Missing;
 use super::pass::{Action, EventNote, Outcome, Refusal};
 use super::retry::is_transient;
 use crate::kubelet::TERMINATE_ANNOTATION;
+use crate::part::LazyObject;
 
 /// A request that failed.
 #[derive(Debug, thiserror::Error)]

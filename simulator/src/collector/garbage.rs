@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use super::error::{CollectError, unless_overtaken};
 use super::kinds::{self, Served};
 use super::ownership::{self, Act, Dependent, Owner};
-use crate::part::{Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
+use crate::part::{Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
 
 /// The watch of CustomResourceDefinitions; it comes first.
 const DEFINITIONS: usize = 0;

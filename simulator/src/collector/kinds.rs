@@ -1,8 +1,9 @@
 //! The kinds whose objects can own others or be owned.
 
-use crate::part::LazyObject;
 use kube::core::ApiResource;
 use serde::Deserialize;
+
+use crate::part::LazyObject;
 
 /// A kind that is served.
 #[derive(Clone, Debug, PartialEq, Eq)]

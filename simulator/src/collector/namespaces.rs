@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Namespace;
@@ -13,7 +12,7 @@ use kube::{Client, Error};
 use serde_json::{Value, json};
 
 use super::error::{CollectError, unless_overtaken};
-use crate::part::{Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
+use crate::part::{Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
 
 const NAMESPACES: usize = 0;
 const FINALIZER: &str = "kubernetes";

@@ -1,6 +1,5 @@
 //! Gives claims their volumes, and takes the volumes away with the claims.
 
-use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{
@@ -16,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::{CollectError, unless_overtaken, unless_there};
-use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
+use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
 
 const CLAIMS: usize = 0;
 const VOLUMES: usize = 1;

@@ -1,12 +1,11 @@
 //! One followed collection: list, then watch from there, and list again when the watch breaks.
 
-use crate::part::LazyObject;
 use futures::stream::{self, BoxStream, StreamExt};
 use kube::api::{Api, ListParams, WatchParams};
 use kube::core::{PartialObjectMeta, WatchEvent};
 use kube::{Client, ResourceExt};
 
-use crate::part::Watch;
+use crate::part::{LazyObject, Watch};
 
 /// What a followed collection tells.
 pub(crate) enum News {

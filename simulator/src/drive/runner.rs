@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::part::LazyObject;
 use futures::future::poll_immediate;
 use futures::stream::{BoxStream, SelectAll, StreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +11,7 @@ use kube::{Client, ResourceExt};
 
 use super::follow::{self, News, Opened};
 use super::queue::Queue;
-use crate::part::{Cache, Caches, Change, ChangeKind, Part, Wake, Watch};
+use crate::part::{Cache, Caches, Change, ChangeKind, LazyObject, Part, Wake, Watch};
 
 /// How long a collection that cannot be listed (a kind not served yet) waits for its next attempt.
 const RELIST: SignedDuration = SignedDuration::from_secs(10);

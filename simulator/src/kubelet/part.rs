@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret};
@@ -13,7 +12,7 @@ use super::node::{Claim, NodeView};
 use super::step::{Action, Step, step};
 use super::write::Writer;
 use crate::outcomes::{MadeUp, Script};
-use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
+use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
 
 const PODS: usize = 0;
 const SECRETS: usize = 1;

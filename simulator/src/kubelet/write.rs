@@ -1,6 +1,5 @@
 //! Carries out one action after the other against the API.
 
-use crate::part::LazyObject;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Binding, Event, EventSource, ObjectReference, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -12,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::node::NODE_NAME;
 use super::step::{Action, Warning};
+use crate::part::LazyObject;
 
 /// How long to wait before a pod is looked at again that somebody else changed in between.
 const CONFLICT_WAIT: SignedDuration = SignedDuration::from_secs(1);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::part::LazyObject;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
@@ -15,7 +14,7 @@ use super::pass::{Alarms, pass};
 use super::record::Record;
 use crate::argo::controller::{resource, revision};
 use crate::argo::key;
-use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
+use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
 
 const CRON_WORKFLOWS: usize = 0;
 const RUNS: usize = 1;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::part::LazyObject;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use super::record::Record;
 use crate::argo::controller::revision;
 use crate::argo::key;
+use crate::part::LazyObject;
 
 /// A CronWorkflow.
 #[derive(Clone, Debug)]

@@ -1,6 +1,5 @@
 //! What a CronWorkflow remembers: its status, and the marks it carries.
 
-use crate::part::LazyObject;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use super::cron_workflow::Run;
 use crate::argo::key;
 use crate::argo::spec::Condition;
+use crate::part::LazyObject;
 
 /// The condition of a specification that cannot be followed.
 pub(super) const SPEC_ERROR: &str = "SpecError";

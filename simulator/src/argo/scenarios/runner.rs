@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::part::LazyObject;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::argo::{Action, Input, Lookups, Missing, Refusal, Settings, operate};
 use crate::clock::EPOCH;
+use crate::part::LazyObject;
 
 /// What a container does.
 #[derive(Clone, Default)]
