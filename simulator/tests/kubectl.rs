@@ -2,9 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it is wrong")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A served cluster and the kubectl that talks to it.
 struct Cluster {
@@ -17,6 +18,31 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
+    }
+}
+
+/// A kubectl that goes on until nobody reads it any more.
+struct Ongoing {
+    kubectl: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Drop for Ongoing {
+    fn drop(&mut self) {
+        self.kubectl.kill().unwrap();
+        self.kubectl.wait().unwrap();
+    }
+}
+
+impl Ongoing {
+    /// What it prints up to and with the first line that holds `word`.
+    fn read_to(&mut self, word: &str) -> String {
+        let mut text = String::new();
+        while !text.lines().last().unwrap_or_default().contains(word) {
+            let n_bytes = self.stdout.read_line(&mut text).unwrap();
+            assert_ne!(n_bytes, 0, "no {word:?} in {text}");
+        }
+        text
     }
 }
 
@@ -65,16 +91,29 @@ impl Cluster {
         })
     }
 
-    /// Runs kubectl with these words; what it prints, and whether it says that all is well.
-    fn kubectl(&self, words: &[&str]) -> (bool, String) {
-        let output = Command::new(&self.kubectl)
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.kubectl);
+        command
             .args(["--kubeconfig", "kubeconfig", "--cache-dir", "cache"])
             .args(words)
             .current_dir(&self.folder)
-            .env("KUBE_EDITOR", "sed -i s/MEDIUM/HIGH/")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+            .env_remove("KUBE_EDITOR")
+            .env("EDITOR", "sed -i s/MEDIUM/HIGH/")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts a kubectl that does not end by itself.
+    fn ongoing(&self, command: &str) -> Ongoing {
+        let mut command = self.command(&split(command));
+        let mut kubectl = command.stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(kubectl.stdout.take().unwrap());
+        Ongoing { kubectl, stdout }
+    }
+
+    /// Runs kubectl with these words; what it prints, and whether it says that all is well.
+    fn kubectl(&self, words: &[&str]) -> (bool, String) {
+        let output = self.command(words).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (
             output.status.success(),
@@ -200,6 +239,76 @@ fn orders_are_applied_watched_and_looked_at() {
         "get order oci-order",
         &["Error from server (NotFound): orders.arc.opendefense.cloud \"oci-order\" not found"],
     );
+}
+
+#[test]
+fn rows_arrive_while_an_order_runs() {
+    let Some(cluster) = Cluster::start("watch", "60x") else {
+        return;
+    };
+    let mut orders = cluster.ongoing("get orders -w --output-watch-events");
+    let mut workflows = cluster.ongoing("get workflows -w -o name");
+    cluster.apply_fixtures(&["--server-side"]);
+    let rows = orders.read_to("Succeeded");
+    for expected in ["EVENT", "NAME", "PHASE", "ADDED", "MODIFIED", "Running"] {
+        assert!(rows.contains(expected), "no {expected:?} in {rows}");
+    }
+    workflows.read_to("workflow.argoproj.io/");
+    cluster.good("delete order oci-order", &["deleted"]);
+    let row = orders.read_to("DELETED");
+    let last = row.lines().last().unwrap();
+    assert!(last.contains("oci-order"), "{row}");
+}
+
+#[test]
+fn logs_are_read_in_part_and_as_they_come() {
+    let Some(cluster) = Cluster::start("logs", "60x") else {
+        return;
+    };
+    cluster.apply_fixtures(&["--server-side"]);
+    cluster.good(ORDER_DONE, &["condition met"]);
+    let all =
+        "logs -l workflows.argoproj.io/workflow -c main --tail=-1 --prefix --max-log-requests=99";
+    let (_, text) = cluster.kubectl(&split(all));
+    let printed = text
+        .split("[pod/")
+        .find(|of_pod| of_pod.trim_end().ends_with("/main] unavailable"));
+    let pod = printed.unwrap().split('/').next().unwrap();
+    let good = |options: &str, expected: &str| {
+        let (is_good, text) = cluster.kubectl(&split(&format!("logs {pod} {options}")));
+        assert!(is_good, "{text}");
+        assert_eq!(text.trim_end(), expected, "logs {options}");
+    };
+    good("--tail=1", "unavailable");
+    good("--tail=0", "");
+    good("--limit-bytes=5", "unava");
+    good("--since=10000h", "unavailable");
+    good("--since-time=2999-01-01T00:00:00Z", "");
+    good("-f -c main", "unavailable");
+    good("--all-containers", "unavailable");
+    let stamped = format!("logs {pod} --timestamps");
+    cluster.good(&stamped, &["-", "T", ".", "Z unavailable"]);
+    let previous = "previous terminated container \"main\" in pod";
+    cluster.refused(&format!("logs {pod} -p"), &["(BadRequest)", previous]);
+    let both = format!("logs {pod} --limit-bytes=-1");
+    cluster.refused(&both, &["must be greater than 0"]);
+}
+
+#[test]
+fn a_proxy_leads_to_the_cluster() {
+    let Some(cluster) = Cluster::start("proxy", "real") else {
+        return;
+    };
+    let mut proxy = cluster.ongoing("proxy --port=0");
+    let ready = proxy.read_to("Starting to serve on ");
+    let address = ready.trim().rsplit(' ').next().unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET /api HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert!(answer.contains("APIVersions"), "{answer}");
 }
 
 #[test]

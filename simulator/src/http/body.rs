@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::encode::{self, Shape};
 use super::service::ApiServer;
-use crate::store::pod::Follow;
+use crate::store::pod_log::Follow;
 use crate::store::registry::Served;
 use crate::store::watch::Cursor;
 

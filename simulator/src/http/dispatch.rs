@@ -197,6 +197,7 @@ impl ApiServer {
                 bytes_response(code, format, value.to_string().into_bytes())
             }
             Answer::Text(text) => text_response(200, text),
+            Answer::Empty => text_response(204, ""),
             Answer::Follow(follow) => {
                 let body = LogBody {
                     server: self.clone(),

@@ -5,6 +5,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::header::USER_AGENT;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::query::Query;
@@ -261,7 +262,8 @@ fn selectors(served: &Served, query: &Query) -> Result<Selectors, Status> {
     )
 }
 
-fn integer(query: &Query, key: &str) -> Result<Option<i64>, Status> {
+/// A parameter that is a number.
+pub(crate) fn integer(query: &Query, key: &str) -> Result<Option<i64>, Status> {
     let Some(text) = query.get(key) else {
         return Ok(None);
     };
@@ -270,6 +272,20 @@ fn integer(query: &Query, key: &str) -> Result<Option<i64>, Status> {
             "strconv.ParseInt: parsing {text:?}: invalid syntax"
         ))
     })
+}
+
+/// A parameter that is an instant; the API keeps whole seconds.
+pub(crate) fn time(query: &Query, key: &str) -> Result<Option<Timestamp>, Status> {
+    let Some(text) = query.get(key) else {
+        return Ok(None);
+    };
+    let time: Timestamp = text.parse().map_err(|_| {
+        Status::bad_request(format!(
+            "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?}"
+        ))
+    })?;
+    let whole = Timestamp::from_second(time.as_second()).unwrap_or(time);
+    Ok(Some(whole))
 }
 
 fn revision(query: &Query) -> Result<Option<u64>, String> {

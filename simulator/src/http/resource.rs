@@ -122,25 +122,18 @@ fn patch_verb(call: &Call, served: &Served, query: &Query) -> Result<Verb, Statu
 }
 
 fn log_verb(call: &Call, query: &Query) -> Result<Verb, Status> {
-    let number = |key: &str| {
-        query
-            .get(key)
-            .map(|text| {
-                text.parse::<usize>().map_err(|_| {
-                    Status::bad_request(format!(
-                        "strconv.ParseInt: parsing {text:?}: invalid syntax"
-                    ))
-                })
-            })
-            .transpose()
-    };
     let container = query.text("container").to_owned();
     match call.method {
         Method::GET => Ok(Verb::ReadLog(LogText {
             container,
-            tail_lines: number("tailLines")?,
-            limit_bytes: number("limitBytes")?,
+            tail_lines: options::integer(query, "tailLines")?,
+            limit_bytes: options::integer(query, "limitBytes")?,
+            since_seconds: options::integer(query, "sinceSeconds")?,
+            since_time: options::time(query, "sinceTime")?,
+            timestamps: query.flag("timestamps"),
+            previous: query.flag("previous"),
             follow: query.flag("follow"),
+            names_stream: query.get("stream").is_some(),
         })),
         Method::PUT => Ok(Verb::WriteLog(container, call.body.clone())),
         _ => Err(not_allowed()),

@@ -24,7 +24,7 @@ use crate::store::kernel::Kernel;
 use crate::store::kind::Kind;
 use crate::store::log::TableId;
 use crate::store::object::Object;
-use crate::store::pod::Printed;
+use crate::store::pod_log::Printed;
 use crate::store::request as kernel_request;
 use crate::store::service_account::AccountAdmission;
 use crate::store::watch::Signal;

@@ -11,6 +11,7 @@ use super::service::ApiServer;
 use crate::clock::{Clock, EPOCH};
 
 mod account;
+mod log;
 mod size;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -405,23 +406,6 @@ async fn a_pod_is_deleted_with_grace(#[case] steps: &[Step<'_>], #[case] values:
     let mut all = vec![("POST", PODS, POD)];
     all.extend(steps);
     check_success(&all, 200, values).await;
-}
-
-#[tokio::test]
-async fn only_the_kubelet_writes_logs_and_anybody_reads_them() {
-    let server = server();
-    ask(&server, ("POST", PODS, POD)).await;
-    let log = &format!("{POD_P}/log?container=c");
-    let refused = ask(&server, ("PUT", log, "one\ntwo\n")).await;
-    assert_eq!(refused.0, 403);
-    let request = Request::put(log).body(Full::from("one\ntwo\n")).unwrap();
-    let written = server.service("kubelet").oneshot(request).await.unwrap();
-    assert_eq!(written.status(), 200);
-    let tail = format!("{POD_P}/log?tailLines=1");
-    assert_eq!(
-        ask(&server, ("GET", &tail, "")).await,
-        (200, json!("two\n"))
-    );
 }
 
 #[tokio::test]

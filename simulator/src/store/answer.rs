@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::object::Object;
-use super::pod::Follow;
+use super::pod_log::Follow;
 use super::watch::Cursor;
 
 /// The answer to one accepted request.
@@ -29,6 +29,8 @@ pub enum Answer {
     Done(u16, Value),
     /// Plain text.
     Text(Bytes),
+    /// No body, since there is nobody to ask.
+    Empty,
     /// A log that goes on, to be pulled from the kernel.
     Follow(Follow),
     /// A watch, to be pulled from the log.
@@ -41,6 +43,7 @@ impl Answer {
     pub fn code(&self) -> u16 {
         match self {
             Self::Object(code, _) | Self::Done(code, _) => *code,
+            Self::Empty => 204,
             Self::List(_) | Self::Text(_) | Self::Follow(_) | Self::Watch(_) => 200,
         }
     }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::answer::{Answer, Reply};
 use super::log::{Log, TableId};
 use super::object::Key;
+use super::pod_log::ContainerLog;
 use super::registry::Registry;
 use super::request::{Part, Request, Verb, WriteOptions};
 use super::service_account::AccountAdmission;
@@ -25,7 +25,7 @@ pub struct Kernel {
     /// The table of each CustomResourceDefinition, by its name.
     pub(super) definition_tables: BTreeMap<String, TableId>,
     /// What the kubelet said containers printed, by pod and container.
-    pub(super) pod_logs: BTreeMap<Key, BTreeMap<String, Bytes>>,
+    pub(super) pod_logs: BTreeMap<Key, BTreeMap<String, ContainerLog>>,
     pub(super) account_admission: AccountAdmission,
 }
 
@@ -134,8 +134,10 @@ impl Kernel {
             Verb::DeleteCollection(list, options) => {
                 self.delete_collection(&request, &list, &options, context)
             }
-            Verb::ReadLog(wanted) => self.read_log(&request, &wanted),
-            Verb::WriteLog(container, text) => self.write_log(&request, &container, text),
+            Verb::ReadLog(wanted) => self.read_log(&request, &wanted, context.now),
+            Verb::WriteLog(container, text) => {
+                self.write_log(&request, &container, ContainerLog::new(context.now, text))
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod log;
 pub mod object;
 pub mod patch;
 pub mod pod;
+pub mod pod_log;
 pub mod registry;
 pub mod request;
 pub mod schema;

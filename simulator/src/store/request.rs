@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::registry::Served;
@@ -102,17 +103,27 @@ impl Verb {
     }
 }
 
-/// What of a pod's log is wanted.
+/// What of a pod's log is wanted, as the client says it.
 #[derive(Clone, Debug, Default)]
 pub struct LogText {
     /// Empty if the pod has but one container.
     pub container: String,
     /// Only that many lines from the end.
-    pub tail_lines: Option<usize>,
+    pub tail_lines: Option<i64>,
     /// Only that many bytes from the start.
-    pub limit_bytes: Option<usize>,
-    /// Goes on until the pod completes.
+    pub limit_bytes: Option<i64>,
+    /// Only what was printed that many seconds ago or less.
+    pub since_seconds: Option<i64>,
+    /// Only what was printed then or later.
+    pub since_time: Option<Timestamp>,
+    /// Each line begins with the time when it was printed.
+    pub timestamps: bool,
+    /// The container before its restart is meant.
+    pub previous: bool,
+    /// Goes on until the container ends.
     pub follow: bool,
+    /// Names one of standard output and standard error, which needs a feature that is off.
+    pub names_stream: bool,
 }
 
 /// The format of a patch body.
