@@ -208,6 +208,36 @@ fn what_cannot_run_says_why(#[case] template: &str, #[case] expected: &str) {
     check(&workflow, |_| Run::default(), expected);
 }
 
+#[rstest]
+#[case("ttlStrategy: {secondsAfterCompletion: 5}", "ttlStrategy")]
+#[case("ttlStrategy: {}", "ttlStrategy")]
+#[case("onExit: main", "onExit")]
+#[case("hooks: {exit: {template: main}}", "hooks")]
+#[case(
+    "synchronization: {mutexes: [{name: m}]}",
+    "synchronization of Workflows"
+)]
+#[case(
+    "workflowMetadata: {labelsFrom: {a: {expression: b}}}",
+    "workflowMetadata.labelsFrom"
+)]
+#[case("artifactGC: {strategy: OnWorkflowDeletion}", "artifactGC")]
+#[case("artifactRepositoryRef: {key: a}", "artifactRepositoryRef")]
+#[case("podResources: {}", "podResources")]
+#[case("resourceClaims: [{name: a}]", "resourceClaims")]
+#[case("executorPlugins: [{name: a}]", "executorPlugins")]
+fn a_workflow_that_asks_for_what_is_not_modelled_ends_at_once(
+    #[case] field: &str,
+    #[case] feature: &str,
+) {
+    let expected = format!("Error 0/0 not supported by the simulator: {feature}\n");
+    check(
+        &HELLO.replace("spec:", &format!("spec:\n  {field}")),
+        |_| Run::default(),
+        &expected,
+    );
+}
+
 #[test]
 fn a_loop_runs_and_gives_lists() {
     let workflow = r#"
