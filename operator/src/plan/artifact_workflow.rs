@@ -8,7 +8,7 @@ use super::expiry;
 use super::failure::Logs;
 use super::ownership::{self, Own, is_deleting, is_owned};
 use super::workflow::ArgoObject;
-use super::{cron_run, force, single_run};
+use super::{cron_run, force, single_run, timetable};
 use crate::api::argo::Workflow;
 use crate::api::artifact_workflow::{ArtifactWorkflow, ArtifactWorkflowStatus, RunStatus};
 use crate::api::keys;
@@ -232,18 +232,7 @@ fn start(
     settings: &Settings,
     now: Timestamp,
 ) -> Plan {
-    let waiting = |reason, message: String| {
-        let mut plan = reported(
-            artifact_workflow,
-            with_message(artifact_workflow, message.clone()),
-            now,
-        );
-        if plan.status.is_some() {
-            plan.events = vec![Event::new(reason, message)];
-        }
-        plan.requeue = Some(LOOK_AGAIN);
-        plan
-    };
+    let waiting = |reason, message: String| waiting(artifact_workflow, reason, message, now);
     match owner(artifact_workflow, observed) {
         Owner::Ours(_) => follow(artifact_workflow, observed, settings, now),
         Owner::Leaving => Plan {
@@ -258,24 +247,60 @@ fn start(
             );
             waiting(Reason::CreationFailed, message)
         }
-        Owner::Nobodys if !observed.missing_secrets.is_empty() => {
-            let names = observed.missing_secrets.join(", ");
-            waiting(
-                Reason::InvalidSecret,
-                format!("failed to fetch secret: {names} not found"),
-            )
-        }
-        Owner::Nobodys => {
-            let run = RunStatus {
-                phase: Some(Phase::Pending),
-                ..RunStatus::default()
-            };
-            Plan {
-                create: Some(made(artifact_workflow, settings)),
-                ..reported(artifact_workflow, with_run(artifact_workflow, run), now)
+        Owner::Nobodys => match obstacle(artifact_workflow, observed, settings) {
+            Some((reason, message)) => waiting(reason, message),
+            None => {
+                let run = RunStatus {
+                    phase: Some(Phase::Pending),
+                    ..RunStatus::default()
+                };
+                Plan {
+                    create: Some(made(artifact_workflow, settings)),
+                    ..reported(artifact_workflow, with_run(artifact_workflow, run), now)
+                }
             }
-        }
+        },
     }
+}
+
+/// Why nothing can be made yet.
+fn obstacle(
+    artifact_workflow: &ArtifactWorkflow,
+    observed: &Observed,
+    settings: &Settings,
+) -> Option<(Reason, String)> {
+    if let Some(message) = bad_schedule(artifact_workflow, settings) {
+        return Some((Reason::CreationFailed, message));
+    }
+    let names = observed.missing_secrets.join(", ");
+    let message = format!("failed to fetch secret: {names} not found");
+    (!names.is_empty()).then_some((Reason::InvalidSecret, message))
+}
+
+/// A plan that tells what is in the way, and to look again whether it still is.
+fn waiting(
+    artifact_workflow: &ArtifactWorkflow,
+    reason: Reason,
+    message: String,
+    now: Timestamp,
+) -> Plan {
+    let mut plan = reported(
+        artifact_workflow,
+        with_message(artifact_workflow, message.clone()),
+        now,
+    );
+    if plan.status.is_some() {
+        plan.events = vec![Event::new(reason, message)];
+    }
+    plan.requeue = Some(LOOK_AGAIN);
+    plan
+}
+
+/// What is wrong with the schedule: that of an Order's artifact was checked before, one written by hand was not.
+fn bad_schedule(artifact_workflow: &ArtifactWorkflow, settings: &Settings) -> Option<String> {
+    let cron = artifact_workflow.spec.cron.as_ref()?;
+    let verdict = timetable::check(cron, settings.cron_interval_min);
+    verdict.err().map(|error| error.to_string())
 }
 
 fn follow(
@@ -295,9 +320,12 @@ fn follow(
             cron_run::follow(&old, cron_workflow, &observed.runs, &observed.logs, now)
         }
         Owner::Nobodys if is_scheduled => {
-            return Plan {
-                create: Some(made(artifact_workflow, settings)),
-                ..Plan::default()
+            return match bad_schedule(artifact_workflow, settings) {
+                Some(message) => waiting(artifact_workflow, Reason::CreationFailed, message, now),
+                None => Plan {
+                    create: Some(made(artifact_workflow, settings)),
+                    ..Plan::default()
+                },
             };
         }
         Owner::Leaving | Owner::Foreign(_) if is_scheduled => {
@@ -499,10 +527,58 @@ mod tests {
         assert_eq!(plan.status.unwrap().workflow_ref, Some(LocalRef::to("aw")));
     }
 
+    fn every(schedule: &str) -> Cron {
+        Cron {
+            schedules: vec![schedule.into()],
+            ..Cron::default()
+        }
+    }
+
+    #[rstest]
+    #[case::too_dense(
+        "* * * * *",
+        "cron.schedules: runs would start 1m apart, less than the minimum of 10m"
+    )]
+    #[case::not_a_schedule(
+        "never",
+        r#"cron.schedules[0]: "never" is no schedule: expected exactly 5 fields, found 1: [never]"#
+    )]
+    fn with_a_bad_schedule_it_does_not_start(#[case] schedule: &str, #[case] message: &str) {
+        let mut scheduled = artifact_workflow();
+        scheduled.spec.cron = Some(every(schedule));
+        let plan = check(&scheduled, &Observed::default());
+        let status = plan.status.unwrap();
+        assert_eq!((plan.create, status.run.phase), (None, None));
+        assert_eq!(status.run.message, message);
+        assert_eq!(plan.events, [Event::new(Reason::CreationFailed, message)]);
+        scheduled.status = Some(status);
+        let plan = check(&scheduled, &Observed::default());
+        assert_eq!((plan.status, plan.events), (None, vec![]));
+    }
+
+    #[test]
+    fn a_schedule_that_became_bad_is_followed_and_not_made_again() {
+        let mut scheduled = in_phase(Phase::Succeeded);
+        scheduled.spec.cron = Some(every("* * * * *"));
+        let plan = check(&scheduled, &Observed::default());
+        let run = plan.status.unwrap().run;
+        assert_eq!((plan.create, run.phase), (None, Some(Phase::Succeeded)));
+        assert_eq!(
+            run.message,
+            "cron.schedules: runs would start 1m apart, less than the minimum of 10m"
+        );
+        let observed = Observed {
+            argo: Some(ArgoObject::CronWorkflow(Box::new(cron_workflow()))),
+            ..Observed::default()
+        };
+        let plan = check(&scheduled, &observed);
+        assert_eq!((plan.create, plan.delete), (None, None));
+    }
+
     #[test]
     fn with_a_schedule_it_starts_with_a_cron_workflow() {
         let mut scheduled = artifact_workflow();
-        scheduled.spec.cron = Some(Cron::default());
+        scheduled.spec.cron = Some(every("@daily"));
         let plan = check(&scheduled, &Observed::default());
         assert_eq!(
             plan.create.as_ref().map(ArgoObject::kind),
@@ -617,7 +693,7 @@ mod tests {
     #[test]
     fn a_vanished_cron_workflow_is_made_again() {
         let mut scheduled = in_phase(Phase::Succeeded);
-        scheduled.spec.cron = Some(Cron::default());
+        scheduled.spec.cron = Some(every("@daily"));
         let plan = check(&scheduled, &Observed::default());
         assert_eq!(
             plan.create.as_ref().map(ArgoObject::kind),
@@ -736,7 +812,7 @@ mod tests {
     #[test]
     fn a_schedule_is_followed() {
         let mut scheduled = in_phase(Phase::Pending);
-        scheduled.spec.cron = Some(Cron::default());
+        scheduled.spec.cron = Some(every("@daily"));
         let observed = Observed {
             argo: Some(ArgoObject::CronWorkflow(Box::new(cron_workflow()))),
             runs: vec![crate::plan::builders::run("aw-1", "Succeeded", 1)],
