@@ -1,5 +1,7 @@
 //! One wish of an Order and what there is of it → what becomes of the child.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::event::{Event, Reason};
@@ -144,10 +146,11 @@ fn copied(child: &ArtifactWorkflow, run: RunStatus) -> RunStatus {
     RunStatus { message, ..run }
 }
 
-/// Deletes the children that no artifact wants any more.
+/// Deletes the children that no artifact wants any more, and that are no remnants.
 pub(crate) fn obsolete(
     children: &[ArtifactWorkflow],
     wishes: &Wishes,
+    remnants: &BTreeMap<Hash, Wish>,
     is_forced: bool,
 ) -> Vec<Deletion> {
     let (reason, verb) = if is_forced {
@@ -159,7 +162,9 @@ pub(crate) fn obsolete(
         .iter()
         .filter(|child| {
             let hash = child.metadata.name.as_deref().and_then(Hash::of_child);
-            let is_wanted = hash.is_some_and(|hash| wishes.identified.contains_key(&hash));
+            let is_wanted = hash.is_some_and(|hash| {
+                wishes.identified.contains_key(&hash) || remnants.contains_key(&hash)
+            });
             !is_wanted && !is_deleting(&child.metadata)
         })
         .map(|child| Deletion::of(child, Some(told(reason, verb, child))))

@@ -33,7 +33,12 @@ impl Hash {
 
     /// The hash at the end of a child's name.
     pub(crate) fn of_child(name: &str) -> Option<Self> {
-        let (_, hash) = name.rsplit_once('-')?;
+        name.rsplit_once('-')
+            .and_then(|(_, hash)| Self::parse(hash))
+    }
+
+    /// The hash that `hash` spells.
+    pub(crate) fn parse(hash: &str) -> Option<Self> {
         let is_hash = hash.len() == HASH_LEN
             && hash
                 .bytes()

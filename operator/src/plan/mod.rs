@@ -12,6 +12,7 @@ pub(crate) mod identity;
 pub(crate) mod order;
 pub(crate) mod ownership;
 pub(crate) mod parameters;
+pub(crate) mod remnant;
 pub(crate) mod resolve;
 pub(crate) mod rollup;
 pub(crate) mod single_run;

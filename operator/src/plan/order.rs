@@ -10,6 +10,7 @@ use super::event::{Event, Reason};
 use super::expiry::{self, Lifetime};
 use super::identity::Hash;
 use super::ownership::{self, Own, is_deleting};
+use super::remnant::remnants;
 use super::resolve::{Blocked, References};
 use super::rollup::{self, Verdict};
 use super::wish::Wishes;
@@ -24,6 +25,8 @@ use crate::settings::Settings;
 const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 /// When to look again at what a watch should have announced.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(5);
+
+type Entries = BTreeMap<String, ArtifactWorkflowEntry>;
 
 /// How far an Order is; decides what must be read for it.
 ///
@@ -150,9 +153,11 @@ fn live(order: &Order, observed: &Observed, settings: &Settings, now: Timestamp)
     let children = by_hash(&observed.children);
     let mut plan = Plan::default();
     let mut entries = BTreeMap::new();
+    let mut kept = BTreeMap::new();
     let mut deadlines: Vec<SignedDuration> = lifetime(order, now).left(now).into_iter().collect();
 
-    for (hash, wish) in &wishes.identified {
+    let remnants = remnants(&wishes, &children, &old.artifact_workflows);
+    for (hash, wish) in wishes.identified.iter().chain(&remnants) {
         let outcome = Situation {
             wish,
             child: children.get(hash).copied(),
@@ -164,28 +169,21 @@ fn live(order: &Order, observed: &Observed, settings: &Settings, now: Timestamp)
         deadlines.extend(outcome.look_again);
         if let Some(run) = outcome.run {
             let artifact_index = wish.index;
-            entries.insert(
-                hash.to_string(),
-                ArtifactWorkflowEntry {
-                    artifact_index,
-                    run,
-                },
-            );
+            let entry = ArtifactWorkflowEntry {
+                artifact_index,
+                run,
+            };
+            let is_wanted = wishes.identified.contains_key(hash);
+            let entries = if is_wanted { &mut entries } else { &mut kept };
+            entries.insert(hash.to_string(), entry);
         }
     }
-    if wishes.n_unidentified > 0 {
-        let kept = old.artifact_workflows.iter();
-        kept.for_each(|(hash, entry)| {
-            entries.entry(hash.clone()).or_insert_with(|| entry.clone());
-        });
-    } else {
-        plan.delete
-            .extend(child::obsolete(&observed.children, &wishes, is_forced));
-    }
+    let obsolete = child::obsolete(&observed.children, &wishes, &remnants, is_forced);
+    plan.delete.extend(obsolete);
     if !wishes.blocked.is_empty() {
         deadlines.push(LOOK_AGAIN);
     }
-    let new = status(order, &old, &wishes, entries, now);
+    let new = status(order, &old, &wishes, (entries, kept), now);
     let new = OrderStatus {
         observed_force_at: force_at.map(str::to_owned),
         last_force_at: if is_forced {
@@ -211,15 +209,18 @@ fn by_hash(children: &[ArtifactWorkflow]) -> BTreeMap<Hash, &ArtifactWorkflow> {
         .collect()
 }
 
+/// What became of the artifacts, and of others that are kept in place of blocked ones: these run and fail as any, but
+/// are no progress.
 fn status(
     order: &Order,
     old: &OrderStatus,
     wishes: &Wishes,
-    entries: BTreeMap<String, ArtifactWorkflowEntry>,
+    (entries, kept): (Entries, Entries),
     now: Timestamp,
 ) -> OrderStatus {
     let n_artifacts = wishes.n_artifacts();
-    let phase = rollup::phase(&entries, n_artifacts);
+    let all: Entries = entries.clone().into_iter().chain(kept).collect();
+    let phase = rollup::phase(&all, n_artifacts + all.len() - entries.len());
     let verdict = Verdict {
         phase,
         entries: &entries,
@@ -238,7 +239,7 @@ fn status(
         progress: rollup::progress(&entries, n_artifacts),
         observed_generation: order.metadata.generation,
         conditions: rollup::conditions(&verdict, &old.conditions),
-        artifact_workflows: entries,
+        artifact_workflows: all,
         ..old.clone()
     }
 }
@@ -426,6 +427,29 @@ mod tests {
             });
         }
 
+        fn child_names(&self) -> Vec<String> {
+            let children = self.observed.children.iter();
+            let names = children.map(|child| child.metadata.name.clone().unwrap());
+            names.collect()
+        }
+
+        /// The parameter `specTag` of each child, by its name.
+        fn tags(&self) -> BTreeMap<String, String> {
+            let tag = |child: &ArtifactWorkflow| {
+                let mut parameters = child.spec.parameters.iter();
+                let tag = parameters.find(|parameter| parameter.name == "specTag");
+                tag.unwrap().value.clone()
+            };
+            let tags = self.observed.children.iter().map(tag);
+            self.child_names().into_iter().zip(tags).collect()
+        }
+
+        fn index_of(&self, tag: &str) -> usize {
+            let tags = self.tags();
+            let has_tag = |name: &String| tags[name] == tag;
+            self.child_names().iter().position(has_tag).unwrap()
+        }
+
         fn status(&self) -> OrderStatus {
             self.order.status.clone().unwrap()
         }
@@ -438,6 +462,13 @@ mod tests {
         fn rename_src(&mut self, remote_url: &str) {
             let src = self.observed.references.endpoints.get_mut("src").unwrap();
             src.remote_url = remote_url.into();
+        }
+    }
+
+    fn every(schedule: &str) -> Cron {
+        Cron {
+            schedules: vec![schedule.into()],
+            ..Cron::default()
         }
     }
 
@@ -625,6 +656,68 @@ mod tests {
         assert_eq!(plan.delete, []);
         world.apply(plan);
         assert_eq!(world.status().phase, OrderPhase::Running);
+    }
+
+    type Edit = fn(&mut Order);
+
+    #[rstest]
+    #[case::a_bad_schedule(|order: &mut Order| order.spec.artifacts[0].cron = Some(every("* * * * *")))]
+    #[case::no_schedule_at_all(|order: &mut Order| order.spec.artifacts[0].cron = Some(every("never")))]
+    #[case::an_unknown_source(|order: &mut Order| order.spec.artifacts[0].src_ref = Some(LocalRef::to("nope")))]
+    #[case::an_unknown_type(|order: &mut Order| order.spec.artifacts[0].r#type = "nope".into())]
+    #[case::no_source(|order: &mut Order| order.spec.artifacts[0].src_ref = None)]
+    fn a_running_child_stays_when_its_artifact_is_changed_into_something_bad(#[case] change: Edit) {
+        let mut world = World::new(&["{tag: a}", "{tag: b}"]);
+        world.settle();
+        let names = world.child_names();
+        let of_a = world.index_of("a");
+        world.child_is(of_a, Phase::Running);
+        world.settle();
+        change(&mut world.order);
+        world.settle();
+        assert_eq!(world.child_names(), names);
+        assert_eq!(world.status().phase, OrderPhase::Running);
+        assert_eq!(world.status().conditions[0].status, "False");
+        world.child_is(of_a, Phase::Succeeded);
+        world.settle();
+        assert_eq!(indexes(&world.status()), [0, 1]);
+        assert_eq!(world.status().progress, "0/2");
+    }
+
+    #[rstest]
+    #[case::one_is_replaced_in_its_place(|order: &mut Order| order.spec.artifacts[1].src_ref = Some(LocalRef::to("dst")), 2, &["a", "c"])]
+    #[case::another_comes(|order: &mut Order| order.spec.artifacts.push(artifact("oci", "{tag: d}")), 3, &["a", "b", "c"])]
+    #[case::one_goes(|order: &mut Order| drop(order.spec.artifacts.remove(1)), 1, &["a", "b", "c"])]
+    #[case::they_change_places(|order: &mut Order| order.spec.artifacts.swap(0, 1), 2, &["a", "b", "c"])]
+    fn beside_an_artifact_that_became_bad(
+        #[case] change: Edit,
+        #[case] n_good: usize,
+        #[case] kept: &[&str],
+    ) {
+        let mut world = World::new(&["{tag: a}", "{tag: b}", "{tag: c}"]);
+        world.settle();
+        let before = world.tags();
+        world.order.spec.artifacts[0].cron = Some(every("* * * * *"));
+        change(&mut world.order);
+        world.settle();
+        let n_wanted = world.status().artifact_workflows.len();
+        assert_eq!(n_wanted, world.observed.children.len());
+        let tags = world.tags();
+        let left: Vec<&str> = before
+            .iter()
+            .filter(|(name, _)| tags.contains_key(*name))
+            .map(|(_, tag)| tag.as_str())
+            .collect();
+        let mut left = left;
+        left.sort_unstable();
+        assert_eq!(left, kept);
+        world
+            .order
+            .spec
+            .artifacts
+            .retain(|artifact| artifact.cron.is_none());
+        world.settle();
+        assert_eq!(world.observed.children.len(), n_good);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What an Order wants, artifact by artifact.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
@@ -18,8 +18,8 @@ use crate::settings::Settings;
 pub(crate) struct Wishes {
     /// By hash, so that the same artifact twice is one wish.
     pub(crate) identified: BTreeMap<Hash, Wish>,
-    /// Artifacts that name no source or no destination, hence have no hash.
-    pub(crate) n_unidentified: usize,
+    /// Indexes of artifacts that name no source or no destination, hence have no hash.
+    pub(crate) unidentified: BTreeSet<i64>,
     /// Index and obstacle, ascending.
     pub(crate) blocked: Vec<(usize, Blocked)>,
 }
@@ -40,14 +40,15 @@ impl Wishes {
     ) -> Self {
         let mut wishes = Self {
             identified: BTreeMap::new(),
-            n_unidentified: 0,
+            unidentified: BTreeSet::new(),
             blocked: Vec::new(),
         };
         for (index, artifact) in order.spec.artifacts.iter().enumerate() {
+            let place = i64::try_from(index).unwrap_or(i64::MAX);
             let named = match resolve::named(artifact, &order.spec.defaults) {
                 Ok(named) => named,
                 Err(blocked) => {
-                    wishes.n_unidentified += 1;
+                    wishes.unidentified.insert(place);
                     wishes.blocked.push((index, blocked));
                     continue;
                 }
@@ -60,14 +61,14 @@ impl Wishes {
                     None
                 }
             };
-            let index = i64::try_from(index).unwrap_or(i64::MAX);
+            let index = place;
             wishes.identified.insert(hash, Wish { index, child });
         }
         wishes
     }
 
     pub(crate) fn n_artifacts(&self) -> usize {
-        self.identified.len() + self.n_unidentified
+        self.identified.len() + self.unidentified.len()
     }
 }
 
