@@ -1,6 +1,6 @@
 //! The operator's command line; the only place that reads the clock on the wall.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -142,7 +142,8 @@ fn start_logging(level: &str, format: LogFormat) -> anyhow::Result<()> {
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Json => logger.json().init(),
-        LogFormat::Text => logger.init(),
+        LogFormat::Text if std::io::stderr().is_terminal() => logger.init(),
+        LogFormat::Text => logger.with_ansi(false).init(),
     }
     Ok(())
 }
