@@ -8,6 +8,10 @@ use arc_features::run::{Options, run};
 use clap::Parser;
 use cucumber::gherkin::tagexpr::TagOperation;
 
+/// A simulation is trees of JSON, which is many small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs scenarios about ARC; exits with 1 if one fails, with 2 if nothing could be run.
 #[derive(Parser)]
 #[command(name = "arc-features", version)]

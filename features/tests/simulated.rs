@@ -11,6 +11,10 @@ const N_SCENARIOS: usize = 127;
 
 const FOLDERS: [&str; 5] = ["artifacts", "endpoint", "failure", "order", "schedule"];
 
+/// A simulation is trees of JSON, which is many small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let paths: Vec<_> = FOLDERS.iter().map(|folder| root.join(folder)).collect();

@@ -15,6 +15,10 @@ mod create;
 
 use create::create;
 
+/// A simulation is trees of JSON, which is many small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()

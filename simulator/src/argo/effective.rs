@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::Volume;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::arguments::decode;
 use super::globals::{self, Sources};
@@ -13,6 +13,7 @@ use super::pass::{Halt, Pass};
 use super::resolution::to_value;
 use super::spec::{WorkflowPhase, WorkflowSpec};
 use super::tag::{self, Mode, Scope};
+use crate::part::Lazy;
 
 /// Why there is no effective specification.
 pub(crate) enum Unusable {
@@ -31,14 +32,13 @@ impl Pass<'_> {
         let referred = !own["workflowTemplateRef"].is_null();
         let mut spec = if referred {
             self.store_spec(own)?;
-            without_templates(&self.status.stored_workflow_template_spec)
+            let stored = &self.status.stored_workflow_template_spec;
+            self.templates = stored.lazy("templates");
+            without_templates(stored.names(), |name| &stored[name])
         } else {
-            without_templates(own)
-        };
-        self.templates = if referred {
-            self.status.stored_workflow_template_spec["templates"].clone()
-        } else {
-            own["templates"].clone()
+            self.templates = Lazy::from(own["templates"].clone());
+            let names = own.as_object().into_iter().flat_map(Map::keys);
+            without_templates(names.map(String::as_str), |name| &own[name])
         };
         let decoded = |value: &Value| {
             WorkflowSpec::deserialize(value)
@@ -99,18 +99,19 @@ impl Pass<'_> {
         let stored = &self.status.stored_workflow_template_spec;
         let differs = |field: &str| own.get(field) != stored.get(field);
         let lacks_entrypoint = !own["entrypoint"].is_null() && stored["entrypoint"].is_null();
-        if !stored.is_null() && !lacks_entrypoint && !differs("suspend") && !differs("shutdown") {
+        if !stored.is_empty() && !lacks_entrypoint && !differs("suspend") && !differs("shutdown") {
             return Ok(());
         }
-        let low = if stored.is_null() {
+        let low = if stored.is_empty() {
             self.referred_spec(&own["workflowTemplateRef"])?
         } else {
-            stored.clone()
+            to_value(stored)
         };
         let joined = merge::join(own, &low);
         let typed: WorkflowSpec =
             decode(Some(joined)).map_err(|halt| Unusable::Failed(halt.message()))?;
-        self.status.stored_workflow_template_spec = to_value(&typed);
+        self.status.stored_workflow_template_spec =
+            decode(Some(to_value(&typed))).map_err(|halt| Unusable::Failed(halt.message()))?;
         self.updated = true;
         Ok(())
     }
@@ -201,15 +202,12 @@ impl Pass<'_> {
     }
 }
 
-fn without_templates(spec: &Value) -> Value {
-    let fields = spec
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(field, _)| *field != "templates");
-    Value::Object(
-        fields
-            .map(|(field, value)| (field.clone(), value.clone()))
-            .collect(),
-    )
+fn without_templates<'s>(
+    names: impl Iterator<Item = &'s str>,
+    field: impl Fn(&str) -> &'s Value,
+) -> Value {
+    names
+        .filter(|name| *name != "templates")
+        .map(|name| (name.to_owned(), field(name).clone()))
+        .collect()
 }

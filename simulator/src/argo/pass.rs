@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::lookup::{Lookups, Missing};
 use super::spec::{Shutdown, WorkflowSpec, WorkflowStatus};
 use super::version::{Differences, Version};
-use crate::part::LazyObject;
+use crate::part::{Lazy, LazyObject};
 
 /// What holds for all Workflows of a controller.
 #[derive(Clone, Debug)]
@@ -195,7 +195,7 @@ pub(crate) struct Pass<'a> {
     /// The effective specification without templates, its globals substituted.
     pub(crate) spec: WorkflowSpec,
     /// The effective templates as written.
-    pub(crate) templates: Value,
+    pub(crate) templates: Lazy,
     pub(crate) status: WorkflowStatus,
     pub(crate) globals: BTreeMap<String, String>,
     /// The volumes of the Workflow, substituted with all that is known so far.
@@ -223,7 +223,7 @@ impl<'a> Pass<'a> {
             labels: workflow.metadata.labels.clone().unwrap_or_default(),
             annotations: workflow.metadata.annotations.clone().unwrap_or_default(),
             spec: WorkflowSpec::default(),
-            templates: Value::Null,
+            templates: Lazy::default(),
             status: status.unwrap_or_default(),
             globals: BTreeMap::new(),
             volumes: Vec::new(),

@@ -6,6 +6,7 @@ use super::lookup::Missing;
 use super::merge;
 use super::pass::{Halt, Pass};
 use super::spec::{Template, TemplateRef, WorkflowStep};
+use crate::part::Lazy;
 
 /// Who calls, which decides how the local scope names the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +126,7 @@ impl Pass<'_> {
             .as_ref()
             .and_then(|key| self.status.stored_templates.get(key))
         {
-            return Ok((template.clone(), inner));
+            return Ok((template.value().clone(), inner));
         }
         let template = self.find(call, home)?;
         if type_of(&template).is_none() {
@@ -133,7 +134,8 @@ impl Pass<'_> {
             return Err(Halt::error(format!("template '{name}' type is unknown")));
         }
         if let Some(key) = stored {
-            self.status.stored_templates.insert(key, template.clone());
+            let stored = Lazy::from(template.clone());
+            self.status.stored_templates.insert(key, stored);
             self.updated = true;
         }
         Ok((template, inner))
@@ -143,7 +145,7 @@ impl Pass<'_> {
     pub(crate) fn peek(&self, call: &Call, home: &Home) -> Option<Value> {
         let stored = self.stored_key(call, home);
         match stored.and_then(|key| self.status.stored_templates.get(&key)) {
-            Some(template) => Some(template.clone()),
+            Some(template) => Some(template.value().clone()),
             None => self.find(call, home).ok(),
         }
     }
@@ -198,7 +200,7 @@ impl Pass<'_> {
         match self.foreign(home)? {
             Some(spec) => named(&spec["templates"], call.template, &spec["podMetadata"]),
             None => named(
-                &self.templates,
+                self.templates.value(),
                 call.template,
                 &to_value(&self.spec.pod_metadata),
             ),

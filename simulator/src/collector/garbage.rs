@@ -24,6 +24,8 @@ pub struct GarbageCollector {
     client: Client,
     /// By index of the watch.
     kinds: Vec<Served>,
+    /// Watches of kinds that were defined a moment ago.
+    learned: Vec<Watch>,
     /// uid of an owner → keys of its dependents, each as often as it is alive.
     dependents: BTreeMap<String, BTreeSet<Key>>,
     /// Key of a dependent → the owners it names.
@@ -46,6 +48,7 @@ impl GarbageCollector {
         Self {
             client,
             kinds: all,
+            learned: Vec::new(),
             dependents: BTreeMap::new(),
             owners: BTreeMap::new(),
         }
@@ -58,6 +61,8 @@ impl GarbageCollector {
         };
         let is_new = !self.kinds.iter().any(|known| known.name() == served.name());
         if is_new {
+            let watch = Watch::all(served.resource.clone()).metadata_only();
+            self.learned.push(watch);
             self.kinds.push(served);
         }
         is_new
@@ -271,16 +276,14 @@ impl Part for GarbageCollector {
     }
 
     fn watches(&self) -> Vec<Watch> {
-        let all = self.kinds.iter().enumerate();
-        all.map(|(index, served)| {
-            let watch = Watch::all(served.resource.clone());
-            if index == DEFINITIONS {
-                watch
-            } else {
-                watch.metadata_only()
-            }
-        })
-        .collect()
+        let watch = |served: &Served| Watch::all(served.resource.clone());
+        let (definitions, others) = self.kinds.split_at(DEFINITIONS + 1);
+        let others = others.iter().map(|served| watch(served).metadata_only());
+        definitions.iter().map(watch).chain(others).collect()
+    }
+
+    fn further_watches(&mut self) -> Vec<Watch> {
+        std::mem::take(&mut self.learned)
     }
 
     fn observe(&mut self, change: &Change, caches: &Caches) -> Vec<Wake> {

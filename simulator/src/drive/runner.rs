@@ -50,7 +50,8 @@ impl Runner {
             news: SelectAll::new(),
             queue: Queue::default(),
         };
-        runner.extend_watches();
+        let watches = runner.part.watches();
+        runner.follow(watches);
         runner
     }
 
@@ -61,8 +62,8 @@ impl Runner {
     }
 
     /// A part may follow more collections as it learns of more kinds; the ones it has stay where they are.
-    fn extend_watches(&mut self) {
-        for watch in self.part.watches().into_iter().skip(self.follows.len()) {
+    fn follow(&mut self, watches: Vec<Watch>) {
+        for watch in watches {
             self.follows.push(Follow {
                 watch,
                 state: State::Closed { retry_at: None },
@@ -188,7 +189,8 @@ impl Runner {
         for Wake { key, after } in self.part.observe(&change, &self.caches) {
             self.queue.add(key, now + after);
         }
-        self.extend_watches();
+        let watches = self.part.further_watches();
+        self.follow(watches);
     }
 
     /// When this part can act next: at once if a watch is to be opened, else when its first key is due.

@@ -188,7 +188,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
             let Some(element) = sequence.next_element_seed(Seed(self.0))? else {
                 return Ok(Value::Array(list));
             };
-            prefix(self.0, before, &format!("[{}]", list.len()));
+            if self.0.len() > before {
+                prefix(self.0, before, &format!("[{}]", list.len()));
+            }
             list.push(element);
         }
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::node::NodeView;
 use crate::outcomes::{Container, Role};
+use crate::part::Data;
 
 const LABEL_WORKFLOW: &str = "workflows.argoproj.io/workflow";
 const LABEL_COMPONENT: &str = "workflows.argoproj.io/component";
@@ -35,7 +36,7 @@ pub(super) struct ArgoPod {
     /// Whether standard output becomes `outputs.result`.
     pub(super) capture_result: bool,
     /// The processed template.
-    pub(super) template: Value,
+    pub(super) template: Data,
 }
 
 impl Work {

@@ -104,16 +104,12 @@ impl Case<'_> {
 /// Source: `spec/argo.md` §21–23, `spec/kube-api.md` §1.15; kubernetes v1.34 `pkg/kubelet`, `pkg/scheduler`.
 #[must_use]
 pub fn step(pod: &Pod, view: &NodeView, book: &Book, now: Timestamp) -> Step {
-    let (spec, status) = (
-        pod.spec.clone().unwrap_or_default(),
-        pod.status.clone().unwrap_or_default(),
-    );
-    let work = Work::of(pod, view);
+    let (no_spec, no_status) = (PodSpec::default(), PodStatus::default());
     let case = Case {
         pod,
-        spec: &spec,
-        status: &status,
-        work,
+        spec: pod.spec.as_ref().unwrap_or(&no_spec),
+        status: pod.status.as_ref().unwrap_or(&no_status),
+        work: Work::of(pod, view),
         view,
         book,
         now: whole_second(now),

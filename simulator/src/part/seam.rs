@@ -21,6 +21,11 @@ pub trait Part: Send {
     /// The collections this part follows; [`Change::watch`] and [`Caches::of`] count in this order.
     fn watches(&self) -> Vec<Watch>;
 
+    /// Collections learned of since the last call, which count on from those before.
+    fn further_watches(&mut self) -> Vec<Watch> {
+        Vec::new()
+    }
+
     /// The keys to reconcile because of `change`, each after its delay. The caches already hold the change.
     fn observe(&mut self, change: &Change, caches: &Caches) -> Vec<Wake>;
 

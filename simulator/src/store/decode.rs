@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::json_type::json_type;
 use super::kind::{Kind, Origin};
 use super::schema::node::{Node, Type};
+use super::schema::path::Path;
 
 /// Checks the types of all fields of a built-in kind; metadata has been checked.
 ///
@@ -23,7 +24,7 @@ pub(super) fn check(kind: &Kind, value: &Value) -> Result<(), String> {
     let fields = value.as_object().into_iter().flatten();
     for (name, field) in fields.filter(|(name, _)| *name != "metadata") {
         if let Some(node) = kind.schema.properties.get(name) {
-            fit(kind, node, field, name)?;
+            fit(kind, node, field, &Path::ROOT.field(name))?;
         }
     }
     if kind.group.is_empty() && kind.kind == "Secret" {
@@ -34,7 +35,7 @@ pub(super) fn check(kind: &Kind, value: &Value) -> Result<(), String> {
     Ok(())
 }
 
-fn fit(kind: &Kind, node: &Node, value: &Value, path: &str) -> Result<(), String> {
+fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), String> {
     let is_fitting = match node.kind {
         Type::Any | Type::IntOrString => true,
         Type::Object => value.is_object(),
@@ -49,9 +50,10 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &str) -> Result<(), String
     }
     if !is_fitting {
         return Err(format!(
-            "json: cannot unmarshal {} into Go struct field {}.{path} of type {}",
+            "json: cannot unmarshal {} into Go struct field {}.{} of type {}",
             json_type(value),
             kind.kind,
+            path.dotted(),
             type_name(node)
         ));
     }
@@ -60,7 +62,7 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &str) -> Result<(), String
             for (name, field) in fields {
                 let below = node.properties.get(name).or(node.additional.as_ref());
                 if let Some(below) = below {
-                    fit(kind, below, field, &format!("{path}.{name}"))?;
+                    fit(kind, below, field, &path.field(name))?;
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::object::{Key, Object};
 
 /// One write of one object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Event {
     /// The revision this write took.
     pub revision: u64,
@@ -146,6 +146,16 @@ impl Log {
         }
     }
 
+    /// Keeps of a state that is no longer the present one what history needs.
+    fn supersede(&mut self, object: &Object) -> Arc<Object> {
+        let past = object.past();
+        let index = object.revision().checked_sub(self.compacted + 1);
+        if let Some(event) = index.and_then(|index| self.events.get_mut(index as usize)) {
+            Arc::make_mut(event).new = Arc::clone(&past);
+        }
+        past
+    }
+
     fn append(
         &mut self,
         table: TableId,
@@ -154,6 +164,7 @@ impl Log {
         deleted: bool,
     ) {
         let revision = new.revision();
+        let old = old.map(|old| self.supersede(&old));
         self.tables[table.0].revisions.push(revision);
         self.events.push(Arc::new(Event {
             revision,

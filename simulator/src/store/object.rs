@@ -18,10 +18,13 @@ pub struct Key {
 
 /// One state of an object: everything but `apiVersion` and `kind`, which depend on the version that is asked for.
 ///
-/// Encoded at most once, however many readers there are.
+/// Encoded at most once, however many readers there are. The present state is at hand as a value; a past one is text,
+/// a tenth of its size, until somebody asks for more than its metadata.
 #[derive(Debug)]
 pub struct Object {
-    value: Value,
+    value: OnceLock<Value>,
+    /// `metadata` without `managedFields`, of a past state.
+    past_metadata: Option<Value>,
     revision: u64,
     encoded: OnceLock<Bytes>,
     encoded_metadata: OnceLock<Bytes>,
@@ -42,17 +45,45 @@ impl Object {
             metadata.insert("resourceVersion".to_owned(), revision.to_string().into());
         }
         Arc::new(Self {
-            value,
+            value: OnceLock::from(value),
+            past_metadata: None,
             revision,
             encoded: OnceLock::new(),
             encoded_metadata: OnceLock::new(),
         })
     }
 
+    /// The same state as one that another has followed.
+    pub(super) fn past(&self) -> Arc<Self> {
+        let fields = self.metadata().as_object().into_iter().flatten();
+        let metadata = fields
+            .filter(|(name, _)| *name != "managedFields")
+            .map(|(name, field)| (name.clone(), field.clone()))
+            .collect();
+        Arc::new(Self {
+            value: OnceLock::new(),
+            past_metadata: Some(metadata),
+            revision: self.revision,
+            encoded: OnceLock::from(self.encoded()),
+            encoded_metadata: self.encoded_metadata.clone(),
+        })
+    }
+
     /// The object without `apiVersion` and `kind`.
     #[must_use]
     pub fn value(&self) -> &Value {
-        &self.value
+        self.value.get_or_init(|| {
+            let text = self.encoded.get().map_or(&b"{}"[..], Bytes::as_ref);
+            serde_json::from_slice(text).expect("the text of an object was written from a value")
+        })
+    }
+
+    /// `metadata`, of a past state without `managedFields`.
+    fn metadata(&self) -> &Value {
+        match &self.past_metadata {
+            Some(metadata) => metadata,
+            None => &self.value()["metadata"],
+        }
     }
 
     /// The revision of the write that made this state.
@@ -64,16 +95,14 @@ impl Object {
     /// The JSON text of [`Object::value`]; always an object that is not empty.
     #[must_use]
     pub fn encoded(&self) -> Bytes {
-        self.encoded
-            .get_or_init(|| self.value.to_string().into())
-            .clone()
+        self.encoded.get_or_init(|| text_of(self.value())).clone()
     }
 
     /// The JSON text of `metadata`.
     #[must_use]
     pub fn encoded_metadata(&self) -> Bytes {
         self.encoded_metadata
-            .get_or_init(|| self.value["metadata"].to_string().into())
+            .get_or_init(|| text_of(&self.value()["metadata"]))
             .clone()
     }
 
@@ -113,18 +142,24 @@ impl Object {
     /// `metadata.finalizers`.
     #[must_use]
     pub fn finalizers(&self) -> Vec<&str> {
-        texts(&self.value["metadata"]["finalizers"])
+        texts(&self.metadata()["finalizers"])
     }
 
     /// `metadata.labels`.
     #[must_use]
     pub fn labels(&self) -> Option<&Map<String, Value>> {
-        self.value["metadata"]["labels"].as_object()
+        self.metadata()["labels"].as_object()
     }
 
     fn text(&self, field: &str) -> &str {
-        self.value["metadata"][field].as_str().unwrap_or_default()
+        self.metadata()[field].as_str().unwrap_or_default()
     }
+}
+
+/// The JSON text of a value, without the detour of [`std::fmt::Display`].
+fn text_of(value: &Value) -> Bytes {
+    let text = serde_json::to_vec(value).expect("a JSON value has a text");
+    text.into()
 }
 
 /// The strings of a JSON list, passing over anything else.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
+use super::kind::Origin;
 use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
 use super::registry::{Conversion, Served};
@@ -405,9 +406,9 @@ fn restore_parts(request: &Request, value: &mut Value, old: &Value) {
             set_namespace_finalizers(value, finalizers);
         }
         Part::Status => {
-            let metadata = value["metadata"].take();
-            restore_all_but_status(value, old);
-            keep_status_metadata(request, value, metadata);
+            restore_all_but(&["status", "metadata"], value, old);
+            let kept = kept_through_status(request);
+            restore_all_but(kept, &mut value["metadata"], &old["metadata"]);
         }
         Part::Whole | Part::Log | Part::Binding | Part::Eviction => {}
     }
@@ -417,14 +418,14 @@ fn restore_parts(request: &Request, value: &mut Value, old: &Value) {
     }
 }
 
-/// Puts back every field but `status`; those that were not changed, which is most of an object, need no copy.
-fn restore_all_but_status(value: &mut Value, old: &Value) {
+/// Puts back every field but `kept`; those that were not changed, which is most of an object, need no copy.
+fn restore_all_but(kept: &[&str], value: &mut Value, old: &Value) {
     let (Some(fields), Some(old)) = (value.as_object_mut(), old.as_object()) else {
         return;
     };
-    fields.retain(|name, _| name == "status" || old.contains_key(name));
+    fields.retain(|name, _| kept.contains(&name.as_str()) || old.contains_key(name));
     for (name, content) in old {
-        if name != "status" && fields.get(name) != Some(content) {
+        if !kept.contains(&name.as_str()) && fields.get(name) != Some(content) {
             fields.insert(name.clone(), content.clone());
         }
     }
@@ -442,16 +443,10 @@ fn set_namespace_finalizers(value: &mut Value, finalizers: Value) {
 }
 
 /// Custom resources take only managedFields through `/status`, built-in kinds labels, annotations and finalizers too.
-fn keep_status_metadata(request: &Request, value: &mut Value, sent: Value) {
-    let is_custom = request.served.kind.origin == super::kind::Origin::Custom;
-    let fields: &[&str] = if is_custom {
-        &["managedFields"]
-    } else {
-        &["managedFields", "labels", "annotations", "finalizers"]
-    };
-    let metadata = metadata_mut(value);
-    for field in fields {
-        metadata::restore(metadata, &sent, field);
+fn kept_through_status(request: &Request) -> &'static [&'static str] {
+    match request.served.kind.origin {
+        Origin::Custom => &["managedFields"],
+        Origin::BuiltIn => &["managedFields", "labels", "annotations", "finalizers"],
     }
 }
 
@@ -461,7 +456,7 @@ fn advance_generation(request: &Request, value: &mut Value, old: &Value) {
     if !served.behaviour.manages_generation || request.part != Part::Whole {
         return;
     }
-    let is_custom = served.kind.origin == super::kind::Origin::Custom;
+    let is_custom = served.kind.origin == Origin::Custom;
     let is_spec = |field: &str| {
         if is_custom {
             field != "metadata" && !(field == "status" && has_status(served))

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::parameter::{Inputs, Outputs};
 use super::step::TemplateRef;
 use super::wire::{Omit, anything, wire};
+use crate::part::{Data, Lazy};
 
 /// The phase of a Workflow.
 #[derive(
@@ -225,7 +226,7 @@ wire! {
         pub offload_node_status_version: String,
         /// Templates that references led to, frozen at first sight.
         #[schemars(schema_with = "anything")]
-        pub stored_templates: BTreeMap<String, Value>,
+        pub stored_templates: BTreeMap<String, Lazy>,
         /// The claims made from `volumeClaimTemplates`, as volumes.
         pub persistent_volume_claims: Option<Vec<Volume>>,
         /// What it exports.
@@ -236,7 +237,7 @@ wire! {
         pub resources_duration: BTreeMap<String, i64>,
         /// The merged specification, frozen at first sight of a `workflowTemplateRef`.
         #[schemars(schema_with = "anything")]
-        pub stored_workflow_template_spec: Value,
+        pub stored_workflow_template_spec: Data,
         /// The locks it holds and waits for.
         #[schemars(schema_with = "anything")]
         pub synchronization: Value,

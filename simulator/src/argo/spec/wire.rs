@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::part::Data;
+
 /// Whether a field is left out when written, as Go's `omitempty` does: a struct in a struct never is.
 pub(crate) trait Omit {
     /// True when the value says no more than its absence.
@@ -37,6 +39,12 @@ impl Omit for i64 {
 impl Omit for Value {
     fn omit(&self) -> bool {
         self.is_null()
+    }
+}
+
+impl Omit for Data {
+    fn omit(&self) -> bool {
+        self.is_empty()
     }
 }
 

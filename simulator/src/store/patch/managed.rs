@@ -64,13 +64,13 @@ pub fn track_update(before: Option<&Value>, after: &mut Value, writer: &Writer, 
     let stored = before.and_then(managed_fields);
     let given = take_managed_fields(after)
         .filter(|given| writer.subresource.is_empty() || stored == Some(given));
-    let mut entries = if given.as_ref().is_some_and(|given| clears(given, writer)) {
-        Vec::new()
-    } else {
-        given
+    let mut entries = match given {
+        Some(given) if clears(&given, writer) => Vec::new(),
+        Some(given) if stored == Some(&given) => take_stored(given),
+        given => given
             .and_then(|given| parse(given).ok())
             .filter(|entries| !entries.is_empty())
-            .unwrap_or_else(|| stored.cloned().map(take_stored).unwrap_or_default())
+            .unwrap_or_else(|| stored.cloned().map(take_stored).unwrap_or_default()),
     };
     if entries.is_empty() && before.is_some() {
         return;

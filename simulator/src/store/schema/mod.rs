@@ -5,6 +5,7 @@
 //!                             │
 //!   object ─▶ prune ─▶ default ─▶ validate (go-openapi) ─▶ cel ─▶ causes
 //! ```
+
 pub mod builtin;
 pub mod cel;
 pub mod compiled;
@@ -14,13 +15,12 @@ pub mod format;
 pub mod node;
 pub mod openapi;
 pub mod parse;
+pub mod path;
 pub mod pattern;
 pub mod prune;
 pub mod validate;
 
 mod cause;
 mod invariants;
-
 mod name;
-mod path;
 mod restrictions;
