@@ -76,7 +76,7 @@ impl Kernel {
         }
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
-        self.give_account(request, &mut value);
+        self.give_account(request, &mut value, context.ids);
         let key = key_of(&value);
         if self.log.get(served.table, &key).is_some() {
             return Err(Status::already_exists(&served.kind.resource(), &key.name));
