@@ -12,7 +12,8 @@ fn main() -> ExitCode {
     let wall = Arc::new(jiff::Timestamp::now);
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_env("ARCSIM_LOG"))
-        .with_writer(std::io::stderr)
+        .with_writer(anstream::stderr)
+        .with_ansi(true)
         .init();
     match tokio::runtime::Builder::new_current_thread()
         .enable_all()

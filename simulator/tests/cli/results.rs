@@ -1,8 +1,9 @@
 //! What a run prints.
 
+use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::program::Program;
+use crate::program::{Called, Program};
 
 const WORKFLOW: &str = "apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -53,13 +54,39 @@ fn a_person_gets_a_tree_without_colours_in_a_pipe() {
     "#);
 }
 
-#[test]
-fn colours_can_be_asked_for() {
-    let called = program("colours").call(&["--color", "always", "workflow", "a.yaml"]);
-    assert!(
-        called.stdout.starts_with("\x1b[32m✔\x1b[0m Workflow a"),
+/// What is written goes into a pipe.
+#[rstest]
+#[case::a_pipe_has_none("auto", &[], false)]
+#[case::unless_asked_for("always", &[], true)]
+#[case::also_against_the_environment("always", &[("NO_COLOR", "1")], true)]
+#[case::never("never", &[("CLICOLOR_FORCE", "1")], false)]
+#[case::forced("auto", &[("CLICOLOR_FORCE", "1")], true)]
+#[case::forced_and_unwanted("auto", &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "anything")], false)]
+#[case::an_empty_wish_is_none("auto", &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "")], true)]
+fn colours_follow_the_flag_and_then_the_environment(
+    #[case] flag: &str,
+    #[case] environment: &[(&str, &str)],
+    #[case] is_coloured: bool,
+) {
+    let name: Vec<&str> = environment.iter().flat_map(|(k, v)| [*k, *v]).collect();
+    let program = program(&format!("colours-{flag}-{}", name.join("-")));
+    let mut command = program.command(&["--color", flag, "workflow", "a.yaml"]);
+    command
+        .envs(environment.iter().copied())
+        .env("ARCSIM_LOG", "trace");
+    let called = Called::from(command.output().unwrap());
+    let beginning = if is_coloured {
+        "\x1b[32m✔\x1b[0m Workflow a"
+    } else {
+        "✔ Workflow a"
+    };
+    assert!(called.stdout.starts_with(beginning), "{}", called.stdout);
+    assert!(called.stderr.contains("TRACE"), "{}", called.stderr);
+    assert_eq!(
+        called.stderr.contains('\x1b'),
+        is_coloured,
         "{}",
-        called.stdout
+        called.stderr
     );
 }
 
