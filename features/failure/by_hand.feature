@@ -35,3 +35,23 @@ Feature: ArtifactWorkflows written by hand
     When the ArtifactWorkflow "by-hand" is deleted
     Then there are 0 ArtifactWorkflows
     And there are 0 Workflows
+
+  Scenario Outline: The schedule "<schedule>" is checked as that of an Order
+    Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
+    And the ArtifactWorkflow "by-hand" is scheduled "<schedule>"
+    When it is submitted
+    Then the ArtifactWorkflow "by-hand" has not started because of "<why>"
+    And there are 0 CronWorkflows
+
+    Examples:
+      | schedule   | why                            |
+      | * * * * *  | runs would start 1m apart      |
+      | 61 * * * * | end of range (61) above maximum (59) |
+
+  Scenario: It runs at its times
+    Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
+    And the ArtifactWorkflow "by-hand" is scheduled "*/10 * * * *"
+    And it is submitted
+    When 15 minutes pass
+    Then the ArtifactWorkflow "by-hand" is Succeeded
+    And there is 1 CronWorkflow

@@ -85,3 +85,28 @@ Feature: Schedules
       | not a time  |
       | 61 * * * *  |
       | @every 1m   |
+
+  Scenario Outline: A schedule goes on when it is changed to the bad one "<schedule>"
+    Given the Order is submitted
+    And 15 minutes pass
+    And artifact 1 is scheduled "<schedule>"
+    When 20 minutes pass
+    Then the Order is not accepted because of ComputationFailed
+    And artifact 1 has succeeded 3 times
+    And there is 1 CronWorkflow
+
+    Examples:
+      | schedule    |
+      | * * * * *   |
+      | 61 * * * *  |
+
+  Scenario: A schedule that was bad for a while is replaced by the next good one
+    Given the Order is submitted
+    And 15 minutes pass
+    And artifact 1 is scheduled "* * * * *"
+    And 20 minutes pass
+    And artifact 1 is scheduled "*/30 * * * *"
+    When 5 minutes pass
+    Then the Order is accepted
+    And there is 1 ArtifactWorkflow
+    And artifact 1 has succeeded 0 times

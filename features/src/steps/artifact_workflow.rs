@@ -218,6 +218,28 @@ async fn has_parameter_twice(world: &mut World, name: String, parameter: String)
         .await
 }
 
+#[given(expr = "the ArtifactWorkflow {string} is scheduled {string}")]
+async fn is_scheduled(world: &mut World, name: String, schedule: String) -> Result<()> {
+    let cron = json!({"schedules": [schedule]});
+    world
+        .change("ArtifactWorkflow", &name, |child| {
+            child["spec"]["cron"] = cron
+        })
+        .await
+}
+
+#[then(expr = "the ArtifactWorkflow {string} has not started because of {string}")]
+async fn has_not_started(world: &mut World, name: String, why: String) -> Result<()> {
+    let check = |snapshot: &Snapshot| {
+        let status = &snapshot.named("ArtifactWorkflow", &name)?["status"];
+        let message = status["message"].as_str().unwrap_or_default();
+        ensure!(status["phase"].is_null(), "{name} is {}", status["phase"]);
+        ensure!(message.contains(&why), "{name} says {message:?}");
+        Ok(())
+    };
+    world.expect(check).await
+}
+
 #[then(regex = r#"^the ArtifactWorkflow "(.*)" is (Pending|Running|Succeeded|Failed|Error)$"#)]
 async fn is_in_phase(world: &mut World, name: String, phase: String) -> Result<()> {
     let check = |snapshot: &Snapshot| {
