@@ -9,8 +9,9 @@ use arc_simulator::simulation::{Config, Simulation};
 use clap::ValueEnum;
 use jiff::SignedDuration;
 use kube::api::{DeleteParams, DynamicObject, ListParams, PostParams};
-use kube::core::ApiResource;
+use kube::core::{ApiResource, Request};
 use kube::{Api, Client};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::snapshot::Snapshot;
@@ -111,8 +112,12 @@ const OBSERVED: [&str; 8] = [
     "Workflow",
 ];
 
+/// The kinds that have schedules.
+const SCHEDULED: [&str; 2] = ["ArtifactWorkflow", "Order"];
+
 /// How long a step of a run is waited for, in the time of the cluster.
 const REACH_MAX: SignedDuration = SignedDuration::from_mins(30);
+
 /// What the API server answered to a write.
 #[derive(Debug)]
 pub enum Written {
@@ -120,6 +125,12 @@ pub enum Written {
     Accepted,
     /// Refused, with the server's text.
     Refused(String),
+}
+
+/// A list, its objects as they came.
+#[derive(Deserialize)]
+struct Listed {
+    items: Vec<Value>,
 }
 
 /// A running cluster with ARC in it.
@@ -220,21 +231,34 @@ impl Site {
     /// # Errors
     /// A list fails.
     pub async fn snapshot(&self, order: &str) -> Result<Snapshot> {
-        let mut objects = BTreeMap::new();
-        for kind in OBSERVED {
-            let listed = self.api(kind)?.list(&ListParams::default()).await;
-            let listed = listed.with_context(|| format!("list {kind}"))?;
-            let values = listed
-                .items
-                .iter()
-                .map(serde_json::to_value)
-                .collect::<Result<_, _>>()?;
-            objects.insert(kind.to_owned(), values);
-        }
         Ok(Snapshot {
-            objects,
+            objects: self.objects(&OBSERVED).await?,
             order: order.to_owned(),
         })
+    }
+
+    /// Whether a schedule keeps the cluster from ever coming to rest.
+    ///
+    /// # Errors
+    /// A list fails.
+    pub async fn is_scheduled(&self) -> Result<bool> {
+        let snapshot = Snapshot {
+            objects: self.objects(&SCHEDULED).await?,
+            order: String::new(),
+        };
+        Ok(snapshot.is_scheduled())
+    }
+
+    async fn objects(&self, kinds: &[&str]) -> Result<BTreeMap<String, Vec<Value>>> {
+        let mut objects = BTreeMap::new();
+        for kind in kinds {
+            let collection = Request::new(self.api(kind)?.resource_url());
+            let request = collection.list(&ListParams::default())?;
+            let listed = self.client.request::<Listed>(request).await;
+            let listed = listed.with_context(|| format!("list {kind}"))?;
+            objects.insert((*kind).to_owned(), listed.items);
+        }
+        Ok(objects)
     }
 
     /// Creates `object`.

@@ -124,20 +124,22 @@ impl Snapshot {
     /// Whether a schedule keeps the cluster from ever coming to rest.
     #[must_use]
     pub fn is_scheduled(&self) -> bool {
-        let live = self.of("Order").iter();
-        live.filter(|order| order["metadata"]["deletionTimestamp"].is_null())
-            .any(|order| {
-                let spec = &order["spec"];
-                let artifacts = spec["artifacts"].as_array();
-                artifacts.into_iter().flatten().any(|artifact| {
-                    let cron = if artifact["cron"].is_null() {
-                        &spec["defaults"]["cron"]
-                    } else {
-                        &artifact["cron"]
-                    };
-                    !cron.is_null() && cron["disabled"] != true
-                })
+        let runs = |cron: &Value| !cron.is_null() && cron["disabled"] != true;
+        let of_order = |order: &Value| {
+            let spec = &order["spec"];
+            let artifacts = spec["artifacts"].as_array();
+            artifacts.into_iter().flatten().any(|artifact| {
+                if artifact["cron"].is_null() {
+                    runs(&spec["defaults"]["cron"])
+                } else {
+                    runs(&artifact["cron"])
+                }
             })
+        };
+        let is_live = |object: &&Value| object["metadata"]["deletionTimestamp"].is_null();
+        let mut orders = self.of("Order").iter().filter(is_live);
+        let mut by_hand = self.of("ArtifactWorkflow").iter().filter(is_live);
+        orders.any(of_order) || by_hand.any(|object| runs(&object["spec"]["cron"]))
     }
 
     /// The uids of all Workflows.

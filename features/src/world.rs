@@ -1,6 +1,7 @@
 //! What a scenario knows: its manifests, its script, and the cluster.
 
 use std::fmt;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::SignedDuration;
@@ -22,12 +23,14 @@ pub struct World {
     /// The examples loaded so far.
     pub(crate) examples: Vec<String>,
     /// Everything as it was before the last change of a running cluster.
-    pub(crate) before: Snapshot,
+    pub(crate) before: Arc<Snapshot>,
     /// Why the last write was refused.
     pub(crate) refused: Option<String>,
     site: Option<Site>,
     /// Whether nothing was changed since time last passed.
     at_rest: bool,
+    /// Everything as it is, if somebody looked since it came to rest.
+    seen: Option<Arc<Snapshot>>,
 }
 
 impl World {
@@ -185,9 +188,14 @@ impl World {
     ///
     /// # Errors
     /// The cluster cannot be asked.
-    pub(crate) async fn look(&mut self) -> Result<Snapshot> {
+    pub(crate) async fn look(&mut self) -> Result<Arc<Snapshot>> {
+        if let Some(seen) = &self.seen {
+            return Ok(Arc::clone(seen));
+        }
         let order = self.order_name();
-        self.site()?.snapshot(&order).await
+        let snapshot = Arc::new(self.site()?.snapshot(&order).await?);
+        self.seen = self.at_rest.then(|| Arc::clone(&snapshot));
+        Ok(snapshot)
     }
 
     /// Lets everything happen that can happen, once after each change.
@@ -198,7 +206,7 @@ impl World {
         if self.at_rest {
             return Ok(());
         }
-        let is_scheduled = self.look().await?.is_scheduled();
+        let is_scheduled = self.site()?.is_scheduled().await?;
         let site = self.site_mut()?;
         if is_scheduled {
             site.advance(SCHEDULED_STEP).await?;
@@ -222,6 +230,7 @@ impl World {
         self.settle().await?;
         self.before = self.look().await?;
         self.at_rest = false;
+        self.seen = None;
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! How the steps of a run end, and how they ended.
 
+use std::sync::Arc;
+
 use anyhow::{Result, ensure};
 use cucumber::{given, then, when};
 use serde_json::{Value, json};
@@ -109,7 +111,7 @@ fn attempts(snapshot: &Snapshot, number: usize, step: &str, expected: usize) -> 
 }
 
 async fn check_repetition(world: &mut World, number: usize, expected: bool) -> Result<()> {
-    let before = world.before.clone();
+    let before = Arc::clone(&world.before);
     let check = |snapshot: &Snapshot| {
         let is_new = !before
             .workflow_uids()

@@ -1,9 +1,9 @@
 //! One followed collection: list, then watch from there, and list again when the watch breaks.
 
 use futures::stream::{self, BoxStream, StreamExt};
-use kube::api::{Api, ListParams, WatchParams};
-use kube::core::{PartialObjectMeta, WatchEvent};
-use kube::{Client, ResourceExt};
+use kube::api::{ListParams, WatchParams};
+use kube::core::{ObjectList, Request, WatchEvent};
+use kube::{Client, Resource};
 
 use crate::part::{LazyObject, Watch};
 
@@ -30,77 +30,55 @@ pub(crate) struct Opened {
 /// # Errors
 /// What the API answered, for example 404 while the kind is not served.
 pub(crate) async fn open(client: &Client, watch: &Watch) -> Result<Opened, kube::Error> {
-    let api: Api<LazyObject> = Api::all_with(client.clone(), &watch.resource);
-    let params = ListParams {
+    let url = LazyObject::url_path(&watch.resource, None);
+    let collection = Request::new(url);
+    let selection = ListParams {
         label_selector: watch.labels.clone(),
         ..ListParams::default()
     };
-    let (objects, version) = if watch.metadata_only {
-        let list = api.list_metadata(&params).await?;
-        (
-            list.items
-                .into_iter()
-                .map(|meta| whole(meta, watch))
-                .collect(),
-            list.metadata.resource_version,
-        )
+    let request = if watch.metadata_only {
+        collection.list_metadata(&selection)
     } else {
-        let list = api.list(&params).await?;
-        (list.items, list.metadata.resource_version)
+        collection.list(&selection)
     };
-    let version = version.unwrap_or_default();
-    let news = events(&api, watch, &version)
-        .await?
-        .chain(stream::iter([News::Broken]))
-        .boxed();
+    let list: ObjectList<LazyObject> = client.request(request.map_err(unbuilt)?).await?;
+    let version = list.metadata.resource_version.unwrap_or_default();
+    let news = events(client, (&collection, &version), watch).await?;
     Ok(Opened {
-        objects,
+        objects: list.items,
         revision: version.parse().unwrap_or_default(),
-        news,
+        news: news.chain(stream::iter([News::Broken])).boxed(),
     })
 }
 
+/// The events of `collection` after `version`.
 async fn events(
-    api: &Api<LazyObject>,
+    client: &Client,
+    (collection, version): (&Request, &str),
     watch: &Watch,
-    version: &str,
 ) -> Result<BoxStream<'static, News>, kube::Error> {
     let params = WatchParams {
         label_selector: watch.labels.clone(),
         ..WatchParams::default()
     };
-    if watch.metadata_only {
-        let watch = watch.clone();
-        let events = api.watch_metadata(&params, version).await?;
-        return Ok(events
-            .map(move |event| news(event.map(|event| whole_event(event, &watch))))
-            .boxed());
-    }
-    Ok(api.watch(&params, version).await?.map(news).boxed())
+    let request = if watch.metadata_only {
+        collection.watch_metadata(&params, version)
+    } else {
+        collection.watch(&params, version)
+    };
+    let events = client
+        .request_events::<LazyObject>(request.map_err(unbuilt)?)
+        .await?;
+    Ok(events.map(news).boxed())
+}
+
+fn unbuilt(error: kube::core::request::Error) -> kube::Error {
+    kube::Error::BuildRequest(error)
 }
 
 fn news(event: Result<WatchEvent<LazyObject>, kube::Error>) -> News {
     match event {
         Ok(WatchEvent::Error(_)) | Err(_) => News::Broken,
         Ok(event) => News::Event(Box::new(event)),
-    }
-}
-
-fn whole(meta: PartialObjectMeta<LazyObject>, watch: &Watch) -> LazyObject {
-    let mut object = LazyObject::new(&meta.name_any(), &watch.resource);
-    object.metadata = meta.metadata;
-    object
-}
-
-fn whole_event(
-    event: WatchEvent<PartialObjectMeta<LazyObject>>,
-    watch: &Watch,
-) -> WatchEvent<LazyObject> {
-    match event {
-        WatchEvent::Added(meta) => WatchEvent::Added(whole(meta, watch)),
-        WatchEvent::Modified(meta) => WatchEvent::Modified(whole(meta, watch)),
-        WatchEvent::Deleted(meta) => WatchEvent::Deleted(whole(meta, watch)),
-        WatchEvent::Bookmark(bookmark) => WatchEvent::Bookmark(bookmark),
-        WatchEvent::Error(status) => WatchEvent::Error(status),
     }
 }

@@ -51,9 +51,22 @@ impl Shape {
 
 /// One object of `served` as JSON text.
 pub(crate) fn object(served: &Served, shape: Shape, object: &Object) -> Vec<u8> {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(n_bytes(shape, object));
     write_object(&mut text, served, shape, object);
     text
+}
+
+/// Room for what is written around an object or a list, in bytes.
+const AROUND_BYTES: usize = 160;
+
+/// About as much room as the text of `object` takes with what is written around it.
+fn n_bytes(shape: Shape, object: &Object) -> usize {
+    AROUND_BYTES
+        + match shape {
+            Shape::Full => object.encoded().len(),
+            Shape::Metadata => object.encoded_metadata().len(),
+            Shape::Table(..) => 0,
+        }
 }
 
 fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Object) {
@@ -104,7 +117,8 @@ pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
             return table.to_string().into_bytes();
         }
     };
-    let mut text = Vec::new();
+    let room = page.items.iter().map(|item| n_bytes(shape, item));
+    let mut text = Vec::with_capacity(AROUND_BYTES + room.sum::<usize>());
     write_header(&mut text, &api_version, list_kind);
     text.extend_from_slice(b"\"metadata\":");
     text.extend_from_slice(metadata.to_string().as_bytes());
@@ -156,7 +170,7 @@ pub(crate) fn watch_line(served: &Served, shape: &mut Shape, signal: &Signal) ->
         Signal::Error(status) => return Some(value_line("ERROR", &status.body())),
         Signal::End => return None,
     };
-    let mut line = Vec::new();
+    let mut line = Vec::with_capacity(n_bytes(*shape, object));
     line.extend_from_slice(b"{\"type\":\"");
     line.extend_from_slice(name.as_bytes());
     line.extend_from_slice(b"\",\"object\":");
