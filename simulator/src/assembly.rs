@@ -2,7 +2,7 @@
 
 use http::Request;
 use kube::Client;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use tokio::sync::OnceCell;
 
 use crate::argo::{self, ArgoController, CronController};
@@ -150,7 +150,7 @@ pub async fn install(client: &Client) -> Result<(), InstallError> {
         .body(crd.to_string().into_bytes())
         .expect("the path is a valid URI");
         client
-            .request::<Value>(request)
+            .request::<IgnoredAny>(request)
             .await
             .map_err(|source| InstallError { name, source })?;
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::kernel::Kernel;
+use super::kernel::{Context, Kernel};
 use super::kind::{Kind, Origin};
 use super::log::TableId;
 use super::metadata::seconds;
@@ -62,21 +62,26 @@ impl Kernel {
     }
 
     /// Serves what a definition just stored describes, or begins to clear its instances.
-    pub(super) fn after_write(&mut self, served: &Served, stored: &Arc<Object>, now: Timestamp) {
+    pub(super) fn after_write(
+        &mut self,
+        served: &Served,
+        stored: &Arc<Object>,
+        context: &mut Context,
+    ) {
         if !is_definition(served) {
             return;
         }
         if !stored.is_terminating() {
-            self.serve(stored);
+            self.serve(stored, context.defined.take());
             return;
         }
         let instances = self.instances(stored);
         let remaining = match instances {
-            Some(served) => self.clear(&served, now),
+            Some(served) => self.clear(&served, context.now),
             None => 0,
         };
         if remaining == 0 {
-            self.finish_definition(stored, now);
+            self.finish_definition(stored, context.now);
         }
     }
 
@@ -96,7 +101,8 @@ impl Kernel {
         }
     }
 
-    fn serve(&mut self, definition: &Object) {
+    /// Serves what a definition describes; its kinds are read if nobody has them yet.
+    fn serve(&mut self, definition: &Object, kinds: Option<Vec<Kind>>) {
         let spec = &definition.value()["spec"];
         let group = field(spec, "group");
         let plural = field(&spec["names"], "plural");
@@ -105,7 +111,7 @@ impl Kernel {
             return;
         }
         let table = self.definition_table(definition.name());
-        let described = schema::definition::kinds(definition.value());
+        let described = kinds.or_else(|| schema::definition::kinds(definition.value()).ok());
         for kind in described.unwrap_or_default() {
             self.registry.insert(Served {
                 kind: Arc::new(kind),

@@ -56,26 +56,32 @@ impl Kernel {
         if options.dry_run {
             return Ok(imagined(request, &old, step));
         }
-        Ok(self.take(request, &old, step, context.now))
+        Ok(self.take(request, &old, step, context))
     }
 
-    fn take(&mut self, request: &Request, old: &Arc<Object>, step: Step, now: Timestamp) -> Answer {
+    fn take(
+        &mut self,
+        request: &Request,
+        old: &Arc<Object>,
+        step: Step,
+        context: &mut Context,
+    ) -> Answer {
         let served = &request.served;
         match step {
             Step::Wait(value) if value == *old.value() => Answer::Object(200, Arc::clone(old)),
             Step::Wait(value) => {
                 let stored = self.log.put(served.table, value);
-                self.after_write(served, &stored, now);
+                self.after_write(served, &stored, context);
                 Answer::Object(200, stored)
             }
             Step::Mark(value) => {
                 if value != *old.value() {
                     self.log.put(served.table, value.clone());
                 }
-                Answer::Object(200, self.erase(served, &old.key(), value, now))
+                Answer::Object(200, self.erase(served, &old.key(), value, context.now))
             }
             Step::Erase => {
-                let last = self.erase(served, &old.key(), old.value().clone(), now);
+                let last = self.erase(served, &old.key(), old.value().clone(), context.now);
                 if served.behaviour.returns_deleted {
                     Answer::Object(200, last)
                 } else {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::answer::{Answer, Reply};
+use super::kind::Kind;
 use super::log::{Log, TableId};
 use super::object::Key;
 use super::pod_log::ContainerLog;
@@ -34,6 +35,8 @@ pub(super) struct Context<'a> {
     pub(super) now: Timestamp,
     pub(super) ids: &'a mut Ids,
     pub(super) warnings: Vec<String>,
+    /// The kinds of a definition that was found good, until it is stored and they are served.
+    pub(super) defined: Option<Vec<Kind>>,
 }
 
 impl Default for Kernel {
@@ -107,6 +110,7 @@ impl Kernel {
             now,
             ids,
             warnings: Vec::new(),
+            defined: None,
         };
         let answer = self.dispatch(request, &mut context)?;
         Ok(Reply {

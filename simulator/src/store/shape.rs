@@ -4,13 +4,11 @@
 
 use serde_json::Value;
 
-use super::definition::is_definition;
 use super::kind::{Kind, Origin};
 use super::registry::Served;
 use super::request::{FieldValidation, WriteOptions};
 use super::schema::compiled::{check, check_status};
 use super::schema::default::apply_defaults;
-use super::schema::definition;
 use super::schema::prune::prune;
 use super::status::Cause;
 
@@ -71,10 +69,9 @@ fn report(
     }
 }
 
-/// Everything that the schema refuses.
+/// Everything that the schema of a custom resource refuses.
 pub(super) fn faults(served: &Served, new: &Value, old: Option<&Value>, part: Fit) -> Vec<Cause> {
     match (served.kind.origin, part, old) {
-        (Origin::BuiltIn, Fit::Whole, _) if is_definition(served) => definition::check(new, old),
         (Origin::BuiltIn, _, _) => Vec::new(),
         (Origin::Custom, Fit::Status, Some(old)) => check_status(&served.kind.compiled(), new, old),
         (Origin::Custom, _, _) => check(&served.kind.compiled(), new, old),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::definition::is_definition;
 use super::kernel::{Context, Kernel};
 use super::kind::Origin;
 use super::metadata::{self, seconds, text};
@@ -15,7 +16,7 @@ use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchKind, Request, WriteOptions};
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
-use super::{identity, ownership, rules, size};
+use super::{identity, ownership, rules, schema, size};
 
 /// How often a generated name is drawn before the collision is reported.
 const NAME_ATTEMPTS: usize = 8;
@@ -70,7 +71,7 @@ impl Kernel {
         }
         rules::prepare(&served.kind, &mut value);
         self.prepare_definition(served, &mut value, None, context.now);
-        check(served, &value, None)?;
+        check(served, &value, None, context)?;
         if via == Via::Put {
             ownership::track(request, None, &mut value, options, context.now);
         }
@@ -86,7 +87,7 @@ impl Kernel {
         }
         size::check(&value)?;
         let stored = self.log.put(served.table, value);
-        self.after_write(served, &stored, context.now);
+        self.after_write(served, &stored, context);
         Ok(Answer::Object(201, stored))
     }
 
@@ -198,7 +199,7 @@ impl Kernel {
             metadata::normalise(&mut value);
         }
         self.prepare_definition(served, &mut value, Some(old.value()), context.now);
-        check(served, &value, Some((old.value(), request.part)))?;
+        check(served, &value, Some((old.value(), request.part)), context)?;
         if via != Via::Patch(PatchKind::Apply) {
             let before = served.view(old);
             ownership::track(request, Some(&before), &mut value, options, context.now);
@@ -219,7 +220,7 @@ impl Kernel {
             return Ok(Answer::Object(200, last));
         }
         let stored = self.log.put(served.table, value);
-        self.after_write(served, &stored, context.now);
+        self.after_write(served, &stored, context);
         Ok(Answer::Object(200, stored))
     }
 }
@@ -292,19 +293,27 @@ pub(super) fn has_status(served: &Served) -> bool {
 }
 
 /// Everything that metadata, schema and the kind's own rules refuse.
-fn check(served: &Served, value: &Value, old: Option<(&Value, Part)>) -> Result<(), Status> {
+fn check(
+    served: &Served,
+    value: &Value,
+    old: Option<(&Value, Part)>,
+    context: &mut Context,
+) -> Result<(), Status> {
     let before = old.map(|(value, _)| value);
     let is_whole = old.is_none_or(|(_, part)| part == Part::Whole);
     let mut causes: Vec<Cause> = metadata::faults(value, served.behaviour.names, before);
     if is_whole {
         causes.extend(rules::faults(&served.kind, value, before));
     }
-    causes.extend(shape::faults(
-        served,
-        value,
-        before,
-        if is_whole { Fit::Whole } else { Fit::Status },
-    ));
+    if is_definition(served) && is_whole {
+        match schema::definition::define(value, before) {
+            Ok(kinds) => context.defined = Some(kinds),
+            Err(found) => causes.extend(found),
+        }
+    } else {
+        let part = if is_whole { Fit::Whole } else { Fit::Status };
+        causes.extend(shape::faults(served, value, before, part));
+    }
     if causes.is_empty() {
         return Ok(());
     }

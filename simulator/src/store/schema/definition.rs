@@ -66,14 +66,6 @@ fn stored_version(crd: &Value) -> Option<String> {
         .and_then(|version| Some(version["name"].as_str()?.to_owned()))
 }
 
-/// Everything that is wrong with a definition whose defaults are filled in; `old` is the one it replaces.
-#[must_use]
-pub fn check(crd: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    check::check(crd, old, &mut causes);
-    causes
-}
-
 /// One kind for each served version of a definition whose defaults are filled in, in the order of the definition.
 ///
 /// # Errors
@@ -82,10 +74,10 @@ pub fn kinds(crd: &Value) -> Result<Vec<Kind>, Vec<Cause>> {
     define(crd, None)
 }
 
-/// [`check`] and [`kinds`] in one, so that large schemas are read once.
+/// [`kinds`] of a definition that replaces `old`.
 ///
 /// # Errors
-/// Everything that is wrong with the definition, also as a replacement of `old`.
+/// Everything that is wrong with the definition, also as a replacement.
 pub fn define(crd: &Value, old: Option<&Value>) -> Result<Vec<Kind>, Vec<Cause>> {
     let mut causes = Vec::new();
     let schemas = check::check(crd, old, &mut causes);

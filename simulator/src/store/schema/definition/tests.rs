@@ -30,7 +30,7 @@ fn spec(schema: Value) -> Value {
 
 fn told(mut crd: Value) -> Vec<String> {
     set_defaults(&mut crd);
-    let causes = check(&crd, None);
+    let causes = define(&crd, None).err().unwrap_or_default();
     causes
         .iter()
         .map(|cause| format!("{}: {}", cause.field, cause.message))
@@ -168,7 +168,7 @@ fn what_instances_depend_on_stays_as_it_is() {
     new["spec"]["scope"] = json!("Cluster");
     new["spec"]["versions"][0]["name"] = json!("v2");
     set_defaults(&mut new);
-    let causes = check(&new, Some(&old));
+    let causes = define(&new, Some(&old)).err().unwrap_or_default();
     let fields: Vec<_> = causes.iter().map(|cause| cause.field.as_str()).collect();
     assert_eq!(fields, ["spec.scope", "status.storedVersions[0]"]);
 }
