@@ -1,3 +1,12 @@
-//! The place of the end-to-end suite: the scenarios of `features/` on k3s with Argo, through testcontainers.
+//! ARC on a real cluster: k3s in a container, Argo, and real tools between real registries.
 //!
-//! Nothing of it is written yet; `make e2e` says so.
+//! ```text
+//! parts (what, from where) ─▶ node (k3s, ready) ─▶ cluster (Argo, services, kinds, operator) ─▶ pipeline cases
+//! ```
+
+pub mod apply;
+pub mod cluster;
+pub mod node;
+pub mod parts;
+pub mod pipeline;
+pub mod wait;

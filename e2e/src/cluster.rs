@@ -1,0 +1,112 @@
+//! A node with Argo, ARC and the services of pipelines on it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use arc_operator::Config;
+use arc_operator::settings::Settings;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, DynamicObject};
+use kube::core::ApiResource;
+use kube::{Client, Resource};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::apply::{apply, has_condition};
+use crate::node::Node;
+use crate::parts::Parts;
+use crate::wait::{self, Limit};
+
+const ARGO: &str = "argo";
+/// The namespace of the services.
+const SERVICES: &str = "arc-e2e";
+
+/// A cluster in which Orders can run.
+pub struct Cluster {
+    /// The node.
+    pub node: Node,
+    /// A client with every right.
+    pub client: Client,
+    /// What it is made of.
+    pub parts: Parts,
+    operator: JoinHandle<()>,
+}
+
+impl Cluster {
+    /// Starts the node, installs everything, and runs the operator in this process.
+    ///
+    /// # Errors
+    /// A part does not start.
+    pub async fn start(parts: Parts) -> Result<Self> {
+        let node = Node::start(&parts).await?;
+        let client = node.client().await?;
+        let mut argo = vec![namespace(ARGO)];
+        argo.extend(manifests(&parts.argo_manifest)?);
+        apply(&client, ARGO, argo).await.context("install Argo")?;
+        let services = manifests(&parts.tools.manifest)?;
+        apply(&client, SERVICES, services)
+            .await
+            .context("install the services")?;
+        let definitions = arc_fixtures::documents(&arc_operator::api::crds::yaml()?)?;
+        apply(&client, "default", definitions)
+            .await
+            .context("install the kinds of ARC")?;
+        ready(&client, ARGO, "workflow-controller").await?;
+        for service in ["source", "destination", "mirror", "rekor"] {
+            ready(&client, SERVICES, service).await?;
+        }
+        let operator = tokio::spawn(arc_operator::run(client.clone(), config()));
+        Ok(Self {
+            node,
+            client,
+            parts,
+            operator,
+        })
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.operator.abort();
+    }
+}
+
+/// The manifest of a namespace.
+#[must_use]
+pub fn namespace(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+}
+
+fn manifests(file: &Path) -> Result<Vec<Value>> {
+    let text = fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+    let documents = arc_fixtures::documents(&text);
+    documents.with_context(|| format!("read {}", file.display()))
+}
+
+/// Waits for a pod whose name begins so.
+async fn ready(client: &Client, namespace: &str, name: &str) -> Result<()> {
+    let pods: Api<DynamicObject> =
+        Api::namespaced_with(client.clone(), namespace, &ApiResource::erase::<Pod>(&()));
+    let is_ready = |pod: &DynamicObject| {
+        let own = pod.meta().name.as_deref().unwrap_or_default();
+        own.starts_with(name) && has_condition(pod, "Ready")
+    };
+    let what = format!("the pod of {name} is Ready");
+    wait::until_any(&pods, &what, Limit::STARTUP, is_ready)
+        .await
+        .map(drop)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a real cluster runs on real time"
+)]
+fn config() -> Config {
+    Config {
+        settings: Settings::default(),
+        namespaces: Vec::new(),
+        clock: Arc::new(jiff::Timestamp::now),
+    }
+}

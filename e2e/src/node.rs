@@ -1,0 +1,133 @@
+//! A Kubernetes node in a container.
+//!
+//! testcontainers' own k3s module pins an image of 2022 and waits for a line of its log only, so the container is
+//! described here.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::Node as ApiNode;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client, Config};
+use testcontainers::core::{ExecCommand, IntoContainerPort, Mount, WaitFor};
+use testcontainers::runners::AsyncRunner;
+use testcontainers::{ContainerAsync, GenericImage, ImageExt};
+
+use crate::parts::Parts;
+use crate::wait::{self, Limit};
+
+const API_PORT: u16 = 6443;
+/// What k3s prints when the API can be asked whether the node is ready.
+const STARTED: &str = "Node controller sync successful";
+const START_MAX: Duration = Duration::from_secs(180);
+
+/// A running node; it goes with the value, and on Ctrl-C.
+pub struct Node {
+    container: ContainerAsync<GenericImage>,
+    kubeconfig: Kubeconfig,
+}
+
+impl Node {
+    /// Starts a node from `parts` and waits until the API says that it is ready.
+    ///
+    /// # Errors
+    /// It does not start, or not in time.
+    pub async fn start(parts: &Parts) -> Result<Self> {
+        let (name, tag) = parts
+            .node_image
+            .rsplit_once(':')
+            .context("the image of the node has no tag")?;
+        let image = GenericImage::new(name, tag)
+            .with_exposed_port(API_PORT.tcp())
+            .with_wait_for(WaitFor::message_on_either_std(STARTED));
+        let mut request = image
+            .with_cmd(["server", "--snapshotter=overlayfs"])
+            .with_privileged(true)
+            .with_startup_timeout(START_MAX);
+        for (from, to) in mounts(parts) {
+            let from = from.to_str().context("a path is no text")?.to_owned();
+            request = request.with_mount(Mount::bind_mount(from, to));
+        }
+        let container = request.start().await.context("start the node")?;
+        let kubeconfig = kubeconfig(&container).await?;
+        let node = Self {
+            container,
+            kubeconfig,
+        };
+        wait::until_any(
+            &Api::<ApiNode>::all(node.client().await?),
+            "the node is Ready",
+            Limit::STARTUP,
+            is_ready,
+        )
+        .await?;
+        Ok(node)
+    }
+
+    /// A client with every right.
+    ///
+    /// # Errors
+    /// The kubeconfig does not describe one.
+    pub async fn client(&self) -> Result<Client> {
+        let options = KubeConfigOptions::default();
+        let config = Config::from_custom_kubeconfig(self.kubeconfig.clone(), &options).await?;
+        Ok(Client::try_from(config)?)
+    }
+
+    /// The kubeconfig as text, for programs.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub fn kubeconfig(&self) -> Result<String> {
+        Ok(serde_json::to_string(&self.kubeconfig)?)
+    }
+
+    /// What the node printed, for a report of a failure.
+    pub async fn logs(&self) -> String {
+        let text = self.container.stderr_to_vec().await.unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+/// What of this machine the node sees, and where. Source: k3s documentation, "Air-Gap Install" and "Private Registry
+/// Configuration".
+fn mounts(parts: &Parts) -> Vec<(&std::path::Path, &'static str)> {
+    let mut mounts = vec![
+        (parts.tools.folder.as_path(), "/arc-e2e"),
+        (
+            parts.tools.registries.as_path(),
+            "/etc/rancher/k3s/registries.yaml",
+        ),
+    ];
+    if let Some(images) = &parts.images {
+        mounts.push((images, "/var/lib/rancher/k3s/agent/images"));
+    }
+    mounts
+}
+
+async fn kubeconfig(container: &ContainerAsync<GenericImage>) -> Result<Kubeconfig> {
+    let shown = ExecCommand::new(["cat", "/etc/rancher/k3s/k3s.yaml"]);
+    let mut shown = container
+        .exec(shown)
+        .await
+        .context("read the kubeconfig of the node")?;
+    let text = String::from_utf8(shown.stdout_to_vec().await?)?;
+    let mut kubeconfig = Kubeconfig::from_yaml(&text)?;
+    let port = container.get_host_port_ipv4(API_PORT.tcp()).await?;
+    for cluster in &mut kubeconfig.clusters {
+        if let Some(cluster) = &mut cluster.cluster {
+            cluster.server = Some(format!("https://127.0.0.1:{port}"));
+        }
+    }
+    Ok(kubeconfig)
+}
+
+fn is_ready(node: &ApiNode) -> bool {
+    let conditions = node
+        .status
+        .iter()
+        .flat_map(|s| s.conditions.iter().flatten());
+    conditions
+        .into_iter()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
