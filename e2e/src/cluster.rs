@@ -44,6 +44,7 @@ impl Cluster {
         let client = node.client().await?;
         let mut argo = vec![namespace(ARGO)];
         argo.extend(manifests(&parts.argo_manifest)?);
+        argo.retain(|manifest| !is_server(manifest));
         apply(&client, ARGO, argo).await.context("install Argo")?;
         let services = manifests(&parts.tools.manifest)?;
         apply(&client, SERVICES, services)
@@ -77,6 +78,11 @@ impl Drop for Cluster {
 #[must_use]
 pub fn namespace(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+}
+
+/// Whether this is Argo's user interface, which nobody looks at here.
+fn is_server(manifest: &Value) -> bool {
+    manifest["kind"] == "Deployment" && manifest["metadata"]["name"] == "argo-server"
 }
 
 fn manifests(file: &Path) -> Result<Vec<Value>> {

@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod cluster;
+pub mod diagnosis;
 pub mod node;
 pub mod parts;
 pub mod pipeline;

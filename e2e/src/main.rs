@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use arc_e2e::cluster::Cluster;
+use arc_e2e::diagnosis;
 use arc_e2e::parts::Parts;
 use arc_e2e::pipeline::CASES;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -17,7 +19,12 @@ async fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    match run(parts).await {
+    // What is dropped takes its container along.
+    let result = tokio::select! {
+        result = run(parts) => result,
+        () = stopped() => Err(anyhow!("interrupted")),
+    };
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -42,10 +49,25 @@ async fn run(parts: Parts) -> Result<bool> {
             Err(error) => {
                 is_green = false;
                 println!("{:<20} FAILED  {seconds:>4} s  {error:#}", case.name);
+                eprint!("{}", diagnosis::of(&cluster.client, case.name).await);
             }
         }
     }
     Ok(is_green)
+}
+
+/// Ready on SIGINT or SIGTERM; never, where signals cannot be had.
+async fn stopped() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// How long something takes, for people.
