@@ -242,11 +242,22 @@ impl Site {
     /// # Errors
     /// A list fails.
     pub async fn is_scheduled(&self) -> Result<bool> {
-        let snapshot = Snapshot {
-            objects: self.objects(&SCHEDULED).await?,
+        Ok(self.part(&SCHEDULED).await?.is_scheduled())
+    }
+
+    /// Looks at the Workflows only.
+    ///
+    /// # Errors
+    /// The list fails.
+    pub async fn runs(&self) -> Result<Snapshot> {
+        self.part(&["Workflow"]).await
+    }
+
+    async fn part(&self, kinds: &[&str]) -> Result<Snapshot> {
+        Ok(Snapshot {
+            objects: self.objects(kinds).await?,
             order: String::new(),
-        };
-        Ok(snapshot.is_scheduled())
+        })
     }
 
     async fn objects(&self, kinds: &[&str]) -> Result<BTreeMap<String, Vec<Value>>> {

@@ -22,7 +22,7 @@ pub struct World {
     pub(crate) script: Script,
     /// The examples loaded so far.
     pub(crate) examples: Vec<String>,
-    /// Everything as it was before the last change of a running cluster.
+    /// The runs as they were before the last change of a running cluster, and what else was looked at.
     pub(crate) before: Arc<Snapshot>,
     /// Why the last write was refused.
     pub(crate) refused: Option<String>,
@@ -228,7 +228,10 @@ impl World {
     /// Comes to rest, keeps the look of it, and expects a change.
     async fn act(&mut self) -> Result<()> {
         self.settle().await?;
-        self.before = self.look().await?;
+        self.before = match &self.seen {
+            Some(seen) => Arc::clone(seen),
+            None => Arc::new(self.site()?.runs().await?),
+        };
         self.at_rest = false;
         self.seen = None;
         Ok(())

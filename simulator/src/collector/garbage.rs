@@ -17,6 +17,9 @@ use crate::part::{Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wa
 /// The watch of CustomResourceDefinitions; it comes first.
 const DEFINITIONS: usize = 0;
 
+/// The chore of finding out what a definition defines.
+const DISCOVERY: &str = "discovery";
+
 /// Deletes what has lost its owners.
 ///
 /// Its watches grow when a definition is established; those it has keep their places.
@@ -54,18 +57,26 @@ impl GarbageCollector {
         }
     }
 
-    /// Takes up the kind of `definition`; returns whether it is new.
-    fn learn(&mut self, definition: &LazyObject) -> bool {
-        let Some(served) = Served::defined_by(definition) else {
-            return false;
-        };
-        let is_new = !self.kinds.iter().any(|known| known.name() == served.name());
-        if is_new {
-            let watch = Watch::all(served.resource.clone()).metadata_only();
-            self.learned.push(watch);
-            self.kinds.push(served);
+    /// Takes up the kind of a definition once it is served; when it is known, looks at every dependent again.
+    async fn learn(
+        &mut self,
+        key: &Key,
+        caches: &Caches,
+    ) -> Result<Option<SignedDuration>, Failure> {
+        if self.index_of(&key.name).is_some() {
+            for dependent in self.owners.keys() {
+                self.look(dependent, caches).await?;
+            }
+            return Ok(None);
         }
-        is_new
+        let served = Served::defined_by(&self.client, &key.name).await;
+        let Some(served) = served.map_err(CollectError::during("discover", key))? else {
+            return Ok(None);
+        };
+        let watch = Watch::all(served.resource.clone()).metadata_only();
+        self.learned.push(watch);
+        self.kinds.push(served);
+        Ok(Some(SignedDuration::ZERO))
     }
 
     /// Remembers whom the object behind `key` names; returns the owners it named before or names now.
@@ -276,10 +287,8 @@ impl Part for GarbageCollector {
     }
 
     fn watches(&self) -> Vec<Watch> {
-        let watch = |served: &Served| Watch::all(served.resource.clone());
-        let (definitions, others) = self.kinds.split_at(DEFINITIONS + 1);
-        let others = others.iter().map(|served| watch(served).metadata_only());
-        definitions.iter().map(watch).chain(others).collect()
+        let watch = |served: &Served| Watch::all(served.resource.clone()).metadata_only();
+        self.kinds.iter().map(watch).collect()
     }
 
     fn further_watches(&mut self) -> Vec<Watch> {
@@ -288,13 +297,14 @@ impl Part for GarbageCollector {
 
     fn observe(&mut self, change: &Change, caches: &Caches) -> Vec<Wake> {
         let mut woken: BTreeSet<Key> = BTreeSet::new();
+        let meta = &change.object.metadata;
+        let defined = Key::of(DISCOVERY, &change.object);
         if change.watch == DEFINITIONS
             && change.kind == ChangeKind::Applied
-            && self.learn(&change.object)
+            && self.index_of(&defined.name).is_none()
         {
-            woken.extend(self.owners.keys().cloned());
+            woken.insert(defined);
         }
-        let meta = &change.object.metadata;
         let key = Key::of(&self.kinds[change.watch].name(), &change.object);
         let owners = self.link(&key, change);
         let uid = meta.uid.as_deref().unwrap_or_default();
@@ -322,6 +332,9 @@ impl Part for GarbageCollector {
         _now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<SignedDuration>, Failure>> {
         Box::pin(async move {
+            if key.kind == DISCOVERY {
+                return self.learn(key, caches).await;
+            }
             self.look(key, caches).await?;
             Ok(None)
         })

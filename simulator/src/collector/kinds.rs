@@ -1,49 +1,15 @@
 //! The kinds whose objects can own others or be owned.
 
+use http::Request;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
 use kube::core::ApiResource;
-use serde::Deserialize;
-
-use crate::part::LazyObject;
+use kube::{Client, Error};
 
 /// A kind that is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Served {
     pub(super) resource: ApiResource,
     pub(super) namespaced: bool,
-}
-
-/// As much of a definition as a collector needs; its schemas, which are most of it, are passed over.
-#[derive(Deserialize)]
-struct Spec {
-    group: String,
-    scope: String,
-    names: Names,
-    versions: Vec<Version>,
-}
-
-#[derive(Deserialize)]
-struct Names {
-    kind: String,
-    plural: String,
-}
-
-#[derive(Deserialize)]
-struct Version {
-    name: String,
-    served: bool,
-}
-
-#[derive(Deserialize)]
-struct Status {
-    #[serde(default)]
-    conditions: Vec<Condition>,
-}
-
-#[derive(Deserialize)]
-struct Condition {
-    #[serde(rename = "type")]
-    kind: String,
-    status: String,
 }
 
 /// Group, version, kind, plural, namespaced.
@@ -139,18 +105,35 @@ impl Served {
         }
     }
 
-    /// The kind that `definition` defines, in the first version it serves; `None` while it is not established.
-    pub(super) fn defined_by(definition: &LazyObject) -> Option<Self> {
-        let status: Status = definition.data.read("status").ok()??;
-        let is_established = |c: &Condition| c.kind == "Established" && c.status == "True";
-        status.conditions.iter().find(|c| is_established(c))?;
-        let spec: Spec = definition.data.read("spec").ok()??;
-        let version = spec.versions.iter().find(|version| version.served)?;
-        let names = &spec.names;
-        Some(Self {
-            resource: resource(&spec.group, &version.name, &names.kind, &names.plural),
-            namespaced: spec.scope == "Namespaced",
-        })
+    /// The kind that the definition called `name` defines, in its preferred version; `None` while it is not served.
+    ///
+    /// # Errors
+    /// Discovery does not answer.
+    pub(super) async fn defined_by(client: &Client, name: &str) -> Result<Option<Self>, Error> {
+        let Some((plural, group)) = name.split_once('.') else {
+            return Ok(None);
+        };
+        let request = Request::get(format!("/apis/{group}"))
+            .body(Vec::new())
+            .map_err(Error::HttpError)?;
+        let Some(group) = found(client.request::<APIGroup>(request).await)? else {
+            return Ok(None);
+        };
+        let Some(version) = group
+            .preferred_version
+            .or_else(|| group.versions.into_iter().next())
+        else {
+            return Ok(None);
+        };
+        let listed = client
+            .list_api_group_resources(&version.group_version)
+            .await;
+        let kinds = found(listed)?.into_iter().flat_map(|list| list.resources);
+        let kind = kinds.into_iter().find(|kind| kind.name == plural);
+        Ok(kind.map(|kind| Self {
+            resource: resource(&group.name, &version.version, &kind.kind, plural),
+            namespaced: kind.namespaced,
+        }))
     }
 
     /// What keys and messages call it, such as `pods` or `widgets.example.com`.
@@ -181,5 +164,13 @@ fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource
         api_version,
         kind: kind.into(),
         plural: plural.into(),
+    }
+}
+
+/// What is not there is no failure.
+fn found<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Err(Error::Api(status)) if status.code == 404 => Ok(None),
+        other => other.map(Some),
     }
 }

@@ -214,7 +214,10 @@ impl Runner {
         let Some(key) = self.queue.take(now) else {
             return false;
         };
-        match self.part.reconcile(&key, &self.caches, now).await {
+        let outcome = self.part.reconcile(&key, &self.caches, now).await;
+        let watches = self.part.further_watches();
+        self.follow(watches);
+        match outcome {
             Ok(again) => {
                 self.queue.succeeded(&key);
                 if let Some(after) = again {
