@@ -165,10 +165,10 @@ async fn apply(
         let uid = deletion.argo.metadata().uid.as_deref().unwrap_or_default();
         match &deletion.argo {
             ArgoObject::Workflow(_) => {
-                write::delete::<Workflow>(&context.client, &key, uid).await?
+                write::delete_run::<Workflow>(&context.client, &key, uid).await?
             }
             ArgoObject::CronWorkflow(_) => {
-                write::delete::<CronWorkflow>(&context.client, &key, uid).await?;
+                write::delete_run::<CronWorkflow>(&context.client, &key, uid).await?;
             }
         }
         reporter.tell(&deletion.event).await;

@@ -64,8 +64,35 @@ where
         + DeserializeOwned
         + Debug,
 {
+    delete_by::<K>(client, key, uid, DeleteParams::background()).await
+}
+
+/// As [`delete`], of an object that stays until its pods and claims are gone: the next run of this name would find
+/// the claims of this one.
+pub(super) async fn delete_run<K>(client: &Client, key: &ObjectKey, uid: &str) -> Result<(), Error>
+where
+    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+        + Clone
+        + DeserializeOwned
+        + Debug,
+{
+    delete_by::<K>(client, key, uid, DeleteParams::foreground()).await
+}
+
+async fn delete_by<K>(
+    client: &Client,
+    key: &ObjectKey,
+    uid: &str,
+    params: DeleteParams,
+) -> Result<(), Error>
+where
+    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+        + Clone
+        + DeserializeOwned
+        + Debug,
+{
     let api: Api<K> = Api::namespaced(client.clone(), &key.namespace);
-    let params = DeleteParams::background().preconditions(Preconditions {
+    let params = params.preconditions(Preconditions {
         uid: Some(uid.to_owned()),
         resource_version: None,
     });
