@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Where an object lies in its table; orders as lists do, by namespace and then by name.
@@ -74,7 +75,11 @@ impl Object {
     pub fn value(&self) -> &Value {
         self.value.get_or_init(|| {
             let text = self.encoded.get().map_or(&b"{}"[..], Bytes::as_ref);
-            serde_json::from_slice(text).expect("the text of an object was written from a value")
+            let mut reader = serde_json::Deserializer::from_slice(text);
+            // Patches may have made it deeper than a body may be.
+            reader.disable_recursion_limit();
+            let value = Value::deserialize(&mut reader);
+            value.expect("the text of an object was written from a value")
         })
     }
 
@@ -184,4 +189,24 @@ pub(crate) fn metadata_mut(value: &mut Value) -> &mut Map<String, Value> {
     metadata
         .as_object_mut()
         .expect("metadata was made an object above")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_past_state_reads_as_it_was_however_deep_it_is() {
+        let deep = (0..200).fold(json!(1), |value, _| json!({"a": value}));
+        let metadata =
+            json!({"name": "x", "labels": {"l": "1"}, "managedFields": [{"manager": "m"}]});
+        let present = Object::new(json!({"metadata": metadata, "spec": deep}), 7);
+        let past = present.past();
+        assert_eq!((past.name(), past.revision()), ("x", 7));
+        assert_eq!(past.labels(), present.labels());
+        assert_eq!(past.encoded_metadata(), present.encoded_metadata());
+        assert_eq!(past.value(), present.value());
+    }
 }
