@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
+use kube::api::PropagationPolicy;
 use tracing::Instrument;
 
 use super::context::Context;
@@ -163,12 +164,14 @@ async fn apply(
     }
     if let Some(deletion) = &plan.delete {
         let uid = deletion.argo.metadata().uid.as_deref().unwrap_or_default();
+        // The next run of this name would find the claims of this one, if it did not stay until they are gone.
+        let last = PropagationPolicy::Foreground;
         match &deletion.argo {
             ArgoObject::Workflow(_) => {
-                write::delete_run::<Workflow>(&context.client, &key, uid).await?
+                write::delete::<Workflow>(&context.client, &key, uid, last).await?
             }
             ArgoObject::CronWorkflow(_) => {
-                write::delete_run::<CronWorkflow>(&context.client, &key, uid).await?;
+                write::delete::<CronWorkflow>(&context.client, &key, uid, last).await?;
             }
         }
         reporter.tell(&deletion.event).await;
@@ -185,7 +188,13 @@ async fn apply(
         }
         Own::Delete => {
             let uid = metadata.uid.as_deref().unwrap_or_default();
-            write::delete::<ArtifactWorkflow>(&context.client, &key, uid).await?;
+            write::delete::<ArtifactWorkflow>(
+                &context.client,
+                &key,
+                uid,
+                PropagationPolicy::Background,
+            )
+            .await?;
         }
     }
     for event in &plan.events {

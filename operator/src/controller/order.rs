@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
+use kube::api::PropagationPolicy;
 use tracing::Instrument;
 
 use super::context::Context;
@@ -154,14 +155,26 @@ async fn apply(
         }
         Own::Delete => {
             let uid = order.metadata.uid.as_deref().unwrap_or_default();
-            write::delete::<Order>(client, &ObjectKey::of(&order.metadata), uid).await?;
+            write::delete::<Order>(
+                client,
+                &ObjectKey::of(&order.metadata),
+                uid,
+                PropagationPolicy::Background,
+            )
+            .await?;
         }
     }
     let refused = create(context, &reporter, order, &plan.create).await?;
     report(context, &reporter, order, &plan, &refused).await?;
     for deletion in &plan.delete {
         let key = ObjectKey::new(&ObjectKey::of(&order.metadata).namespace, &deletion.name);
-        write::delete::<ArtifactWorkflow>(client, &key, &deletion.uid).await?;
+        write::delete::<ArtifactWorkflow>(
+            client,
+            &key,
+            &deletion.uid,
+            PropagationPolicy::Background,
+        )
+        .await?;
         if let Some(event) = &deletion.event {
             reporter.tell(event).await;
         }

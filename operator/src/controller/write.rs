@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -57,33 +57,11 @@ where
 }
 
 /// Deletes exactly the object with this uid; one that is gone, or another of that name, is left alone.
-pub(super) async fn delete<K>(client: &Client, key: &ObjectKey, uid: &str) -> Result<(), Error>
-where
-    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
-        + Clone
-        + DeserializeOwned
-        + Debug,
-{
-    delete_by::<K>(client, key, uid, DeleteParams::background()).await
-}
-
-/// As [`delete`], of an object that stays until its pods and claims are gone: the next run of this name would find
-/// the claims of this one.
-pub(super) async fn delete_run<K>(client: &Client, key: &ObjectKey, uid: &str) -> Result<(), Error>
-where
-    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
-        + Clone
-        + DeserializeOwned
-        + Debug,
-{
-    delete_by::<K>(client, key, uid, DeleteParams::foreground()).await
-}
-
-async fn delete_by<K>(
+pub(super) async fn delete<K>(
     client: &Client,
     key: &ObjectKey,
     uid: &str,
-    params: DeleteParams,
+    propagation: PropagationPolicy,
 ) -> Result<(), Error>
 where
     K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
@@ -92,10 +70,14 @@ where
         + Debug,
 {
     let api: Api<K> = Api::namespaced(client.clone(), &key.namespace);
-    let params = params.preconditions(Preconditions {
-        uid: Some(uid.to_owned()),
-        resource_version: None,
-    });
+    let params = DeleteParams {
+        propagation_policy: Some(propagation),
+        preconditions: Some(Preconditions {
+            uid: Some(uid.to_owned()),
+            resource_version: None,
+        }),
+        ..DeleteParams::default()
+    };
     match api.delete(&key.name, &params).await {
         Ok(_) => {
             tracing::info!(object = %key, kind = %K::kind(&()), "deleted");

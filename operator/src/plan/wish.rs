@@ -61,8 +61,11 @@ impl Wishes {
                     None
                 }
             };
-            let index = place;
-            wishes.identified.insert(hash, Wish { index, child });
+            let wish = Wish {
+                index: place,
+                child,
+            };
+            wishes.identified.insert(hash, wish);
         }
         wishes
     }
