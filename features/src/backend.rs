@@ -9,7 +9,7 @@ use arc_simulator::simulation::{Config, Simulation};
 use clap::ValueEnum;
 use jiff::SignedDuration;
 use kube::api::{DeleteParams, DynamicObject, ListParams, PostParams};
-use kube::core::{ApiResource, Request};
+use kube::core::{ApiResource, GroupVersionKind, Request};
 use kube::{Api, Client};
 use serde::Deserialize;
 use serde_json::Value;
@@ -327,17 +327,8 @@ impl Site {
         let found = kinds.find(|(known, ..)| *known == kind);
         let (kind, group, version, plural, namespaced) =
             *found.with_context(|| format!("unknown kind {kind}"))?;
-        let resource = ApiResource {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            api_version: if group.is_empty() {
-                version.to_owned()
-            } else {
-                format!("{group}/{version}")
-            },
-            kind: kind.to_owned(),
-            plural: plural.to_owned(),
-        };
+        let gvk = GroupVersionKind::gvk(group, version, kind);
+        let resource = ApiResource::from_gvk_with_plural(&gvk, plural);
         let client = self.client.clone();
         Ok(if namespaced {
             Api::namespaced_with(client, &self.namespace, &resource)
