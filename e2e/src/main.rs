@@ -8,7 +8,7 @@ use arc_e2e::cluster::Cluster;
 use arc_e2e::diagnosis;
 use arc_e2e::parts::Parts;
 use arc_e2e::pipeline::CASES;
-use tokio::signal::unix::{SignalKind, signal};
+use arc_operator::signal;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
     // What is dropped takes its container along.
     let result = tokio::select! {
         result = run(parts) => result,
-        () = stopped() => Err(anyhow!("interrupted")),
+        told = signal::stopped() => told.map_err(Into::into).and(Err(anyhow!("interrupted"))),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -54,20 +54,6 @@ async fn run(parts: Parts) -> Result<bool> {
         }
     }
     Ok(is_green)
-}
-
-/// Ready on SIGINT or SIGTERM; never, where signals cannot be had.
-async fn stopped() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
 }
 
 /// How long something takes, for people.

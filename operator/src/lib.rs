@@ -17,5 +17,6 @@ pub mod api;
 pub mod controller;
 mod plan;
 pub mod settings;
+pub mod signal;
 
 pub use controller::driver::{Config, run};

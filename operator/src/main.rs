@@ -6,11 +6,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use arc_operator::api::duration::{GoDuration, InvalidDuration};
 use arc_operator::settings::{LABEL_EXCLUDE, Settings};
-use arc_operator::{Config, api};
+use arc_operator::{Config, api, signal};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use kube::Client;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// The reference operator of ARC (Artifact Conduit).
@@ -98,13 +97,13 @@ fn run(arguments: Run) -> anyhow::Result<()> {
         .build()
         .context("cannot start the runtime")?
         .block_on(async {
-            let client = Client::try_default().await.context("cannot find a cluster")?;
-            let mut terminated = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+            let client = Client::try_default()
+                .await
+                .context("cannot find a cluster")?;
             tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
             tokio::select! {
                 () = arc_operator::run(client, config) => {}
-                _ = terminated.recv() => {}
-                interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for SIGINT")?,
+                told = signal::stopped() => told.context("cannot wait for SIGINT and SIGTERM")?,
             }
             tracing::info!("stopped");
             Ok(())

@@ -29,12 +29,7 @@ fn main() -> ExitCode {
 
 /// Ready on SIGINT or SIGTERM; never, where signals cannot be had.
 async fn stopped() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return std::future::pending().await;
-    };
-    futures::future::select(Box::pin(interrupt.recv()), Box::pin(terminate.recv())).await;
+    if arc_operator::signal::stopped().await.is_err() {
+        std::future::pending().await
+    }
 }
