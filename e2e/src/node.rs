@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Node as ApiNode;
+use kube::api::DynamicObject;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::ApiResource;
 use kube::{Api, Client, Config};
 use testcontainers::core::{ExecCommand, IntoContainerPort, Mount, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
+use crate::apply::has_condition;
 use crate::parts::Parts;
 use crate::wait::{self, Limit};
 
@@ -23,7 +26,8 @@ const START_MAX: Duration = Duration::from_secs(180);
 
 /// A running node; it goes with the value, and on Ctrl-C.
 pub struct Node {
-    container: ContainerAsync<GenericImage>,
+    /// Removed when it is dropped.
+    _container: ContainerAsync<GenericImage>,
     kubeconfig: Kubeconfig,
 }
 
@@ -51,16 +55,12 @@ impl Node {
         let container = request.start().await.context("start the node")?;
         let kubeconfig = kubeconfig(&container).await?;
         let node = Self {
-            container,
+            _container: container,
             kubeconfig,
         };
-        wait::until_any(
-            &Api::<ApiNode>::all(node.client().await?),
-            "the node is Ready",
-            Limit::STARTUP,
-            is_ready,
-        )
-        .await?;
+        let nodes = Api::all_with(node.client().await?, &ApiResource::erase::<ApiNode>(&()));
+        let is_ready = |node: &DynamicObject| has_condition(node, "Ready");
+        wait::until_any(&nodes, "the node is Ready", Limit::STARTUP, is_ready).await?;
         Ok(node)
     }
 
@@ -80,12 +80,6 @@ impl Node {
     /// It cannot be written as JSON.
     pub fn kubeconfig(&self) -> Result<String> {
         Ok(serde_json::to_string(&self.kubeconfig)?)
-    }
-
-    /// What the node printed, for a report of a failure.
-    pub async fn logs(&self) -> String {
-        let text = self.container.stderr_to_vec().await.unwrap_or_default();
-        String::from_utf8_lossy(&text).into_owned()
     }
 }
 
@@ -120,14 +114,4 @@ async fn kubeconfig(container: &ContainerAsync<GenericImage>) -> Result<Kubeconf
         }
     }
     Ok(kubeconfig)
-}
-
-fn is_ready(node: &ApiNode) -> bool {
-    let conditions = node
-        .status
-        .iter()
-        .flat_map(|s| s.conditions.iter().flatten());
-    conditions
-        .into_iter()
-        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }

@@ -172,6 +172,7 @@ impl Case {
             .output()
             .await
             .context("run cosign")?;
+        fs::remove_dir_all(&folder)?;
         let said = String::from_utf8_lossy(&made.stderr);
         ensure!(made.status.success(), "cosign makes no key: {said}");
         Ok(())

@@ -1,14 +1,12 @@
 //! Waiting for conditions, by watches.
 
-use std::fmt::Debug;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use futures::{TryStreamExt, pin_mut};
+use kube::Api;
 use kube::api::DynamicObject;
 use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Resource};
-use serde::de::DeserializeOwned;
 
 /// How long something may take.
 #[derive(Clone, Copy, Debug)]
@@ -25,15 +23,12 @@ impl Limit {
 ///
 /// # Errors
 /// It does not within `limit`, or the objects cannot be watched.
-pub async fn until_any<K>(
-    api: &Api<K>,
+pub async fn until_any(
+    api: &Api<DynamicObject>,
     what: &str,
     limit: Limit,
-    condition: impl Fn(&K) -> bool,
-) -> Result<K>
-where
-    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
-{
+    condition: impl Fn(&DynamicObject) -> bool,
+) -> Result<DynamicObject> {
     tokio::time::timeout(limit.0, follow(api, condition))
         .await
         .with_context(|| format!("it took more than {:?} until {what}", limit.0))?
@@ -57,10 +52,10 @@ pub async fn until(
     .await
 }
 
-async fn follow<K>(api: &Api<K>, condition: impl Fn(&K) -> bool) -> Result<K>
-where
-    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
-{
+async fn follow(
+    api: &Api<DynamicObject>,
+    condition: impl Fn(&DynamicObject) -> bool,
+) -> Result<DynamicObject> {
     let objects = watcher(api.clone(), watcher::Config::default())
         .default_backoff()
         .applied_objects();
