@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Container as PodContainer, Pod};
 use serde_json::Value;
 
 use super::node::NodeView;
-use crate::outcomes::{Container, Role};
+use crate::outcomes::{Container, NodeName, Role};
 use crate::part::Data;
 
 const LABEL_WORKFLOW: &str = "workflows.argoproj.io/workflow";
@@ -99,13 +99,12 @@ impl Work {
             ),
             Self::Plain | Self::Agent => ("", pod.metadata.name.as_deref().unwrap_or_default(), ""),
         };
-        let node = display_name(workflow, node_name);
-        let (step, attempt) = step_and_attempt(node);
+        let node = NodeName::parse(workflow, node_name);
         Container {
             template,
-            attempt,
-            node,
-            step,
+            attempt: node.attempt,
+            node: node.display,
+            step: node.step,
             image: container.image.as_deref().unwrap_or_default(),
             workflow,
             namespace: pod.metadata.namespace.as_deref().unwrap_or_default(),
@@ -136,7 +135,7 @@ impl ArgoPod {
 
     /// Display name of the node.
     pub(super) fn display_name(&self) -> &str {
-        display_name(&self.workflow, &self.node_name)
+        NodeName::parse(&self.workflow, &self.node_name).display
     }
 
     /// Whether the container runs until it is told to stop.
@@ -183,70 +182,4 @@ fn owner_uid(pod: &Pod) -> String {
         .map(|owner| owner.uid.clone())
         .next()
         .unwrap_or_default()
-}
-
-/// The last element of a node name, with item and attempt: `wf[0].scan(1:x.y)(0)` → `scan(1:x.y)(0)`.
-fn display_name<'a>(workflow: &str, node_name: &'a str) -> &'a str {
-    let below = node_name
-        .strip_prefix(workflow)
-        .filter(|below| below.starts_with(['.', '[', '(']));
-    let Some(below) = below.filter(|_| !workflow.is_empty()) else {
-        return node_name;
-    };
-    let mut depth = 0_u32;
-    let mut start = None;
-    for (index, c) in below.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            '.' if depth == 0 => start = Some(index + 1),
-            _ => {}
-        }
-    }
-    start.map_or(node_name, |start| &below[start..])
-}
-
-/// `scan(1:x)(2)` → `scan` and attempt 2; an item always has a colon, an attempt never.
-fn step_and_attempt(display_name: &str) -> (&str, u32) {
-    let attempt = display_name
-        .strip_suffix(')')
-        .and_then(|rest| rest.rsplit_once('('))
-        .and_then(|(_, number)| number.parse().ok())
-        .unwrap_or(0);
-    let step = display_name.split('(').next().unwrap_or_default();
-    (step, attempt)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case("wf", "wf", "wf", "wf", 0)]
-    #[case("wf", "wf(1)", "wf(1)", "wf", 1)]
-    #[case("wf", "wf[0].scan", "scan", "scan", 0)]
-    #[case("wf", "wf(0)[7].scan(1)", "scan(1)", "scan", 1)]
-    #[case("wf", "wf[0].scan(2)", "scan(2)", "scan", 2)]
-    #[case(
-        "wf",
-        "wf.outer[1].inner(0:reg.io/a:1)(3)",
-        "inner(0:reg.io/a:1)(3)",
-        "inner",
-        3
-    )]
-    #[case("wf", "wf.dag.task(10:7)", "task(10:7)", "task", 0)]
-    #[case("my.wf", "my.wf[0].a", "a", "a", 0)]
-    #[case("my.wf", "my.wf", "my.wf", "my.wf", 0)]
-    #[case("", "plain.pod", "plain.pod", "plain.pod", 0)]
-    fn a_node_name_tells_step_and_attempt(
-        #[case] workflow: &str,
-        #[case] node_name: &str,
-        #[case] display: &str,
-        #[case] step: &str,
-        #[case] attempt: u32,
-    ) {
-        let found = display_name(workflow, node_name);
-        assert_eq!((found, step_and_attempt(found)), (display, (step, attempt)));
-    }
 }
