@@ -16,6 +16,8 @@ Feature: Runs that cannot run
     When the ConfigMap "root-bundle" is created
     Then the Order is Succeeded
 
+  # A container cannot keep itself from being pulled.
+  @simulated-only
   Scenario: An image that cannot be pulled holds the run
     Given step "scan-image" ends with ImagePullBackOff
     When the Order is submitted

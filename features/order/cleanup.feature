@@ -17,6 +17,8 @@ Feature: Cleaning up
     And there are 0 ArtifactWorkflows
     And there are 0 Workflows
 
+  # 50 minutes of a real cluster are too long to wait for.
+  @simulated-only
   Scenario: A finished run is kept as long as its type says
     Given the type "oci" keeps finished runs for "1h"
     And the Order has become Succeeded
@@ -24,24 +26,21 @@ Feature: Cleaning up
     Then there is 1 ArtifactWorkflow
 
   Scenario: A finished run goes when its time is up
-    Given the type "oci" keeps finished runs for "1h"
-    And the Order has become Succeeded
-    When 70 minutes pass
+    Given the type "oci" keeps finished runs for "3s"
+    When the Order is submitted
     Then there are 0 ArtifactWorkflows
     And artifact 1 is Succeeded
 
   Scenario: A failed run goes when its time is up
-    Given the type "oci" keeps failed runs for "2m"
+    Given the type "oci" keeps failed runs for "3s"
     And step "scan-image" fails with exit code 1 and prints "CRITICAL: 3"
-    And the Order has become Failed
-    When 3 minutes pass
+    When the Order is submitted
     Then there are 0 ArtifactWorkflows
     And artifact 1 is Failed
 
   Scenario: An Order whose time is up goes with everything it made
-    Given the Order is kept for "30s"
-    And the run has reached step "check-src-availability"
-    When 5 minutes pass
+    Given the Order is kept for "3s"
+    When the Order is submitted
     Then nothing of the Order is left
 
   Scenario: An Order deleted after its run leaves nothing behind

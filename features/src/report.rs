@@ -1,6 +1,7 @@
 //! What is told about scenarios: the failed ones at once and in full, all of them as numbers.
 
 use std::iter::Sum;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use cucumber::event::{Cucumber, Feature, Hook, Rule, Scenario, Step, StepError};
@@ -9,21 +10,46 @@ use cucumber::{Event, cli, gherkin, parser};
 
 use crate::world::World;
 
-/// How many scenarios went how.
+/// How one scenario went.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Verdict {
+    /// The feature file.
+    pub path: PathBuf,
+    /// Where the scenario, or its row of examples, stands in it.
+    pub line: usize,
+    /// What it is called.
+    pub name: String,
+    /// The steps that held and the one that did not; none if all did.
+    pub problem: Option<String>,
+}
+
+/// How the scenarios went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Every step held.
-    pub n_passed: usize,
-    /// A step failed, or no step of that wording exists; a feature that does not parse counts too.
-    pub n_failed: usize,
+    /// One of each scenario, and one of each file that does not parse.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Summary {
+    /// How many scenarios held.
+    #[must_use]
+    pub fn n_passed(&self) -> usize {
+        self.verdicts.len() - self.n_failed()
+    }
+
+    /// How many had a step that failed or that nobody understands, or did not parse.
+    #[must_use]
+    pub fn n_failed(&self) -> usize {
+        let verdicts = self.verdicts.iter();
+        verdicts.filter(|verdict| verdict.problem.is_some()).count()
+    }
 }
 
 impl Sum for Summary {
     fn sum<I: Iterator<Item = Self>>(summaries: I) -> Self {
-        summaries.fold(Self::default(), |all, one| Self {
-            n_passed: all.n_passed + one.n_passed,
-            n_failed: all.n_failed + one.n_failed,
-        })
+        Self {
+            verdicts: summaries.flat_map(|summary| summary.verdicts).collect(),
+        }
     }
 }
 
@@ -46,11 +72,14 @@ pub(crate) struct Report {
     /// The steps of the present scenario that held.
     held: Vec<String>,
     problem: Option<String>,
+    /// Whether scenarios that held are told too.
+    tells_all: bool,
 }
 
 impl Report {
-    /// A report, and where its summary will be.
-    pub(crate) fn new() -> (Self, Outcome) {
+    /// A report, and where its summary will be; with `tells_all` it tells of scenarios that held too, for people who
+    /// wait.
+    pub(crate) fn new(tells_all: bool) -> (Self, Outcome) {
         let summary = Arc::default();
         let outcome = Outcome(Arc::clone(&summary));
         (
@@ -58,6 +87,7 @@ impl Report {
                 summary,
                 held: Vec::new(),
                 problem: None,
+                tells_all,
             },
             outcome,
         )
@@ -96,21 +126,28 @@ impl Report {
     }
 
     fn finish(&mut self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) {
-        let mut summary = self.summary.lock().expect("no holder of a summary panics");
-        let Some(problem) = self.problem.take() else {
-            summary.n_passed += 1;
-            return;
+        let problem = self.problem.take().map(|problem| {
+            let held = self.held.iter().map(|step| format!("  ok     {step}\n"));
+            format!("{}  failed {problem}", held.collect::<String>())
+        });
+        let verdict = Verdict {
+            path: feature.path.clone().unwrap_or_default(),
+            line: scenario.position.line,
+            name: scenario.name.clone(),
+            problem,
         };
-        summary.n_failed += 1;
-        let path = feature.path.as_deref().unwrap_or("".as_ref()).display();
-        println!(
-            "\nFAILED {path}:{} {}",
-            scenario.position.line, scenario.name
-        );
-        self.held
-            .iter()
-            .for_each(|step| println!("  ok     {step}"));
-        println!("  failed {problem}");
+        self.keep(verdict);
+    }
+
+    fn keep(&mut self, verdict: Verdict) {
+        let (path, line, name) = (verdict.path.display(), verdict.line, &verdict.name);
+        match &verdict.problem {
+            Some(problem) => println!("\nFAILED {path}:{line} {name}\n{problem}"),
+            None if self.tells_all => println!("passed {path}:{line} {name}"),
+            None => {}
+        }
+        let mut summary = self.summary.lock().expect("no holder of a summary panics");
+        summary.verdicts.push(verdict);
     }
 }
 
@@ -123,13 +160,12 @@ impl Writer<World> for Report {
         _cli: &cli::Empty,
     ) {
         match event.map(|event| event.value) {
-            Err(error) => {
-                println!("\nFAILED {error}");
-                self.summary
-                    .lock()
-                    .expect("no holder of a summary panics")
-                    .n_failed += 1;
-            }
+            Err(error) => self.keep(Verdict {
+                path: PathBuf::new(),
+                line: 0,
+                name: "a feature file".to_owned(),
+                problem: Some(error.to_string()),
+            }),
             Ok(Cucumber::Feature(
                 feature,
                 Feature::Scenario(scenario, event)

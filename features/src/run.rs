@@ -20,6 +20,9 @@ use crate::backend::Backend;
 use crate::report::{Report, Summary};
 use crate::world::World;
 
+/// The tag of a scenario that cannot run on a real cluster.
+pub const SIMULATED_ONLY: &str = "simulated-only";
+
 /// What to run, and where.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -52,10 +55,9 @@ pub fn run(options: &Options) -> Result<Summary> {
         ensure!(path.exists(), "no such file or folder: {}", path.display());
     }
     let n_processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let of = if options.junit.is_some() {
-        1
-    } else {
-        n_processors
+    let of = match &options.backend {
+        Backend::Memory | Backend::Https if options.junit.is_none() => n_processors,
+        Backend::Memory | Backend::Https | Backend::Real(_) => 1,
     };
     let summaries: Vec<Result<Summary>> = thread::scope(|scope| {
         let threads: Vec<_> = (0..of)
@@ -68,7 +70,9 @@ pub fn run(options: &Options) -> Result<Summary> {
         };
         threads.into_iter().map(join).collect()
     });
-    summaries.into_iter().sum()
+    let mut summary: Summary = summaries.into_iter().sum::<Result<_>>()?;
+    summary.verdicts.sort();
+    Ok(summary)
 }
 
 /// Runs some of the scenarios on a thread and a runtime of their own.
@@ -77,7 +81,8 @@ fn run_share(options: &Options, share: Share) -> Result<Summary> {
         .enable_all()
         .build()
         .context("start a runtime")?;
-    let (report, summary) = Report::new();
+    let is_real = matches!(options.backend, Backend::Real(_));
+    let (report, summary) = Report::new(is_real);
     match &options.junit {
         None => runtime.block_on(drive(options, share, report.normalized())),
         Some(path) => {
@@ -95,11 +100,27 @@ where
     W: Writer<World> + writer::Normalized,
     W::Cli: Default,
 {
-    let (backend, seed) = (options.backend, options.seed);
+    let (backend, seed) = (options.backend.clone(), options.seed);
+    let n_at_once = match &backend {
+        Backend::Memory | Backend::Https => 1,
+        Backend::Real(cluster) => cluster.n_at_once,
+    };
+    let is_real = matches!(backend, Backend::Real(_));
     let runner = runner::Basic::default()
         .steps(World::collection())
-        .max_concurrent_scenarios(1)
-        .before(move |_, _, _, world: &mut World| start(world, backend, seed).boxed_local());
+        .max_concurrent_scenarios(n_at_once)
+        .before(move |_, _, _, world: &mut World| {
+            let backend = backend.clone();
+            async move { must(world.begin(&backend, seed).await) }.boxed_local()
+        })
+        .after(|_, _, _, _, world: Option<&mut World>| {
+            async move {
+                if let Some(world) = world {
+                    must(world.end().await);
+                }
+            }
+            .boxed_local()
+        });
     let tags = options.tags.clone();
     let n_seen = AtomicUsize::new(0);
     let is_wanted = move |feature: &Feature, rule: Option<&Rule>, scenario: &Scenario| {
@@ -108,7 +129,8 @@ where
             .iter()
             .chain(rule.into_iter().flat_map(|rule| &rule.tags));
         let all = inherited.chain(&scenario.tags);
-        tags.as_ref().is_none_or(|tags| tags.eval(all)) && {
+        let is_possible = !is_real || !all.clone().any(|tag| tag == SIMULATED_ONLY);
+        is_possible && tags.as_ref().is_none_or(|tags| tags.eval(all)) && {
             let position = n_seen.fetch_add(1, Ordering::Relaxed);
             position % share.of == share.index
         }
@@ -120,8 +142,8 @@ where
 }
 
 #[expect(clippy::panic, reason = "a hook has no other way to fail its scenario")]
-async fn start(world: &mut World, backend: Backend, seed: u64) {
-    if let Err(error) = world.begin(backend, seed).await {
+fn must(result: Result<()>) {
+    if let Err(error) = result {
         panic!("{error:#}");
     }
 }

@@ -227,7 +227,8 @@ pub(crate) fn uid(object: &Value) -> &str {
     object["metadata"]["uid"].as_str().unwrap_or_default()
 }
 
-fn is_owned(object: &Value, owner: &Value) -> bool {
+/// Whether `owner` owns `object`.
+pub(crate) fn is_owned(object: &Value, owner: &Value) -> bool {
     let references = object["metadata"]["ownerReferences"].as_array();
     references
         .into_iter()

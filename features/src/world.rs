@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -11,9 +11,6 @@ use crate::backend::{Backend, Site, Written};
 use crate::script::Script;
 use crate::snapshot::Snapshot;
 use crate::staging::{Stage, Staging};
-
-/// How far a cluster with a schedule, which never comes to rest, runs after a change.
-const SCHEDULED_STEP: SignedDuration = SignedDuration::from_mins(2);
 
 /// The state of one scenario.
 #[derive(cucumber::World, Default)]
@@ -38,10 +35,21 @@ impl World {
     ///
     /// # Errors
     /// The cluster does not start.
-    pub async fn begin(&mut self, backend: Backend, seed: u64) -> Result<()> {
+    pub async fn begin(&mut self, backend: &Backend, seed: u64) -> Result<()> {
         self.site = Some(Site::start(backend, seed).await?);
         self.at_rest = true;
         Ok(())
+    }
+
+    /// Leaves nothing of this scenario behind.
+    ///
+    /// # Errors
+    /// The cluster cannot be asked.
+    pub async fn end(&mut self) -> Result<()> {
+        match &mut self.site {
+            Some(site) => site.end().await,
+            None => Ok(()),
+        }
     }
 
     /// Changes a manifest: as written if it was not applied yet, else in the cluster.
@@ -98,7 +106,7 @@ impl World {
     pub(crate) async fn submit(&mut self) -> Result<()> {
         self.act().await?;
         let book = self.script.book();
-        self.site()?.script(&book)?;
+        self.site()?.script(&book).await?;
         for index in 0..self.staging.0.len() {
             if self.staging.0[index].stage == Stage::Staged && self.refused.is_none() {
                 self.create(index).await?;
@@ -136,11 +144,11 @@ impl World {
     /// Lets steps end as scripted; in a running cluster, from now on.
     ///
     /// # Errors
-    /// The script is no outcome book.
-    pub(crate) fn rehearse(&mut self, edit: impl FnOnce(&mut Script)) -> Result<()> {
+    /// The script is no outcome book, or the cluster cannot be asked.
+    pub(crate) async fn rehearse(&mut self, edit: impl FnOnce(&mut Script)) -> Result<()> {
         edit(&mut self.script);
         let book = self.script.book();
-        self.site()?.script(&book)
+        self.site()?.script(&book).await
     }
 
     /// Lets `duration` pass and nothing more.
@@ -176,12 +184,18 @@ impl World {
         }
         self.settle().await?;
         let snapshot = self.look().await?;
-        check(&snapshot).map_err(|error| {
-            anyhow!(
-                "{error:#}; the cluster holds
-{snapshot}"
-            )
-        })
+        let Err(error) = check(&snapshot) else {
+            return Ok(());
+        };
+        let order = self.order_name();
+        let holds = |snapshot: &Snapshot| check(snapshot).is_ok();
+        match self.site_mut()?.soon(&order, holds).await? {
+            Some(snapshot) => {
+                self.seen = Some(Arc::new(snapshot));
+                Ok(())
+            }
+            None => bail!("{error:#}; the cluster holds\n{snapshot}"),
+        }
     }
 
     /// Looks at the cluster as it is.
@@ -206,13 +220,8 @@ impl World {
         if self.at_rest {
             return Ok(());
         }
-        let is_scheduled = self.site()?.is_scheduled().await?;
-        let site = self.site_mut()?;
-        if is_scheduled {
-            site.advance(SCHEDULED_STEP).await?;
-        } else {
-            site.settle().await?;
-        }
+        let order = self.order_name();
+        self.site_mut()?.settle(&order).await?;
         self.at_rest = true;
         Ok(())
     }
@@ -238,7 +247,9 @@ impl World {
     }
 
     async fn create(&mut self, index: usize) -> Result<()> {
-        let written = self.site()?.create(&self.staging.0[index].object).await?;
+        let object = self.staging.0[index].object.clone();
+        let site = self.site_mut()?;
+        let written = site.create(&object).await?;
         self.staging.0[index].stage = Stage::Applied;
         self.judge(written);
         Ok(())

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let paths: Vec<_> = FOLDERS.iter().map(|folder| root.join(folder)).collect();
     let mut is_green = true;
     for backend in [Backend::Memory, Backend::Https] {
+        let name = format!("{backend:?}");
         let options = Options {
             paths: paths.clone(),
             backend,
@@ -29,15 +30,13 @@ fn main() -> ExitCode {
         };
         match run(&options) {
             Err(error) => {
-                println!("{backend:?}: {error:#}");
+                println!("{name}: {error:#}");
                 is_green = false;
             }
             Ok(summary) => {
-                println!(
-                    "{backend:?}: {} passed, {} failed",
-                    summary.n_passed, summary.n_failed
-                );
-                is_green &= summary.n_failed == 0 && summary.n_passed == N_SCENARIOS;
+                let (n_passed, n_failed) = (summary.n_passed(), summary.n_failed());
+                println!("{name}: {n_passed} passed, {n_failed} failed");
+                is_green &= n_failed == 0 && n_passed == N_SCENARIOS;
             }
         }
     }

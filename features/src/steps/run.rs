@@ -10,24 +10,28 @@ use crate::snapshot::{Snapshot, uid};
 use crate::world::World;
 
 #[given(expr = "step {string} fails with exit code {int} and prints {string}")]
-fn fails_with(world: &mut World, name: String, code: u8, text: String) -> Result<()> {
-    world.rehearse(|script| script.always(&name, &json!({"exitCode": code, "stdout": text})))
+async fn fails_with(world: &mut World, name: String, code: u8, text: String) -> Result<()> {
+    world
+        .rehearse(|script| script.always(&name, &json!({"exitCode": code, "stdout": text})))
+        .await
 }
 
 #[given(regex = r#"^step "(.*)" fails (\d+) times?$"#)]
-fn fails_times(world: &mut World, name: String, n_times: u32) -> Result<()> {
-    world.rehearse(|script| script.fails(&name, n_times))
+async fn fails_times(world: &mut World, name: String, n_times: u32) -> Result<()> {
+    world.rehearse(|script| script.fails(&name, n_times)).await
 }
 
 #[given(regex = r#"^step "(.*)" ends with (ImagePullBackOff|OOMKilled|Evicted|NodeLost)$"#)]
-fn ends_with(world: &mut World, name: String, error: String) -> Result<()> {
-    world.rehearse(|script| script.always(&name, &json!({"error": error})))
+async fn ends_with(world: &mut World, name: String, error: String) -> Result<()> {
+    world
+        .rehearse(|script| script.always(&name, &json!({"error": error})))
+        .await
 }
 
 #[given(expr = "step {string} succeeds from now on")]
 async fn succeeds_from_now_on(world: &mut World, name: String) -> Result<()> {
     world.settle().await?;
-    world.rehearse(|script| script.forget(&name))
+    world.rehearse(|script| script.forget(&name)).await
 }
 
 #[given(expr = "the run has reached step {string}")]
