@@ -1,13 +1,17 @@
 //! ARC on a real cluster: k3s in a container, Argo, and real tools between real registries.
 //!
 //! ```text
-//! parts (what, from where) ─▶ node (k3s, ready) ─▶ cluster (Argo, services, kinds, operator) ─▶ pipeline cases
+//! parts (what, from where) ─┐
+//! image (what is made here) ┴▶ node (k3s, ready) ─▶ cluster (Argo, services, kinds, operator) ─┬▶ pipeline cases
+//!                                                                                              └▶ scenarios
 //! ```
 
 pub mod apply;
 pub mod cluster;
 pub mod diagnosis;
+pub mod image;
 pub mod node;
 pub mod parts;
 pub mod pipeline;
+pub mod scenarios;
 pub mod wait;

@@ -3,6 +3,8 @@
 //! testcontainers' own k3s module pins an image of 2022 and waits for a line of its log only, so the container is
 //! described here.
 
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -16,6 +18,7 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
 use crate::apply::has_condition;
+use crate::image::Image;
 use crate::parts::Parts;
 use crate::wait::{self, Limit};
 
@@ -32,11 +35,11 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node from `parts` and waits until the API says that it is ready.
+    /// Starts a node from `parts`, with `images` on it, and waits until the API says that it is ready.
     ///
     /// # Errors
     /// It does not start, or not in time.
-    pub async fn start(parts: &Parts) -> Result<Self> {
+    pub async fn start(parts: &Parts, images: &[Image]) -> Result<Self> {
         let (name, tag) = parts
             .node_image
             .rsplit_once(':')
@@ -48,7 +51,7 @@ impl Node {
             .with_cmd(["server", "--snapshotter=overlayfs"])
             .with_privileged(true)
             .with_startup_timeout(START_MAX);
-        for (from, to) in mounts(parts) {
+        for (from, to) in mounts(parts, images)? {
             let from = from.to_str().context("a path is no text")?.to_owned();
             request = request.with_mount(Mount::bind_mount(from, to));
         }
@@ -69,9 +72,16 @@ impl Node {
     /// # Errors
     /// The kubeconfig does not describe one.
     pub async fn client(&self) -> Result<Client> {
+        Ok(Client::try_from(self.config().await?)?)
+    }
+
+    /// How to reach it, with every right.
+    ///
+    /// # Errors
+    /// The kubeconfig does not describe it.
+    pub async fn config(&self) -> Result<Config> {
         let options = KubeConfigOptions::default();
-        let config = Config::from_custom_kubeconfig(self.kubeconfig.clone(), &options).await?;
-        Ok(Client::try_from(config)?)
+        Ok(Config::from_custom_kubeconfig(self.kubeconfig.clone(), &options).await?)
     }
 
     /// The kubeconfig as text, for programs.
@@ -85,18 +95,27 @@ impl Node {
 
 /// What of this machine the node sees, and where. Source: k3s documentation, "Air-Gap Install" and "Private Registry
 /// Configuration".
-fn mounts(parts: &Parts) -> Vec<(&std::path::Path, &'static str)> {
+fn mounts(parts: &Parts, images: &[Image]) -> Result<Vec<(PathBuf, String)>> {
     let mut mounts = vec![
-        (parts.tools.folder.as_path(), "/arc-e2e"),
+        (parts.tools.folder.clone(), "/arc-e2e".to_owned()),
         (
-            parts.tools.registries.as_path(),
-            "/etc/rancher/k3s/registries.yaml",
+            parts.tools.registries.clone(),
+            "/etc/rancher/k3s/registries.yaml".to_owned(),
         ),
     ];
-    if let Some(images) = &parts.images {
-        mounts.push((images, "/var/lib/rancher/k3s/agent/images"));
+    let mut archives: Vec<_> = images.iter().map(|image| image.archive.clone()).collect();
+    if let Some(folder) = &parts.images {
+        for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
+            archives.push(entry?.path());
+        }
     }
-    mounts
+    for archive in archives {
+        let archive = archive.canonicalize()?;
+        let name = archive.file_name().unwrap_or_default().to_string_lossy();
+        let to = format!("/var/lib/rancher/k3s/agent/images/{name}");
+        mounts.push((archive.clone(), to));
+    }
+    Ok(mounts)
 }
 
 async fn kubeconfig(container: &ContainerAsync<GenericImage>) -> Result<Kubeconfig> {

@@ -1,0 +1,100 @@
+//! The scenarios of `features/` on the cluster, beside their verdicts on the simulated ones.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use arc_features::backend::{Backend, RealCluster};
+use arc_features::report::{Summary, Verdict};
+use arc_features::run::{Options, run};
+
+use crate::cluster::Cluster;
+
+/// The verdicts on one scenario.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The feature file below `features/`, and the line.
+    pub place: String,
+    /// What it is called.
+    pub name: String,
+    /// In process; over TLS; on the cluster, where it can run there.
+    pub verdicts: [Option<Verdict>; 3],
+}
+
+/// The columns of a [`Row`].
+pub const BACKENDS: [&str; 3] = ["memory", "https", "k3s"];
+
+/// Runs every scenario everywhere, `n_at_once` at a time on the cluster.
+///
+/// # Errors
+/// The features cannot be read.
+pub async fn verdicts(cluster: &Cluster, n_at_once: usize) -> Result<Vec<Row>> {
+    let real = RealCluster {
+        config: cluster.node.config().await?,
+        image: cluster.outcome.name.clone(),
+        n_at_once,
+    };
+    let mut rows: BTreeMap<(PathBuf, usize), Row> = BTreeMap::new();
+    let backends = [
+        Backend::Memory,
+        Backend::Https,
+        Backend::Real(Box::new(real)),
+    ];
+    for (column, backend) in backends.into_iter().enumerate() {
+        for verdict in everywhere(backend).await?.verdicts {
+            let row = rows.entry((verdict.path.clone(), verdict.line));
+            let row = row.or_insert_with(|| Row::of(&verdict));
+            row.verdicts[column] = Some(verdict);
+        }
+    }
+    Ok(rows.into_values().collect())
+}
+
+/// Scenarios block a thread; the operator of the suite needs the one that this is.
+async fn everywhere(backend: Backend) -> Result<Summary> {
+    let options = Options {
+        paths: folders()?,
+        backend,
+        seed: 1,
+        junit: None,
+        tags: None,
+    };
+    tokio::task::spawn_blocking(move || run(&options))
+        .await
+        .context("scenarios")?
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../features")
+}
+
+/// The folders that hold feature files.
+fn folders() -> Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in root().read_dir().context("read the features")? {
+        let path = entry?.path();
+        if path.is_dir() && !path.ends_with("src") && !path.ends_with("tests") {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+impl Row {
+    fn of(verdict: &Verdict) -> Self {
+        let path = verdict.path.strip_prefix(root()).unwrap_or(&verdict.path);
+        Self {
+            place: format!("{}:{}", path.display(), verdict.line),
+            name: verdict.name.clone(),
+            verdicts: [const { None }; 3],
+        }
+    }
+
+    /// Whether nothing failed, and the cluster says what memory says.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        let mut verdicts = self.verdicts.iter().flatten();
+        verdicts.all(|verdict| verdict.problem.is_none())
+    }
+}
