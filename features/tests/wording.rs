@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use arc_features::run::features;
+use arc_features::run::{SIMULATED_ONLY, features};
 use arc_features::world::World;
 use cucumber::codegen::{LazyRegex, StepConstructor, WorldInventory, inventory};
 use cucumber::gherkin::{Feature, Step, StepType};
@@ -64,6 +64,24 @@ async fn no_file_and_no_scenario_is_lost() {
         (features.len(), scenarios(&features).len()),
         (N_FILES, N_SCENARIOS)
     );
+}
+
+#[tokio::test]
+async fn a_scenario_that_no_real_cluster_runs_says_why() {
+    for feature in all_features().await {
+        let path = feature.path.expect("it was read from a file");
+        let text = std::fs::read_to_string(&path).expect("it was read before");
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        for (index, line) in lines.iter().enumerate() {
+            let is_explained = index > 0 && lines[index - 1].starts_with("# ");
+            assert!(
+                *line != format!("@{SIMULATED_ONLY}") || is_explained,
+                "{}:{} gives no reason",
+                path.display(),
+                index + 1
+            );
+        }
+    }
 }
 
 #[tokio::test]

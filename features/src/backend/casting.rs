@@ -51,7 +51,7 @@ fn cast_container(container: &mut Value, image: &str) {
     container["image"] = image.into();
     container["imagePullPolicy"] = "IfNotPresent".into();
     container["command"] = json!([PROGRAM]);
-    container["resources"]["limits"]["memory"] = MEMORY.into();
+    container["resources"] = json!({"limits": {"memory": MEMORY}});
 }
 
 /// The template tags of `text`, a line each.
