@@ -19,8 +19,8 @@ check: ## format, lints, tests of the libraries, documentation
 features: ## run every scenario on both simulated backends
 	cargo test -p arc-features --test simulated
 
-e2e: ## real pipelines on k3s; says SKIPPED where that cannot be had
-	cargo run --quiet -p arc-e2e
+e2e: ## scenarios and real pipelines on k3s, ARGS=--help for more; says SKIPPED where that cannot be had
+	cargo run --release --quiet -p arc-e2e -- --junit $(or $(CARGO_TARGET_DIR),target)/e2e.xml $(ARGS)
 
 bench: ## measure the budgets
 	cargo bench -p arc-simulator

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use arc_operator::Config;
 use arc_operator::settings::Settings;
+use clap::ValueEnum;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DynamicObject};
 use kube::core::ApiResource;
@@ -21,6 +22,8 @@ use crate::parts::Parts;
 use crate::wait::{self, Limit};
 
 const ARGO: &str = "argo";
+/// The namespace of the operator.
+const OPERATOR: &str = "arc-system";
 /// The ConfigMap of Argo's controller.
 const SETTINGS: &str = "workflow-controller-configmap";
 /// The namespace of the services.
@@ -36,38 +39,44 @@ pub struct Cluster {
     pub parts: Parts,
     /// The image that containers of scenarios run.
     pub outcome: Image,
-    operator: JoinHandle<()>,
+    /// The operator, where it runs in this process.
+    operator: Option<JoinHandle<()>>,
+}
+
+/// Where the operator runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OperatorMode {
+    /// In the cluster, as `operator/deploy/` says, from an image built here.
+    Deployment,
+    /// In this process, for those who debug it.
+    Process,
 }
 
 impl Cluster {
-    /// Starts the node, installs everything, and runs the operator in this process.
+    /// Starts the node and installs everything.
     ///
     /// # Errors
     /// A part does not start.
-    pub async fn start(parts: Parts) -> Result<Self> {
+    pub async fn start(parts: Parts, mode: OperatorMode) -> Result<Self> {
         let folder = image::folder();
         fs::create_dir_all(&folder)?;
         let outcome = image::OUTCOME.image(&folder).await?;
-        let node = Node::start(&parts, std::slice::from_ref(&outcome)).await?;
-        let client = node.client().await?;
-        let mut argo = vec![namespace(ARGO)];
-        argo.extend(manifests(&parts.argo_manifest)?);
-        argo.retain(|manifest| !is_server(manifest));
-        argo.iter_mut().for_each(hasten);
-        apply(&client, ARGO, argo).await.context("install Argo")?;
-        let services = manifests(&parts.tools.manifest)?;
-        apply(&client, SERVICES, services)
-            .await
-            .context("install the services")?;
-        let definitions = arc_fixtures::documents(&arc_operator::api::crds::yaml()?)?;
-        apply(&client, "default", definitions)
-            .await
-            .context("install the kinds of ARC")?;
-        ready(&client, ARGO, "workflow-controller").await?;
-        for service in ["source", "destination", "mirror", "rekor"] {
-            ready(&client, SERVICES, service).await?;
+        let mut images = vec![outcome.clone()];
+        if mode == OperatorMode::Deployment {
+            images.push(image::OPERATOR.image(&folder).await?);
         }
-        let operator = tokio::spawn(arc_operator::run(client.clone(), config()));
+        let node = Node::start(&parts, &images).await?;
+        let client = node.client().await?;
+        install(&client, &parts).await?;
+        let operator = match mode {
+            OperatorMode::Deployment => {
+                deploy(&client).await.context("deploy the operator")?;
+                None
+            }
+            OperatorMode::Process => {
+                Some(tokio::spawn(arc_operator::run(client.clone(), config())))
+            }
+        };
         Ok(Self {
             node,
             client,
@@ -78,9 +87,47 @@ impl Cluster {
     }
 }
 
+/// Argo, the services and the kinds of ARC.
+async fn install(client: &Client, parts: &Parts) -> Result<()> {
+    let mut argo = vec![namespace(ARGO)];
+    argo.extend(manifests(&parts.argo_manifest)?);
+    argo.retain(|manifest| !is_server(manifest));
+    argo.iter_mut().for_each(hasten);
+    apply(client, ARGO, argo).await.context("install Argo")?;
+    let services = manifests(&parts.tools.manifest)?;
+    apply(client, SERVICES, services)
+        .await
+        .context("install the services")?;
+    let definitions = arc_fixtures::documents(&arc_operator::api::crds::yaml()?)?;
+    apply(client, "default", definitions)
+        .await
+        .context("install the kinds of ARC")?;
+    ready(client, ARGO, "workflow-controller").await?;
+    for service in ["source", "destination", "mirror", "rekor"] {
+        ready(client, SERVICES, service).await?;
+    }
+    Ok(())
+}
+
+/// The operator as it is shipped, from the image that was built here.
+async fn deploy(client: &Client) -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../operator/deploy");
+    let mut shipped = manifests(&folder.join("rbac.yaml"))?;
+    shipped.extend(manifests(&folder.join("deployment.yaml"))?);
+    for manifest in &mut shipped {
+        if let Some(container) = manifest.pointer_mut("/spec/template/spec/containers/0") {
+            container["image"] = image::OPERATOR.name().into();
+        }
+    }
+    apply(client, OPERATOR, shipped).await?;
+    ready(client, OPERATOR, "arc-operator").await
+}
+
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.operator.abort();
+        if let Some(operator) = &self.operator {
+            operator.abort();
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub const OUTCOME: Program = Program {
     package: "arc-simulator",
     binary: "arc-outcome",
 };
+/// How large a program may be, and with it its image.
+const BYTES_MAX: u64 = 15 << 20;
 const TAG: &str = "e2e";
 
 impl Program {
@@ -47,12 +49,17 @@ impl Program {
         let root = folder.join(self.binary);
         fs::create_dir_all(root.join("tmp"))?;
         fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
-        fs::copy(self.build().await?, root.join(self.binary))?;
+        let n_bytes = fs::copy(self.build().await?, root.join(self.binary))?;
+        ensure!(
+            n_bytes <= BYTES_MAX,
+            "{} has {n_bytes} bytes, at most {BYTES_MAX} are wanted",
+            self.binary
+        );
         let files = folder.join(format!("{}.files.tar", self.binary));
         let mut tar = Command::new("tar");
         tar.args(["--owner=0", "--group=0", "-cf"]).arg(&files);
         run(tar.arg("-C").arg(&root).arg(".")).await?;
-        let name = format!("{}:{TAG}", self.binary);
+        let name = self.name();
         let entry = format!("ENTRYPOINT [\"/{}\"]", self.binary);
         let mut import = Command::new("docker");
         import.args(["import", "--change", &entry, "--change", "USER 65532:65532"]);
@@ -65,6 +72,12 @@ impl Program {
             .arg(&name))
         .await?;
         Ok(Image { name, archive })
+    }
+
+    /// What the image is called, with its tag.
+    #[must_use]
+    pub fn name(self) -> String {
+        format!("{}:{TAG}", self.binary)
     }
 
     /// The program, which needs no library of the system that it runs on.

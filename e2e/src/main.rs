@@ -2,14 +2,16 @@
 //! which is said loudly.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Result, anyhow};
-use arc_e2e::cluster::Cluster;
+use anyhow::{Context, Result, anyhow};
+use arc_e2e::cluster::{Cluster, OperatorMode};
 use arc_e2e::parts::Parts;
 use arc_e2e::pipeline::CASES;
-use arc_e2e::scenarios::{BACKENDS, Row, verdicts};
+use arc_e2e::report::{Pipeline, Report};
+use arc_e2e::scenarios::verdicts;
 use arc_e2e::{diagnosis, image};
 use arc_operator::signal;
 use clap::{Parser, ValueEnum};
@@ -26,6 +28,15 @@ struct Arguments {
     /// Runs nothing, writes a kubeconfig and leaves the cluster up until it is interrupted.
     #[arg(long)]
     hold: bool,
+    /// Where the operator runs.
+    #[arg(long, value_enum, default_value = "deployment")]
+    operator: OperatorMode,
+    /// Writes a JUnit report to this file.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Runs only the scenarios below these, from features/ on, such as `order` or `failure/pods.feature`.
+    #[arg(long, value_name = "PATH", value_delimiter = ',')]
+    features: Vec<PathBuf>,
     /// How many scenarios run at once.
     #[arg(long, value_name = "N", default_value_t = 6)]
     at_once: usize,
@@ -67,7 +78,7 @@ async fn main() -> ExitCode {
 /// Runs what is asked for; whether all of it passed.
 async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
     let watch = Stopwatch::start();
-    let cluster = Cluster::start(parts).await?;
+    let cluster = Cluster::start(parts, arguments.operator).await?;
     println!("cluster ready after {} s", watch.seconds());
     if arguments.hold {
         let file = image::folder().join("kubeconfig");
@@ -76,54 +87,47 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
         return std::future::pending().await;
     }
     let is_wanted = |part| arguments.only.is_none_or(|only| only == part);
-    let mut is_green = true;
+    let mut report = Report::default();
     if is_wanted(Part::Scenarios) {
-        is_green &= scenarios(&cluster, arguments.at_once).await?;
+        let watch = Stopwatch::start();
+        report.scenarios = verdicts(&cluster, &arguments.features, arguments.at_once).await?;
+        println!("\n{}scenarios took {} s\n", report.table(), watch.seconds());
     }
     if is_wanted(Part::Pipelines) {
-        is_green &= pipelines(&cluster).await;
+        report.pipelines = pipelines(&cluster).await;
     }
-    Ok(is_green)
+    if let Some(file) = &arguments.junit {
+        let text = report.junit()?;
+        fs::write(file, text).with_context(|| format!("write {}", file.display()))?;
+    }
+    Ok(report.is_green())
 }
 
-async fn scenarios(cluster: &Cluster, n_at_once: usize) -> Result<bool> {
-    let watch = Stopwatch::start();
-    let rows = verdicts(cluster, n_at_once).await?;
-    println!(
-        "\n{:>8} {:>8} {:>8}  scenario",
-        BACKENDS[0], BACKENDS[1], BACKENDS[2]
-    );
-    for row in &rows {
-        let [memory, https, real] = row.verdicts.each_ref().map(|verdict| match verdict {
-            None => "-",
-            Some(verdict) if verdict.problem.is_none() => "passed",
-            Some(_) => "FAILED",
-        });
-        println!(
-            "{memory:>8} {https:>8} {real:>8}  {} {}",
-            row.place, row.name
-        );
-    }
-    println!("scenarios: {} s\n", watch.seconds());
-    Ok(rows.iter().all(Row::is_green))
-}
-
-async fn pipelines(cluster: &Cluster) -> bool {
-    let mut is_green = true;
+async fn pipelines(cluster: &Cluster) -> Vec<Pipeline> {
+    let mut pipelines = Vec::new();
     for case in CASES {
         let watch = Stopwatch::start();
         let result = case.run(cluster).await;
         let seconds = watch.seconds();
-        match result {
-            Ok(()) => println!("{:<20} passed  {seconds:>4} s", case.name),
-            Err(error) => {
-                is_green = false;
-                println!("{:<20} FAILED  {seconds:>4} s  {error:#}", case.name);
-                eprint!("{}", diagnosis::of(&cluster.client, case.name).await);
+        let problem = match result {
+            Ok(()) => {
+                println!("{:<20} passed  {seconds:>4} s", case.name);
+                None
             }
-        }
+            Err(error) => {
+                println!("{:<20} FAILED  {seconds:>4} s  {error:#}", case.name);
+                let seen = diagnosis::of(&cluster.client, case.name).await;
+                eprint!("{seen}");
+                Some(format!("{error:#}\n{seen}"))
+            }
+        };
+        pipelines.push(Pipeline {
+            name: case.name,
+            seconds,
+            problem,
+        });
     }
-    is_green
+    pipelines
 }
 
 /// How long something takes, for people.

@@ -1,22 +1,24 @@
 //! The documented OCI example with real tools: its template, unchanged, between two registries of the cluster.
 
 use std::fs;
-use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
 use kube::api::{Api, DynamicObject};
 use kube::core::ApiResource;
 use kube::core::gvk::GroupVersionKind;
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use crate::apply::apply;
 use crate::cluster::{Cluster, namespace};
+use crate::outside::Outside;
 use crate::wait::{self, Limit};
 
 /// The registries of the cluster. Source: the services of `ARC_E2E_TOOLS_MANIFEST`.
 const SOURCE: &str = "source.arc-e2e.svc.cluster.local";
 const DESTINATION: &str = "destination.arc-e2e.svc.cluster.local";
+
+/// Of the registries.
+const PASSWORD: &str = "admin";
 
 /// What an Order asks for, and how it ends.
 #[derive(Clone, Copy, Debug)]
@@ -31,10 +33,16 @@ pub struct Case {
     pub phase: &'static str,
     /// The steps that must have ended so: display name and phase.
     pub steps: &'static [(&'static str, &'static str)],
+    /// The password that the Order has for the destination.
+    pub password: &'static str,
+    /// What the Order says of its artifact, somewhere.
+    pub message: &'static str,
+    /// Repository and tag of what the destination then holds, signed and with its scan attested.
+    pub moved: Option<&'static str>,
 }
 
 /// Every case; each builds on what the ones before it moved.
-pub const CASES: [Case; 3] = [
+pub const CASES: [Case; 4] = [
     Case {
         name: "oci-moves",
         repository: "library/sample",
@@ -45,6 +53,9 @@ pub const CASES: [Case; 3] = [
             ("push-image", "Succeeded"),
             ("sign-image", "Succeeded"),
         ],
+        password: PASSWORD,
+        message: "",
+        moved: Some("library/sample:3.18.4"),
     },
     Case {
         name: "oci-again",
@@ -52,6 +63,9 @@ pub const CASES: [Case; 3] = [
         tag: ">3.18.0 < 3.19.0",
         phase: "Succeeded",
         steps: &[("pull-image", "Skipped"), ("push-image", "Skipped")],
+        password: PASSWORD,
+        message: "",
+        moved: None,
     },
     Case {
         name: "oci-vulnerable",
@@ -59,6 +73,19 @@ pub const CASES: [Case; 3] = [
         tag: "1.0",
         phase: "Failed",
         steps: &[("scan-image", "Failed")],
+        password: PASSWORD,
+        message: "CRITICAL",
+        moved: None,
+    },
+    Case {
+        name: "oci-denied",
+        repository: "library/sample",
+        tag: "3.18.4",
+        phase: "Failed",
+        steps: &[("authenticate-registries", "Failed")],
+        password: "wrong",
+        message: "authenticate-registries",
+        moved: None,
     },
 ];
 
@@ -87,7 +114,47 @@ impl Case {
             "the Order is {phase}: {}",
             order.data["status"]
         );
-        self.check_steps(cluster).await
+        self.check_message(&order)?;
+        self.check_steps(cluster).await?;
+        match self.moved {
+            Some(reference) => self.check_moved(cluster, reference).await,
+            None => Ok(()),
+        }
+    }
+
+    fn check_message(&self, order: &DynamicObject) -> Result<()> {
+        let entries = order.data["status"]["artifactWorkflows"].as_object();
+        let mut entries = entries.into_iter().flat_map(|entries| entries.values());
+        let is_said = |entry: &Value| {
+            let message = entry["message"].as_str().unwrap_or_default();
+            message.contains(self.message)
+        };
+        let status = &order.data["status"];
+        ensure!(
+            entries.any(is_said),
+            "the Order does not say {:?}: {status}",
+            self.message
+        );
+        Ok(())
+    }
+
+    /// That the destination holds what the source does, signed and attested by the key of this namespace.
+    async fn check_moved(&self, cluster: &Cluster, reference: &str) -> Result<()> {
+        let outside = Outside::of(cluster, self.name)?;
+        let sent = outside.digest("source", reference).await?;
+        let arrived = outside.digest("destination", reference).await?;
+        ensure!(sent == arrived, "{sent} was sent, {arrived} arrived");
+        let forward = outside.forward("destination").await?;
+        let image = format!("{}/{reference}", forward.address);
+        let key = format!("k8s://{}/cosign-key", self.name);
+        outside
+            .run("cosign", &["verify", "--key", &key, &image])
+            .await?;
+        let attestation = ["verify-attestation", "--key", &key, "--type", "vuln"];
+        // The log of the suite keeps the entries of signatures only.
+        let attestation = [&attestation[..], &["--insecure-ignore-tlog", &image]].concat();
+        outside.run("cosign", &attestation).await?;
+        Ok(())
     }
 
     async fn check_steps(&self, cluster: &Cluster) -> Result<()> {
@@ -126,6 +193,9 @@ impl Case {
                 (Some("ConfigMap"), Some("root-bundle")) => {
                     manifest["data"]["trust-bundle.pem"] = certificate.clone().into();
                 }
+                (Some("Secret"), Some("dst-reg-secret")) => {
+                    manifest["stringData"] = json!({"password": self.password});
+                }
                 (Some("Endpoint"), Some("dockerhub")) => {
                     manifest["spec"]["remoteURL"] = SOURCE.into();
                     manifest["spec"]["secretRef"] = json!({"name": "dst-reg-secret"});
@@ -156,25 +226,9 @@ impl Case {
 
     /// The key that signs, as the README of the example tells.
     async fn make_key(&self, cluster: &Cluster) -> Result<()> {
-        let folder = std::env::temp_dir().join(format!("arc-e2e-{}", std::process::id()));
-        fs::create_dir_all(&folder)?;
-        let kubeconfig = folder.join("kubeconfig");
-        fs::write(&kubeconfig, cluster.node.kubeconfig()?)?;
-        let made = Command::new(cluster.parts.tools.programs.join("cosign"))
-            .args([
-                "generate-key-pair",
-                &format!("k8s://{}/cosign-key", self.name),
-            ])
-            .env("COSIGN_PASSWORD", "secret")
-            .env("KUBECONFIG", &kubeconfig)
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .output()
-            .await
-            .context("run cosign")?;
-        fs::remove_dir_all(&folder)?;
-        let said = String::from_utf8_lossy(&made.stderr);
-        ensure!(made.status.success(), "cosign makes no key: {said}");
+        let key = format!("k8s://{}/cosign-key", self.name);
+        let outside = Outside::of(cluster, self.name)?;
+        outside.run("cosign", &["generate-key-pair", &key]).await?;
         Ok(())
     }
 }

@@ -24,11 +24,21 @@ pub struct Row {
 /// The columns of a [`Row`].
 pub const BACKENDS: [&str; 3] = ["memory", "https", "k3s"];
 
-/// Runs every scenario everywhere, `n_at_once` at a time on the cluster.
+/// Runs the scenarios below `features`, from the folder of that name on, or all of them if it names none: everywhere, and
+/// `n_at_once` at a time on the cluster.
 ///
 /// # Errors
 /// The features cannot be read.
-pub async fn verdicts(cluster: &Cluster, n_at_once: usize) -> Result<Vec<Row>> {
+pub async fn verdicts(
+    cluster: &Cluster,
+    features: &[PathBuf],
+    n_at_once: usize,
+) -> Result<Vec<Row>> {
+    let paths = if features.is_empty() {
+        folders()?
+    } else {
+        features.iter().map(|path| root().join(path)).collect()
+    };
     let real = RealCluster {
         config: cluster.node.config().await?,
         image: cluster.outcome.name.clone(),
@@ -41,7 +51,7 @@ pub async fn verdicts(cluster: &Cluster, n_at_once: usize) -> Result<Vec<Row>> {
         Backend::Real(Box::new(real)),
     ];
     for (column, backend) in backends.into_iter().enumerate() {
-        for verdict in everywhere(backend).await?.verdicts {
+        for verdict in of_backend(backend, paths.clone()).await?.verdicts {
             let row = rows.entry((verdict.path.clone(), verdict.line));
             let row = row.or_insert_with(|| Row::of(&verdict));
             row.verdicts[column] = Some(verdict);
@@ -51,9 +61,9 @@ pub async fn verdicts(cluster: &Cluster, n_at_once: usize) -> Result<Vec<Row>> {
 }
 
 /// Scenarios block a thread; the operator of the suite needs the one that this is.
-async fn everywhere(backend: Backend) -> Result<Summary> {
+async fn of_backend(backend: Backend, paths: Vec<PathBuf>) -> Result<Summary> {
     let options = Options {
-        paths: folders()?,
+        paths,
         backend,
         seed: 1,
         junit: None,
@@ -91,10 +101,21 @@ impl Row {
         }
     }
 
-    /// Whether nothing failed, and the cluster says what memory says.
+    /// Whether nothing failed.
     #[must_use]
     pub fn is_green(&self) -> bool {
         let mut verdicts = self.verdicts.iter().flatten();
         verdicts.all(|verdict| verdict.problem.is_none())
+    }
+
+    /// Whether every backend says the same.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        let mut held = self.verdicts.iter().map(|verdict| {
+            let verdict = verdict.as_ref();
+            verdict.map(|verdict| verdict.problem.is_none())
+        });
+        let first = held.next();
+        held.all(|other| Some(other) == first)
     }
 }
