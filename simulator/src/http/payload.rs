@@ -5,7 +5,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use super::protobuf;
 use crate::store::json_type::json_type;
@@ -196,19 +196,22 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut fields = Map::new();
+        let mut fields: Vec<(String, Value)> = Vec::new();
+        let mut is_sorted = true;
         while let Some(key) = entries.next_key::<String>()? {
             let before = self.0.len();
             let value = entries.next_value_seed(Seed(self.0))?;
             if self.0.len() > before {
                 prefix(self.0, before, &key);
             }
-            if fields.contains_key(&key) {
+            is_sorted &= fields.last().is_none_or(|(last, _)| *last < key);
+            if !is_sorted && fields.iter().any(|(known, _)| *known == key) {
                 self.0.push(key.clone());
             }
-            fields.insert(key, value);
+            fields.push((key, value));
         }
-        Ok(Value::Object(fields))
+        // Of a field that occurs twice the last counts.
+        Ok(Value::Object(fields.into_iter().collect()))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::store::log::TableId;
 #[derive(Default)]
 pub(crate) struct Watchers {
     next_id: u64,
-    waiting: BTreeMap<(TableId, u64), Waker>,
+    waiting: BTreeMap<TableId, BTreeMap<u64, Waker>>,
     barriers: u64,
     /// How often the watches of each client were ended.
     cuts: BTreeMap<Arc<str>, u64>,
@@ -25,32 +25,34 @@ impl Watchers {
 
     /// Wakes `waker` at the next event of `table`, or the next barrier.
     pub(crate) fn wait(&mut self, table: TableId, id: u64, waker: &Waker) {
-        self.waiting.insert((table, id), waker.clone());
+        let waiting = self.waiting.entry(table).or_default();
+        waiting.insert(id, waker.clone());
     }
 
     /// Forgets a watch that ended.
     pub(crate) fn forget(&mut self, table: TableId, id: u64) {
-        self.waiting.remove(&(table, id));
+        if let Some(waiting) = self.waiting.get_mut(&table) {
+            waiting.remove(&id);
+        }
     }
 
     /// Wakes the watches of one table.
     pub(crate) fn wake(&mut self, table: TableId) {
-        let later = self.waiting.split_off(&(table, 0));
-        for ((of, id), waker) in later {
-            if of == table {
-                waker.wake();
-            } else {
-                self.waiting.insert((of, id), waker);
-            }
-        }
+        let waiting = self.waiting.remove(&table).unwrap_or_default();
+        waiting.into_values().for_each(Waker::wake);
     }
 
     /// Owes every watch a bookmark and wakes them all.
     pub(crate) fn raise_barrier(&mut self) {
         self.barriers += 1;
-        for waker in std::mem::take(&mut self.waiting).into_values() {
-            waker.wake();
-        }
+        self.wake_all();
+    }
+
+    fn wake_all(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting).into_values();
+        waiting
+            .flat_map(BTreeMap::into_values)
+            .for_each(Waker::wake);
     }
 
     /// How many barriers were raised so far.
@@ -61,9 +63,7 @@ impl Watchers {
     /// Ends all open watches of a client.
     pub(crate) fn cut(&mut self, actor: &Arc<str>) {
         *self.cuts.entry(Arc::clone(actor)).or_default() += 1;
-        for waker in std::mem::take(&mut self.waiting).into_values() {
-            waker.wake();
-        }
+        self.wake_all();
     }
 
     /// How often the watches of a client were ended so far.

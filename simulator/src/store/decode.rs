@@ -18,11 +18,23 @@ use super::schema::path::Path;
 /// # Errors
 /// The decoder's text for the first value that does not fit.
 pub(super) fn check(kind: &Kind, value: &Value) -> Result<(), String> {
+    check_changes(kind, value, &Value::Null)
+}
+
+/// The same for the fields that are not as they are in `old`, which has been checked.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(), String> {
     if kind.origin == Origin::Custom {
         return Ok(());
     }
     let fields = value.as_object().into_iter().flatten();
-    for (name, field) in fields.filter(|(name, _)| *name != "metadata") {
+    let changed = |(name, field): &(&String, &Value)| old.get(*name) != Some(*field);
+    for (name, field) in fields
+        .filter(|(name, _)| *name != "metadata")
+        .filter(changed)
+    {
         if let Some(node) = kind.schema.properties.get(name) {
             fit(kind, node, field, &Path::ROOT.field(name))?;
         }

@@ -32,7 +32,7 @@ pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
 ///
 /// # Errors
 /// 422 in the words of kube-apiserver.
-pub(super) fn check_patched(kind: &Kind, value: &Value) -> Result<(), Status> {
+pub(super) fn check_patched(kind: &Kind, value: &Value, old: &Value) -> Result<(), Status> {
     let field = |name: &str| value[name].as_str().unwrap_or_default();
     let name = value["metadata"]["name"].as_str().unwrap_or_default();
     let (version, called) = (field("apiVersion"), field("kind"));
@@ -47,7 +47,7 @@ pub(super) fn check_patched(kind: &Kind, value: &Value) -> Result<(), Status> {
             Err(undecodable(value, &unregistered(called, version)))
         }
         Origin::Custom | Origin::BuiltIn => check_types(value, "ObjectMeta.metadata.")
-            .and_then(|()| decode::check(kind, value))
+            .and_then(|()| decode::check_changes(kind, value, old))
             .map_err(|why| undecodable(value, &why)),
     }
 }

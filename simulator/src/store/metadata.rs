@@ -42,9 +42,14 @@ pub(super) fn seconds(now: jiff::Timestamp) -> String {
 /// Copies a field from `from`, or removes it where `from` has none.
 pub(super) fn restore(to: &mut Map<String, Value>, from: &Value, field: &str) {
     match from.get(field) {
-        Some(value) => to.insert(field.to_owned(), value.clone()),
-        None => to.remove(field),
-    };
+        Some(value) if to.get(field) == Some(value) => {}
+        Some(value) => {
+            to.insert(field.to_owned(), value.clone());
+        }
+        None => {
+            to.remove(field);
+        }
+    }
 }
 
 /// The text of a field, empty if absent or not text.

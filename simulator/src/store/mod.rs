@@ -36,4 +36,5 @@ mod read;
 mod rules;
 mod shape;
 mod size;
+mod text;
 mod write;

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::text::Text;
+
 /// Where an object lies in its table; orders as lists do, by namespace and then by name.
 ///
 /// Source: `spec/kube-api.md` §1.10.
@@ -27,8 +29,7 @@ pub struct Object {
     /// `metadata` without `managedFields`, of a past state.
     past_metadata: Option<Value>,
     revision: u64,
-    encoded: OnceLock<Bytes>,
-    encoded_metadata: OnceLock<Bytes>,
+    text: OnceLock<Text>,
 }
 
 impl Object {
@@ -49,8 +50,7 @@ impl Object {
             value: OnceLock::from(value),
             past_metadata: None,
             revision,
-            encoded: OnceLock::new(),
-            encoded_metadata: OnceLock::new(),
+            text: OnceLock::new(),
         })
     }
 
@@ -65,8 +65,19 @@ impl Object {
             value: OnceLock::new(),
             past_metadata: Some(metadata),
             revision: self.revision,
-            encoded: OnceLock::from(self.encoded()),
-            encoded_metadata: self.encoded_metadata.clone(),
+            text: OnceLock::from(self.text().clone()),
+        })
+    }
+
+    /// The same state with another revision, which must not be zero.
+    pub(super) fn restamped(&self, revision: u64) -> Arc<Self> {
+        let mut past_metadata = self.metadata().clone();
+        past_metadata["resourceVersion"] = revision.to_string().into();
+        Arc::new(Self {
+            value: OnceLock::new(),
+            past_metadata: Some(past_metadata),
+            revision,
+            text: OnceLock::from(self.text().restamped(revision)),
         })
     }
 
@@ -74,7 +85,7 @@ impl Object {
     #[must_use]
     pub fn value(&self) -> &Value {
         self.value.get_or_init(|| {
-            let text = self.encoded.get().map_or(&b"{}"[..], Bytes::as_ref);
+            let text = self.text.get().map_or(&b"{}"[..], |text| text.whole());
             let mut reader = serde_json::Deserializer::from_slice(text);
             // Patches may have made it deeper than a body may be.
             reader.disable_recursion_limit();
@@ -100,22 +111,20 @@ impl Object {
     /// The JSON text of [`Object::value`]; always an object that is not empty.
     #[must_use]
     pub fn encoded(&self) -> Bytes {
-        self.encoded.get_or_init(|| text_of(self.value())).clone()
+        self.text().whole().clone()
     }
 
     /// The JSON text of `metadata`.
     #[must_use]
     pub fn encoded_metadata(&self) -> Bytes {
-        self.encoded_metadata
-            .get_or_init(|| text_of(&self.value()["metadata"]))
-            .clone()
+        self.text().metadata()
     }
 
     /// Where the object lies.
     #[must_use]
     pub fn key(&self) -> Key {
         Key {
-            namespace: self.text("namespace").to_owned(),
+            namespace: self.field("namespace").to_owned(),
             name: self.name().to_owned(),
         }
     }
@@ -123,25 +132,25 @@ impl Object {
     /// `metadata.name`.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.text("name")
+        self.field("name")
     }
 
     /// `metadata.namespace`, empty for cluster-scoped objects.
     #[must_use]
     pub fn namespace(&self) -> &str {
-        self.text("namespace")
+        self.field("namespace")
     }
 
     /// `metadata.uid`.
     #[must_use]
     pub fn uid(&self) -> &str {
-        self.text("uid")
+        self.field("uid")
     }
 
     /// Whether `metadata.deletionTimestamp` is set.
     #[must_use]
     pub fn is_terminating(&self) -> bool {
-        !self.text("deletionTimestamp").is_empty()
+        !self.field("deletionTimestamp").is_empty()
     }
 
     /// `metadata.finalizers`.
@@ -156,15 +165,13 @@ impl Object {
         self.metadata()["labels"].as_object()
     }
 
-    fn text(&self, field: &str) -> &str {
+    fn text(&self) -> &Text {
+        self.text.get_or_init(|| Text::of(self.value()))
+    }
+
+    fn field(&self, field: &str) -> &str {
         self.metadata()[field].as_str().unwrap_or_default()
     }
-}
-
-/// The JSON text of a value, without the detour of [`std::fmt::Display`].
-fn text_of(value: &Value) -> Bytes {
-    let text = serde_json::to_vec(value).expect("a JSON value has a text");
-    text.into()
 }
 
 /// The strings of a JSON list, passing over anything else.

@@ -2,10 +2,10 @@
 //!
 //! Source: `spec/kube-api.md` §1.14, §1.18.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::kind::{Kind, Origin};
-use super::registry::Served;
+use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, WriteOptions};
 use super::schema::compiled::{check, check_status};
 use super::schema::default::apply_defaults;
@@ -36,6 +36,47 @@ pub(super) fn fit(
     let unknown = prune(schema, value);
     apply_defaults(schema, value);
     report(&served.kind, &unknown, options, warnings)
+}
+
+/// The same for a new state of an object that is stored as `old`.
+///
+/// # Errors
+/// As [`fit`].
+pub(super) fn refit(
+    served: &Served,
+    value: &mut Value,
+    old: &Value,
+    options: &WriteOptions,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
+    let untouched = match (served.kind.origin, served.conversion) {
+        (Origin::BuiltIn, Conversion::None) => take_untouched(value, old),
+        (Origin::Custom, _) | (_, Conversion::Events) => Map::new(),
+    };
+    fit(served, value, options, warnings)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.extend(untouched);
+    }
+    Ok(())
+}
+
+/// Takes out the fields that are as they were stored: the schema of a built-in kind is still the one that they fit.
+fn take_untouched(value: &mut Value, old: &Value) -> Map<String, Value> {
+    let (Some(fields), Some(old)) = (value.as_object_mut(), old.as_object()) else {
+        return Map::new();
+    };
+    let is_untouched = |(name, field): &(&String, &Value)| {
+        *name != "metadata" && fields.get(*name) == Some(*field)
+    };
+    let names: Vec<String> = old
+        .iter()
+        .filter(is_untouched)
+        .map(|(name, _)| name.clone())
+        .collect();
+    let taken = names
+        .into_iter()
+        .filter_map(|name| fields.remove_entry(&name));
+    taken.collect()
 }
 
 fn report(

@@ -159,10 +159,7 @@ impl Cursor {
             (None, true) => Some(Signal::Added(Arc::clone(&event.new))),
             (Some(_), true) => Some(Signal::Modified(Arc::clone(&event.new))),
             (Some(_), false) if event.deleted => Some(Signal::Deleted(Arc::clone(&event.new))),
-            (Some(old), false) => Some(Signal::Deleted(Object::new(
-                old.value().clone(),
-                event.revision,
-            ))),
+            (Some(old), false) => Some(Signal::Deleted(old.restamped(event.revision))),
         }
     }
 

@@ -151,7 +151,7 @@ impl Kernel {
         let mut value = ownership::patched(request, (kind, body), live, (options, context.now))?;
         metadata::place(&mut value, request)?;
         metadata::check_name(&mut value, request)?;
-        identity::check_patched(&served.kind, &value)?;
+        identity::check_patched(&served.kind, &value, old.value())?;
         self.replace(request, (&old, value), (options, Via::Patch(kind)), context)
     }
 
@@ -182,7 +182,8 @@ impl Kernel {
         check_preconditions(request, old, &mut value, via)?;
         let is_strict = options.field_validation == FieldValidation::Strict;
         let sent = (is_strict && via != Via::Put).then(|| value.clone());
-        shape::fit(served, &mut value, options, &mut context.warnings).map_err(
+        let warnings = &mut context.warnings;
+        shape::refit(served, &mut value, old.value(), options, warnings).map_err(
             |why| match &sent {
                 Some(patched) => identity::undecodable(patched, &why),
                 None => identity::unfit(&served.kind, &why),

@@ -277,7 +277,10 @@ impl Run<'_> {
             return;
         }
         let new = value::of(spot.node, spot.value);
-        let old = spot.old.map(|old| value::of(spot.node, old.value));
+        let old = spot
+            .old
+            .filter(|_| branch.own.iter().any(Rule::needs_old))
+            .map(|old| value::of(spot.node, old.value));
         for rule in &branch.own {
             let Some(failure) = rule.evaluate(self.functions, &new, old.as_ref()) else {
                 continue;

@@ -18,13 +18,8 @@ use super::path::Path;
 /// Source: `spec/kube-api.md` §1.14 and §1.18; apiextensions-apiserver v0.34.3, pkg/apiserver/schema/pruning and
 /// objectmeta.
 pub fn prune(node: &Node, value: &mut Value) -> Vec<String> {
-    let mut unknown = Unknown {
-        metadata: builtin::object_meta(),
-        in_metadata: Vec::new(),
-        elsewhere: Vec::new(),
-    };
+    let mut unknown = Unknown::new(Nulls::Dropped);
     unknown.prune(node, value, &Path::ROOT);
-    drop_nulls(node, value, &Path::ROOT);
     unknown.in_metadata.sort();
     unknown.elsewhere.sort();
     unknown.in_metadata.append(&mut unknown.elsewhere);
@@ -33,21 +28,33 @@ pub fn prune(node: &Node, value: &mut Value) -> Vec<String> {
 
 /// Drops unknown fields of `value`, which is not a whole object.
 pub(super) fn prune_part(node: &Node, value: &mut Value) {
-    let mut unknown = Unknown {
-        metadata: builtin::object_meta(),
-        in_metadata: Vec::new(),
-        elsewhere: Vec::new(),
-    };
-    unknown.prune(node, value, &Path::ROOT.field("default"));
+    Unknown::new(Nulls::Kept).prune(node, value, &Path::ROOT.field("default"));
+}
+
+/// What becomes of a known field that is null although it may not be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nulls {
+    Kept,
+    Dropped,
 }
 
 struct Unknown {
     metadata: Arc<Node>,
+    nulls: Nulls,
     in_metadata: Vec<String>,
     elsewhere: Vec<String>,
 }
 
 impl Unknown {
+    fn new(nulls: Nulls) -> Self {
+        Self {
+            metadata: builtin::object_meta(),
+            nulls,
+            in_metadata: Vec::new(),
+            elsewhere: Vec::new(),
+        }
+    }
+
     fn prune(&mut self, node: &Node, value: &mut Value, path: &Path) {
         if path.is_too_deep() {
             return;
@@ -72,24 +79,32 @@ impl Unknown {
         let is_resource = path.is_root() || node.embedded_resource;
         let mut dropped = Vec::new();
         for (name, child) in object.iter_mut() {
-            match name.as_str() {
-                "apiVersion" | "kind" if is_resource => {}
-                "metadata" if is_resource => self.prune_metadata(child, path),
-                _ => {
-                    if let Some(property) = node.properties.get(name) {
-                        self.prune(property, child, &path.field(name));
-                    } else if let Some(additional) = &node.additional {
-                        self.prune(additional, child, &path.key(name));
-                    } else if !node.preserve_unknown {
-                        self.elsewhere.push(path.field(name).dotted());
-                        dropped.push(name.clone());
-                    }
+            let property = node.properties.get(name);
+            let known = property.or(node.additional.as_ref());
+            match (name.as_str(), known) {
+                (_, Some(known)) if child.is_null() && self.drops_null(known) => {
+                    dropped.push(name.clone());
+                }
+                ("apiVersion" | "kind", _) if is_resource => {}
+                ("metadata", _) if is_resource => self.prune_metadata(child, path),
+                (_, Some(known)) if property.is_some() => {
+                    self.prune(known, child, &path.field(name));
+                }
+                (_, Some(known)) => self.prune(known, child, &path.key(name)),
+                (_, None) if node.preserve_unknown => {}
+                (_, None) => {
+                    self.elsewhere.push(path.field(name).dotted());
+                    dropped.push(name.clone());
                 }
             }
         }
         for name in dropped {
             object.remove(&name);
         }
+    }
+
+    fn drops_null(&self, known: &Node) -> bool {
+        self.nulls == Nulls::Dropped && !known.nullable && known.default.is_none()
     }
 
     fn prune_metadata(&mut self, value: &mut Value, path: &Path) {
@@ -101,40 +116,10 @@ impl Unknown {
             let below = found.strip_prefix("metadata").unwrap_or(&found);
             self.in_metadata.push(format!("{prefix}{below}"));
         }
-        drop_nulls(&metadata, value, &Path::ROOT);
     }
 }
 
 static NOTHING_KNOWN: LazyLock<Node> = LazyLock::new(Node::default);
-
-fn drop_nulls(node: &Node, value: &mut Value, path: &Path) {
-    if path.is_too_deep() {
-        return;
-    }
-    match value {
-        Value::Object(object) => {
-            object.retain(|name, child| {
-                let Some(schema) = node.properties.get(name).or(node.additional.as_ref()) else {
-                    return true;
-                };
-                if child.is_null() {
-                    return schema.nullable || schema.default.is_some();
-                }
-                drop_nulls(schema, child, &path.field(name));
-                true
-            });
-        }
-        Value::Array(elements) => {
-            let Some(items) = &node.items else {
-                return;
-            };
-            for (i, element) in elements.iter_mut().enumerate() {
-                drop_nulls(items, element, &path.index(i));
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -258,6 +258,11 @@ fn normalized(source: &str, node: &Node) -> Option<String> {
 }
 
 impl Rule {
+    /// Whether the rule is about a change.
+    pub(super) fn needs_old(&self) -> bool {
+        self.old_self != OldSelf::Unused
+    }
+
     /// `None` if the rule holds or does not apply.
     pub(super) fn evaluate(
         &self,
