@@ -116,7 +116,7 @@ impl GarbageCollector {
     }
 
     fn index_of(&self, name: &str) -> Option<usize> {
-        self.kinds.iter().position(|served| served.name() == name)
+        self.kinds.iter().position(|served| served.name == name)
     }
 
     fn object<'a>(&self, key: &Key, caches: &'a Caches) -> Option<&'a LazyObject> {
@@ -135,7 +135,7 @@ impl GarbageCollector {
         }
         let namespace = if served.namespaced { namespace } else { "" };
         let key = Key {
-            kind: served.name(),
+            kind: served.name.clone(),
             namespace: namespace.to_owned(),
             name: reference.name.clone(),
         };
@@ -305,7 +305,7 @@ impl Part for GarbageCollector {
         {
             woken.insert(defined);
         }
-        let key = Key::of(&self.kinds[change.watch].name(), &change.object);
+        let key = Key::of(&self.kinds[change.watch].name, &change.object);
         let owners = self.link(&key, change);
         let uid = meta.uid.as_deref().unwrap_or_default();
         if change.kind == ChangeKind::Deleted || ownership::waits_for_dependents(meta) {

@@ -1,21 +1,23 @@
 //! The kinds whose objects can own others or be owned.
 
 use http::Request;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, APIResource};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, Error};
 
 /// A kind that is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Served {
+    /// What keys and messages call it, such as `pods` or `widgets.example.com`.
+    pub(super) name: String,
     pub(super) resource: ApiResource,
     pub(super) namespaced: bool,
 }
 
 /// Group, version, kind, plural, namespaced.
-type Row = (&'static str, &'static str, &'static str, &'static str, bool);
+type Row<'a> = (&'a str, &'a str, &'a str, &'a str, bool);
 
-const BUILT_IN: [Row; 20] = [
+const BUILT_IN: [Row<'static>; 20] = [
     ("", "v1", "Namespace", "namespaces", false),
     ("", "v1", "Node", "nodes", false),
     ("", "v1", "Secret", "secrets", true),
@@ -99,8 +101,15 @@ pub(super) fn built_in() -> Vec<Served> {
 
 impl Served {
     fn of((group, version, kind, plural, namespaced): Row) -> Self {
+        let resource = GroupVersionKind::gvk(group, version, kind);
+        let resource = ApiResource::from_gvk_with_plural(&resource, plural);
+        let name = match group {
+            "" => plural.to_owned(),
+            _ => format!("{plural}.{group}"),
+        };
         Self {
-            resource: resource(group, version, kind, plural),
+            name,
+            resource,
             namespaced,
         }
     }
@@ -130,19 +139,16 @@ impl Served {
             .await;
         let kinds = found(listed)?.into_iter().flat_map(|list| list.resources);
         let kind = kinds.into_iter().find(|kind| kind.name == plural);
-        Ok(kind.map(|kind| Self {
-            resource: resource(&group.name, &version.version, &kind.kind, plural),
-            namespaced: kind.namespaced,
-        }))
-    }
-
-    /// What keys and messages call it, such as `pods` or `widgets.example.com`.
-    pub(super) fn name(&self) -> String {
-        if self.resource.group.is_empty() {
-            self.resource.plural.clone()
-        } else {
-            format!("{}.{}", self.resource.plural, self.resource.group)
-        }
+        let row = |kind: APIResource| {
+            Self::of((
+                &group.name,
+                &version.version,
+                &kind.kind,
+                plural,
+                kind.namespaced,
+            ))
+        };
+        Ok(kind.map(row))
     }
 
     /// Whether an owner reference with this `apiVersion` and `kind` means this kind.
@@ -150,10 +156,6 @@ impl Served {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         self.resource.group == group && self.resource.kind == kind
     }
-}
-
-fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
-    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
 }
 
 /// What is not there is no failure.

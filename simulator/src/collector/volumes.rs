@@ -1,5 +1,7 @@
 //! Gives claims their volumes, and takes the volumes away with the claims.
 
+use std::collections::BTreeSet;
+
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{
@@ -276,6 +278,16 @@ struct Mount {
     persistent_volume_claim: Option<PersistentVolumeClaimVolumeSource>,
 }
 
+fn claims_that_end<'c>(namespace: &str, claims: &'c Cache) -> BTreeSet<&'c str> {
+    let from = (namespace.to_owned(), String::new());
+    claims
+        .range(from..)
+        .take_while(|((there, _), _)| there == namespace)
+        .filter(|(_, claim)| claim.metadata.deletion_timestamp.is_some())
+        .map(|((_, name), _)| name.as_str())
+        .collect()
+}
+
 fn claims_of(pod: &LazyObject) -> Vec<String> {
     let mounts: Mounts = pod.data.read("spec").ok().flatten().unwrap_or_default();
     let claims = mounts.volumes.into_iter();
@@ -324,16 +336,13 @@ impl Part for VolumeBinder {
                 .collect(),
             (PODS, _) => {
                 let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-                let known = claims_of(object)
-                    .into_iter()
-                    .map(|name| claim(namespace, &name));
-                known
-                    .filter(|key| {
-                        caches
-                            .get(CLAIMS, key)
-                            .is_some_and(|c| c.metadata.deletion_timestamp.is_some())
-                    })
-                    .collect()
+                let ending = claims_that_end(namespace, caches.of(CLAIMS));
+                if ending.is_empty() {
+                    return Vec::new();
+                }
+                let used = claims_of(object);
+                let freed = used.iter().filter(|name| ending.contains(name.as_str()));
+                freed.map(|name| claim(namespace, name)).collect()
             }
             _ => Vec::new(),
         };
