@@ -8,7 +8,6 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use kube::core::{ApiResource, GroupVersionKind};
-use serde::Deserialize;
 
 use super::key;
 use super::lookup::{Lookups, Missing};
@@ -23,12 +22,6 @@ const TASK_RESULTS: usize = 2;
 
 /// How often one pass may start over, because something was read or refused.
 const RESTARTS_MAX: usize = 100;
-
-/// As much of a Workflow's status as tells whether it has begun.
-#[derive(Deserialize)]
-struct Begun {
-    phase: Option<String>,
-}
 
 /// The simulated workflow controller.
 pub struct ArgoController {
@@ -147,15 +140,10 @@ impl Part for ArgoController {
             (WORKFLOWS, ChangeKind::Deleted) => vec![Wake::now(Key::of("Workflow", object))],
             (WORKFLOWS, ChangeKind::Applied) if is_done(object) => Vec::new(),
             (WORKFLOWS, ChangeKind::Applied) => {
-                let status = object.data.read::<Begun>("status");
-                let is_new = status
-                    .ok()
-                    .flatten()
-                    .is_none_or(|status| status.phase.is_none());
-                let after = if is_new {
-                    SignedDuration::ZERO
-                } else {
+                let after = if has_begun(object) {
                     self.settings.requeue
+                } else {
+                    SignedDuration::ZERO
                 };
                 vec![Wake {
                     key: Key::of("Workflow", object),
@@ -202,6 +190,13 @@ pub(crate) fn revision(object: &LazyObject) -> u64 {
         .as_deref()
         .unwrap_or_default();
     text.parse().unwrap_or(0)
+}
+
+/// Whether a Workflow has a phase, which its status and a label tell from then on.
+fn has_begun(workflow: &LazyObject) -> bool {
+    let labels = workflow.metadata.labels.as_ref();
+    workflow.data.field("status").is_some()
+        && labels.is_some_and(|labels| labels.contains_key(key::PHASE))
 }
 
 fn is_done(workflow: &LazyObject) -> bool {

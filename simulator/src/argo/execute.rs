@@ -55,7 +55,8 @@ impl<'e> Execution<'e> {
 }
 
 impl Pass<'_> {
-    /// Executes the template that `call` means, made at a home with arguments, as the node called `node`.
+    /// Executes the template that `call` means, made at a home with arguments, as the node called `node`; one that has
+    /// ended stays as it is.
     ///
     /// # Errors
     /// When it could not be executed; unless that is for want of a lookup or a slot, the node says why.
@@ -66,6 +67,9 @@ impl Pass<'_> {
         (home, arguments): (&Home, &Arguments),
         surroundings: &Surroundings,
     ) -> Result<(), Halt> {
+        if self.node(node).is_some_and(NodeStatus::ended) {
+            return Ok(());
+        }
         self.depth += 1;
         let mut execution = Execution {
             node,
@@ -162,17 +166,14 @@ impl Pass<'_> {
         home: &Home,
         arguments: &Arguments,
     ) -> Result<(), Halt> {
-        if let Some(node) = self.node(execution.node) {
-            if node.ended() {
-                return Ok(());
+        if let Some(node) = self.node(execution.node)
+            && let Err(halt) = self.check_timeout(&template, node)
+        {
+            match &halt {
+                Halt::Timeout => self.mark(execution.node, NodePhase::Failed, Some("timeout")),
+                other => self.mark_error(execution.node, &other.message()),
             }
-            if let Err(halt) = self.check_timeout(&template, node) {
-                match &halt {
-                    Halt::Timeout => self.mark(execution.node, NodePhase::Failed, Some("timeout")),
-                    other => self.mark_error(execution.node, &other.message()),
-                }
-                return Err(halt);
-            }
+            return Err(halt);
         }
         self.check_parallelism(&template, execution)?;
         match self.retry_strategy(&template) {

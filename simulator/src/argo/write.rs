@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
-use kube::core::ApiResource;
+use kube::core::{ApiResource, Request};
 use kube::{Client, Error};
 use serde_json::{Value, json};
 
-use super::controller::{resource, revision};
+use super::controller::resource;
 use super::key;
 use super::lookup::Missing;
 use super::pass::{Action, EventNote, Outcome, Refusal};
 use super::retry::is_transient;
 use crate::kubelet::TERMINATE_ANNOTATION;
-use crate::part::LazyObject;
+use crate::part::{LazyObject, send};
 
 /// A request that failed.
 #[derive(Debug, thiserror::Error)]
@@ -148,15 +148,9 @@ impl<'a> Writer<'a> {
         kind: &'static str,
         (name, object): (&str, &Value),
     ) -> Result<Option<Refusal>, WriteError> {
-        let invalid = |error: serde_json::Error| Refusal {
-            transient: false,
-            message: error.to_string(),
-        };
-        let object = match LazyObject::of(object.clone()) {
-            Ok(object) => object,
-            Err(error) => return Ok(Some(invalid(error))),
-        };
-        match api.create(&PostParams::default(), &object).await {
+        let body = object.to_string().into_bytes();
+        let request = Request::new(api.resource_url()).create(&PostParams::default(), body);
+        match send(self.client, request).await {
             Ok(_) => Ok(None),
             Err(Error::Api(status)) if status.reason == "AlreadyExists" => {
                 self.adopt(api, kind, name).await
@@ -208,13 +202,17 @@ impl<'a> Writer<'a> {
             "Workflow",
             "workflows",
         ));
-        match api
-            .replace(self.name(), &PostParams::default(), workflow)
-            .await
-        {
-            Ok(written) => Ok(Written::Revision(revision(&written))),
+        let failed = self.failed("update", "Workflow", self.name());
+        let body = match serde_json::to_vec(workflow) {
+            Ok(body) => body,
+            Err(error) => return Err(failed(Error::SerdeError(error))),
+        };
+        let workflows = Request::new(api.resource_url());
+        let request = workflows.replace(self.name(), &PostParams::default(), body);
+        match send(self.client, request).await {
+            Ok(written) => Ok(Written::Revision(written.revision())),
             Err(Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(Written::Conflict),
-            Err(source) => Err(self.failed("update", "Workflow", self.name())(source)),
+            Err(source) => Err(failed(source)),
         }
     }
 
@@ -295,10 +293,9 @@ impl<'a> Writer<'a> {
         name: &str,
         patch: &Value,
     ) -> Result<(), WriteError> {
-        match pods
-            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
-            .await
-        {
+        let pods = Request::new(pods.resource_url());
+        let request = pods.patch(name, &PatchParams::default(), &Patch::Merge(patch));
+        match send(self.client, request).await {
             Ok(_) => Ok(()),
             Err(error) => ignore_not_found(error).map_err(self.failed("patch", "Pod", name)),
         }

@@ -1,11 +1,13 @@
 //! One followed collection: list, then watch from there, and list again when the watch breaks.
 
+use bytes::Bytes;
+use futures::io::AsyncBufReadExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use kube::api::{ListParams, WatchParams};
 use kube::core::{ObjectList, Request, WatchEvent};
 use kube::{Client, Resource};
 
-use crate::part::{LazyObject, Watch};
+use crate::part::{LazyObject, Watch, event};
 
 /// What a followed collection tells.
 pub(crate) enum News {
@@ -66,18 +68,22 @@ async fn events(
     } else {
         collection.watch(&params, version)
     };
-    let events = client
-        .request_events::<LazyObject>(request.map_err(unbuilt)?)
-        .await?;
-    Ok(events.map(news).boxed())
+    let body = client.request_stream(request.map_err(unbuilt)?).await?;
+    let lines = stream::unfold(Box::pin(body), |mut body| async {
+        let mut line = Vec::new();
+        // A body that breaks off is a watch that ended.
+        let n_bytes = body.read_until(b'\n', &mut line).await.unwrap_or_default();
+        (n_bytes > 0).then_some((line, body))
+    });
+    Ok(lines.map(|line| news(line.into())).boxed())
 }
 
 fn unbuilt(error: kube::core::request::Error) -> kube::Error {
     kube::Error::BuildRequest(error)
 }
 
-fn news(event: Result<WatchEvent<LazyObject>, kube::Error>) -> News {
-    match event {
+fn news(line: Bytes) -> News {
+    match event(&line) {
         Ok(WatchEvent::Error(_)) | Err(_) => News::Broken,
         Ok(event) => News::Event(Box::new(event)),
     }

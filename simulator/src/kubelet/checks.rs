@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Container, EnvVar, KeyToPath, Pod, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{Container, EnvVar, KeyToPath, PodSpec, Volume};
 
 use super::image;
 use super::node::NodeView;
@@ -16,11 +16,10 @@ pub(super) struct Blocked {
     pub(super) message: String,
 }
 
-/// What the API server would have refused in `pod`; `None` if nothing.
+/// What the API server would have refused in the pod `name`; `None` if nothing.
 ///
 /// Source: kubernetes v1.34 `pkg/apis/core/validation` `ValidateVolumeMounts`.
-pub(super) fn invalid(pod: &Pod) -> Option<String> {
-    let spec = pod.spec.as_ref()?;
+pub(super) fn invalid(name: &str, spec: &PodSpec) -> Option<String> {
     let volumes: BTreeSet<&str> = spec
         .volumes
         .iter()
@@ -37,7 +36,6 @@ pub(super) fn invalid(pod: &Pod) -> Option<String> {
             mount_problems(&format!("spec.{list}[{index}]"), container, &volumes)
         })
         .collect();
-    let name = pod.metadata.name.as_deref().unwrap_or_default();
     match problems.as_slice() {
         [] => None,
         [one] => Some(format!("Pod \"{name}\" is invalid: {one}")),
@@ -298,10 +296,8 @@ mod tests {
         #[case] mounts: Value,
         #[case] expected: Option<&str>,
     ) {
-        let pod = json!({"metadata": {"name": "p"}, "spec": {"volumes": [{"name": "x"}], "containers": [{"name": "main", "volumeMounts": mounts}]}});
-        assert_eq!(
-            invalid(&serde_json::from_value(pod).unwrap()).as_deref(),
-            expected
-        );
+        let spec = json!({"volumes": [{"name": "x"}], "containers": [{"name": "main", "volumeMounts": mounts}]});
+        let spec = serde_json::from_value(spec).unwrap();
+        assert_eq!(invalid("p", &spec).as_deref(), expected);
     }
 }

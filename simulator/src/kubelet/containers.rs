@@ -35,7 +35,7 @@ pub(super) fn outcome<'a>(
     container: &'a PodContainer,
     init: bool,
 ) -> (Cow<'a, Outcome>, bool) {
-    let context = case.work.context(case.pod, container, init);
+    let context = case.work.context(case.metadata, container, init);
     let is_executor = context.role == Role::Executor;
     match case.book.lookup(&context) {
         Some(outcome) if is_executor => (

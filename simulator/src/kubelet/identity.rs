@@ -1,9 +1,11 @@
 //! Who a pod is to Argo: workflow, node, template.
 
-use k8s_openapi::api::core::v1::{Container as PodContainer, Pod};
+use k8s_openapi::api::core::v1::{Container as PodContainer, PodSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::node::NodeView;
+use super::pod::PodView;
 use crate::outcomes::{Container, NodeName, Role};
 use crate::part::Data;
 
@@ -43,7 +45,7 @@ impl Work {
     /// Reads the labels, annotations and environment of `pod`.
     ///
     /// Source: `spec/argo.md` §2, §21.
-    pub(super) fn of(pod: &Pod, view: &NodeView) -> Self {
+    pub(super) fn of(pod: PodView, view: &NodeView) -> Self {
         let label = |key| {
             pod.metadata
                 .labels
@@ -62,24 +64,24 @@ impl Work {
         if label(LABEL_COMPONENT).is_some_and(|component| component == "agent") {
             return Self::Agent;
         }
-        let text = match env(pod, "ARGO_TEMPLATE") {
+        let text = match env(pod.spec, "ARGO_TEMPLATE") {
             Some(OFFLOADED) => view.offloaded_template.as_deref(),
             text => text,
         };
         let Some(template) = text.and_then(|text| serde_json::from_str(text).ok()) else {
             return Self::Plain;
         };
-        let node_id = env(pod, "ARGO_NODE_ID").map(str::to_owned);
+        let node_id = env(pod.spec, "ARGO_NODE_ID").map(str::to_owned);
         Self::Argo(Box::new(ArgoPod {
             workflow: workflow.clone(),
-            workflow_uid: env(pod, "ARGO_WORKFLOW_UID")
-                .map_or_else(|| owner_uid(pod), str::to_owned),
+            workflow_uid: env(pod.spec, "ARGO_WORKFLOW_UID")
+                .map_or_else(|| owner_uid(pod.metadata), str::to_owned),
             node_id: node_id
                 .or_else(|| annotation(ANNOTATION_NODE_ID))
                 .unwrap_or_default(),
             node_name: annotation(ANNOTATION_NODE_NAME).unwrap_or_default(),
-            instance_id: env(pod, "ARGO_INSTANCE_ID").map(str::to_owned),
-            capture_result: env(pod, "ARGO_INCLUDE_SCRIPT_OUTPUT") == Some("true"),
+            instance_id: env(pod.spec, "ARGO_INSTANCE_ID").map(str::to_owned),
+            capture_result: env(pod.spec, "ARGO_INCLUDE_SCRIPT_OUTPUT") == Some("true"),
             template,
         }))
     }
@@ -87,7 +89,7 @@ impl Work {
     /// What the outcome book is asked about `container`.
     pub(super) fn context<'a>(
         &'a self,
-        pod: &'a Pod,
+        metadata: &'a ObjectMeta,
         container: &'a PodContainer,
         init: bool,
     ) -> Container<'a> {
@@ -97,7 +99,7 @@ impl Work {
                 argo.node_name.as_str(),
                 argo.workflow.as_str(),
             ),
-            Self::Plain | Self::Agent => ("", pod.metadata.name.as_deref().unwrap_or_default(), ""),
+            Self::Plain | Self::Agent => ("", metadata.name.as_deref().unwrap_or_default(), ""),
         };
         let node = NodeName::parse(workflow, node_name);
         Container {
@@ -107,7 +109,7 @@ impl Work {
             step: node.step,
             image: container.image.as_deref().unwrap_or_default(),
             workflow,
-            namespace: pod.metadata.namespace.as_deref().unwrap_or_default(),
+            namespace: metadata.namespace.as_deref().unwrap_or_default(),
             container: &container.name,
             role: self.role(&container.name, init),
         }
@@ -163,8 +165,7 @@ impl ArgoPod {
     }
 }
 
-fn env<'a>(pod: &'a Pod, name: &str) -> Option<&'a str> {
-    let spec = pod.spec.as_ref()?;
+fn env<'a>(spec: &'a PodSpec, name: &str) -> Option<&'a str> {
     let containers = spec
         .init_containers
         .iter()
@@ -176,8 +177,8 @@ fn env<'a>(pod: &'a Pod, name: &str) -> Option<&'a str> {
         .and_then(|variable| variable.value.as_deref())
 }
 
-fn owner_uid(pod: &Pod) -> String {
-    let owners = pod.metadata.owner_references.iter().flatten();
+fn owner_uid(metadata: &ObjectMeta) -> String {
+    let owners = metadata.owner_references.iter().flatten();
     owners
         .map(|owner| owner.uid.clone())
         .next()

@@ -18,6 +18,7 @@ mod identity;
 mod image;
 mod node;
 mod part;
+mod pod;
 mod schedule;
 mod stage;
 mod status;
@@ -28,4 +29,5 @@ mod write;
 
 pub use node::{Claim, NodeView, TERMINATE_ANNOTATION};
 pub use part::Kubelet;
+pub use pod::PodView;
 pub use step::{Action, Step, Warning, step};

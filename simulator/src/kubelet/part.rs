@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, PodSpec, Secret};
 use kube::Client;
 use kube::core::ApiResource;
 
 use super::node::{Claim, NodeView};
+use super::pod::{PodView, Specs};
 use super::step::{Action, Step, step};
 use super::write::Writer;
 use crate::outcomes::{MadeUp, Script};
@@ -24,6 +25,7 @@ pub struct Kubelet {
     client: Client,
     script: Script,
     made_up: MadeUp,
+    specs: Specs,
 }
 
 impl Kubelet {
@@ -34,26 +36,33 @@ impl Kubelet {
             client,
             script,
             made_up,
+            specs: Specs::default(),
         }
     }
 
     async fn look(
-        &self,
+        &mut self,
         key: &Key,
         caches: &Caches,
         now: Timestamp,
     ) -> Result<Option<SignedDuration>, Failure> {
         let Some(object) = caches.get(PODS, key) else {
+            self.specs.forget(key);
             return Ok(None);
         };
-        let pod: Pod = object.typed()?;
-        let view = view(&pod, caches);
+        let (spec, status) = (self.specs.read(key, object)?, object.data.read("status")?);
+        let pod = PodView {
+            metadata: &object.metadata,
+            spec: &spec,
+            status: &status.unwrap_or_default(),
+        };
+        let view = view(pod, caches);
         let Step {
             actions,
             made_up,
             again,
-        } = step(&pod, &view, &self.script.book(), now);
-        let mut writer = Writer::new(&self.client, &pod, now);
+        } = step(pod, &view, &self.script.book(), now);
+        let mut writer = Writer::new(&self.client, pod.metadata, now);
         for action in actions {
             let is_report = matches!(action, Action::TaskResult(_));
             if let Some(again) = writer.write(action).await? {
@@ -116,9 +125,9 @@ fn pending_pods(namespace: &str, pods: &Cache) -> Vec<Wake> {
 }
 
 /// The objects that `pod` may refer to.
-fn view(pod: &Pod, caches: &Caches) -> NodeView {
+fn view(pod: PodView, caches: &Caches) -> NodeView {
     let namespace = pod.metadata.namespace.clone().unwrap_or_default();
-    let names = Names::of(pod);
+    let names = Names::of(pod.spec);
     let find =
         |watch: usize, name: &str| caches.of(watch).get(&(namespace.clone(), name.to_owned()));
     let keys = |watch: usize, names: &BTreeSet<String>| {
@@ -172,9 +181,8 @@ struct Names {
 }
 
 impl Names {
-    fn of(pod: &Pod) -> Self {
+    fn of(spec: &PodSpec) -> Self {
         let mut names = Self::default();
-        let Some(spec) = &pod.spec else { return names };
         for volume in spec.volumes.iter().flatten() {
             names.secrets.extend(
                 volume

@@ -1,7 +1,8 @@
 //! One look at one pod: what the scheduler, the kubelet and the executor do next.
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
+use k8s_openapi::api::core::v1::{PodSpec, PodStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
 use super::checks;
@@ -10,6 +11,7 @@ use super::ending::{evict, kill, lose, terminate};
 use super::executor;
 use super::identity::Work;
 use super::node::{NODE_NAME, NodeView, START_DELAY, TERMINATE_ANNOTATION};
+use super::pod::PodView;
 use super::schedule;
 use super::stage::{self, Stage};
 use super::status::{self, Phase, Verdict, condition, whole_second};
@@ -61,7 +63,7 @@ pub struct Warning {
 
 /// Everything that one look sees.
 pub(super) struct Case<'a> {
-    pub(super) pod: &'a Pod,
+    pub(super) metadata: &'a ObjectMeta,
     pub(super) spec: &'a PodSpec,
     pub(super) status: &'a PodStatus,
     pub(super) work: Work,
@@ -73,20 +75,20 @@ pub(super) struct Case<'a> {
 
 impl Case<'_> {
     pub(super) fn name(&self) -> &str {
-        self.pod.metadata.name.as_deref().unwrap_or_default()
+        self.metadata.name.as_deref().unwrap_or_default()
     }
 
     pub(super) fn namespace(&self) -> &str {
-        self.pod.metadata.namespace.as_deref().unwrap_or_default()
+        self.metadata.namespace.as_deref().unwrap_or_default()
     }
 
     pub(super) fn uid(&self) -> &str {
-        self.pod.metadata.uid.as_deref().unwrap_or_default()
+        self.metadata.uid.as_deref().unwrap_or_default()
     }
 
     /// Since when the work is to stop.
     pub(super) fn terminate_at(&self) -> Option<Timestamp> {
-        let annotations = self.pod.metadata.annotations.as_ref()?;
+        let annotations = self.metadata.annotations.as_ref()?;
         let at: Timestamp = annotations.get(TERMINATE_ANNOTATION)?.parse().ok()?;
         Some(whole_second(at))
     }
@@ -103,12 +105,11 @@ impl Case<'_> {
 ///
 /// Source: `spec/argo.md` §21–23, `spec/kube-api.md` §1.15; kubernetes v1.34 `pkg/kubelet`, `pkg/scheduler`.
 #[must_use]
-pub fn step(pod: &Pod, view: &NodeView, book: &Book, now: Timestamp) -> Step {
-    let (no_spec, no_status) = (PodSpec::default(), PodStatus::default());
+pub fn step(pod: PodView, view: &NodeView, book: &Book, now: Timestamp) -> Step {
     let case = Case {
-        pod,
-        spec: pod.spec.as_ref().unwrap_or(&no_spec),
-        status: pod.status.as_ref().unwrap_or(&no_status),
+        metadata: pod.metadata,
+        spec: pod.spec,
+        status: pod.status,
         work: Work::of(pod, view),
         view,
         book,
@@ -124,12 +125,7 @@ pub fn step(pod: &Pod, view: &NodeView, book: &Book, now: Timestamp) -> Step {
 }
 
 fn decide(case: &Case) -> Step {
-    let terminating = case
-        .pod
-        .metadata
-        .deletion_timestamp
-        .as_ref()
-        .map(|time| time.0);
+    let terminating = case.metadata.deletion_timestamp.as_ref().map(|time| time.0);
     let is_over = matches!(case.status.phase.as_deref(), Some("Succeeded" | "Failed"));
     let is_seen = case.status.start_time.is_some();
     match (case.spec.node_name.as_deref(), terminating) {
@@ -160,7 +156,7 @@ fn place(case: &Case) -> Step {
     {
         return Step::default();
     }
-    if let Some(message) = checks::invalid(case.pod) {
+    if let Some(message) = checks::invalid(case.name(), case.spec) {
         return actions([Action::Status(
             json!({"phase": "Failed", "reason": "Invalid", "message": message}),
         )]);

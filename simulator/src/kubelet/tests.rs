@@ -1,11 +1,13 @@
 //! Whole lives of pods: every write, with its second.
 
 use jiff::SignedDuration;
+use k8s_openapi::api::core::v1::Pod;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::node::{Claim, NodeView};
-use super::step::{Action, step};
+use super::pod::PodView;
+use super::step::{Action, Step, step};
 use crate::clock::EPOCH;
 use crate::outcomes::Book;
 
@@ -36,10 +38,19 @@ impl Life {
         self
     }
 
+    fn look(&self) -> Step {
+        let pod: Pod = serde_json::from_value(self.pod.clone()).unwrap();
+        let pod = PodView {
+            metadata: &pod.metadata,
+            spec: &pod.spec.unwrap(),
+            status: &pod.status.unwrap_or_default(),
+        };
+        step(pod, &self.view, &self.book, self.now)
+    }
+
     fn live(mut self) -> Self {
         for _ in 0..50 {
-            let pod = serde_json::from_value(self.pod.clone()).unwrap();
-            let step = step(&pod, &self.view, &self.book, self.now);
+            let step = self.look();
             let values = step.made_up.iter();
             self.made_up
                 .extend(values.map(|v| format!("{} {}={}", v.node, v.output, v.value)));
@@ -233,8 +244,7 @@ fn a_deleted_pod_ends_within_its_grace(
     let mut life = Life::new(a_pod(json!({"activeDeadlineSeconds": 2})), book);
     life.pod["spec"]["activeDeadlineSeconds"] = Value::Null;
     for _ in 0..3 {
-        let pod = serde_json::from_value(life.pod.clone()).unwrap();
-        let step = step(&pod, &life.view, &life.book, life.now);
+        let step = life.look();
         life.now += if step.actions.is_empty() {
             step.again.unwrap_or_default()
         } else {
@@ -245,8 +255,7 @@ fn a_deleted_pod_ends_within_its_grace(
             .for_each(|action| life.apply(action));
     }
     life.now = EPOCH + SignedDuration::from_secs(1);
-    let pod = serde_json::from_value(life.pod.clone()).unwrap();
-    step(&pod, &life.view, &life.book, life.now)
+    life.look()
         .actions
         .into_iter()
         .for_each(|action| life.apply(action));

@@ -4,14 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Binding, Event, EventSource, ObjectReference, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
-use kube::core::{ApiResource, Status};
-use kube::{Client, Error};
+use kube::core::{ApiResource, Request, Status};
+use kube::{Client, Error, Resource};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::node::NODE_NAME;
 use super::step::{Action, Warning};
-use crate::part::LazyObject;
+use crate::part::{LazyObject, send};
 
 /// How long to wait before a pod is looked at again that somebody else changed in between.
 const CONFLICT_WAIT: SignedDuration = SignedDuration::from_secs(1);
@@ -30,14 +30,14 @@ pub(super) struct WriteError {
 /// Writes about one pod.
 pub(super) struct Writer<'a> {
     client: &'a Client,
-    pod: &'a Pod,
+    pod: &'a ObjectMeta,
     now: Timestamp,
     /// Why the executor could not report, if it could not.
     refusal: Option<String>,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(client: &'a Client, pod: &'a Pod, now: Timestamp) -> Self {
+    pub(super) fn new(client: &'a Client, pod: &'a ObjectMeta, now: Timestamp) -> Self {
         Self {
             client,
             pod,
@@ -76,11 +76,11 @@ impl<'a> Writer<'a> {
     }
 
     fn name(&self) -> &str {
-        self.pod.metadata.name.as_deref().unwrap_or_default()
+        self.pod.name.as_deref().unwrap_or_default()
     }
 
     fn namespace(&self) -> &str {
-        self.pod.metadata.namespace.as_deref().unwrap_or_default()
+        self.pod.namespace.as_deref().unwrap_or_default()
     }
 
     fn pods(&self) -> Api<Pod> {
@@ -91,7 +91,7 @@ impl<'a> Writer<'a> {
         let binding = Binding {
             metadata: ObjectMeta {
                 name: Some(self.name().to_owned()),
-                uid: self.pod.metadata.uid.clone(),
+                uid: self.pod.uid.clone(),
                 ..ObjectMeta::default()
             },
             target: ObjectReference {
@@ -100,32 +100,28 @@ impl<'a> Writer<'a> {
                 ..ObjectReference::default()
             },
         };
+        let binding = serde_json::to_vec(&binding).map_err(Error::SerdeError)?;
+        let request = Request::new(Pod::url_path(&(), Some(self.namespace())));
         let params = PostParams::default();
-        let pods = self.pods();
-        let request =
-            pods.create_subresource::<Binding, Value>("binding", self.name(), &params, &binding);
-        request.await.map(drop)
+        let request = request.create_subresource("binding", self.name(), &params, binding);
+        send(self.client, request).await.map(drop)
     }
 
     async fn patch_status(&self, mut status: Value) -> Result<(), Error> {
         if let Some(refusal) = &self.refusal {
             fail_executor(&mut status, refusal);
         }
-        let metadata = json!({"uid": self.pod.metadata.uid, "resourceVersion": self.pod.metadata.resource_version});
+        let metadata = json!({"uid": self.pod.uid, "resourceVersion": self.pod.resource_version});
         let patch = Patch::Merge(json!({"metadata": metadata, "status": status}));
-        let pods: Api<LazyObject> = Api::namespaced_with(
-            self.client.clone(),
-            self.namespace(),
-            &ApiResource::erase::<Pod>(&()),
-        );
-        pods.patch_status(self.name(), &PatchParams::default(), &patch)
-            .await
-            .map(drop)
+        let request = Request::new(Pod::url_path(&(), Some(self.namespace())));
+        let params = PatchParams::default();
+        let request = request.patch_subresource("status", self.name(), &params, &patch);
+        send(self.client, request).await.map(drop)
     }
 
     /// One event for each distinct message: its name follows from what it says.
     async fn warn(&self, warning: Warning) -> Result<(), Error> {
-        let uid = self.pod.metadata.uid.clone().unwrap_or_default();
+        let uid = self.pod.uid.clone().unwrap_or_default();
         let hash = Sha256::digest(format!("{uid}\n{}\n{}", warning.reason, warning.message));
         let suffix: String = hash
             .iter()
@@ -195,17 +191,15 @@ impl<'a> Writer<'a> {
             kind: "WorkflowTaskResult".into(),
             plural: "workflowtaskresults".into(),
         };
-        let api: Api<LazyObject> =
-            Api::namespaced_with(self.client.clone(), self.namespace(), &resource);
-        let object: LazyObject =
-            serde_json::from_value(result.clone()).map_err(Error::SerdeError)?;
-        match api.create(&PostParams::default(), &object).await {
+        let results = Request::new(LazyObject::url_path(&resource, Some(self.namespace())));
+        let body = serde_json::to_vec(&result).map_err(Error::SerdeError)?;
+        let request = results.create(&PostParams::default(), body);
+        match send(self.client, request).await {
             Err(Error::Api(status)) if status.reason == "AlreadyExists" => {
-                let name = object.metadata.name.as_deref().unwrap_or_default();
+                let name = result["metadata"]["name"].as_str().unwrap_or_default();
                 let patch = json!({"metadata": {"labels": result["metadata"]["labels"]}, "outputs": result["outputs"]});
-                api.patch(name, &PatchParams::default(), &Patch::Merge(patch))
-                    .await
-                    .map(drop)
+                let request = results.patch(name, &PatchParams::default(), &Patch::Merge(patch));
+                send(self.client, request).await.map(drop)
             }
             Err(Error::Api(status)) if matches!(status.code, 403 | 404) => {
                 self.refusal = Some(status.message.clone());
@@ -219,7 +213,7 @@ impl<'a> Writer<'a> {
         let params = DeleteParams {
             grace_period_seconds: Some(0),
             preconditions: Some(Preconditions {
-                uid: self.pod.metadata.uid.clone(),
+                uid: self.pod.uid.clone(),
                 resource_version: None,
             }),
             ..DeleteParams::default()

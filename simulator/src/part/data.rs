@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut};
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,12 @@ impl Data {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// A field that may stay text.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Lazy> {
+        self.0.get(name)
     }
 
     /// A field that may stay text; null, if it is absent.
@@ -64,7 +71,7 @@ impl Data {
         Ok(())
     }
 
-    pub(super) fn insert_text(&mut self, name: String, text: Box<RawValue>) {
+    pub(super) fn insert_text(&mut self, name: String, text: Bytes) {
         self.0.insert(name, Lazy::from(text));
     }
 

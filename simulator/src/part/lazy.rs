@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -12,16 +14,57 @@ use serde_json::value::{RawValue, to_raw_value};
 #[derive(Clone, Debug, Default)]
 pub struct Lazy {
     /// `None` once the value was changed or made here.
-    text: Option<Box<RawValue>>,
+    text: Option<Text>,
     value: OnceLock<Value>,
 }
 
+/// The text of a value.
+#[derive(Clone, Debug)]
+enum Text {
+    /// On its own, and known to be JSON.
+    Whole(Box<RawValue>),
+    /// Within a longer text, which it keeps alive.
+    Part(Bytes),
+}
+
+impl Text {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Whole(text) => text.get().as_bytes(),
+            Self::Part(text) => text,
+        }
+    }
+
+    fn read<'t, T: Deserialize<'t>>(&'t self) -> Result<T, serde_json::Error> {
+        match self {
+            Self::Whole(text) => serde_json::from_str(text.get()),
+            Self::Part(text) => serde_json::from_slice(text),
+        }
+    }
+
+    fn raw(&self) -> Result<&RawValue, serde_json::Error> {
+        match self {
+            Self::Whole(text) => Ok(text),
+            Self::Part(text) => serde_json::from_slice(text),
+        }
+    }
+}
+
 impl Lazy {
-    /// The value, read at the first call.
+    /// The value, read at the first call; null, if the text turns out not to be JSON.
     pub fn value(&self) -> &Value {
-        let read = |text: &RawValue| serde_json::from_str(text.get()).unwrap_or_default();
+        let read = |text: &Text| text.read().unwrap_or_default();
         self.value
-            .get_or_init(|| self.text.as_deref().map(read).unwrap_or_default())
+            .get_or_init(|| self.text.as_ref().map(read).unwrap_or_default())
+    }
+
+    /// Whether both were written the same; one that was changed or made here never is.
+    #[must_use]
+    pub fn is_same_text(&self, other: &Self) -> bool {
+        match (&self.text, &other.text) {
+            (Some(text), Some(other)) => text.bytes() == other.bytes(),
+            _ => false,
+        }
     }
 
     /// The value to change.
@@ -37,7 +80,7 @@ impl Lazy {
     /// It is not one of these.
     pub fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, serde_json::Error> {
         match &self.text {
-            Some(text) => serde_json::from_str(text.get()),
+            Some(text) => text.read(),
             None => Option::deserialize(self.value()),
         }
     }
@@ -45,7 +88,7 @@ impl Lazy {
     /// The JSON text.
     pub(super) fn text(&self) -> Result<Cow<'_, RawValue>, serde_json::Error> {
         Ok(match &self.text {
-            Some(text) => Cow::Borrowed(text.as_ref()),
+            Some(text) => Cow::Borrowed(text.raw()?),
             None => Cow::Owned(to_raw_value(self.value())?),
         })
     }
@@ -54,7 +97,17 @@ impl Lazy {
 impl From<Box<RawValue>> for Lazy {
     fn from(text: Box<RawValue>) -> Self {
         Self {
-            text: Some(text),
+            text: Some(Text::Whole(text)),
+            value: OnceLock::new(),
+        }
+    }
+}
+
+/// A part of a longer text.
+impl From<Bytes> for Lazy {
+    fn from(text: Bytes) -> Self {
+        Self {
+            text: Some(Text::Part(text)),
             value: OnceLock::new(),
         }
     }
@@ -72,7 +125,7 @@ impl From<Value> for Lazy {
 impl Serialize for Lazy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.text {
-            Some(text) => text.serialize(serializer),
+            Some(text) => text.raw().map_err(S::Error::custom)?.serialize(serializer),
             None => self.value().serialize(serializer),
         }
     }
@@ -86,11 +139,7 @@ impl<'de> Deserialize<'de> for Lazy {
 
 impl PartialEq for Lazy {
     fn eq(&self, other: &Self) -> bool {
-        let same_text = match (&self.text, &other.text) {
-            (Some(text), Some(other)) => text.get() == other.get(),
-            _ => false,
-        };
-        same_text || self.value() == other.value()
+        self.is_same_text(other) || self.value() == other.value()
     }
 }
 

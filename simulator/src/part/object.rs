@@ -1,22 +1,20 @@
 //! Any object as a part sees it.
 
 use std::borrow::Cow;
-use std::fmt;
 
+use bytes::Bytes;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use kube::core::{ApiResource, DynamicResourceScope, TypeMeta};
-use serde::de::value::{MapAccessDeserializer, MapDeserializer};
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, IntoDeserializer,
-    MapAccess, Visitor,
-};
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
-use serde_json::value::to_raw_value;
-use serde_json::{Map, Value};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Error, Map, Value};
 
 use super::Data;
+use super::scan::Scanner;
 
 /// An object of any kind, as [`kube::core::DynamicObject`] but read lazily, and without `metadata.managedFields`, which
 /// no part looks at and which stay as they are in a write that does not name them.
@@ -51,7 +49,7 @@ impl LazyObject {
     ///
     /// # Errors
     /// It has no metadata, or such as no object has.
-    pub fn of(value: Value) -> Result<Self, serde_json::Error> {
+    pub fn of(value: Value) -> Result<Self, Error> {
         let types = TypeMeta::deserialize(&value).ok();
         let mut fields = match value {
             Value::Object(fields) => fields,
@@ -71,7 +69,7 @@ impl LazyObject {
     ///
     /// # Errors
     /// It is not one of these.
-    pub fn typed<K: DeserializeOwned>(&self) -> Result<K, serde_json::Error> {
+    pub fn typed<K: DeserializeOwned>(&self) -> Result<K, Error> {
         let metadata = to_raw_value(&self.metadata)?;
         let mut fields = self.data.texts()?;
         fields.push(("metadata", Cow::Owned(metadata)));
@@ -126,86 +124,57 @@ impl Serialize for LazyObject {
     }
 }
 
-impl<'de> Deserialize<'de> for LazyObject {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Fields)
-    }
-}
-
-struct Fields;
-
-impl<'de> Visitor<'de> for Fields {
-    type Value = LazyObject;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("an object of Kubernetes")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LazyObject, A::Error> {
-        let (mut api_version, mut kind, mut metadata) = (None, None, None);
+impl LazyObject {
+    /// Reads the object that follows in `text`, of which its fields keep their parts.
+    pub(super) fn scan(text: &Bytes, scanner: &mut Scanner) -> Result<Self, Error> {
+        let (mut metadata, mut api_version, mut kind) = (None, None, None);
         let mut data = Data::default();
-        while let Some(name) = map.next_key::<Cow<str>>()? {
-            match name.as_ref() {
-                "apiVersion" => api_version = map.next_value::<Option<String>>()?,
-                "kind" => kind = map.next_value::<Option<String>>()?,
-                "metadata" => metadata = Some(map.next_value::<Lean>()?.0),
-                _ => data.insert_text(name.into_owned(), map.next_value()?),
+        scanner.each_field(|scanner, name| {
+            match name {
+                b"metadata" => metadata = Some(lean_metadata(text, scanner)?),
+                b"apiVersion" => api_version = serde_json::from_slice(&text[scanner.value()?])?,
+                b"kind" => kind = serde_json::from_slice(&text[scanner.value()?])?,
+                _ => {
+                    let name: String = serde_json::from_slice(&[b"\"", name, b"\""].concat())?;
+                    data.insert_text(name, text.slice(scanner.value()?));
+                }
             }
-        }
-        let types = api_version.zip(kind);
-        Ok(LazyObject {
+            Ok(())
+        })?;
+        let types = Option::zip(api_version, kind);
+        Ok(Self {
             types: types.map(|(api_version, kind)| TypeMeta { api_version, kind }),
-            metadata: metadata.ok_or_else(|| A::Error::missing_field("metadata"))?,
+            metadata: metadata.ok_or_else(|| Error::missing_field("metadata"))?,
             data,
         })
     }
 }
 
-/// Metadata without `managedFields`.
-struct Lean(ObjectMeta);
-
-impl<'de> Deserialize<'de> for Lean {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(LeanVisitor)
-    }
-}
-
-struct LeanVisitor;
-
-impl<'de> Visitor<'de> for LeanVisitor {
-    type Value = Lean;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("metadata")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Lean, A::Error> {
-        ObjectMeta::deserialize(MapAccessDeserializer::new(Unmanaged(map))).map(Lean)
-    }
-}
-
-/// A map that passes over `managedFields`.
-struct Unmanaged<A>(A);
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Unmanaged<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
-        while let Some(name) = self.0.next_key::<Cow<str>>()? {
-            if name == "managedFields" {
-                self.0.next_value::<IgnoredAny>()?;
-            } else {
-                return seed.deserialize(name.into_deserializer()).map(Some);
-            }
+/// Metadata without `managedFields`, which are most of its text.
+fn lean_metadata(text: &[u8], scanner: &mut Scanner) -> Result<ObjectMeta, Error> {
+    let mut managed_fields = None;
+    let all = scanner.each_field(|scanner, name| {
+        let value = scanner.value()?;
+        if name == b"managedFields" {
+            managed_fields = Some(value);
         }
-        Ok(None)
-    }
+        Ok(())
+    })?;
+    let Some(managed_fields) = managed_fields else {
+        return serde_json::from_slice(&text[all]);
+    };
+    let (before, after) = (
+        &text[all.start..managed_fields.start],
+        &text[managed_fields.end..all.end],
+    );
+    serde_json::from_slice(&[before, b"null", after].concat())
+}
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        self.0.next_value_seed(seed)
+impl<'de> Deserialize<'de> for LazyObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text: Box<str> = Box::<RawValue>::deserialize(deserializer)?.into();
+        let text = Bytes::from(text.into_boxed_bytes());
+        Self::scan(&text, &mut Scanner::new(&text)).map_err(D::Error::custom)
     }
 }
 

@@ -1,0 +1,51 @@
+//! A pod as it is looked at.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{PodSpec, PodStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::part::{Key, Lazy, LazyObject};
+
+/// The parts of a pod, wherever each is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct PodView<'a> {
+    /// Who the pod is.
+    pub metadata: &'a ObjectMeta,
+    /// What it asks for.
+    pub spec: &'a PodSpec,
+    /// What has become of it.
+    pub status: &'a PodStatus,
+}
+
+/// The specification of each pod as last read: it is most of a pod, and changes once in its life.
+#[derive(Default)]
+pub(super) struct Specs(BTreeMap<Key, (Lazy, Arc<PodSpec>)>);
+
+impl Specs {
+    /// The specification of `pod`, called `key`.
+    pub(super) fn read(
+        &mut self,
+        key: &Key,
+        pod: &LazyObject,
+    ) -> Result<Arc<PodSpec>, serde_json::Error> {
+        let Some(written) = pod.data.field("spec") else {
+            return Ok(Arc::default());
+        };
+        if let Some((known, spec)) = self.0.get(key)
+            && known.is_same_text(written)
+        {
+            return Ok(Arc::clone(spec));
+        }
+        let spec: Arc<PodSpec> = Arc::new(written.read()?.unwrap_or_default());
+        let known = (written.clone(), Arc::clone(&spec));
+        self.0.insert(key.clone(), known);
+        Ok(spec)
+    }
+
+    /// Forgets a pod that is gone.
+    pub(super) fn forget(&mut self, key: &Key) {
+        self.0.remove(key);
+    }
+}
