@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 use crate::cluster::Cluster;
 use crate::parts::Tools;
@@ -28,6 +28,8 @@ pub struct Forward {
     /// With the port.
     pub address: String,
     _kubectl: Child,
+    /// kubectl ends if nobody can read what it says.
+    _said: Lines<BufReader<ChildStdout>>,
 }
 
 impl<'a> Outside<'a> {
@@ -69,7 +71,8 @@ impl<'a> Outside<'a> {
             .spawn()
             .context("run kubectl")?;
         let said = kubectl.stdout.take().context("kubectl has an output")?;
-        let line = BufReader::new(said).lines().next_line().await?;
+        let mut said = BufReader::new(said).lines();
+        let line = said.next_line().await?;
         let line = line.context("kubectl does not forward")?;
         let forwarded = line.strip_prefix("Forwarding from 127.0.0.1:");
         let port = forwarded.and_then(|rest| rest.split(' ').next());
@@ -80,6 +83,7 @@ impl<'a> Outside<'a> {
         Ok(Forward {
             address,
             _kubectl: kubectl,
+            _said: said,
         })
     }
 
