@@ -74,7 +74,7 @@ pub const CASES: [Case; 4] = [
         phase: "Failed",
         steps: &[("scan-image", "Failed")],
         password: PASSWORD,
-        message: "CRITICAL",
+        message: "pkg:deb",
         moved: None,
     },
     Case {
