@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::globals::json;
@@ -187,12 +188,10 @@ fn own_names(inputs: &Inputs, outputs: &Outputs) -> BTreeMap<String, String> {
 }
 
 /// A wire struct from its JSON; what is absent is empty.
-pub(crate) fn decode<T: Default + serde::de::DeserializeOwned>(
-    value: Option<Value>,
-) -> Result<T, Halt> {
+pub(crate) fn decode<T: Default + DeserializeOwned>(value: Option<Value>) -> Result<T, Halt> {
     match value {
         None | Some(Value::Null) => Ok(T::default()),
-        Some(value) => serde_json::from_value(value)
+        Some(value) => T::deserialize(&value)
             .map_err(|error| Halt::error(format!("cannot unmarshall spec: {error}"))),
     }
 }

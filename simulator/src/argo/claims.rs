@@ -1,5 +1,7 @@
 //! Claims for volumes that live as long as a Workflow. Source: `spec/argo.md` §28.
 
+use k8s_openapi::api::core::v1::Volume;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::key;
@@ -50,7 +52,7 @@ impl Pass<'_> {
             self.actions.push(Action::CreateClaim(claim));
             let volume = json!({"name": reference, "persistentVolumeClaim": {"claimName": name}});
             let volume =
-                serde_json::from_value(volume).map_err(|error| Halt::error(error.to_string()))?;
+                Volume::deserialize(&volume).map_err(|error| Halt::error(error.to_string()))?;
             self.status
                 .persistent_volume_claims
                 .get_or_insert_default()

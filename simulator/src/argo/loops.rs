@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::execute::Execution;
@@ -160,8 +161,7 @@ fn expand(step: &WorkflowStep) -> Result<Vec<WorkflowStep>, Halt> {
         let (names, description) = describe(item);
         let mut body = body.clone();
         tag::replace_in(&mut body, &Scope(&[&names]), mode)?;
-        let mut new: WorkflowStep =
-            serde_json::from_value(body).map_err(|e| Halt::error(e.to_string()))?;
+        let mut new = WorkflowStep::deserialize(&body).map_err(|e| Halt::error(e.to_string()))?;
         new.name = format!(
             "{}({index}:{})",
             step.name,

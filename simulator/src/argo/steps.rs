@@ -1,5 +1,6 @@
 //! Steps templates: groups one after the other, the steps of a group side by side. Source: `spec/argo.md` §13.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::execute::{Execution, Surroundings};
@@ -197,8 +198,8 @@ impl Pass<'_> {
             }
         }
         tag::replace_in(&mut value, &scope, mode).map_err(unready)?;
-        let step: WorkflowStep =
-            serde_json::from_value(value).map_err(|error| Unready::Fails(error.to_string()))?;
+        let step =
+            WorkflowStep::deserialize(&value).map_err(|error| Unready::Fails(error.to_string()))?;
         if step
             .arguments
             .artifacts

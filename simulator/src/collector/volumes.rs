@@ -115,7 +115,7 @@ impl VolumeBinder {
 
     async fn bind(&self, key: &Key, claim: &LazyObject, volume: &str) -> Result<(), Failure> {
         let volumes: Api<PersistentVolume> = Api::all(self.client.clone());
-        let wanted: PersistentVolume = serde_json::from_value(volume_for(key, claim, volume))?;
+        let wanted = PersistentVolume::deserialize(&volume_for(key, claim, volume))?;
         unless_there(volumes.create(&PostParams::default(), &wanted).await)
             .map_err(CollectError::during("create a volume for", key))?;
         let params = PatchParams::default();

@@ -120,7 +120,8 @@ fn yaml(body: &[u8]) -> Result<Payload, String> {
 /// Reads JSON and notes duplicate fields.
 pub(crate) fn json(body: &[u8]) -> Result<Payload, String> {
     let mut duplicates = Vec::new();
-    let mut reader = serde_json::Deserializer::from_slice(body);
+    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    let mut reader = serde_json::Deserializer::from_str(text);
     let value = Seed(&mut duplicates)
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))

@@ -6,6 +6,7 @@ use serde::de::Error as _;
 use serde_json::Error;
 
 use super::LazyObject;
+use super::bytes::from_bytes;
 use super::scan::Scanner;
 
 /// Reads one line of a watch.
@@ -30,7 +31,7 @@ pub(crate) fn event(line: &Bytes) -> Result<WatchEvent<LazyObject>, Error> {
         (b"\"ADDED\"", Some(object)) => Ok(WatchEvent::Added(object)),
         (b"\"MODIFIED\"", Some(object)) => Ok(WatchEvent::Modified(object)),
         (b"\"DELETED\"", Some(object)) => Ok(WatchEvent::Deleted(object)),
-        (_, None) => serde_json::from_slice(line),
+        (_, None) => from_bytes(line),
         (_, Some(_)) => Err(Error::custom("the type of the event is given twice")),
     }
 }

@@ -10,6 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::bytes::from_bytes;
+
 /// A JSON value as it came, read, or both; null by default.
 #[derive(Clone, Debug, Default)]
 pub struct Lazy {
@@ -38,14 +40,14 @@ impl Text {
     fn read<'t, T: Deserialize<'t>>(&'t self) -> Result<T, serde_json::Error> {
         match self {
             Self::Whole(text) => serde_json::from_str(text.get()),
-            Self::Part(text) => serde_json::from_slice(text),
+            Self::Part(text) => from_bytes(text),
         }
     }
 
     fn raw(&self) -> Result<&RawValue, serde_json::Error> {
         match self {
             Self::Whole(text) => Ok(text),
-            Self::Part(text) => serde_json::from_slice(text),
+            Self::Part(text) => from_bytes(text),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What moves in a cluster: controllers that watch the API and write to it, and know nothing else.
 
+mod bytes;
 mod data;
 mod event;
 mod lazy;

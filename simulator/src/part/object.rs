@@ -14,6 +14,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Error, Map, Value};
 
 use super::Data;
+use super::bytes::from_bytes;
 use super::scan::Scanner;
 
 /// An object of any kind, as [`kube::core::DynamicObject`] but read lazily, and without `metadata.managedFields`, which
@@ -60,7 +61,7 @@ impl LazyObject {
         let metadata = fields.remove("metadata").unwrap_or_default();
         Ok(Self {
             types,
-            metadata: serde_json::from_value(metadata)?,
+            metadata: ObjectMeta::deserialize(&metadata)?,
             data: Data::from(fields),
         })
     }
@@ -132,10 +133,10 @@ impl LazyObject {
         scanner.each_field(|scanner, name| {
             match name {
                 b"metadata" => metadata = Some(lean_metadata(text, scanner)?),
-                b"apiVersion" => api_version = serde_json::from_slice(&text[scanner.value()?])?,
-                b"kind" => kind = serde_json::from_slice(&text[scanner.value()?])?,
+                b"apiVersion" => api_version = from_bytes(&text[scanner.value()?])?,
+                b"kind" => kind = from_bytes(&text[scanner.value()?])?,
                 _ => {
-                    let name: String = serde_json::from_slice(&[b"\"", name, b"\""].concat())?;
+                    let name: String = from_bytes(&[b"\"", name, b"\""].concat())?;
                     data.insert_text(name, text.slice(scanner.value()?));
                 }
             }
@@ -161,13 +162,13 @@ fn lean_metadata(text: &[u8], scanner: &mut Scanner) -> Result<ObjectMeta, Error
         Ok(())
     })?;
     let Some(managed_fields) = managed_fields else {
-        return serde_json::from_slice(&text[all]);
+        return from_bytes(&text[all]);
     };
     let (before, after) = (
         &text[all.start..managed_fields.start],
         &text[managed_fields.end..all.end],
     );
-    serde_json::from_slice(&[before, b"null", after].concat())
+    from_bytes(&[before, b"null", after].concat())
 }
 
 impl<'de> Deserialize<'de> for LazyObject {

@@ -80,20 +80,33 @@ impl<'t> Scanner<'t> {
     /// Passes over what is left of a string and says where its content is.
     fn string(&mut self) -> Result<Range<usize>, Error> {
         let start = self.at;
-        let mut rest = self.text[start..].iter();
-        while let Some(byte) = rest.next() {
-            match byte {
-                b'"' => {
-                    self.at = self.text.len() - rest.len();
+        loop {
+            self.plain_text();
+            match self.text.get(self.at) {
+                Some(b'"') => {
+                    self.at += 1;
                     return Ok(start..self.at - 1);
                 }
-                b'\\' => {
-                    rest.next();
-                }
-                _ => {}
+                Some(_) if self.at + 1 < self.text.len() => self.at += 2,
+                _ => return Err(self.lacks("end of a string")),
             }
         }
-        Err(self.lacks("end of a string"))
+    }
+
+    /// Passes over the bytes of a string up to a quotation mark or a backslash.
+    fn plain_text(&mut self) {
+        while let Some(word) = self.text[self.at..].first_chunk() {
+            match quote_or_backslash(*word) {
+                Some(offset) => {
+                    self.at += offset;
+                    return;
+                }
+                None => self.at += word.len(),
+            }
+        }
+        let rest = self.text[self.at..].iter();
+        let plain = rest.take_while(|byte| !matches!(byte, b'"' | b'\\'));
+        self.at += plain.count();
     }
 
     /// Passes over a number, a boolean or `null`.
@@ -123,6 +136,17 @@ impl<'t> Scanner<'t> {
     }
 }
 
+/// Where the first quotation mark or backslash is, looked for in all bytes at once: most of a text is in strings.
+fn quote_or_backslash(word: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    let word = u64::from_le_bytes(word);
+    let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & HIGHS;
+    // Above a find there may be false ones, but not below.
+    let found = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -145,6 +169,8 @@ mod tests {
     #[case::plain(r#"{"a":1,"b":null,"c":true}"#, &[("a", "1"), ("b", "null"), ("c", "true")])]
     #[case::nested(r#"{"a":{"b":[1,{"c":2}]},"d":[]}"#, &[("a", r#"{"b":[1,{"c":2}]}"#), ("d", "[]")])]
     #[case::brackets_in_strings(r#"{"a":{"}":"]{\"}\\"},"b":"}"}"#, &[("a", r#"{"}":"]{\"}\\"}"#), ("b", r#""}""#)])]
+    #[case::strings_of_one_word_and_more(r#"{"a":"12345678","b":"1234567\\","c":"12345678\"1234567890"}"#, &[("a", r#""12345678""#), ("b", r#""1234567\\""#), ("c", r#""12345678\"1234567890""#)])]
+    #[case::neighbours_of_the_bytes_looked_for(r#"{"a":"!#[]¢£ÜÝ","b":1}"#, &[("a", r#""!#[]¢£ÜÝ""#), ("b", "1")])]
     #[case::spaces(" { \"a\" : 1 , \"b\" : [ 2 ] } ", &[("a", "1"), ("b", "[ 2 ]")])]
     fn fields_are_found(#[case] text: &str, #[case] expected: &[(&str, &str)]) {
         assert_eq!(fields(text).unwrap(), expected);
@@ -154,7 +180,8 @@ mod tests {
     #[case::list("[]", "no object at byte 0")]
     #[case::cut_short(r#"{"a":{"b":1}"#, "no end of an object at byte 12")]
     #[case::cut_in_a_value(r#"{"a":{"b":1"#, "no end of a value at byte 11")]
-    #[case::cut_in_a_string(r#"{"a":"b"#, "no end of a string at byte 6")]
+    #[case::cut_in_a_string(r#"{"a":"b"#, "no end of a string at byte 7")]
+    #[case::cut_after_a_backslash(r#"{"a":"12345678\"#, "no end of a string at byte 14")]
     #[case::no_colon(r#"{"a" 1}"#, "no colon at byte 5")]
     fn text_that_is_no_object_is_refused(#[case] text: &str, #[case] message: &str) {
         assert_eq!(fields(text).unwrap_err().to_string(), message);

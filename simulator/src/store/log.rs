@@ -83,19 +83,30 @@ impl Log {
         self.tables[table.0].objects.get(key)
     }
 
+    /// `value` as the next event would store it.
+    #[must_use]
+    pub fn next(&self, value: serde_json::Value) -> Arc<Object> {
+        Object::new(value, self.revision() + 1)
+    }
+
     /// Appends a creation or an update; `value` is stamped with the new revision.
     pub fn put(&mut self, table: TableId, value: serde_json::Value) -> Arc<Object> {
-        let new = Object::new(value, self.revision() + 1);
+        let new = self.next(value);
+        self.put_next(table, Arc::clone(&new));
+        new
+    }
+
+    /// Appends a creation or an update to `new`, which [`Log::next`] made for this event.
+    pub fn put_next(&mut self, table: TableId, new: Arc<Object>) {
         let old = self.tables[table.0]
             .objects
             .insert(new.key(), Arc::clone(&new));
-        self.append(table, old, Arc::clone(&new), false);
-        new
+        self.append(table, old, new, false);
     }
 
     /// Appends the deletion of the object behind `key`, whose last state becomes `value`.
     pub fn remove(&mut self, table: TableId, key: &Key, value: serde_json::Value) -> Arc<Object> {
-        let new = Object::new(value, self.revision() + 1);
+        let new = self.next(value);
         let old = self.tables[table.0].objects.remove(key);
         self.append(table, old, Arc::clone(&new), true);
         new

@@ -85,10 +85,7 @@ impl Kernel {
         if options.dry_run {
             return Ok(Answer::Object(201, Object::new(value, 0)));
         }
-        size::check(&value)?;
-        let stored = self.log.put(served.table, value);
-        self.after_write(served, &stored, context);
-        Ok(Answer::Object(201, stored))
+        Ok(Answer::Object(201, self.store(served, value, context)?))
     }
 
     /// Draws a name from `generateName`, if there is no name.
@@ -214,15 +211,26 @@ impl Kernel {
         if options.dry_run {
             return Ok(Answer::Object(200, Object::new(value, old.revision())));
         }
-        size::check(&value)?;
         if old.is_terminating() && is_released(served, &value) {
             let last = Object::new(value.clone(), old.revision());
             self.erase(served, &old.key(), value, context.now);
             return Ok(Answer::Object(200, last));
         }
-        let stored = self.log.put(served.table, value);
+        Ok(Answer::Object(200, self.store(served, value, context)?))
+    }
+
+    /// Appends a new state of an object, unless it is too large.
+    fn store(
+        &mut self,
+        served: &Served,
+        value: Value,
+        context: &mut Context,
+    ) -> Result<Arc<Object>, Status> {
+        let stored = self.log.next(value);
+        size::check(&stored)?;
+        self.log.put_next(served.table, Arc::clone(&stored));
         self.after_write(served, &stored, context);
-        Ok(Answer::Object(200, stored))
+        Ok(stored)
     }
 }
 

@@ -48,12 +48,11 @@ pub(crate) fn replace<'t>(
     scope: &Scope,
     mode: Mode,
 ) -> Result<Cow<'t, str>, TagError> {
-    let Some(first) = text.find("{{") else {
+    if !opens(text) {
         return Ok(Cow::Borrowed(text));
-    };
+    }
     let mut output = String::with_capacity(text.len());
-    output.push_str(&text[..first]);
-    let mut rest = &text[first..];
+    let mut rest = text;
     while let Some(start) = rest.find("{{") {
         output.push_str(&rest[..start]);
         let after = &rest[start + 2..];
@@ -129,7 +128,7 @@ pub(crate) fn replace_in(value: &mut Value, scope: &Scope, mode: Mode) -> Result
             .iter_mut()
             .try_for_each(|item| replace_in(item, scope, mode)),
         Value::Object(fields) => {
-            if fields.keys().any(|key| key.contains("{{")) {
+            if fields.keys().any(|key| opens(key)) {
                 replace_keys(fields, scope, mode)?;
             }
             fields
@@ -152,14 +151,19 @@ fn replace_keys(
     Ok(())
 }
 
+/// Whether a tag may begin in `text`. Few texts have any brace, which is found sooner than two of them.
+fn opens(text: &str) -> bool {
+    text.contains('{') && text.contains("{{")
+}
+
 /// Whether a tag occurs anywhere in `value`.
 pub(crate) fn occurs(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.contains("{{"),
+        Value::String(text) => opens(text),
         Value::Array(items) => items.iter().any(occurs),
         Value::Object(fields) => fields
             .iter()
-            .any(|(key, field)| key.contains("{{") || occurs(field)),
+            .any(|(key, field)| opens(key) || occurs(field)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
