@@ -3,8 +3,10 @@
 use http::Request;
 use kube::Client;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use crate::access::bootstrap;
 use crate::argo::{self, ArgoController, CronController};
 use crate::clock::{Clock, EPOCH};
 use crate::collector::{GarbageCollector, Namespaces, ServiceAccounts, VolumeBinder};
@@ -133,26 +135,36 @@ pub async fn installed() -> Result<&'static ApiServer, InstallError> {
     INSTALLED.get_or_try_init(make).await
 }
 
-/// Installs the CustomResourceDefinitions of Argo and of ARC.
+/// Installs the roles that every cluster has, and the CustomResourceDefinitions of Argo and of ARC.
 ///
 /// # Errors
 /// The API server refuses one.
 pub async fn install(client: &Client) -> Result<(), InstallError> {
+    for (plural, role) in bootstrap::objects() {
+        create(client, ("rbac.authorization.k8s.io", plural), &role).await?;
+    }
     for crd in argo::crds::crds().into_iter().chain(operator::crds()) {
-        let name = crd["metadata"]["name"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        let request = Request::post(
-            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldManager=arcsim",
-        )
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(crd.to_string().into_bytes())
-        .expect("the path is a valid URI");
-        client
-            .request::<IgnoredAny>(request)
-            .await
-            .map_err(|source| InstallError { name, source })?;
+        let kind = ("apiextensions.k8s.io", "customresourcedefinitions");
+        create(client, kind, &crd).await?;
     }
     Ok(())
+}
+
+async fn create(
+    client: &Client,
+    (group, plural): (&str, &str),
+    object: &Value,
+) -> Result<(), InstallError> {
+    let request = Request::post(format!("/apis/{group}/v1/{plural}?fieldManager=arcsim"))
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(object.to_string().into_bytes())
+        .expect("the path is a valid URI");
+    let created = client.request::<IgnoredAny>(request).await;
+    created.map(|_| ()).map_err(|source| InstallError {
+        name: object["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+        source,
+    })
 }

@@ -12,6 +12,7 @@
 //! Every part is a client of the API and of nothing else. Time, chance and order come from
 //! [`clock`] and [`ids`]; a [`cluster::Cluster`] holds it all together and [settles](cluster::Cluster::settle).
 
+pub mod access;
 pub mod argo;
 pub mod assembly;
 pub mod cli;

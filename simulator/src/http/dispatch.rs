@@ -1,5 +1,6 @@
 //! From a call to its answer: route, ask the kernel, encode.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::body::{LogBody, ResponseBody, WatchBody};
+use super::caller;
 use super::encode::{self, Shape};
 use super::health::{health, version};
 use super::journal::Entry;
@@ -21,6 +23,7 @@ use super::response::{
 use super::review;
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
+use crate::access::{self, Policy, Question, User};
 use crate::faults::{Moment, Verdict};
 use crate::store::answer::{Answer, Reply};
 use crate::store::kind::Kind;
@@ -42,10 +45,15 @@ struct Wanted {
 impl ApiServer {
     /// Answers one call.
     pub(crate) fn answer(&self, call: &Call) -> Answered {
-        match Route::parse(call.uri.path()) {
+        let route = Route::parse(call.uri.path());
+        let user = match self.admitted(call, &route) {
+            Ok(user) => user,
+            Err(status) => return Ok(refusal(call, &status)),
+        };
+        match route {
             Route::Resource(target) => {
                 match review::find(&target.group, &target.version, &target.resource) {
-                    Some(kind) => Ok(self.review(call, &kind)),
+                    Some(kind) => Ok(self.review(call, (&kind, &target), &user)),
                     None => self.resource(call, &target),
                 }
             }
@@ -61,11 +69,45 @@ impl ApiServer {
         }
     }
 
-    fn review(&self, call: &Call, kind: &Kind) -> Response<ResponseBody> {
+    /// The user in whose name the call is made, who may make it.
+    fn admitted<'c>(&self, call: &'c Call, route: &Route) -> Result<Cow<'c, User>, Status> {
+        let mut user = Cow::Borrowed(call.user.as_ref());
+        if let Some(other) = caller::impersonated(&call.headers)? {
+            for question in caller::impersonation(&other) {
+                self.permit(&call.user, &question)?;
+            }
+            user = Cow::Owned(other.in_implied_groups());
+        }
+        if !user.is_master() {
+            self.permit(&user, &caller::question(call, route))?;
+        }
+        Ok(user)
+    }
+
+    /// Refuses what the policy does not allow.
+    fn permit(&self, user: &User, question: &Question) -> Result<(), Status> {
+        match Policy::of(&self.lock().kernel).decide(user, question) {
+            access::Verdict::Allowed(_) => Ok(()),
+            access::Verdict::Denied(reason) => Err(question.denial(user, &reason)),
+        }
+    }
+
+    fn review(
+        &self,
+        call: &Call,
+        (kind, target): (&Kind, &Target),
+        user: &User,
+    ) -> Response<ResponseBody> {
         match resource::review_body(call, kind) {
             Ok(posted) => {
-                let review = review::reviewed(kind, &posted, self.clock().now());
-                value_response(201, &review)
+                let state = self.lock();
+                let asked = review::Asked {
+                    user,
+                    policy: Policy::of(&state.kernel),
+                    namespace: &target.namespace,
+                    now: self.clock().now(),
+                };
+                value_response(201, &asked.reviewed(kind, &posted))
             }
             Err(status) => status_response(&status),
         }

@@ -13,6 +13,7 @@ pub mod review;
 pub mod service;
 pub mod table;
 
+mod caller;
 mod dispatch;
 mod document;
 mod encode;

@@ -1,7 +1,5 @@
 //! Kinds that are asked and never stored: who am I, and what may I do.
 //!
-//! Every client of the simulated server is a member of `system:masters`, so everything is allowed.
-//!
 //! Source: `spec/kube-api.md` §1.21.
 
 use std::sync::Arc;
@@ -9,7 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::access::{Policy, Question, ResourceQuestion, User, Verdict};
 use crate::store::kind::{Kind, Origin};
+use crate::store::object::texts;
 use crate::store::schema::node::Node;
 
 const AUTHENTICATION: &str = "authentication.k8s.io";
@@ -64,35 +64,138 @@ fn kind(group: &str, name: &str, namespaced: bool) -> Kind {
     }
 }
 
-/// The body of the 201 that answers a review of `kind`, one of [`kinds`]: what was posted, with a status.
-#[must_use]
-pub fn reviewed(kind: &Kind, posted: &Value, now: Timestamp) -> Value {
-    let status = match kind.kind.as_str() {
-        "SelfSubjectReview" => json!({"userInfo": {
-            "username": "admin",
-            "groups": ["system:masters", "system:authenticated"],
-        }}),
-        "TokenReview" => json!({"user": {}, "error": "invalid bearer token"}),
-        "SelfSubjectRulesReview" => json!({
-            "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
-            "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
-            "incomplete": false,
-        }),
-        _ => json!({"allowed": true}),
-    };
-    let mut review = json!({
-        "kind": kind.kind,
-        "apiVersion": kind.api_version(),
-        "metadata": posted.get("metadata").cloned().unwrap_or_else(|| json!({})),
-        "status": status,
-    });
-    if kind.kind == "SelfSubjectReview" {
-        review["metadata"] =
-            json!({"creationTimestamp": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()});
-    } else {
-        review["spec"] = posted.get("spec").cloned().unwrap_or_else(|| json!({}));
+/// Who posts a review, where and when, and what decides about it.
+pub(super) struct Asked<'a> {
+    /// In whose name it is posted.
+    pub(super) user: &'a User,
+    /// What is allowed.
+    pub(super) policy: Policy<'a>,
+    /// The namespace of the URL, empty if it has none.
+    pub(super) namespace: &'a str,
+    /// The present instant.
+    pub(super) now: Timestamp,
+}
+
+impl Asked<'_> {
+    /// The body of the 201 that answers a review of `kind`, one of [`kinds`]: what was posted, with a status.
+    pub(super) fn reviewed(&self, kind: &Kind, posted: &Value) -> Value {
+        let empty = || json!({});
+        let mut review = json!({
+            "kind": kind.kind,
+            "apiVersion": kind.api_version(),
+            "metadata": posted.get("metadata").cloned().unwrap_or_else(empty),
+            "status": self.status(kind, &posted["spec"]),
+        });
+        if kind.kind == "SelfSubjectReview" {
+            let now = self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            review["metadata"] = json!({"creationTimestamp": now});
+        } else {
+            review["spec"] = posted.get("spec").cloned().unwrap_or_else(empty);
+        }
+        review
     }
-    review
+
+    fn status(&self, kind: &Kind, spec: &Value) -> Value {
+        match kind.kind.as_str() {
+            "SelfSubjectReview" => json!({"userInfo": self.user.info()}),
+            "TokenReview" => json!({"user": {}, "error": "invalid bearer token"}),
+            "SelfSubjectRulesReview" => self.rules(text(spec, "namespace")),
+            "SelfSubjectAccessReview" => self.access(self.user, spec),
+            _ => self.access(&subject(spec), spec),
+        }
+    }
+
+    fn access(&self, user: &User, spec: &Value) -> Value {
+        let verdict = match question(spec, self.namespace) {
+            Some(question) => self.policy.decide(user, &question),
+            None if user.is_master() => Verdict::Allowed(String::new()),
+            None => Verdict::Denied(String::new()),
+        };
+        let (is_allowed, reason) = match verdict {
+            Verdict::Allowed(reason) => (true, reason),
+            Verdict::Denied(reason) => (false, reason),
+        };
+        let mut status = json!({"allowed": is_allowed});
+        if !reason.is_empty() {
+            status["reason"] = reason.into();
+        }
+        status
+    }
+
+    fn rules(&self, namespace: &str) -> Value {
+        if self.user.is_master() {
+            return json!({
+                "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+                "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+                "incomplete": false,
+            });
+        }
+        let (rules, missing) = self.policy.rules(self.user, namespace);
+        let with = |field: &str, kept: &[&str]| -> Vec<Value> {
+            let about = rules.iter().filter(|rule| !rule[field].is_null());
+            about.map(|rule| only(kept, rule)).collect()
+        };
+        let mut status = json!({
+            "resourceRules": with("resources", &["verbs", "apiGroups", "resources", "resourceNames"]),
+            "nonResourceRules": with("nonResourceURLs", &["verbs", "nonResourceURLs"]),
+            "incomplete": !missing.is_empty(),
+        });
+        if !missing.is_empty() {
+            status["evaluationError"] = missing.join(", ").into();
+        }
+        status
+    }
+}
+
+/// The user that a review asks about.
+fn subject(spec: &Value) -> User {
+    let list = |value: &Value| texts(value).into_iter().map(str::to_owned).collect();
+    let extra = spec["extra"].as_object().into_iter().flatten();
+    User {
+        name: text(spec, "user").to_owned(),
+        uid: text(spec, "uid").to_owned(),
+        groups: list(&spec["groups"]),
+        extra: extra
+            .map(|(key, values)| (key.clone(), list(values)))
+            .collect(),
+    }
+}
+
+/// What a review asks, if it asks anything; `namespace` counts where the review lies in one.
+fn question(spec: &Value, namespace: &str) -> Option<Question> {
+    let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
+    if resource.is_object() {
+        let of = |field: &str| text(resource, field).to_owned();
+        let own = of("namespace");
+        return Some(Question::Resource(ResourceQuestion {
+            verb: of("verb"),
+            group: of("group"),
+            resource: of("resource"),
+            subresource: of("subresource"),
+            namespace: if own.is_empty() {
+                namespace.to_owned()
+            } else {
+                own
+            },
+            name: of("name"),
+        }));
+    }
+    path.is_object().then(|| Question::Path {
+        verb: text(path, "verb").to_owned(),
+        path: text(path, "path").to_owned(),
+    })
+}
+
+fn only(kept: &[&str], rule: &Value) -> Value {
+    let fields = rule.as_object().into_iter().flatten();
+    fields
+        .filter(|(name, _)| kept.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+    value[field].as_str().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -100,34 +203,44 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::store::kernel::Kernel;
+
+    fn reviewed(name: &str, posted: &Value) -> Value {
+        let kinds = kinds();
+        let kind = kinds.iter().find(|kind| kind.kind == name).unwrap();
+        let kernel = Kernel::new();
+        let asked = Asked {
+            user: &User::admin(),
+            policy: Policy::of(&kernel),
+            namespace: "",
+            now: Timestamp::UNIX_EPOCH,
+        };
+        asked.reviewed(kind, posted)
+    }
 
     #[rstest]
-    #[case("SelfSubjectAccessReview", json!({"resourceAttributes": {"verb": "create"}}), json!({"allowed": true}))]
-    #[case("SubjectAccessReview", json!({"user": "u"}), json!({"allowed": true}))]
-    #[case("TokenReview", json!({"token": "t"}), json!({"user": {}, "error": "invalid bearer token"}))]
+    #[case("authorization", "SelfSubjectAccessReview", json!({"resourceAttributes": {"verb": "create"}}), json!({"allowed": true}))]
+    #[case("authorization", "SubjectAccessReview", json!({"user": "u", "nonResourceAttributes": {"verb": "get", "path": "/"}}), json!({"allowed": false}))]
+    #[case("authentication", "TokenReview", json!({"token": "t"}), json!({"user": {}, "error": "invalid bearer token"}))]
     fn a_review_keeps_its_question_and_gains_an_answer(
+        #[case] group: &str,
         #[case] name: &str,
         #[case] spec: Value,
         #[case] status: Value,
     ) {
-        let kinds = kinds();
-        let kind = kinds.iter().find(|kind| kind.kind == name).unwrap();
-        let review = reviewed(kind, &json!({"spec": spec}), Timestamp::UNIX_EPOCH);
         let expected = json!({
-            "kind": name, "apiVersion": kind.api_version(), "metadata": {}, "spec": spec, "status": status,
+            "kind": name, "apiVersion": format!("{group}.k8s.io/v1"), "metadata": {}, "spec": spec, "status": status,
         });
-        assert_eq!(review, expected);
+        assert_eq!(reviewed(name, &json!({"spec": spec})), expected);
     }
 
     #[test]
-    fn everybody_is_an_administrator() {
-        let kind = kind(AUTHENTICATION, "SelfSubjectReview", false);
-        let review = reviewed(&kind, &json!({}), Timestamp::UNIX_EPOCH);
+    fn who_asks_for_himself_is_told() {
         let expected = json!({
             "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
             "metadata": {"creationTimestamp": "1970-01-01T00:00:00Z"},
             "status": {"userInfo": {"username": "admin", "groups": ["system:masters", "system:authenticated"]}},
         });
-        assert_eq!(review, expected);
+        assert_eq!(reviewed("SelfSubjectReview", &json!({})), expected);
     }
 }

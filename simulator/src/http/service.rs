@@ -17,6 +17,7 @@ use tower::{BoxError, Service};
 use super::body::{LogBody, ResponseBody, WatchBody};
 use super::journal::Journal;
 use super::watchers::Watchers;
+use crate::access::User;
 use crate::clock::Clock;
 use crate::faults::{Faults, Firing, Instant, Moment, Verdict};
 use crate::ids::Ids;
@@ -150,6 +151,7 @@ impl ApiServer {
         ApiService {
             server: self.clone(),
             actor: Arc::from(actor),
+            user: Arc::new(User::admin()),
         }
     }
 
@@ -305,11 +307,14 @@ impl ApiServer {
 pub struct ApiService {
     server: ApiServer,
     actor: Arc<str>,
+    /// Whom authentication takes the client for.
+    user: Arc<User>,
 }
 
 /// The parts of a request that the server reads.
 pub(crate) struct Call {
     pub(crate) actor: Arc<str>,
+    pub(crate) user: Arc<User>,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
@@ -341,6 +346,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (server, actor) = (self.server.clone(), Arc::clone(&self.actor));
+        let user = Arc::clone(&self.user);
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let body = match body.collect().await {
@@ -349,6 +355,7 @@ where
             };
             server.answer(&Call {
                 actor,
+                user,
                 method: parts.method,
                 uri: parts.uri,
                 headers: parts.headers,

@@ -10,6 +10,7 @@ use tower::ServiceExt;
 use super::service::ApiServer;
 use crate::clock::{Clock, EPOCH};
 
+mod access;
 mod account;
 mod log;
 mod size;
@@ -51,17 +52,30 @@ fn definition() -> String {
     .to_string()
 }
 
-async fn ask(server: &ApiServer, (verb, path, body): Step<'_>) -> (u16, Value) {
+async fn ask(server: &ApiServer, step: Step<'_>) -> (u16, Value) {
+    ask_with(server, step, &[]).await
+}
+
+/// Asks with headers beside the media type.
+async fn ask_with(
+    server: &ApiServer,
+    (verb, path, body): Step<'_>,
+    headers: &[(&str, &str)],
+) -> (u16, Value) {
     let (method, media_type) = match verb {
         "MERGE" => ("PATCH", "application/merge-patch+json"),
         "JSON" => ("PATCH", "application/json-patch+json"),
         "APPLY" => ("PATCH", "application/apply-patch+yaml"),
         method => (method, "application/json"),
     };
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(method)
         .uri(path)
-        .header("content-type", media_type)
+        .header("content-type", media_type);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request
         .body(Full::new(Bytes::from(body.to_owned())))
         .unwrap();
     let response = server.service("test").oneshot(request).await.unwrap();

@@ -1,0 +1,21 @@
+//! Who asks the API for what, and whether Roles and their bindings allow it.
+//!
+//! ```text
+//! User ─┐
+//!       ├─▶ Policy::decide ─▶ Verdict
+//! Question ─┘     │
+//!      ClusterRoleBindings, RoleBindings ─▶ ClusterRole, Role ─▶ rules
+//! ```
+//!
+//! Source: `spec/kube-api.md` §1.21.
+
+pub mod bootstrap;
+
+mod policy;
+mod question;
+mod rule;
+mod user;
+
+pub use policy::{Policy, Verdict};
+pub use question::{Question, ResourceQuestion};
+pub use user::User;
