@@ -101,8 +101,14 @@ mod tests {
 
     /// An Order with one child and its run, everything Succeeded.
     fn at_rest() -> Snapshot {
-        let owned = |uid: &str| json!([{"uid": uid}]);
         let object = |kind: &str, object: Value| (kind.to_owned(), vec![object]);
+        let owned = |kind: &str, (name, uid): (&str, &str), owner: &str, phase: &str| {
+            let metadata = json!({"name": name, "uid": uid, "ownerReferences": [{"uid": owner}]});
+            object(
+                kind,
+                json!({"metadata": metadata, "status": {"phase": phase}}),
+            )
+        };
         Snapshot {
             order: "o".to_owned(),
             objects: [
@@ -116,27 +122,9 @@ mod tests {
                         },
                     }),
                 ),
-                object(
-                    "ArtifactWorkflow",
-                    json!({
-                        "metadata": {"name": "o-abc", "uid": "2", "ownerReferences": owned("1")},
-                        "status": {"phase": "Succeeded"},
-                    }),
-                ),
-                object(
-                    "Workflow",
-                    json!({
-                        "metadata": {"name": "o-abc", "uid": "3", "ownerReferences": owned("2")},
-                        "status": {"phase": "Succeeded"},
-                    }),
-                ),
-                object(
-                    "Pod",
-                    json!({
-                        "metadata": {"name": "p", "uid": "4", "ownerReferences": owned("3")},
-                        "status": {"phase": "Pending"},
-                    }),
-                ),
+                owned("ArtifactWorkflow", ("o-abc", "2"), "1", "Succeeded"),
+                owned("Workflow", ("o-abc", "3"), "2", "Succeeded"),
+                owned("Pod", ("p", "4"), "3", "Pending"),
                 object(
                     "Event",
                     json!({"reason": "FailedMount", "regarding": {"uid": "4"}, "note": "timed out"}),

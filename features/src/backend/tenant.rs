@@ -109,11 +109,8 @@ impl Tenant {
     /// Something still is after [`PATIENCE`].
     pub(super) async fn settle(&mut self, order: &str) -> Result<()> {
         self.ask().await?;
-        if self.until(order, PATIENCE, is_at_rest).await?.is_none() {
-            let snapshot = self.snapshot(order)?;
-            bail!("not at rest after {PATIENCE:?}; the cluster holds\n{snapshot}");
-        }
-        Ok(())
+        let reached = self.run_until(order, is_at_rest).await;
+        reached.context("the cluster does not come to rest")
     }
 
     /// Waits for `condition`.
@@ -125,11 +122,19 @@ impl Tenant {
         order: &str,
         condition: impl Fn(&Snapshot) -> bool,
     ) -> Result<()> {
-        if self.until(order, PATIENCE, condition).await?.is_none() {
-            let snapshot = self.snapshot(order)?;
-            bail!("not reached within {PATIENCE:?}; the cluster holds\n{snapshot}");
+        let follow = async {
+            while !condition(&self.snapshot(order)?) {
+                self.observer.changed().await?;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(PATIENCE, follow).await {
+            Ok(reached) => reached,
+            Err(_) => {
+                let snapshot = self.snapshot(order)?;
+                bail!("not reached within {PATIENCE:?}; the cluster holds\n{snapshot}")
+            }
         }
-        Ok(())
     }
 
     /// The first look at which `condition` holds; none if nothing has changed for [`LAG`] before it does.
@@ -188,24 +193,6 @@ impl Tenant {
             objects,
             order: order.to_owned(),
         })
-    }
-
-    async fn until(
-        &mut self,
-        order: &str,
-        limit: Duration,
-        condition: impl Fn(&Snapshot) -> bool,
-    ) -> Result<Option<Snapshot>> {
-        let follow = async {
-            loop {
-                let snapshot = self.snapshot(order)?;
-                if condition(&snapshot) {
-                    return Ok(snapshot);
-                }
-                self.observer.changed().await?;
-            }
-        };
-        tokio::time::timeout(limit, follow).await.ok().transpose()
     }
 
     /// Lets the operator answer a question that is put now, after everything that it is to have heard of.
