@@ -1,19 +1,24 @@
 //! When a program is told to stop.
 
+use std::future::Future;
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Ready on SIGINT or SIGTERM.
+/// Ready on the first SIGINT or SIGTERM after this call, which must be made within a tokio runtime.
 ///
 /// # Errors
 /// Signals cannot be had.
-pub async fn stopped() -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+pub fn stopped() -> impl Future<Output = io::Result<()>> {
+    // Taken up now and not when somebody waits: who says that it is ready may be told to stop in the next moment.
+    let interrupt = signal(SignalKind::interrupt());
+    let terminate = signal(SignalKind::terminate());
+    async {
+        let (mut interrupt, mut terminate) = (interrupt?, terminate?);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        Ok(())
     }
-    Ok(())
 }

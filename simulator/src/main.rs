@@ -1,5 +1,6 @@
 //! `arcsim`, the command line of the simulator.
 
+use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
     {
-        Ok(runtime) => runtime.block_on(arc_simulator::cli::main(wall, stopped())),
+        Ok(runtime) => runtime.block_on(async { arc_simulator::cli::main(wall, stopped()).await }),
         Err(error) => {
             eprintln!("error: cannot start: {error}");
             ExitCode::from(2)
@@ -28,8 +29,11 @@ fn main() -> ExitCode {
 }
 
 /// Ready on SIGINT or SIGTERM; never, where signals cannot be had.
-async fn stopped() {
-    if arc_operator::signal::stopped().await.is_err() {
-        std::future::pending().await
+fn stopped() -> impl Future<Output = ()> {
+    let told = arc_operator::signal::stopped();
+    async {
+        if told.await.is_err() {
+            std::future::pending().await
+        }
     }
 }
