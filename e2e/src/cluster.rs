@@ -103,7 +103,7 @@ async fn install(client: &Client, parts: &Parts) -> Result<()> {
         .await
         .context("install the kinds of ARC")?;
     ready(client, ARGO, "workflow-controller").await?;
-    for service in ["source", "destination", "mirror", "rekor"] {
+    for service in ["source", "destination", "mirror", "rekor", "files", "s3"] {
         ready(client, SERVICES, service).await?;
     }
     Ok(())

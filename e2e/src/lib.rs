@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod diagnosis;
 pub mod image;
 pub mod node;
+pub mod order;
 pub mod outside;
 pub mod parts;
 pub mod pipeline;

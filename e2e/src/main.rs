@@ -2,6 +2,7 @@
 //! which is said loudly.
 
 use std::fs;
+use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -9,10 +10,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow};
 use arc_e2e::cluster::{Cluster, OperatorMode};
 use arc_e2e::parts::Parts;
-use arc_e2e::pipeline::CASES;
-use arc_e2e::report::{Pipeline, Report};
+use arc_e2e::report::{Report, Trial};
 use arc_e2e::scenarios::verdicts;
-use arc_e2e::{diagnosis, image};
+use arc_e2e::{diagnosis, image, pipeline};
 use arc_operator::signal;
 use clap::{Parser, ValueEnum};
 
@@ -37,6 +37,9 @@ struct Arguments {
     /// Runs only the scenarios below these, from features/ on, such as `order` or `failure/pods.feature`.
     #[arg(long, value_name = "PATH", value_delimiter = ',')]
     features: Vec<PathBuf>,
+    /// Runs only the pipelines whose names begin so, such as `helm`.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    cases: String,
     /// How many scenarios run at once.
     #[arg(long, value_name = "N", default_value_t = 6)]
     at_once: usize,
@@ -93,8 +96,14 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
         report.scenarios = verdicts(&cluster, &arguments.features, arguments.at_once).await?;
         println!("\n{}scenarios took {} s\n", report.table(), watch.seconds());
     }
+    let is_case = |name: &str| name.starts_with(&arguments.cases);
     if is_wanted(Part::Pipelines) {
-        report.pipelines = pipelines(&cluster).await;
+        let mut cases = pipeline::cases(&cluster).await?;
+        cases.retain(|case| is_case(case.name));
+        for case in cases {
+            let trial = trial(&cluster, case.name, case.run(&cluster)).await;
+            report.pipelines.push(trial);
+        }
     }
     if let Some(file) = &arguments.junit {
         let text = report.junit()?;
@@ -103,31 +112,32 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
     Ok(report.is_green())
 }
 
-async fn pipelines(cluster: &Cluster) -> Vec<Pipeline> {
-    let mut pipelines = Vec::new();
-    for case in CASES {
-        let watch = Stopwatch::start();
-        let result = case.run(cluster).await;
-        let seconds = watch.seconds();
-        let problem = match result {
-            Ok(()) => {
-                println!("{:<20} passed  {seconds:>4} s", case.name);
-                None
-            }
-            Err(error) => {
-                println!("{:<20} FAILED  {seconds:>4} s  {error:#}", case.name);
-                let seen = diagnosis::of(&cluster.client, case.name).await;
-                eprint!("{seen}");
-                Some(format!("{error:#}\n{seen}"))
-            }
-        };
-        pipelines.push(Pipeline {
-            name: case.name,
-            seconds,
-            problem,
-        });
+/// Runs a case in the namespace `name`, says how it went and, if badly, what is to be seen there.
+async fn trial(
+    cluster: &Cluster,
+    name: &'static str,
+    case: impl Future<Output = Result<()>>,
+) -> Trial {
+    let watch = Stopwatch::start();
+    let result = case.await;
+    let seconds = watch.seconds();
+    let problem = match result {
+        Ok(()) => {
+            println!("{name:<26} passed  {seconds:>4} s");
+            None
+        }
+        Err(error) => {
+            println!("{name:<26} FAILED  {seconds:>4} s  {error:#}");
+            let seen = diagnosis::of(&cluster.client, name).await;
+            eprint!("{seen}");
+            Some(format!("{error:#}\n{seen}"))
+        }
+    };
+    Trial {
+        name,
+        seconds,
+        problem,
     }
-    pipelines
 }
 
 /// How long something takes, for people.

@@ -5,15 +5,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::cluster::Cluster;
 use crate::parts::Tools;
 
-/// User and password of the registries, as `config.json` of Docker holds them.
-const LOGIN: &str = "YWRtaW46YWRtaW4=";
+/// User and password of the registries, and the same as `config.json` of Docker holds them.
+const LOGIN: &str = "admin:admin";
+const LOGIN_ENCODED: &str = "YWRtaW46YWRtaW4=";
+/// How curl asks S3.
+const S3_SIGNED: [&str; 6] = [
+    "--user",
+    "admin:adminadmin",
+    "--aws-sigv4",
+    "aws:amz:us-east-1:s3",
+    "--header",
+    "x-amz-content-sha256: UNSIGNED-PAYLOAD",
+];
 /// Where the services of the suite are.
 const NAMESPACE: &str = "arc-e2e";
 
@@ -45,7 +55,7 @@ impl<'a> Outside<'a> {
         Ok(Self { folder, tools })
     }
 
-    /// What `program` prints.
+    /// What `program` prints; it is one of the parts, or one that every system has.
     ///
     /// # Errors
     /// It cannot be run, or ends badly.
@@ -78,7 +88,7 @@ impl<'a> Outside<'a> {
         let port = forwarded.and_then(|rest| rest.split(' ').next());
         let port = port.with_context(|| format!("kubectl says: {line}"))?;
         let address = format!("localhost:{port}");
-        let login = serde_json::json!({"auths": {&address: {"auth": LOGIN}}});
+        let login = serde_json::json!({"auths": {&address: {"auth": LOGIN_ENCODED}}});
         fs::write(self.folder.join("config.json"), login.to_string())?;
         Ok(Forward {
             address,
@@ -94,19 +104,92 @@ impl<'a> Outside<'a> {
     pub async fn digest(&self, service: &str, reference: &str) -> Result<String> {
         let forward = self.forward(service).await?;
         let reference = format!("{}/{reference}", forward.address);
-        Ok(self
-            .run("oras", &["resolve", &reference])
-            .await?
-            .trim()
-            .to_owned())
+        // Without being told, oras asks a registry on this machine without TLS.
+        let digest = ["resolve", "--plain-http=false", &reference];
+        let digest = self.run("oras", &digest).await?;
+        Ok(digest.trim().to_owned())
+    }
+
+    /// The tags of `repository` in the destination, as the registry lists them; nothing if it never heard of it.
+    ///
+    /// # Errors
+    /// The registry answers otherwise.
+    pub async fn tags(&self, repository: &str) -> Result<Option<Vec<u8>>> {
+        let path = format!("v2/{repository}/tags/list");
+        self.get("destination", &path, &["--user", LOGIN]).await
+    }
+
+    /// The bytes of the object of S3 with this bucket and key; nothing if there is none.
+    ///
+    /// # Errors
+    /// S3 answers otherwise.
+    pub async fn object(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        self.get("s3", path, &S3_SIGNED).await
+    }
+
+    /// Writes a file of the parts to S3, under this bucket, which is there, and key.
+    ///
+    /// # Errors
+    /// S3 refuses.
+    pub async fn store(&self, path: &str, file: &str) -> Result<()> {
+        let file = self.tools.folder.join(file);
+        let file = file.to_str().context("a path is no text")?;
+        let sent = [&S3_SIGNED[..], &["--upload-file", file]].concat();
+        let answered = self.get("s3", path, &sent).await?;
+        answered
+            .with_context(|| format!("S3 has no place for {path}"))
+            .map(drop)
+    }
+
+    /// What `service` has at `path`, asked by curl with `arguments`; nothing if it has nothing there.
+    async fn get(&self, service: &str, path: &str, arguments: &[&str]) -> Result<Option<Vec<u8>>> {
+        let forward = self.forward(service).await?;
+        let url = format!("https://{}/{path}", forward.address);
+        let body = self.folder.join("body");
+        fs::write(&body, "")?;
+        let asked = ["--silent", "--show-error", "--write-out", "%{http_code}"];
+        let asked = [&asked[..], arguments, &["--output", "body", &url]].concat();
+        match self.run("curl", &asked).await?.as_str() {
+            "200" => Ok(Some(fs::read(body)?)),
+            "404" => Ok(None),
+            status => bail!("{url} answers {status}"),
+        }
+    }
+
+    /// A file of the HTTP service, on this machine.
+    #[must_use]
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.tools.folder.join("files").join(file)
+    }
+
+    /// The bytes of a file of the HTTP service.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn file(&self, file: &str) -> Result<Vec<u8>> {
+        let path = self.path(file);
+        fs::read(&path).with_context(|| format!("read {}", path.display()))
+    }
+
+    /// The MD5 sum of a file of the HTTP service.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn md5(&self, file: &str) -> Result<String> {
+        let said = self.run("md5sum", &[self.path(file)]).await?;
+        let sum = said.split(' ').next();
+        Ok(sum.context("md5sum says nothing")?.to_owned())
     }
 
     fn command(&self, program: &str) -> Command {
         let tls = |file: &str| -> PathBuf { Path::new(&self.tools.folder).join("tls").join(file) };
-        let mut command = Command::new(self.tools.programs.join(program));
+        let own = self.tools.programs.join(program);
+        let found = if own.exists() { own } else { program.into() };
+        let mut command = Command::new(found);
         command
             .env("KUBECONFIG", self.folder.join("kubeconfig"))
             .env("DOCKER_CONFIG", &self.folder)
+            .env("HELM_REGISTRY_CONFIG", self.folder.join("config.json"))
             .env("SSL_CERT_FILE", tls("ca.crt"))
             .env("SIGSTORE_REKOR_PUBLIC_KEY", tls("rekor.pub"))
             .env("COSIGN_PASSWORD", "secret")

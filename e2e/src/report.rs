@@ -13,13 +13,13 @@ use crate::scenarios::{BACKENDS, Row};
 pub struct Report {
     /// The scenarios, everywhere.
     pub scenarios: Vec<Row>,
-    /// The pipelines with real tools.
-    pub pipelines: Vec<Pipeline>,
+    /// The cases with real tools.
+    pub pipelines: Vec<Trial>,
 }
 
-/// How a pipeline went.
+/// How a case of the suite went.
 #[derive(Debug)]
-pub struct Pipeline {
+pub struct Trial {
     /// The case.
     pub name: &'static str,
     /// How long it took.
@@ -33,10 +33,7 @@ impl Report {
     #[must_use]
     pub fn is_green(&self) -> bool {
         self.scenarios.iter().all(Row::is_green)
-            && self
-                .pipelines
-                .iter()
-                .all(|pipeline| pipeline.problem.is_none())
+            && self.pipelines.iter().all(|trial| trial.problem.is_none())
     }
 
     /// Each scenario's verdict on each backend, side by side, and their numbers.
@@ -88,9 +85,9 @@ impl Report {
             report.add_test_suite(suite);
         }
         let mut suite = TestSuite::new("pipelines");
-        for pipeline in &self.pipelines {
-            let mut case = case(pipeline.name.to_owned(), pipeline.problem.as_deref());
-            case.set_time(Duration::from_secs(pipeline.seconds));
+        for trial in &self.pipelines {
+            let mut case = case(trial.name.to_owned(), trial.problem.as_deref());
+            case.set_time(Duration::from_secs(trial.seconds));
             suite.add_test_case(case);
         }
         report.add_test_suite(suite);
@@ -128,14 +125,14 @@ mod tests {
             name: "It works".to_owned(),
             verdicts: [verdict(None), verdict(None), real],
         };
-        let pipeline = Pipeline {
+        let trial = Trial {
             name: "oci-moves",
             seconds: 7,
             problem: None,
         };
         Report {
             scenarios: vec![row],
-            pipelines: vec![pipeline],
+            pipelines: vec![trial],
         }
     }
 
