@@ -21,9 +21,12 @@ use crate::node::Node;
 use crate::parts::Parts;
 use crate::wait::{self, Limit};
 
-const ARGO: &str = "argo";
-/// The namespace of the operator.
-const OPERATOR: &str = "arc-system";
+/// The namespace of Argo, and the Deployment of its controller.
+pub(crate) const ARGO: &str = "argo";
+pub(crate) const ARGO_CONTROLLER: &str = "workflow-controller";
+/// The namespace of the operator, and its Deployment.
+pub(crate) const OPERATOR: &str = "arc-system";
+pub(crate) const OPERATOR_NAME: &str = "arc-operator";
 /// The ConfigMap of Argo's controller.
 const SETTINGS: &str = "workflow-controller-configmap";
 /// The namespace of the services.
@@ -102,7 +105,7 @@ async fn install(client: &Client, parts: &Parts) -> Result<()> {
     apply(client, "default", definitions)
         .await
         .context("install the kinds of ARC")?;
-    ready(client, ARGO, "workflow-controller").await?;
+    ready(client, ARGO, ARGO_CONTROLLER).await?;
     for service in ["source", "destination", "mirror", "rekor", "files", "s3"] {
         ready(client, SERVICES, service).await?;
     }
@@ -120,7 +123,7 @@ async fn deploy(client: &Client) -> Result<()> {
         }
     }
     apply(client, OPERATOR, shipped).await?;
-    ready(client, OPERATOR, "arc-operator").await
+    ready(client, OPERATOR, OPERATOR_NAME).await
 }
 
 impl Drop for Cluster {
@@ -149,7 +152,7 @@ fn hasten(manifest: &mut Value) {
         manifest["data"] = json!({"nodeEvents": "enabled: false\n"});
     }
     let container = manifest.pointer_mut("/spec/template/spec/containers/0");
-    let controller = container.filter(|container| container["name"] == "workflow-controller");
+    let controller = container.filter(|container| container["name"] == ARGO_CONTROLLER);
     if let Some(controller) = controller {
         controller["args"] = json!(["--qps", "200", "--burst", "300"]);
         if let Some(variables) = controller["env"].as_array_mut() {

@@ -3,12 +3,14 @@
 //! ```text
 //! parts (what, from where) ─┐
 //! image (what is made here) ┴▶ node (k3s, ready) ─▶ cluster (Argo, services, kinds, operator) ─┬▶ pipeline cases
+//!                                                                                              ├▶ fault cases
 //!                                                                                              └▶ scenarios
 //! ```
 
 pub mod apply;
 pub mod cluster;
 pub mod diagnosis;
+pub mod fault;
 pub mod image;
 pub mod node;
 pub mod order;

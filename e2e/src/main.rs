@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use arc_e2e::cluster::{Cluster, OperatorMode};
 use arc_e2e::parts::Parts;
 use arc_e2e::report::{Report, Trial};
 use arc_e2e::scenarios::verdicts;
-use arc_e2e::{diagnosis, image, pipeline};
+use arc_e2e::{diagnosis, fault, image, pipeline};
 use arc_operator::signal;
 use clap::{Parser, ValueEnum};
 
@@ -37,7 +37,7 @@ struct Arguments {
     /// Runs only the scenarios below these, from features/ on, such as `order` or `failure/pods.feature`.
     #[arg(long, value_name = "PATH", value_delimiter = ',')]
     features: Vec<PathBuf>,
-    /// Runs only the pipelines whose names begin so, such as `helm`.
+    /// Runs only the pipelines and faults whose names begin so, such as `helm`.
     #[arg(long, value_name = "NAME", default_value = "")]
     cases: String,
     /// How many scenarios run at once.
@@ -49,6 +49,8 @@ struct Arguments {
 enum Part {
     /// Real tools between real registries.
     Pipelines,
+    /// What breaks while an Order is under way.
+    Faults,
     /// The scenarios of features/.
     Scenarios,
 }
@@ -80,6 +82,10 @@ async fn main() -> ExitCode {
 
 /// Runs what is asked for; whether all of it passed.
 async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
+    ensure!(
+        arguments.only != Some(Part::Faults) || arguments.operator == OperatorMode::Deployment,
+        "faults break an operator that is a Deployment"
+    );
     let watch = Stopwatch::start();
     let cluster = Cluster::start(parts, arguments.operator).await?;
     println!("cluster ready after {} s", watch.seconds());
@@ -89,7 +95,11 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
         println!("export KUBECONFIG={}", file.canonicalize()?.display());
         return std::future::pending().await;
     }
-    let is_wanted = |part| arguments.only.is_none_or(|only| only == part);
+    let is_wanted = |part| match arguments.only {
+        Some(only) => only == part,
+        // Who debugs the operator in this process does not want it killed.
+        None => part != Part::Faults || arguments.operator == OperatorMode::Deployment,
+    };
     let mut report = Report::default();
     if is_wanted(Part::Scenarios) {
         let watch = Stopwatch::start();
@@ -103,6 +113,12 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
         for case in cases {
             let trial = trial(&cluster, case.name, case.run(&cluster)).await;
             report.pipelines.push(trial);
+        }
+    }
+    if is_wanted(Part::Faults) {
+        for case in fault::CASES.iter().filter(|case| is_case(case.name)) {
+            let trial = trial(&cluster, case.name, case.run(&cluster)).await;
+            report.faults.push(trial);
         }
     }
     if let Some(file) = &arguments.junit {

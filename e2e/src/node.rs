@@ -13,7 +13,7 @@ use kube::api::DynamicObject;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::ApiResource;
 use kube::{Api, Client, Config};
-use testcontainers::core::{ExecCommand, IntoContainerPort, Mount, WaitFor};
+use testcontainers::core::{CmdWaitFor, ExecCommand, IntoContainerPort, Mount, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
@@ -30,7 +30,7 @@ const START_MAX: Duration = Duration::from_secs(180);
 /// A running node; it goes with the value, and on Ctrl-C.
 pub struct Node {
     /// Removed when it is dropped.
-    _container: ContainerAsync<GenericImage>,
+    container: ContainerAsync<GenericImage>,
     kubeconfig: Kubeconfig,
 }
 
@@ -58,13 +58,30 @@ impl Node {
         let container = request.start().await.context("start the node")?;
         let kubeconfig = kubeconfig(&container).await?;
         let node = Self {
-            _container: container,
+            container,
             kubeconfig,
         };
         let nodes = Api::all_with(node.client().await?, &ApiResource::erase::<ApiNode>(&()));
         let is_ready = |node: &DynamicObject| has_condition(node, "Ready");
         wait::until_any(&nodes, "the node is Ready", Limit::STARTUP, is_ready).await?;
         Ok(node)
+    }
+
+    /// Kills a container of a pod where it stands.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub async fn kill(&self, container_id: &str) -> Result<()> {
+        let kill = [
+            "ctr", "-n", "k8s.io", "tasks", "kill", "--signal", "SIGKILL",
+        ];
+        let kill = kill.into_iter().chain([container_id]);
+        let kill = ExecCommand::new(kill).with_cmd_ready_condition(CmdWaitFor::exit_code(0));
+        self.container
+            .exec(kill)
+            .await
+            .with_context(|| format!("kill the container {container_id}"))?;
+        Ok(())
     }
 
     /// A client with every right.

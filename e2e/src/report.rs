@@ -15,6 +15,8 @@ pub struct Report {
     pub scenarios: Vec<Row>,
     /// The cases with real tools.
     pub pipelines: Vec<Trial>,
+    /// The cases in which something breaks.
+    pub faults: Vec<Trial>,
 }
 
 /// How a case of the suite went.
@@ -33,7 +35,10 @@ impl Report {
     #[must_use]
     pub fn is_green(&self) -> bool {
         self.scenarios.iter().all(Row::is_green)
-            && self.pipelines.iter().all(|trial| trial.problem.is_none())
+            && [&self.pipelines, &self.faults]
+                .into_iter()
+                .flatten()
+                .all(|trial| trial.problem.is_none())
     }
 
     /// Each scenario's verdict on each backend, side by side, and their numbers.
@@ -68,7 +73,7 @@ impl Report {
         text
     }
 
-    /// The same as JUnit, a suite for each backend and one for the pipelines.
+    /// The same as JUnit, a suite for each backend, one for the pipelines and one for the faults.
     ///
     /// # Errors
     /// It cannot be written as XML.
@@ -84,13 +89,15 @@ impl Report {
             }
             report.add_test_suite(suite);
         }
-        let mut suite = TestSuite::new("pipelines");
-        for trial in &self.pipelines {
-            let mut case = case(trial.name.to_owned(), trial.problem.as_deref());
-            case.set_time(Duration::from_secs(trial.seconds));
-            suite.add_test_case(case);
+        for (name, trials) in [("pipelines", &self.pipelines), ("faults", &self.faults)] {
+            let mut suite = TestSuite::new(name);
+            for trial in trials {
+                let mut case = case(trial.name.to_owned(), trial.problem.as_deref());
+                case.set_time(Duration::from_secs(trial.seconds));
+                suite.add_test_case(case);
+            }
+            report.add_test_suite(suite);
         }
-        report.add_test_suite(suite);
         Ok(report.to_string()?)
     }
 }
@@ -133,6 +140,7 @@ mod tests {
         Report {
             scenarios: vec![row],
             pipelines: vec![trial],
+            faults: Vec::new(),
         }
     }
 

@@ -1,12 +1,14 @@
 //! Waiting for conditions, by watches.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use futures::{TryStreamExt, pin_mut};
-use kube::Api;
 use kube::api::DynamicObject;
+use kube::runtime::watcher::Event;
 use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, ResourceExt};
 
 /// How long something may take.
 #[derive(Clone, Copy, Debug)]
@@ -19,50 +21,91 @@ impl Limit {
     pub const RUN: Self = Self(Duration::from_secs(300));
 }
 
+/// The objects of a collection, by name.
+pub type Objects = BTreeMap<String, DynamicObject>;
+
+/// Waits until `answer` has one for the objects of the collection, and gives it.
+///
+/// # Errors
+/// It has none within `limit`, or the objects cannot be watched.
+pub async fn for_objects<T>(
+    api: &Api<DynamicObject>,
+    what: &str,
+    limit: Limit,
+    answer: impl Fn(&Objects) -> Option<T>,
+) -> Result<T> {
+    tokio::time::timeout(limit.0, follow(api, answer))
+        .await
+        .with_context(|| format!("it took more than {:?} until {what}", limit.0))?
+        .with_context(|| format!("wait until {what}"))
+}
+
 /// Waits until `condition` holds for some object of the collection, and gives it.
 ///
 /// # Errors
-/// It does not within `limit`, or the objects cannot be watched.
+/// As [`for_objects`].
 pub async fn until_any(
     api: &Api<DynamicObject>,
     what: &str,
     limit: Limit,
     condition: impl Fn(&DynamicObject) -> bool,
 ) -> Result<DynamicObject> {
-    tokio::time::timeout(limit.0, follow(api, condition))
-        .await
-        .with_context(|| format!("it took more than {:?} until {what}", limit.0))?
-        .with_context(|| format!("wait until {what}"))
+    let first = |objects: &Objects| objects.values().find(|object| condition(object)).cloned();
+    for_objects(api, what, limit, first).await
+}
+
+/// Waits until `condition` holds for no object of the collection.
+///
+/// # Errors
+/// As [`for_objects`].
+pub async fn until_none(
+    api: &Api<DynamicObject>,
+    what: &str,
+    limit: Limit,
+    condition: impl Fn(&DynamicObject) -> bool,
+) -> Result<()> {
+    let none = |objects: &Objects| (!objects.values().any(&condition)).then_some(());
+    for_objects(api, what, limit, none).await
 }
 
 /// Waits until the object of this name exists and `condition` holds for it, and gives it.
 ///
 /// # Errors
-/// As [`until_any`].
+/// As [`for_objects`].
 pub async fn until(
     api: &Api<DynamicObject>,
     name: &str,
     (what, limit): (&str, Limit),
     condition: impl Fn(&DynamicObject) -> bool,
 ) -> Result<DynamicObject> {
-    let is_it = |object: &DynamicObject| object.metadata.name.as_deref() == Some(name);
-    until_any(api, what, limit, |object| {
-        is_it(object) && condition(object)
-    })
-    .await
+    let it = |objects: &Objects| objects.get(name).filter(|it| condition(it)).cloned();
+    for_objects(api, what, limit, it).await
 }
 
-async fn follow(
-    api: &Api<DynamicObject>,
-    condition: impl Fn(&DynamicObject) -> bool,
-) -> Result<DynamicObject> {
-    let objects = watcher(api.clone(), watcher::Config::default())
-        .default_backoff()
-        .applied_objects();
-    pin_mut!(objects);
-    while let Some(object) = objects.try_next().await? {
-        if condition(&object) {
-            return Ok(object);
+async fn follow<T>(api: &Api<DynamicObject>, answer: impl Fn(&Objects) -> Option<T>) -> Result<T> {
+    let events = watcher(api.clone(), watcher::Config::default()).default_backoff();
+    pin_mut!(events);
+    let mut objects = Objects::new();
+    while let Some(event) = events.try_next().await? {
+        match event {
+            Event::Init => {
+                objects.clear();
+                continue;
+            }
+            Event::InitApply(object) => {
+                objects.insert(object.name_any(), object);
+                continue;
+            }
+            Event::InitDone => {}
+            Event::Apply(object) => {
+                objects.insert(object.name_any(), object);
+            }
+            Event::Delete(object) => {
+                objects.remove(&object.name_any());
+            }
+        }
+        if let Some(answer) = answer(&objects) {
+            return Ok(answer);
         }
     }
     bail!("the watch ended")
