@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::apply::{apply, has_condition};
-use crate::image::{self, Image};
+use crate::image::{self, Program};
 use crate::node::Node;
 use crate::parts::Parts;
 use crate::wait::{self, Limit};
@@ -40,8 +40,6 @@ pub struct Cluster {
     pub client: Client,
     /// What it is made of.
     pub parts: Parts,
-    /// The image that containers of scenarios run.
-    pub outcome: Image,
     /// The operator, where it runs in this process.
     operator: Option<JoinHandle<()>>,
 }
@@ -56,17 +54,17 @@ pub enum OperatorMode {
 }
 
 impl Cluster {
-    /// Starts the node and installs everything.
+    /// Starts the node, with images of `programs` and of the operator if it needs one, and installs everything.
     ///
     /// # Errors
     /// A part does not start.
-    pub async fn start(parts: Parts, mode: OperatorMode) -> Result<Self> {
+    pub async fn start(parts: Parts, mode: OperatorMode, programs: &[Program]) -> Result<Self> {
         let folder = image::folder();
         fs::create_dir_all(&folder)?;
-        let outcome = image::OUTCOME.image(&folder).await?;
-        let mut images = vec![outcome.clone()];
-        if mode == OperatorMode::Deployment {
-            images.push(image::OPERATOR.image(&folder).await?);
+        let operator = (mode == OperatorMode::Deployment).then_some(&image::OPERATOR);
+        let mut images = Vec::new();
+        for program in programs.iter().chain(operator) {
+            images.push(program.image(&folder).await?);
         }
         let node = Node::start(&parts, &images).await?;
         let client = node.client().await?;
@@ -84,7 +82,6 @@ impl Cluster {
             node,
             client,
             parts,
-            outcome,
             operator,
         })
     }

@@ -86,8 +86,16 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
         arguments.only != Some(Part::Faults) || arguments.operator == OperatorMode::Deployment,
         "faults break an operator that is a Deployment"
     );
+    let is_wanted = |part| match arguments.only {
+        Some(only) => only == part,
+        // Who debugs the operator in this process does not want it killed.
+        None => part != Part::Faults || arguments.operator == OperatorMode::Deployment,
+    };
+    // Only scenarios run it, here or by hand.
+    let runs_outcomes = arguments.hold || is_wanted(Part::Scenarios);
+    let programs = runs_outcomes.then_some(image::OUTCOME);
     let watch = Stopwatch::start();
-    let cluster = Cluster::start(parts, arguments.operator).await?;
+    let cluster = Cluster::start(parts, arguments.operator, programs.as_slice()).await?;
     println!("cluster ready after {} s", watch.seconds());
     if arguments.hold {
         let file = image::folder().join("kubeconfig");
@@ -95,11 +103,6 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
         println!("export KUBECONFIG={}", file.canonicalize()?.display());
         return std::future::pending().await;
     }
-    let is_wanted = |part| match arguments.only {
-        Some(only) => only == part,
-        // Who debugs the operator in this process does not want it killed.
-        None => part != Part::Faults || arguments.operator == OperatorMode::Deployment,
-    };
     let mut report = Report::default();
     if is_wanted(Part::Scenarios) {
         let watch = Stopwatch::start();

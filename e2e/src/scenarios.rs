@@ -9,6 +9,7 @@ use arc_features::report::{Summary, Verdict};
 use arc_features::run::{Options, run};
 
 use crate::cluster::Cluster;
+use crate::image;
 
 /// The verdicts on one scenario.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ pub async fn verdicts(
     };
     let real = RealCluster {
         config: cluster.node.config().await?,
-        image: cluster.outcome.name.clone(),
+        image: image::OUTCOME.name(),
         n_at_once,
     };
     let mut rows: BTreeMap<(PathBuf, usize), Row> = BTreeMap::new();
