@@ -28,6 +28,7 @@ pub mod invariants;
 pub mod kubelet;
 pub mod operator;
 pub mod outcomes;
+pub mod parity;
 pub mod part;
 pub mod simulation;
 pub mod store;

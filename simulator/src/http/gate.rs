@@ -26,11 +26,11 @@ const BODY_LIMIT_BYTES: usize = 3 * 1024 * 1024;
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 
 /// The body of an answer that leaves the gate.
-pub(super) type GateBody = UnsyncBoxBody<Bytes, BoxError>;
+pub(crate) type GateBody = UnsyncBoxBody<Bytes, BoxError>;
 
 /// Lets requests with the right token through to a service, with their bodies read and bounded.
 #[derive(Clone)]
-pub(super) struct Gate<S> {
+pub(crate) struct Gate<S> {
     inner: S,
     shared: Arc<Shared>,
 }
@@ -43,7 +43,7 @@ struct Shared {
 
 impl<S> Gate<S> {
     /// A gate that `token` opens; audit ids come from `ids`.
-    pub(super) fn new(inner: S, token: &str, ids: Ids) -> Self {
+    pub(crate) fn new(inner: S, token: &str, ids: Ids) -> Self {
         let shared = Shared {
             token: Sha256::digest(token).into(),
             ids: Mutex::new(ids),

@@ -17,7 +17,7 @@ mod caller;
 mod dispatch;
 mod document;
 mod encode;
-mod gate;
+pub(crate) mod gate;
 mod health;
 mod journal;
 mod negotiate;

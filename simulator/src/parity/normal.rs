@@ -1,0 +1,378 @@
+//! The one place that says what may differ between two servers.
+//!
+//! | What | Becomes |
+//! |---|---|
+//! | uids, wherever they stand | `<uid 1>`, by first appearance in the case |
+//! | revisions of objects | `<rv 1>`, by rank among those that the case saw |
+//! | revisions of lists, Tables and bookmarks | `<list rv 3>`: the greatest revision of an object that is not above |
+//! | page tokens | what is in them, with the revision as in a list |
+//! | times within some days of the run | `<time>` or `<micro time>`; times in the far past or future stay |
+//! | suffixes of generated names | `<name 1>` for the whole name |
+//! | order of `managedFields` | by operation, manager, version, subresource: real servers order by the second |
+//! | ages in Tables | `<age>` |
+//! | scheme, host and port | `<origin>` |
+//! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
+//! | groups of other cases | left out |
+//!
+//! Source: `spec/kube-api.md` §2.1.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use regex::{Captures, Regex};
+use serde_json::{Map, Value};
+
+/// The ending of every API group that a case makes.
+pub const GROUP_ENDING: &str = ".arc.test";
+/// What a server says about its own build.
+const BUILD_KEYS: [&str; 6] = [
+    "gitVersion",
+    "gitCommit",
+    "gitTreeState",
+    "buildDate",
+    "goVersion",
+    "platform",
+];
+/// Times nearer than this to the run come from the servers.
+const NEAR: SignedDuration = SignedDuration::from_hours(72);
+
+static UID: LazyLock<Regex> =
+    LazyLock::new(|| pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
+static TIME: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"));
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d+"));
+static AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+[smhdy])+$"));
+static HASH: LazyLock<Regex> = LazyLock::new(|| pattern(r"\?hash=[0-9A-Za-z]+"));
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the pattern is a literal that compiles")
+}
+
+/// Whose answers are normalised.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// Scheme, host and port of the server; empty for one in this process.
+    pub origin: &'a str,
+    /// The namespace of the case.
+    pub namespace: &'a str,
+    /// The time of the run.
+    pub now: Timestamp,
+}
+
+/// The answers of one server to one case, with all that may differ replaced by what must not.
+#[must_use]
+pub fn normalise(answers: &[Value], world: World<'_>) -> Vec<Value> {
+    let mut answers = answers.to_vec();
+    let mut seen = Seen::default();
+    for answer in &mut answers {
+        leave_out_others(answer, world.namespace);
+        seen.look(answer, false);
+    }
+    let normal = Normal { world, seen };
+    answers
+        .iter()
+        .map(|answer| normal.value("", answer))
+        .collect()
+}
+
+/// Removes groups and definitions of other cases from lists.
+fn leave_out_others(value: &mut Value, namespace: &str) {
+    let is_other = |text: &str| {
+        let group = text.split('/').find(|part| part.ends_with(GROUP_ENDING));
+        group.is_some_and(|group| !group.contains(namespace))
+    };
+    match value {
+        Value::Array(items) => {
+            items.retain(|item| {
+                let names = ["/name", "/metadata/name"];
+                let mut names = names.iter().filter_map(|name| item.pointer(name)?.as_str());
+                !names.any(is_other)
+            });
+            for item in items {
+                leave_out_others(item, namespace);
+            }
+        }
+        Value::Object(fields) => {
+            fields.retain(|name, _| !name.starts_with("apis/") || !is_other(name));
+            for field in fields.values_mut() {
+                leave_out_others(field, namespace);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// What a case saw that is replaced.
+#[derive(Default)]
+struct Seen {
+    uids: Vec<String>,
+    revisions: BTreeSet<u64>,
+    generated: Vec<String>,
+}
+
+/// Whether the resource version of this object is that of a moment, not of an object.
+fn is_moment(object: &Map<String, Value>) -> bool {
+    object
+        .get("items")
+        .is_some_and(|items| items.is_array() || items.is_null())
+        || object.get("kind").is_some_and(|kind| kind == "Table")
+}
+
+impl Seen {
+    fn look(&mut self, value: &Value, is_bookmark: bool) {
+        match value {
+            Value::String(text) => self.look_for_uids(text),
+            Value::Array(items) => items.iter().for_each(|item| self.look(item, false)),
+            Value::Object(fields) => {
+                if let Some(Value::Object(metadata)) = fields.get("metadata") {
+                    self.look_at_metadata(metadata, is_bookmark || is_moment(fields));
+                }
+                let is_bookmark = fields.get("type").is_some_and(|kind| kind == "BOOKMARK");
+                for (name, field) in fields {
+                    self.look_for_uids(name);
+                    self.look(field, is_bookmark);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn look_for_uids(&mut self, text: &str) {
+        for found in UID.find_iter(text) {
+            if !self.uids.iter().any(|uid| uid == found.as_str()) {
+                self.uids.push(found.as_str().to_owned());
+            }
+        }
+    }
+
+    fn look_at_metadata(&mut self, metadata: &Map<String, Value>, is_moment: bool) {
+        let text = |name: &str| metadata.get(name).and_then(Value::as_str);
+        if let Some(revision) = text("resourceVersion").and_then(|text| text.parse().ok())
+            && !is_moment
+        {
+            self.revisions.insert(revision);
+        }
+        if let (Some(base), Some(name)) = (text("generateName"), text("name"))
+            && name.starts_with(base)
+            && !self.generated.iter().any(|seen| seen == name)
+        {
+            self.generated.push(name.to_owned());
+        }
+    }
+
+    /// How many of the objects' revisions are not above this one.
+    fn rank(&self, revision: u64) -> usize {
+        self.revisions.range(..=revision).count()
+    }
+}
+
+struct Normal<'a> {
+    world: World<'a>,
+    seen: Seen,
+}
+
+impl Normal<'_> {
+    fn value(&self, key: &str, value: &Value) -> Value {
+        match value {
+            Value::String(_) if BUILD_KEYS.contains(&key) => "<build>".into(),
+            Value::String(text) if key == "continue" => self.page_token(text),
+            Value::String(text) if key == "resourceVersion" => self.revision(text, "rv").into(),
+            Value::String(text) => self.text(text).into(),
+            Value::Array(items) if key == "cells" => {
+                items.iter().map(|cell| self.cell(cell)).collect()
+            }
+            Value::Array(items) => {
+                let mut items: Vec<_> = items.iter().map(|item| self.value("", item)).collect();
+                if key == "managedFields" {
+                    items.sort_by_key(manager);
+                }
+                Value::Array(items)
+            }
+            Value::Object(fields) => self.object(fields),
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+
+    fn object(&self, fields: &Map<String, Value>) -> Value {
+        let is_bookmark = fields.get("type").is_some_and(|kind| kind == "BOOKMARK");
+        let mut normal: BTreeMap<_, _> = fields
+            .iter()
+            .map(|(name, value)| (self.text(name), self.value(name, value)))
+            .collect();
+        let mut set = |path: &[&str], revision: Option<&Value>| {
+            let Some(revision) = revision.and_then(Value::as_str) else {
+                return;
+            };
+            let mut place = normal.get_mut(path[0]);
+            for name in &path[1..] {
+                place = place.and_then(|place| place.get_mut(*name));
+            }
+            if let Some(place) = place {
+                *place = self.revision(revision, "list rv").into();
+            }
+        };
+        let of = |value: Option<&Value>| value.and_then(|v| v.get("resourceVersion")).cloned();
+        if is_moment(fields) {
+            let revision = of(fields.get("metadata"));
+            set(&["metadata", "resourceVersion"], revision.as_ref());
+        }
+        if is_bookmark {
+            let revision = of(fields
+                .get("object")
+                .and_then(|object| object.get("metadata")));
+            set(
+                &["object", "metadata", "resourceVersion"],
+                revision.as_ref(),
+            );
+        }
+        Value::Object(normal.into_iter().collect())
+    }
+
+    fn revision(&self, text: &str, word: &str) -> String {
+        match text.parse::<u64>() {
+            Ok(revision) if revision > 0 => format!("<{word} {}>", self.seen.rank(revision)),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn page_token(&self, text: &str) -> Value {
+        let decoded = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+        let token = decoded.and_then(|json| serde_json::from_slice::<Value>(&json).ok());
+        let Some(Value::Object(mut token)) = token else {
+            return text.into();
+        };
+        if let Some(revision) = token.get("rv").and_then(Value::as_u64) {
+            let revision = self.revision(&revision.to_string(), "list rv");
+            token.insert("rv".to_owned(), revision.into());
+        }
+        Value::Object(token)
+    }
+
+    fn cell(&self, cell: &Value) -> Value {
+        match cell {
+            Value::String(text) if AGE.is_match(text) => "<age>".into(),
+            other => self.value("", other),
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (index, name) in self.seen.generated.iter().enumerate() {
+            text = text.replace(name, &format!("<name {}>", index + 1));
+        }
+        if !self.world.origin.is_empty() {
+            text = text.replace(self.world.origin, "<origin>");
+            let host = self.world.origin.trim_start_matches("https://");
+            text = text.replace(host, "<host>");
+        }
+        let uid = |found: &Captures<'_>| {
+            let place = self.seen.uids.iter().position(|uid| uid == &found[0]);
+            place.map_or_else(
+                || found[0].to_owned(),
+                |place| format!("<uid {}>", place + 1),
+            )
+        };
+        let text = UID.replace_all(&text, uid);
+        let text = TIME.replace_all(&text, |found: &Captures<'_>| self.time(found));
+        let text = HASH.replace_all(&text, "?hash=<hash>").into_owned();
+        if !text
+            .to_lowercase()
+            .replace(' ', "")
+            .contains("resourceversion")
+        {
+            return text;
+        }
+        let number = |found: &Captures<'_>| match found[0].parse() {
+            Ok(revision) if self.seen.revisions.contains(&revision) => {
+                self.revision(&found[0], "rv")
+            }
+            _ => found[0].to_owned(),
+        };
+        let (before, current) = text.split_once(", current: ").unwrap_or((&text, ""));
+        let before = NUMBER.replace_all(before, number).into_owned();
+        if current.is_empty() {
+            before
+        } else {
+            before + ", current: <list rv>"
+        }
+    }
+
+    fn time(&self, found: &Captures<'_>) -> String {
+        let is_near = found[0]
+            .parse::<Timestamp>()
+            .is_ok_and(|time| time.duration_since(self.world.now).abs() < NEAR);
+        match (is_near, found.get(1)) {
+            (false, _) => found[0].to_owned(),
+            (true, None) => "<time>".to_owned(),
+            (true, Some(_)) => "<micro time>".to_owned(),
+        }
+    }
+}
+
+/// What entries of `managedFields` are ordered by.
+fn manager(entry: &Value) -> [String; 4] {
+    ["operation", "manager", "apiVersion", "subresource"]
+        .map(|name| entry[name].as_str().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(answers: &[Value], expected: &[Value]) {
+        let world = World {
+            origin: "https://127.0.0.1:6443",
+            namespace: "p1",
+            now: "2030-01-01T00:00:00Z".parse().unwrap(),
+        };
+        assert_eq!(normalise(answers, world), expected);
+    }
+
+    #[test]
+    fn revisions_become_ranks_and_lists_the_rank_below() {
+        let answers = [
+            json!({"metadata": {"resourceVersion": "214"}}),
+            json!({"items": [{"metadata": {"resourceVersion": "209"}}], "metadata": {"resourceVersion": "230"}}),
+            json!({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "213"}}}),
+        ];
+        let expected = [
+            json!({"metadata": {"resourceVersion": "<rv 2>"}}),
+            json!({"items": [{"metadata": {"resourceVersion": "<rv 1>"}}], "metadata": {"resourceVersion": "<list rv 2>"}}),
+            json!({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "<list rv 1>"}}}),
+        ];
+        check(&answers, &expected);
+    }
+
+    #[rstest]
+    #[case::uid(
+        json!({"uid": "0f8fad5b-d9cb-469f-a165-70867728950e", "message": "not 0f8fad5b-d9cb-469f-a165-70867728950e"}),
+        json!({"uid": "<uid 1>", "message": "not <uid 1>"})
+    )]
+    #[case::times(
+        json!(["2030-01-01T00:00:07Z", "2029-12-31T23:59:00.000001Z", "2020-01-01T00:00:00Z"]),
+        json!(["<time>", "<micro time>", "2020-01-01T00:00:00Z"])
+    )]
+    #[case::generated(
+        json!({"metadata": {"generateName": "a-", "name": "a-x4z2v"}, "message": "\"a-x4z2v\" is there"}),
+        json!({"metadata": {"generateName": "a-", "name": "<name 1>"}, "message": "\"<name 1>\" is there"})
+    )]
+    #[case::conflict(
+        json!([{"metadata": {"resourceVersion": "20"}}, "the ResourceVersion in record (20) is not 1"]),
+        json!([{"metadata": {"resourceVersion": "<rv 1>"}}, "the ResourceVersion in record (<rv 1>) is not 1"])
+    )]
+    #[case::groups(json!([{"name": "p1.arc.test"}, {"name": "p2.arc.test"}]), json!([{"name": "p1.arc.test"}]))]
+    #[case::ages(json!({"cells": ["a", "5m3s"]}), json!({"cells": ["a", "<age>"]}))]
+    #[case::page(
+        json!({"continue": "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6OSwic3RhcnQiOiJhXHUwMDAwIn0"}),
+        json!({"continue": {"v": "meta.k8s.io/v1", "rv": "<list rv 0>", "start": "a\u{0}"}})
+    )]
+    fn what_may_differ_is_replaced(#[case] answer: Value, #[case] expected: Value) {
+        check(&[answer], &[expected]);
+    }
+}

@@ -1,0 +1,234 @@
+//! Plays a case on one server.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+
+use super::case::{Ask, Body, Case, Step, Until};
+use super::peer::{self, Peer, Stream, TOKEN, head};
+use super::template::Values;
+
+/// How long a real server may take for what it does after it has answered.
+const READY_LIMIT: Duration = Duration::from_secs(20);
+/// How often it is asked.
+const READY_PAUSE: Duration = Duration::from_millis(20);
+/// The most events that are read in search of one.
+const EVENTS_MAX: usize = 2_000;
+
+/// Why a case cannot be played to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A server gives no answer.
+    #[error("{request}")]
+    Ask {
+        /// Method and path.
+        request: String,
+        /// Why not.
+        #[source]
+        source: peer::Error,
+    },
+    /// Something does not come about.
+    #[error("{path} does not answer 200 within {} s: {last}", READY_LIMIT.as_secs())]
+    Ready {
+        /// What was asked for.
+        path: String,
+        /// What was answered last.
+        last: Value,
+    },
+    /// The case reads a watch that it has not opened.
+    #[error("there is no watch {0:?}")]
+    Watch(String),
+}
+
+/// What one step came to on one server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Its place among the steps of the case, from 0.
+    pub step_index: usize,
+    /// The request, or what was read.
+    pub what: String,
+    /// Status code, content type, warnings and body, or events.
+    pub answer: Value,
+}
+
+/// Plays `case` in `namespace`, which is made first.
+///
+/// # Errors
+/// The case cannot go on.
+pub async fn play(case: &Case, peer: &Peer, namespace: &str) -> Result<Vec<Recorded>, Error> {
+    let mut player = Player {
+        peer,
+        values: values(case, namespace),
+        streams: BTreeMap::new(),
+    };
+    let body = json!({"metadata": {"name": namespace}});
+    let body = Bytes::from(body.to_string());
+    let headers = headers(&[(
+        "content-type".to_owned(),
+        Some("application/json".to_owned()),
+    )]);
+    let made = peer.ask("POST", "/api/v1/namespaces", &headers, body).await;
+    made.map_err(|source| Error::Ask {
+        request: format!("make namespace {namespace}"),
+        source,
+    })?;
+    let mut records = Vec::new();
+    for (step_index, step) in case.steps.iter().enumerate() {
+        let recorded = match step {
+            Step::Ask(ask) => Some(player.ask(ask).await?),
+            Step::Events { watch, until } => Some(player.events(watch, until).await?),
+            Step::Ensure(ask) => {
+                player.ask(ask).await?;
+                None
+            }
+            Step::Ready(path) => {
+                player.ready(path).await?;
+                None
+            }
+        };
+        records.extend(recorded.map(|(what, answer)| Recorded {
+            step_index,
+            what,
+            answer,
+        }));
+    }
+    Ok(records)
+}
+
+fn values(case: &Case, namespace: &str) -> Values {
+    let mut values = Values::default();
+    values.set("ns", namespace.into());
+    for (name, text) in &case.texts {
+        let text = values.text(text);
+        values.set(name, text.into());
+    }
+    values
+}
+
+/// The headers of a request, with the usual ones where they are neither given nor left out.
+fn headers(written: &[(String, Option<String>)]) -> Vec<(String, String)> {
+    let usual = [
+        ("authorization", format!("Bearer {TOKEN}")),
+        ("user-agent", "parity/1".to_owned()),
+    ];
+    let is_written = |name: &str| written.iter().any(|(written, _)| written == name);
+    let usual = usual.into_iter().filter(|(name, _)| !is_written(name));
+    let usual = usual.map(|(name, value)| (name.to_owned(), value));
+    let written = written
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+    usual.chain(written).collect()
+}
+
+/// A path with what a URL cannot hold written in hex.
+fn encoded(path: &str) -> String {
+    let mut encoded = String::new();
+    for letter in path.chars() {
+        match letter {
+            ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' => {
+                encoded.push_str(&format!("%{:02X}", u32::from(letter)));
+            }
+            _ => encoded.push(letter),
+        }
+    }
+    encoded
+}
+
+struct Player<'a> {
+    peer: &'a Peer,
+    values: Values,
+    streams: BTreeMap<String, Stream>,
+}
+
+impl Player<'_> {
+    async fn ask(&mut self, ask: &Ask) -> Result<(String, Value), Error> {
+        let path = encoded(&self.values.text(&ask.path));
+        let request = format!("{} {path}", ask.method);
+        let body = match &ask.body {
+            Body::None => Bytes::new(),
+            Body::Json(value) => Bytes::from(self.values.value(value).to_string()),
+            Body::Text(text) => Bytes::from(self.values.text(text)),
+        };
+        let failed = |source| Error::Ask {
+            request: request.clone(),
+            source,
+        };
+        let headers = headers(&ask.headers);
+        let answer = self.peer.ask(&ask.method, &path, &headers, body).await;
+        let answer = answer.map_err(failed)?;
+        let record = match &ask.watch {
+            Some(name) if answer.status == 200 => {
+                let record = head(answer.status, &answer.headers);
+                self.streams.insert(name.clone(), Stream::new(answer.body));
+                record
+            }
+            _ => answer.record().await.map_err(failed)?,
+        };
+        for (name, pointer) in &ask.saved {
+            if let Some(value) = record["body"].pointer(pointer) {
+                self.values.set(name, value.clone());
+            }
+        }
+        Ok((request, record))
+    }
+
+    async fn events(&mut self, watch: &str, until: &Until) -> Result<(String, Value), Error> {
+        let stream = self.streams.get_mut(watch);
+        let stream = stream.ok_or_else(|| Error::Watch(watch.to_owned()))?;
+        let n_max = match until {
+            Until::Count(n) => *n,
+            Until::Name(_) => EVENTS_MAX,
+        };
+        let mut events = Vec::new();
+        while events.len() < n_max {
+            match stream.next().await {
+                Ok(event) => {
+                    let is_last = matches!(until, Until::Name(name)
+                        if event["object"]["metadata"]["name"] == name.as_str());
+                    events.push(event);
+                    if is_last {
+                        break;
+                    }
+                }
+                Err(why) => {
+                    events.push(why.into());
+                    break;
+                }
+            }
+        }
+        Ok((
+            format!("events of watch {watch}"),
+            json!({ "events": events }),
+        ))
+    }
+
+    async fn ready(&self, path: &str) -> Result<(), Error> {
+        let path = self.values.text(path);
+        let mut last = Value::Null;
+        let asked = timeout(READY_LIMIT, async {
+            loop {
+                let answer = self
+                    .peer
+                    .ask("GET", &path, &headers(&[]), Bytes::new())
+                    .await;
+                let answer = match answer {
+                    Ok(answer) if answer.status == 200 => return,
+                    Ok(answer) => answer.record().await,
+                    Err(error) => Err(error),
+                };
+                last = answer.unwrap_or_else(|error| error.to_string().into());
+                // A real server says nothing when it has come so far: it can only be asked again.
+                sleep(READY_PAUSE).await;
+            }
+        });
+        let is_ready = asked.await.is_ok();
+        if is_ready {
+            Ok(())
+        } else {
+            Err(Error::Ready { path, last })
+        }
+    }
+}
