@@ -14,18 +14,19 @@ use super::caller;
 use super::encode::{self, Shape};
 use super::health::{health, version};
 use super::journal::Entry;
-use super::negotiate::{Accepted, accepted};
+use super::negotiate::{Accepted, Format, accepted};
 use super::query::Query;
 use super::resource::{self, no_resource};
 use super::response::{
-    bytes_response, not_acceptable, page_expired, status_response, text_response, value_response,
+    bare_response, bytes_response, no_stream, not_acceptable, page_expired, status_response,
+    text_response, value_response,
 };
 use super::review;
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use crate::access::{self, Policy, Question, User};
 use crate::faults::{Moment, Verdict};
-use crate::store::answer::{Answer, Reply};
+use crate::store::answer::{Answer, Refused, Reply};
 use crate::store::kind::Kind;
 use crate::store::registry::{Found, Served};
 use crate::store::request::{Part, Request, Verb};
@@ -122,7 +123,9 @@ impl ApiServer {
         let served = match found {
             Found::Resource(served) => served,
             Found::NoResource | Found::NoVersion => return Ok(status_response(&no_resource())),
-            Found::NoGroup => return Ok(text_response(404, "404 page not found\n")),
+            Found::NoCustomVersion | Found::NoGroup => {
+                return Ok(text_response(404, "404 page not found\n"));
+            }
         };
         let query = Query::parse(call.uri.query().unwrap_or_default());
         match self.prepare(call, target, (served, &query)) {
@@ -143,6 +146,10 @@ impl ApiServer {
         (served, query): (Arc<Served>, &Query),
     ) -> Result<(Request, Wanted), Status> {
         let accepted = accepted(call.header(ACCEPT)).map_err(|refusal| not_acceptable(&refusal))?;
+        let is_stream = target.name.is_empty() && (target.watch || query.flag("watch"));
+        if is_stream && call.method == http::Method::GET && accepted.format == Format::Yaml {
+            return Err(no_stream());
+        }
         let shape = Shape::new(
             accepted.form,
             query.text("includeObject"),
@@ -180,12 +187,16 @@ impl ApiServer {
         }
         match result {
             Ok(reply) => Ok(self.encode(state, &call.actor, wanted, reply)),
-            Err(status) => Ok(refusal(call, &status)),
+            Err(refused) => {
+                let mut response = refusal(call, &refused.status);
+                add_warnings(&mut response, &refused.warnings);
+                Ok(response)
+            }
         }
     }
 
     /// Asks the kernel, records a write and wakes who waits for it.
-    fn apply(&self, state: &mut State, call: &Call, request: Request) -> Result<Reply, Status> {
+    fn apply(&self, state: &mut State, call: &Call, request: Request) -> Result<Reply, Refused> {
         let now = self.clock().now();
         let verb = request.verb.name();
         let is_write = request.verb.is_write();
@@ -196,7 +207,7 @@ impl ApiServer {
         if is_write {
             let code = match &result {
                 Ok(reply) => reply.answer.code(),
-                Err(status) => status.code,
+                Err(refused) => refused.status.code,
             };
             state.journal.record(&Entry {
                 now,
@@ -238,6 +249,7 @@ impl ApiServer {
             Answer::Done(code, value) => {
                 bytes_response(code, format, value.to_string().into_bytes())
             }
+            Answer::Text(text) if text.is_empty() => bare_response(200),
             Answer::Text(text) => text_response(200, text),
             Answer::Empty => text_response(204, ""),
             Answer::Follow(follow) => {

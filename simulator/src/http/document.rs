@@ -19,7 +19,7 @@ use super::resource::no_resource;
 use super::response::{JSON, response, status_response, text_response, value_response};
 use super::review;
 use super::service::{ApiServer, Call};
-use crate::store::kind::Kind;
+use crate::store::kind::{Kind, Origin};
 use crate::store::status::Status;
 
 /// The media type in which kubectl asks for OpenAPI v2.
@@ -83,7 +83,13 @@ impl ApiServer {
     pub(crate) fn resources(&self, group: &str, version: &str) -> Response<ResponseBody> {
         self.with_kinds(|kinds| match discovery::resources(kinds, group, version) {
             Some(document) => value_response(200, &document),
-            None if kinds.iter().any(|kind| kind.group == group) => status_response(&no_resource()),
+            // A group of definitions answers for the versions that it serves, and for no other.
+            None if kinds
+                .iter()
+                .any(|kind| kind.group == group && kind.origin == Origin::BuiltIn) =>
+            {
+                status_response(&no_resource())
+            }
             None => unknown_path(),
         })
     }

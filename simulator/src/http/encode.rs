@@ -106,7 +106,7 @@ fn write_header(text: &mut Vec<u8>, api_version: &str, kind: &str) {
 /// A page of `served` as JSON text.
 pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
     let kind = &served.kind;
-    let metadata = list_metadata(kind, page);
+    let metadata = list_metadata(kind, page, matches!(shape, Shape::Full));
     let (api_version, list_kind) = match shape {
         Shape::Full => (kind.api_version(), kind.list_kind.as_str()),
         Shape::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList"),
@@ -142,11 +142,11 @@ fn write_item(text: &mut Vec<u8>, served: &Served, shape: Shape, item: &Object) 
     }
 }
 
-fn list_metadata(kind: &Kind, page: &Page) -> Value {
+fn list_metadata(kind: &Kind, page: &Page, is_full: bool) -> Value {
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
     match &page.token {
         Some(token) => metadata["continue"] = token.clone().into(),
-        None if kind.origin == Origin::Custom => metadata["continue"] = "".into(),
+        None if kind.origin == Origin::Custom && is_full => metadata["continue"] = "".into(),
         None => {}
     }
     if let Some(remaining) = page.remaining {

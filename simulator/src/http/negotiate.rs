@@ -61,7 +61,7 @@ pub(crate) fn accepted(accept: &str) -> Result<Accepted, Refusal> {
 fn read(media_type: &str) -> Result<Accepted, Refusal> {
     let mut parts = media_type.split(';').map(str::trim);
     let format = match parts.next().unwrap_or_default() {
-        "application/json" | "application/*" | "*/*" => Format::Json,
+        "application/json" | "*/*" => Format::Json,
         "application/yaml" => Format::Yaml,
         _ => return Err(Refusal::MediaType),
     };
@@ -99,6 +99,7 @@ mod tests {
     #[case("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", Ok((Form::Metadata, Format::Json)))]
     #[case("application/json;as=Foo;g=meta.k8s.io;v=v1", Err(Refusal::Form))]
     #[case("text/foo", Err(Refusal::MediaType))]
+    #[case("application/*", Err(Refusal::MediaType))]
     fn the_first_type_that_is_known_counts(
         #[case] accept: &str,
         #[case] expected: Result<(Form, Format), Refusal>,

@@ -112,7 +112,18 @@ pub(crate) fn write(
             field: "fieldManager".to_owned(),
         });
     }
-    let dry_run = dry_run(query.get("dryRun"), &mut causes);
+    if let Some((at, letter)) = manager.chars().enumerate().find(|(_, c)| c.is_control()) {
+        causes.push(Cause {
+            reason: "FieldValueInvalid",
+            message: format!(
+                "Invalid value: {}: invalid character U+{:04X} (at position {at})",
+                go_quoted(manager),
+                u32::from(letter)
+            ),
+            field: "fieldManager".to_owned(),
+        });
+    }
+    let dry_run = dry_run(query.given("dryRun"), &mut causes);
     let field_validation = match query.text("fieldValidation") {
         "" | "Warn" => FieldValidation::Warn,
         "Ignore" => FieldValidation::Ignore,
@@ -131,6 +142,25 @@ pub(crate) fn write(
         duplicates: Vec::new(),
         force: query.flag("force"),
     })
+}
+
+/// A text as Go quotes it.
+fn go_quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{b}' => quoted.push_str("\\v"),
+            '\u{c}' => quoted.push_str("\\f"),
+            '"' | '\\' | '\n' | '\r' | '\t' => quoted.extend(letter.escape_default()),
+            control if control.is_ascii_control() => {
+                quoted.push_str(&format!("\\x{:02x}", u32::from(control)));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted + "\""
 }
 
 /// The manager of a write that names none is the program, as its user agent or else its actor calls it.
@@ -215,9 +245,10 @@ fn check_delete_types(body: &Value) -> Result<(), Status> {
         ..Status::internal(message)
     };
     let kind = body["kind"].as_str().unwrap_or("DeleteOptions");
+    let version = body["apiVersion"].as_str().unwrap_or("meta.k8s.io/v1");
     if kind != "DeleteOptions" {
         return Err(bare(format!(
-            "no kind {kind:?} is registered for version \"meta.k8s.io/v1\" in scheme \"pkg/runtime/scheme.go:110\""
+            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:110\""
         )));
     }
     if body["gracePeriodSeconds"].is_string() {
@@ -237,7 +268,7 @@ fn query_deletion(query: &Query) -> Result<Value, Status> {
     if query.get("orphanDependents").is_some() {
         options["orphanDependents"] = query.flag("orphanDependents").into();
     }
-    if let Some(value) = query.get("dryRun") {
+    if let Some(value) = query.given("dryRun") {
         options["dryRun"] = json!([value]);
     }
     Ok(options)

@@ -68,6 +68,11 @@ pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Paylo
     match document {
         Err(why) => Err(refused(&format!("json parse error: {why}"))),
         Ok(document) if document.value.is_object() => Ok(document),
+        // Go reads null into a struct by leaving it as it is.
+        Ok(document) if document.value.is_null() => Ok(Payload {
+            value: Value::Object(serde_json::Map::new()),
+            ..document
+        }),
         Ok(document) => Err(refused(&format!(
             "json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
             json_type(&document.value)

@@ -36,6 +36,20 @@ impl Query {
             .filter(|v| !v.is_empty())
     }
 
+    /// The value of a parameter that is present, be it empty.
+    pub(crate) fn given(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// These parameters, for the one object of this name.
+    pub(crate) fn named(&self, name: &str) -> Self {
+        let mut parameters = self.0.clone();
+        let fields = parameters.entry("fieldSelector".to_owned()).or_default();
+        let comma = if fields.is_empty() { "" } else { "," };
+        fields.push_str(&format!("{comma}metadata.name={name}"));
+        Self(parameters)
+    }
+
     /// Whether a flag is set; `0` and `false` are not.
     pub(crate) fn flag(&self, key: &str) -> bool {
         self.0

@@ -58,6 +58,9 @@ fn part(target: &Target, served: &Served) -> Result<Part, Status> {
         return Ok(Part::Whole);
     }
     if !kind.subresources.contains(&target.subresource) {
+        if kind.origin == Origin::Custom {
+            return Err(Status::not_found(&kind.resource(), &target.name));
+        }
         return Err(no_resource());
     }
     match target.subresource.as_str() {
@@ -76,22 +79,24 @@ fn part(target: &Target, served: &Served) -> Result<Part, Status> {
 fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<Verb, Status> {
     let is_collection = target.name.is_empty();
     let is_namespace = served.kind.kind == "Namespace" && served.kind.group.is_empty();
+    let is_everywhere = served.kind.namespaced && target.namespace.is_empty();
     match (&call.method, is_collection) {
+        (&Method::GET, false) if target.watch => {
+            options::watch(served, &query.named(&target.name)).map(Verb::Watch)
+        }
         (&Method::GET, true) if target.watch || query.flag("watch") => {
             options::watch(served, query).map(Verb::Watch)
         }
         (&Method::GET, true) => options::list(served, query).map(Verb::List),
         (&Method::GET, false) => options::get(query).map(Verb::Get),
-        (&Method::POST, true) if served.kind.namespaced && target.namespace.is_empty() => {
-            Err(not_allowed())
-        }
+        (&Method::POST, true) if is_everywhere => Err(not_allowed()),
         (&Method::POST, true) => {
             let (value, options) = body(call, served, query, "CreateOptions")?;
             Ok(Verb::Create(value, options))
         }
         (&Method::PUT, false) => update_verb(call, served, query),
         (&Method::PATCH, false) => patch_verb(call, served, query),
-        (&Method::DELETE, true) if is_namespace => Err(not_allowed()),
+        (&Method::DELETE, true) if is_namespace || is_everywhere => Err(not_allowed()),
         (&Method::DELETE, true) => Ok(Verb::DeleteCollection(
             options::list(served, query)?,
             options::delete(query, &delete_body(call)?)?,
@@ -179,6 +184,15 @@ fn delete_body(call: &Call) -> Result<Value, Status> {
         return Ok(json!({}));
     }
     let language = Language::of(call.header(CONTENT_TYPE))?;
+    if language == Language::Json {
+        let broken = |why: String| Status {
+            reason: "",
+            ..Status::internal(format!(
+                "couldn't get version/kind; json parse error: {why}"
+            ))
+        };
+        payload::json(&call.body).map_err(broken)?;
+    }
     Ok(payload::parse(&call.body, language, "DeleteOptions")?.value)
 }
 
@@ -199,7 +213,7 @@ fn patch_kind(call: &Call, served: &Served) -> Result<PatchKind, Status> {
                 "415: Unsupported Media Type"
             }
             .to_owned(),
-            details: Some(json!({})),
+            details: (!is_custom).then(|| json!({})),
         }),
     }
 }

@@ -45,6 +45,13 @@ pub(crate) fn text_response(code: u16, text: impl Into<Bytes>) -> Response<Respo
     response(code, "text/plain; charset=utf-8", text)
 }
 
+/// An answer that says nothing, not even in which language.
+pub(crate) fn bare_response(code: u16) -> Response<ResponseBody> {
+    let mut response = text_response(code, "");
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
+}
+
 /// 410 for a page token that is too old, with one that continues at the newest revision.
 ///
 /// Source: `spec/kube-api.md` §1.10.
@@ -83,6 +90,16 @@ pub(crate) fn not_acceptable(refusal: &Refusal) -> Status {
             message: "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf".to_owned(),
             details: None,
         },
+    }
+}
+
+/// 406 for a watch in a format that cannot be streamed.
+pub(crate) fn no_stream() -> Status {
+    Status {
+        code: 406,
+        reason: "NotAcceptable",
+        message: "only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch".to_owned(),
+        details: None,
     }
 }
 

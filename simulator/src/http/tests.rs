@@ -13,6 +13,7 @@ use crate::clock::{Clock, EPOCH};
 mod access;
 mod account;
 mod log;
+mod refused;
 mod size;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";

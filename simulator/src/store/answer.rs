@@ -61,3 +61,12 @@ pub struct Page {
     /// How many objects the following pages hold, where that is known.
     pub remaining: Option<usize>,
 }
+
+/// Why a request changed nothing, and what its author was warned of before.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The answer.
+    pub status: super::status::Status,
+    /// Texts of `Warning` headers.
+    pub warnings: Vec<String>,
+}

@@ -1,6 +1,6 @@
 //! Whether a body fits the Go types of a built-in kind, as the decoder of kube-apiserver finds out.
 //!
-//! Simplified: below the first level the real message names the innermost Go struct, ours the kind.
+//! Simplified: the real message names the innermost Go struct, ours only where its name follows from the path.
 //!
 //! Source: `spec/kube-api.md` §1.8; Go `encoding/json`.
 
@@ -39,8 +39,13 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
             fit(kind, node, field, &Path::ROOT.field(name))?;
         }
     }
-    if kind.group.is_empty() && kind.kind == "Secret" {
-        for text in value["data"].as_object().into_iter().flatten() {
+    let binary = match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Secret") => Some("data"),
+        ("", "ConfigMap") => Some("binaryData"),
+        _ => None,
+    };
+    if let Some(field) = binary {
+        for text in value[field].as_object().into_iter().flatten() {
             check_base64(text.1.as_str().unwrap_or_default())?;
         }
     }
@@ -64,7 +69,7 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Strin
         return Err(format!(
             "json: cannot unmarshal {} into Go struct field {}.{} of type {}",
             json_type(value),
-            kind.kind,
+            struct_name(&kind.kind, &path.dotted()),
             path.dotted(),
             type_name(node)
         ));
@@ -72,9 +77,10 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Strin
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
-                let below = node.properties.get(name).or(node.additional.as_ref());
-                if let Some(below) = below {
+                if let Some(below) = node.properties.get(name) {
                     fit(kind, below, field, &path.field(name))?;
+                } else if let Some(below) = &node.additional {
+                    fit(kind, below, field, path)?;
                 }
             }
         }
@@ -88,6 +94,29 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Strin
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     Ok(())
+}
+
+/// The Go struct that holds the field at the end of `path`.
+fn struct_name(kind: &str, path: &str) -> String {
+    let mut holder = kind.to_owned();
+    let Some((parents, _)) = path.rsplit_once('.') else {
+        return holder;
+    };
+    for parent in parents.split('.') {
+        holder = match parent {
+            "spec" if holder == "PodTemplateSpec" => "PodSpec".to_owned(),
+            "spec" => format!("{kind}Spec"),
+            "status" => format!("{kind}Status"),
+            "template" => "PodTemplateSpec".to_owned(),
+            "containers" | "initContainers" => "Container".to_owned(),
+            "env" => "EnvVar".to_owned(),
+            "ports" if holder == "Container" => "ContainerPort".to_owned(),
+            "volumes" => "Volume".to_owned(),
+            "volumeMounts" => "VolumeMount".to_owned(),
+            _ => holder,
+        };
+    }
+    holder
 }
 
 fn type_name(node: &Node) -> String {

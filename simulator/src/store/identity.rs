@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::decode;
 use super::kind::{Kind, Origin};
 use super::metadata::{check_types, invalid};
+use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
 
 /// Checks `apiVersion`, `kind` and the types of metadata in the body of a POST or PUT.
@@ -43,12 +44,12 @@ pub(super) fn check_patched(kind: &Kind, value: &Value, old: &Value) -> Result<(
             Err(Status::invalid(&kind.qualified_kind(), name, &[cause]))
         }
         Origin::Custom if called != kind.kind => Err(wrong_kind(kind, name, called)),
-        Origin::BuiltIn if version != kind.api_version() || called != kind.kind => {
-            Err(undecodable(value, &unregistered(called, version)))
-        }
+        Origin::BuiltIn if version != kind.api_version() || called != kind.kind => Err(
+            undecodable(kind, (value, old), &unregistered(called, version)),
+        ),
         Origin::Custom | Origin::BuiltIn => check_types(value, "ObjectMeta.metadata.")
             .and_then(|()| decode::check_changes(kind, value, old))
-            .map_err(|why| undecodable(value, &why)),
+            .map_err(|why| undecodable(kind, (value, old), &why)),
     }
 }
 
@@ -69,13 +70,14 @@ fn check_typed(kind: &Kind, version: &str, called: &str) -> Result<(), Status> {
     } else {
         called
     };
-    let why = if is_version {
+    let is_known = builtin(&kind.group, short, called).is_some();
+    let why = if is_version && is_known {
         format!(
             "converting (v1.{called}) to (core.{}): unknown conversion",
             kind.kind
         )
     } else {
-        unregistered(called, version)
+        unregistered(called, if version.is_empty() { short } else { version })
     };
     Err(unhandled(kind, called, short, &why))
 }
@@ -83,9 +85,6 @@ fn check_typed(kind: &Kind, version: &str, called: &str) -> Result<(), Status> {
 fn check_custom(kind: &Kind, value: &Value, version: &str, called: &str) -> Result<(), Status> {
     if called.is_empty() {
         return Err(missing(kind, value, "Kind"));
-    }
-    if version.is_empty() {
-        return Err(missing(kind, value, "apiVersion"));
     }
     if version != kind.api_version() {
         return Err(Status::bad_request(format!(
@@ -141,9 +140,77 @@ fn unhandled(kind: &Kind, called: &str, version: &str, why: &str) -> Status {
     ))
 }
 
+/// The result of a patch as a real server writes it: what the patch left alone is in the order of Go's fields.
+fn patched_text(value: &Value, old: &Value) -> String {
+    let metadata = &value["metadata"];
+    let stamps_aside = |(name, field): (&String, &Value)| {
+        *name == "resourceVersion" || old["metadata"].get(name) == Some(field)
+    };
+    let (Some(fields), Some(known)) = (value.as_object(), metadata.as_object()) else {
+        return value.to_string();
+    };
+    if !known.iter().all(stamps_aside) {
+        return value.to_string();
+    }
+    let parts = fields.iter().map(|(name, field)| match name.as_str() {
+        "metadata" => format!("\"metadata\":{}", ordered(field, &META_FIELDS)),
+        _ => format!("{}:{field}", Value::from(name.as_str())),
+    });
+    format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
+}
+
+/// The fields of ObjectMeta, and of an entry of `managedFields`, in Go's order.
+const META_FIELDS: [&str; 15] = [
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+];
+const MANAGER_FIELDS: [&str; 7] = [
+    "manager",
+    "operation",
+    "apiVersion",
+    "time",
+    "fieldsType",
+    "fieldsV1",
+    "subresource",
+];
+
+fn ordered(value: &Value, order: &[&str]) -> String {
+    let present = order
+        .iter()
+        .filter_map(|name| Some((*name, value.get(*name)?)));
+    let parts = present.map(|(name, field)| match (name, field.as_array()) {
+        ("managedFields", Some(entries)) => {
+            let entries = entries.iter().map(|entry| ordered(entry, &MANAGER_FIELDS));
+            format!(
+                "\"managedFields\":[{}]",
+                entries.collect::<Vec<_>>().join(",")
+            )
+        }
+        _ => format!("\"{name}\":{field}"),
+    });
+    format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
+}
+
 /// 422 for the result of a patch that cannot be decoded.
-pub(super) fn undecodable(value: &Value, why: &str) -> Status {
-    let cause = invalid("patch", &value.to_string(), why);
+pub(super) fn undecodable(kind: &Kind, (value, old): (&Value, &Value), why: &str) -> Status {
+    let text = match kind.origin {
+        Origin::BuiltIn => patched_text(value, old),
+        Origin::Custom => value.to_string(),
+    };
+    let cause = invalid("patch", &text, why);
     let mut status = Status::invalid(
         &Qualified {
             group: "",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::answer::{Answer, Reply};
+use super::answer::{Answer, Refused, Reply};
 use super::kind::Kind;
 use super::log::{Log, TableId};
 use super::object::Key;
@@ -99,24 +99,25 @@ impl Kernel {
     /// Answers one request at `now`, drawing uids and names from `ids`.
     ///
     /// # Errors
-    /// A [`Status`] in the words of kube-apiserver; the state is then unchanged.
+    /// A [`Status`] in the words of kube-apiserver, with the warnings up to then; the state is unchanged.
     pub fn apply(
         &mut self,
         request: Request,
         now: Timestamp,
         ids: &mut Ids,
-    ) -> Result<Reply, Status> {
+    ) -> Result<Reply, Refused> {
         let mut context = Context {
             now,
             ids,
             warnings: Vec::new(),
             defined: None,
         };
-        let answer = self.dispatch(request, &mut context)?;
-        Ok(Reply {
-            answer,
-            warnings: context.warnings,
-        })
+        let result = self.dispatch(request, &mut context);
+        let warnings = context.warnings;
+        match result {
+            Ok(answer) => Ok(Reply { answer, warnings }),
+            Err(status) => Err(Refused { status, warnings }),
+        }
     }
 
     fn dispatch(&mut self, mut request: Request, context: &mut Context) -> Result<Answer, Status> {

@@ -6,12 +6,14 @@ use serde_json::{Map, Value};
 
 use super::json_type::json_type;
 use super::naming::{
-    label_fault, label_value_fault, path_segment_fault, qualified_name_fault, subdomain_fault,
+    EMPTY_NAME, QUALIFIED, label_fault, label_value_fault, path_segment_fault,
+    qualified_name_fault, subdomain_fault,
 };
-use super::object::{metadata_mut, texts};
+use super::object::{Object, metadata_mut, texts};
 use super::registry::Names;
 use super::request::Request;
 use super::status::{Cause, Status};
+use super::write::invalid_once;
 
 /// Finalizers that need no domain.
 const STANDARD_FINALIZERS: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
@@ -129,6 +131,22 @@ pub(super) fn keep_owned(value: &mut Value, old: &Value) {
     }
 }
 
+/// Refuses a time of deletion that a client makes up; it may neither take one away nor change it, which is no fault.
+///
+/// Source: kubernetes v1.34 `apimachinery/pkg/api/validation/objectmeta.go`.
+pub(super) fn check_deletion(value: &Value, request: &Request, old: &Object) -> Result<(), Status> {
+    let Some(time) = value["metadata"].get("deletionTimestamp") else {
+        return Ok(());
+    };
+    if old.is_terminating() {
+        return Ok(());
+    }
+    let field = "metadata.deletionTimestamp";
+    let cause = invalid_json(field, &time.to_string(), "field is immutable");
+    let kind = request.served.kind.qualified_kind();
+    Err(invalid_once(&kind, &request.name, &[cause.clone(), cause]))
+}
+
 /// Refuses values whose JSON type does not fit ObjectMeta, in the words of Go's decoder.
 pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), String> {
     let metadata = &value["metadata"];
@@ -184,6 +202,7 @@ pub(super) fn faults(value: &Value, names: Names, old: Option<&Value>) -> Vec<Ca
     key_faults(metadata, &mut causes);
     owner_faults(metadata, &mut causes);
     finalizer_faults(metadata, &mut causes);
+    contrary_finalizers_fault(metadata, &mut causes);
     if let Some(old) = old {
         added_finalizer_fault(metadata, &old["metadata"], &mut causes);
     }
@@ -217,9 +236,7 @@ fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
 
 fn key_faults(metadata: &Value, causes: &mut Vec<Cause>) {
     for (key, value) in metadata["labels"].as_object().into_iter().flatten() {
-        if let Some(text) = qualified_name_fault(key) {
-            causes.push(invalid("metadata.labels", key, &text));
-        }
+        key_fault("metadata.labels", key, key, causes);
         let value = value.as_str().unwrap_or_default();
         if let Some(text) = label_value_fault(value) {
             causes.push(invalid("metadata.labels", value, &text));
@@ -228,9 +245,7 @@ fn key_faults(metadata: &Value, causes: &mut Vec<Cause>) {
     let mut size = 0;
     for (key, value) in metadata["annotations"].as_object().into_iter().flatten() {
         size += key.len() + value.as_str().unwrap_or_default().len();
-        if let Some(text) = qualified_name_fault(&key.to_lowercase()) {
-            causes.push(invalid("metadata.annotations", key, &text));
-        }
+        key_fault("metadata.annotations", key, &key.to_lowercase(), causes);
     }
     if size > 256 * 1024 {
         causes.push(Cause {
@@ -238,6 +253,16 @@ fn key_faults(metadata: &Value, causes: &mut Vec<Cause>) {
             message: "Too long: may not be more than 262144 bytes".to_owned(),
             field: "metadata.annotations".to_owned(),
         });
+    }
+}
+
+/// What is wrong with a key; an empty name is wrong in two ways.
+fn key_fault(field: &str, key: &str, checked: &str, causes: &mut Vec<Cause>) {
+    if let Some(text) = qualified_name_fault(checked) {
+        causes.push(invalid(field, key, &text));
+        if text == EMPTY_NAME {
+            causes.push(invalid(field, key, QUALIFIED));
+        }
     }
 }
 
@@ -308,7 +333,7 @@ fn finalizer_faults(metadata: &Value, causes: &mut Vec<Cause>) {
     for (index, name) in texts(&metadata["finalizers"]).into_iter().enumerate() {
         let field = format!("metadata.finalizers[{index}]");
         if let Some(text) = qualified_name_fault(name) {
-            causes.push(invalid(&field, name, &text));
+            causes.push(invalid("metadata.finalizers", name, &text));
         } else if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
             causes.push(invalid(
                 &field,
@@ -316,6 +341,18 @@ fn finalizer_faults(metadata: &Value, causes: &mut Vec<Cause>) {
                 "name is neither a standard finalizer name nor is it fully qualified",
             ));
         }
+    }
+}
+
+/// Dependents cannot both be deleted and be left alone.
+fn contrary_finalizers_fault(metadata: &Value, causes: &mut Vec<Cause>) {
+    let names = texts(&metadata["finalizers"]);
+    if names.contains(&"orphan") && names.contains(&"foregroundDeletion") {
+        causes.push(invalid_json(
+            "metadata.finalizers",
+            &metadata["finalizers"].to_string(),
+            "finalizer orphan and foregroundDeletion cannot be both set",
+        ));
     }
 }
 

@@ -32,6 +32,7 @@ mod metadata;
 mod namespace;
 mod naming;
 mod ownership;
+mod precondition;
 mod read;
 mod rules;
 mod shape;

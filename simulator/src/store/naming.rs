@@ -4,14 +4,17 @@
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+/// What a qualified name consists of.
+pub(super) const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+/// What is wrong with a qualified name without a name.
+pub(super) const EMPTY_NAME: &str = "name part must be non-empty";
 const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const CONFIG_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
 /// What is wrong with an RFC 1123 subdomain, if anything.
 pub(super) fn subdomain_fault(text: &str) -> Option<String> {
     if text.len() > 253 {
-        return Some("must be no more than 253 bytes".to_owned());
+        return Some("must be no more than 253 characters".to_owned());
     }
     let is_good = text.split('.').all(is_dns_label);
     (!is_good).then(|| SUBDOMAIN.to_owned())
@@ -23,7 +26,7 @@ pub(super) fn label_fault(text: &str) -> Option<String> {
         return Some("must not contain dots".to_owned());
     }
     if text.len() > 63 {
-        return Some("must be no more than 63 bytes".to_owned());
+        return Some("must be no more than 63 characters".to_owned());
     }
     (!is_dns_label(text)).then(|| LABEL.to_owned())
 }
@@ -60,10 +63,10 @@ pub(super) fn qualified_name_fault(text: &str) -> Option<String> {
         }
     };
     if name.is_empty() {
-        return Some("name part must be non-empty".to_owned());
+        return Some(EMPTY_NAME.to_owned());
     }
     if name.len() > 63 {
-        return Some("name part must be no more than 63 bytes".to_owned());
+        return Some("name part must be no more than 63 characters".to_owned());
     }
     (!is_word(name)).then(|| QUALIFIED.to_owned())
 }
@@ -71,7 +74,7 @@ pub(super) fn qualified_name_fault(text: &str) -> Option<String> {
 /// What is wrong with a label value, if anything.
 pub(super) fn label_value_fault(text: &str) -> Option<String> {
     if text.len() > 63 {
-        return Some("must be no more than 63 bytes".to_owned());
+        return Some("must be no more than 63 characters".to_owned());
     }
     (!text.is_empty() && !is_word(text)).then(|| VALUE.to_owned())
 }
@@ -82,7 +85,15 @@ pub(super) fn config_key_fault(text: &str) -> Option<String> {
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
-    (!is_good).then(|| CONFIG_KEY.to_owned())
+    if !is_good {
+        return Some(CONFIG_KEY.to_owned());
+    }
+    match text {
+        "." => Some("must not be '.'".to_owned()),
+        ".." => Some("must not be '..'".to_owned()),
+        _ if text.starts_with("..") => Some("must not start with '..'".to_owned()),
+        _ => None,
+    }
 }
 
 fn is_dns_label(text: &str) -> bool {

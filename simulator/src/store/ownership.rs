@@ -5,6 +5,10 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::json_type::json_type;
+use super::kind::Origin;
+use super::metadata;
+use super::object::{Object, metadata_mut};
 use super::patch::apply::apply;
 use super::patch::json::json_patch;
 use super::patch::managed::{Writer, track_update};
@@ -21,9 +25,13 @@ pub(super) fn patched(
     (options, now): (&WriteOptions, Timestamp),
 ) -> Result<Value, Status> {
     match kind {
-        PatchKind::Merge => Ok(merge_patch(live, &object_patch(body)?)),
+        PatchKind::Merge => {
+            let patch = object_patch(body).map_err(|why| unreadable(&why))?;
+            Ok(merge_patch(live, &patch))
+        }
         PatchKind::Strategic => {
-            strategic_merge(live, object_patch(body)?, &request.served.kind.schema)
+            let patch = object_patch(body).map_err(Status::bad_request)?;
+            strategic_merge(live, patch, &request.served.kind.schema)
         }
         PatchKind::Json => json_patch(&live, body),
         PatchKind::Apply => applied(request, (Some(&live), body), options, now),
@@ -44,7 +52,26 @@ pub(super) fn applied(
     };
     let kind = &request.served.kind;
     let api_version = kind.api_version();
-    check_kind(&config, &api_version, &kind.kind)?;
+    let kind_name = &kind.kind;
+    let config = match config {
+        Value::Null if text.trim().is_empty() => {
+            return Err(Status::bad_request("invalid object type: /, Kind="));
+        }
+        Value::Null => Value::Object(Map::new()),
+        config => config,
+    };
+    if !config.is_object() {
+        return Err(Status::bad_request(format!(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: {}",
+            no_map(&config)
+        )));
+    }
+    check_kind(&config, &api_version, kind_name)?;
+    let mut config = config;
+    if live.is_none() {
+        metadata::place(&mut config.clone(), request)?;
+        metadata::check_name(&mut config, request)?;
+    }
     let writer = writer(request, options, &api_version, now);
     apply(
         live,
@@ -58,7 +85,7 @@ pub(super) fn applied(
 /// Refuses a configuration of another kind in the right version; other versions are refused later.
 fn check_kind(config: &Value, api_version: &str, kind: &str) -> Result<(), Status> {
     let called = config["kind"].as_str().unwrap_or_default();
-    if called == kind || called.is_empty() || config["apiVersion"] != api_version {
+    if called == kind || config["apiVersion"] != api_version {
         return Ok(());
     }
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
@@ -79,6 +106,51 @@ pub(super) fn track(
     let api_version = kind.api_version();
     let writer = writer(request, options, &api_version, now);
     track_update(before, after, &writer, &kind.schema);
+}
+
+/// The same for a write that sent labels and annotations which come to nothing.
+pub(super) fn track_sent(
+    request: &Request,
+    (before, after): (&Value, &mut Value),
+    sent: Option<Map<String, Value>>,
+    (options, now): (&WriteOptions, Timestamp),
+) {
+    let Some(sent) = sent else {
+        return track(request, Some(before), after, options, now);
+    };
+    let mut whole = after.clone();
+    let metadata = metadata_mut(&mut whole);
+    metadata.retain(|name, _| !SENT_THROUGH_STATUS.contains(&name.as_str()));
+    metadata.extend(sent);
+    track(request, Some(before), &mut whole, options, now);
+    match metadata_mut(&mut whole).remove("managedFields") {
+        Some(tracked) => metadata_mut(after).insert("managedFields".to_owned(), tracked),
+        None => metadata_mut(after).remove("managedFields"),
+    };
+}
+
+/// What [`sent_through_status`] looks at.
+const SENT_THROUGH_STATUS: [&str; 2] = ["labels", "annotations"];
+
+/// The labels and annotations that a write to the status of a custom resource sends, if they are not those that are
+/// stored: they come to nothing, but who owns them is recorded all the same.
+///
+/// Source: `spec/kube-api.md` §1.13, seen.
+pub(super) fn sent_through_status(
+    request: &Request,
+    value: &Value,
+    old: &Object,
+) -> Option<Map<String, Value>> {
+    if request.part != Part::Status || request.served.kind.origin != Origin::Custom {
+        return None;
+    }
+    let (sent, stored) = (&value["metadata"], &old.value()["metadata"]);
+    let changed = |name: &str| sent.get(name) != stored.get(name);
+    let names = SENT_THROUGH_STATUS.iter();
+    names.clone().any(|name| changed(name)).then(|| {
+        let field = |name: &&str| Some(((*name).to_owned(), sent.get(*name)?.clone()));
+        names.filter_map(field).collect()
+    })
 }
 
 fn writer<'a>(
@@ -138,20 +210,24 @@ fn retain_identity(metadata: &mut Map<String, Value>) {
     metadata.retain(|name, _| kept.contains(&name.as_str()));
 }
 
-fn object_patch(body: &[u8]) -> Result<Value, Status> {
+fn object_patch(body: &[u8]) -> Result<Value, String> {
     let patch: Value = serde_json::from_slice(body).map_err(|error| {
         if error.is_eof() {
-            unreadable(&"unexpected end of JSON input")
+            "unexpected end of JSON input".to_owned()
         } else {
-            unreadable(&error)
+            error.to_string()
         }
     })?;
-    if !patch.is_object() {
-        return Err(unreadable(
-            &"json: cannot unmarshal array into Go value of type map[string]interface {}",
-        ));
+    if patch.is_object() {
+        Ok(patch)
+    } else {
+        Err(no_map(&patch))
     }
-    Ok(patch)
+}
+
+fn no_map(value: &Value) -> String {
+    let found = json_type(value);
+    format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}")
 }
 
 fn unreadable(why: &dyn std::fmt::Display) -> Status {

@@ -47,6 +47,8 @@ impl Kernel {
         } else {
             selected.by_ref().take(limit).collect()
         };
+        // Whoever asks with a selector is not told whether anything of what follows is selected.
+        let is_cut = limit > 0 && items.len() == limit;
         let rest = if limit == 0 || items.len() < limit {
             0
         } else {
@@ -55,7 +57,7 @@ impl Kernel {
         Ok(Page {
             token: items
                 .last()
-                .filter(|_| rest > 0)
+                .filter(|last| rest > 0 || is_cut && follows(objects, request, last))
                 .map(|last| token_after(request, revision, last)),
             remaining: (rest > 0 && options.selectors.is_empty()).then_some(rest),
             items,
@@ -123,10 +125,18 @@ fn select<'a>(
         .cloned()
 }
 
+/// Whether anything comes after `last`, selected or not.
+fn follows(objects: &BTreeMap<Key, Arc<Object>>, request: &Request, last: &Object) -> bool {
+    let after = (Bound::Excluded(last.key()), Bound::Unbounded);
+    let next = objects.range(after).next();
+    next.is_some_and(|(key, _)| request.namespace.is_empty() || key.namespace == request.namespace)
+}
+
 fn token_key(request: &Request, token: &Continue) -> Key {
-    let (namespace, name) = match token.after.split_once('/') {
+    let after = token.after.trim_start_matches('/');
+    let (namespace, name) = match after.split_once('/') {
         Some((namespace, name)) if request.namespace.is_empty() => (namespace, name),
-        _ => (request.namespace.as_str(), token.after.as_str()),
+        _ => (request.namespace.as_str(), after),
     };
     Key {
         namespace: namespace.to_owned(),
@@ -134,13 +144,12 @@ fn token_key(request: &Request, token: &Continue) -> Key {
     }
 }
 
-/// Below one namespace a token holds the name, else the whole key.
+/// Below one namespace a token holds the name, else the whole key, after a slash.
 fn token_after(request: &Request, revision: u64, last: &Object) -> String {
-    let is_relative = !request.namespace.is_empty();
-    let after = if is_relative || last.namespace().is_empty() {
-        last.name().to_owned()
+    let after = if !request.namespace.is_empty() || last.namespace().is_empty() {
+        format!("/{}", last.name())
     } else {
-        format!("{}/{}", last.namespace(), last.name())
+        format!("/{}/{}", last.namespace(), last.name())
     };
     let revision = Some(revision);
     Continue { revision, after }.encode()

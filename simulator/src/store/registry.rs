@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::builtin::ROWS;
-use super::kind::Kind;
+use super::kind::{Kind, Origin};
 use super::log::{Log, TableId};
 use super::object::Object;
 use super::rules;
@@ -112,6 +112,8 @@ pub enum Found {
     NoResource,
     /// The group is served, but not in this version.
     NoVersion,
+    /// The same, and the group is made of definitions.
+    NoCustomVersion,
     /// The group is not served.
     NoGroup,
 }
@@ -143,7 +145,11 @@ impl Registry {
             return Found::NoGroup;
         };
         let Some(resources) = versions.get(version) else {
-            return Found::NoVersion;
+            let mut resources = versions.values().flat_map(BTreeMap::values);
+            return match resources.all(|served| served.kind.origin == Origin::Custom) {
+                true => Found::NoCustomVersion,
+                false => Found::NoVersion,
+            };
         };
         match resources.get(plural) {
             Some(served) => Found::Resource(Arc::clone(served)),

@@ -33,6 +33,13 @@ pub(super) fn fit(
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
     let schema = &served.kind.schema;
+    let is_config = served.kind.group.is_empty() && served.kind.kind == "ConfigMap";
+    if is_config && let Some(Value::Object(data)) = value.get_mut("data") {
+        // Go reads null as a text into a map of texts.
+        for text in data.values_mut().filter(|text| text.is_null()) {
+            *text = "".into();
+        }
+    }
     let unknown = prune(schema, value);
     apply_defaults(schema, value);
     report(&served.kind, &unknown, options, warnings)

@@ -70,6 +70,15 @@ impl Status {
         }
     }
 
+    /// 409 for a write that does not fit what is there.
+    #[must_use]
+    pub fn conflicting(resource: &Qualified, name: &str, why: &str) -> Self {
+        Self {
+            message: format!("Operation cannot be fulfilled on {resource} \"{name}\": {why}"),
+            ..Self::conflict(resource, name)
+        }
+    }
+
     /// 409 for a write that names an old resource version.
     #[must_use]
     pub fn conflict(resource: &Qualified, name: &str) -> Self {

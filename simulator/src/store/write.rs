@@ -12,6 +12,7 @@ use super::kernel::{Context, Kernel};
 use super::kind::Origin;
 use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
+use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchKind, Request, WriteOptions};
 use super::shape::{self, Fit};
@@ -25,7 +26,7 @@ const MAX_BASE_BYTES: usize = 58;
 
 /// How a new state reached an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Via {
+pub(super) enum Via {
     Put,
     Patch(PatchKind),
 }
@@ -55,6 +56,9 @@ impl Kernel {
         let served = &request.served;
         shape::fit(served, &mut value, options, &mut context.warnings)
             .map_err(|why| identity::unfit(&served.kind, &why))?;
+        if served.kind.origin == Origin::BuiltIn {
+            name_type(served, &mut value);
+        }
         if via == Via::Put && !text(metadata_mut(&mut value), "resourceVersion").is_empty() {
             return Err(bare_internal(
                 "resourceVersion should not be set on objects to be created",
@@ -79,8 +83,12 @@ impl Kernel {
         rules::admit(&served.kind, &mut value);
         self.give_account(request, &mut value, context.ids);
         let key = key_of(&value);
-        if self.log.get(served.table, &key).is_some() {
-            return Err(Status::already_exists(&served.kind.resource(), &key.name));
+        if let Some(old) = self.log.get(served.table, &key) {
+            let mut status = Status::already_exists(&served.kind.resource(), &key.name);
+            if old.is_terminating() {
+                status.message.insert_str(0, "object is being deleted: ");
+            }
+            return Err(status);
         }
         if options.dry_run {
             return Ok(Answer::Object(201, Object::new(value, 0)));
@@ -122,9 +130,21 @@ impl Kernel {
         metadata::check_name(&mut value, request)?;
         let Some(old) = self.log.get(served.table, &request.key()).cloned() else {
             if served.behaviour.creates_on_update && request.part == Part::Whole {
-                metadata_mut(&mut value).remove("resourceVersion");
-                return self.insert(request, value, (options, Via::Put), context);
+                let sent = metadata_mut(&mut value).remove("resourceVersion");
+                let sent = sent.as_ref().and_then(Value::as_str);
+                let sent = sent.and_then(|text| text.parse().ok()).unwrap_or(0);
+                let made = self.insert(request, value, (options, Via::Put), context)?;
+                return Ok(match made {
+                    // What a dry run makes has no revision of its own, and keeps the one that was sent.
+                    Answer::Object(code, object) if options.dry_run => {
+                        Answer::Object(code, Object::new(object.value().clone(), sent))
+                    }
+                    made => made,
+                });
             }
+            // A body is read, and what is unknown in it complained of, before anybody looks for the object.
+            shape::fit(served, &mut value, options, &mut context.warnings)
+                .map_err(|why| identity::unfit(&served.kind, &why))?;
             return Err(request.not_found());
         };
         self.replace(request, (&old, value), (options, Via::Put), context)
@@ -159,10 +179,20 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
+        let served = &request.served;
         let mut value = ownership::applied(request, (None, body), options, context.now)?;
-        metadata::check_name(&mut value, request)?;
-        metadata_mut(&mut value).remove("resourceVersion");
         metadata::place(&mut value, request)?;
+        metadata_mut(&mut value).remove("resourceVersion");
+        let uid = text(metadata_mut(&mut value), "uid");
+        if !uid.is_empty() {
+            return Err(Status::conflicting(
+                &served.kind.resource(),
+                &request.name,
+                &format!(
+                    "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                ),
+            ));
+        }
         let via = Via::Patch(PatchKind::Apply);
         self.insert(request, value, (options, via), context)
     }
@@ -176,31 +206,40 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let served = &request.served;
-        check_preconditions(request, old, &mut value, via)?;
         let is_strict = options.field_validation == FieldValidation::Strict;
         let sent = (is_strict && via != Via::Put).then(|| value.clone());
         let warnings = &mut context.warnings;
         shape::refit(served, &mut value, old.value(), options, warnings).map_err(
             |why| match &sent {
-                Some(patched) => identity::undecodable(patched, &why),
+                Some(patched) => identity::undecodable(&served.kind, (patched, old.value()), &why),
                 None => identity::unfit(&served.kind, &why),
             },
         )?;
+        check_preconditions(request, old, &mut value, via)?;
+        let sent = ownership::sent_through_status(request, &value, old);
         restore_parts(request, &mut value, old.value());
         metadata::normalise(&mut value);
+        if request.part == Part::Whole {
+            metadata::check_deletion(&value, request, old)?;
+        }
+        let is_tracked = metadata_mut(&mut value).contains_key("managedFields");
         metadata::keep_owned(&mut value, old.value());
+        if via == Via::Patch(PatchKind::Apply) && !is_tracked {
+            metadata_mut(&mut value).remove("managedFields");
+        }
         if request.part == Part::Status {
             rules::prepare_status(&served.kind, &mut value);
         }
         if matches!(request.part, Part::Whole | Part::Finalize) {
             rules::prepare(&served.kind, &mut value);
+            rules::readmit(&served.kind, &mut value, old.value());
             metadata::normalise(&mut value);
         }
         self.prepare_definition(served, &mut value, Some(old.value()), context.now);
         check(served, &value, Some((old.value(), request.part)), context)?;
         if via != Via::Patch(PatchKind::Apply) {
             let before = served.view(old);
-            ownership::track(request, Some(&before), &mut value, options, context.now);
+            ownership::track_sent(request, (&before, &mut value), sent, (options, context.now));
         }
         drop_type(&mut value);
         let mut value = stored_form(served, value);
@@ -212,8 +251,8 @@ impl Kernel {
             return Ok(Answer::Object(200, Object::new(value, old.revision())));
         }
         if old.is_terminating() && is_released(served, &value) {
-            let last = Object::new(value.clone(), old.revision());
-            self.erase(served, &old.key(), value, context.now);
+            let last = Object::new(value, old.revision());
+            self.erase(served, &old.key(), old.value().clone(), context.now);
             return Ok(Answer::Object(200, last));
         }
         Ok(Answer::Object(200, self.store(served, value, context)?))
@@ -255,9 +294,13 @@ fn stored_form(served: &Served, value: Value) -> Value {
 /// A stored object in the version of the request, with `apiVersion` and `kind`.
 fn to_version(served: &Served, object: &Object) -> Value {
     let mut value = served.view(object).into_owned();
+    name_type(served, &mut value);
+    value
+}
+
+fn name_type(served: &Served, value: &mut Value) {
     value["apiVersion"] = served.kind.api_version().into();
     value["kind"] = served.kind.kind.clone().into();
-    value
 }
 
 fn drop_type(value: &mut Value) {
@@ -331,7 +374,7 @@ fn check(
 }
 
 /// 422 whose message names each fault once, although an update finds some of them twice and lists them twice.
-fn invalid_once(kind: &Qualified, name: &str, causes: &[Cause]) -> Status {
+pub(super) fn invalid_once(kind: &Qualified, name: &str, causes: &[Cause]) -> Status {
     let mut status = Status::invalid(kind, name, causes);
     let mut once: Vec<Cause> = Vec::new();
     for cause in causes {
@@ -342,69 +385,6 @@ fn invalid_once(kind: &Qualified, name: &str, causes: &[Cause]) -> Status {
     if once.len() < causes.len() {
         status.message = Status::invalid(kind, name, &once).message;
     }
-    status
-}
-
-/// Revision and uid of an update, against the stored object.
-fn check_preconditions(
-    request: &Request,
-    old: &Object,
-    value: &mut Value,
-    via: Via,
-) -> Result<(), Status> {
-    let kind = &request.served.kind;
-    let metadata = metadata_mut(value);
-    let revision = text(metadata, "resourceVersion");
-    if revision.is_empty() || revision == "0" {
-        if via == Via::Put && request.served.behaviour.needs_revision {
-            let cause = metadata::invalid_json(
-                "metadata.resourceVersion",
-                "0",
-                "must be specified for an update",
-            );
-            return Err(Status::invalid(&kind.resource(), &request.name, &[cause]));
-        }
-    } else {
-        let number: u64 = revision.parse().map_err(|_| {
-            bare_internal(&format!(
-                "strconv.ParseUint: parsing {revision:?}: invalid syntax"
-            ))
-        })?;
-        if number != old.revision() {
-            return Err(Status::conflict(&kind.resource(), &request.name));
-        }
-    }
-    let uid = text(metadata, "uid");
-    if uid.is_empty() || uid == old.uid() {
-        return Ok(());
-    }
-    Err(wrong_uid(request, old, uid, via))
-}
-
-fn wrong_uid(request: &Request, old: &Object, uid: &str, via: Via) -> Status {
-    let kind = &request.served.kind;
-    if let Via::Patch(_) = via {
-        let cause = metadata::invalid("metadata.uid", uid, "field is immutable");
-        let causes = [cause.clone(), cause];
-        return invalid_once(&kind.qualified_kind(), &request.name, &causes);
-    }
-    let mut status = Status::conflict(&kind.resource(), &request.name);
-    let namespace = match old.namespace() {
-        "" => String::new(),
-        namespace => format!("{namespace}/"),
-    };
-    let group = match kind.group.as_str() {
-        "" => String::new(),
-        group => format!("{group}/"),
-    };
-    status.message = format!(
-        "Operation cannot be fulfilled on {} \"{}\": StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-        kind.resource(),
-        request.name,
-        kind.plural,
-        request.name,
-        old.uid()
-    );
     status
 }
 

@@ -10,8 +10,6 @@ use crate::store::schema::node::Node;
 
 const NAME: &str = "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
 const CREATED: &str = "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
-const CREATED_COLUMN: &str =
-    "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp";
 
 /// Where the description of a column comes from.
 #[derive(Clone, Copy)]
@@ -351,7 +349,7 @@ impl<'k> Layout<'k> {
                         .map(|pointer| custom_definition(pointer.column)),
                 )
                 .collect(),
-            Self::Plain => json!([name(), definition("Age", "date", "", CREATED_COLUMN, 0)]),
+            Self::Plain => json!([name(), definition("Age", "date", "", CREATED, 0)]),
         }
     }
 

@@ -58,6 +58,9 @@ pub(super) fn prepare(value: &mut Value) {
     for field in ["firstTimestamp", "lastTimestamp", "eventTime"] {
         fields.entry(field).or_insert(Value::Null);
     }
+    fields
+        .entry("source")
+        .or_insert_with(|| serde_json::json!({}));
     for field in ["reportingComponent", "reportingInstance"] {
         fields.entry(field).or_insert_with(|| "".into());
     }

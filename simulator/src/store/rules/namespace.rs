@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::store::object::metadata_mut;
+use crate::store::object::{metadata_mut, texts};
 
 /// Sets the label that names the namespace.
 pub(super) fn prepare(value: &mut Value) {
@@ -19,6 +19,10 @@ pub(super) fn prepare(value: &mut Value) {
 
 /// Sets the finalizer and the phase of a new namespace.
 pub(super) fn admit(value: &mut Value) {
-    value["spec"] = json!({"finalizers": ["kubernetes"]});
+    let mut finalizers = texts(&value["spec"]["finalizers"]);
+    if !finalizers.contains(&"kubernetes") {
+        finalizers.push("kubernetes");
+    }
+    value["spec"] = json!({ "finalizers": finalizers });
     value["status"] = json!({"phase": "Active"});
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{event, namespace, pod, role, secret, volume};
+use super::{event, lease, namespace, pod, role, secret, volume};
 use crate::store::kind::{Kind, Origin};
 use crate::store::status::Cause;
 
@@ -17,6 +17,9 @@ pub(in crate::store) fn prepare(kind: &Kind, value: &mut Value) {
         ("", "Namespace") => namespace::prepare(value),
         ("", "Pod") => pod::prepare(value),
         ("", "Secret") => secret::prepare(value),
+        ("", "ConfigMap") => secret::prepare_config_map(value),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::prepare(value),
+        ("coordination.k8s.io", "Lease") => lease::prepare(value),
         ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::prepare(&kind.kind, value),
         ("", "Event") => event::prepare(value),
         _ => {}
@@ -32,9 +35,17 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
     }
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Namespace") => namespace::admit(value),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::admit(value),
         ("", "Pod") => pod::admit(value),
         ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::admit(value),
         _ => {}
+    }
+}
+
+/// Fills in what admission adds to a new state of an object.
+pub(in crate::store) fn readmit(kind: &Kind, value: &mut Value, old: &Value) {
+    if kind.kind == "Pod" && kind.origin == Origin::BuiltIn {
+        pod::readmit(value, old);
     }
 }
 
@@ -54,11 +65,23 @@ pub(in crate::store) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) ->
         ("", "Secret") => secret::faults(new, old),
         ("", "ConfigMap") => secret::config_map_faults(new, old),
         ("", "Pod") => pod::faults(new, old),
+        ("coordination.k8s.io", "Lease") => lease::faults(new),
         ("" | "events.k8s.io", "Event") => event::faults(kind, new, old),
+        ("", "PersistentVolumeClaim") => volume::claim_faults(new),
+        ("rbac.authorization.k8s.io", "Role") => role::rule_faults(new),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             role::faults(new, old)
         }
         _ => Vec::new(),
+    }
+}
+
+/// A cause for a field that must be given.
+pub(super) fn required(field: impl Into<String>, message: &str) -> Cause {
+    Cause {
+        reason: "FieldValueRequired",
+        message: message.to_owned(),
+        field: field.into(),
     }
 }
 

@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::pod_spec;
+use crate::store::metadata::invalid_json;
 use crate::store::status::Cause;
 
 /// Fields of a pod's spec that an update may change.
@@ -19,6 +21,29 @@ pub(super) fn prepare_status(value: &mut Value) {
     let address = value["status"]["podIP"].clone();
     if address.is_string() && value["status"]["podIPs"].is_null() {
         value["status"]["podIPs"] = json!([{"ip": address}]);
+    }
+    if value["status"]["qosClass"].is_null() {
+        let class = quality_of_service(&value["spec"]);
+        value["status"]["qosClass"] = class.into();
+    }
+    let statuses = value.pointer_mut("/status/containerStatuses");
+    for status in statuses.and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(fields) = status.as_object_mut() {
+            fields.entry("state").or_insert_with(|| json!({}));
+            fields.entry("lastState").or_insert_with(|| json!({}));
+        }
+    }
+    let conditions = value.pointer_mut("/status/conditions");
+    for condition in conditions
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        if let Some(fields) = condition.as_object_mut() {
+            for time in ["lastProbeTime", "lastTransitionTime"] {
+                fields.entry(time).or_insert(Value::Null);
+            }
+        }
     }
 }
 
@@ -93,6 +118,9 @@ fn prepare_container(container: &mut Map<String, Value>) {
     };
     set_default(container, "imagePullPolicy", json!(policy));
     set_default(container, "resources", json!({}));
+    if let Some(resources) = container.get_mut("resources") {
+        request_limits(resources);
+    }
     set_default(
         container,
         "terminationMessagePath",
@@ -131,11 +159,29 @@ fn prepare_container(container: &mut Map<String, Value>) {
         .into_iter()
         .flatten()
     {
+        if let Some(fields) = variable.as_object_mut() {
+            fields.retain(|name, value| name != "value" || value != "");
+        }
         if let Some(field) = variable
             .pointer_mut("/valueFrom/fieldRef")
             .and_then(Value::as_object_mut)
         {
             set_default(field, "apiVersion", json!("v1"));
+        }
+    }
+}
+
+/// What is limited and not requested is requested up to its limit.
+fn request_limits(resources: &mut Value) {
+    let Some(Value::Object(limits)) = resources.get("limits").cloned() else {
+        return;
+    };
+    if let Some(fields) = resources.as_object_mut() {
+        let requests = fields.entry("requests").or_insert_with(|| json!({}));
+        for (name, limit) in limits {
+            if requests.get(&name).is_none() {
+                requests[name] = limit;
+            }
         }
     }
 }
@@ -219,20 +265,69 @@ fn quality_of_service(spec: &Value) -> &'static str {
     }
 }
 
+/// Puts back what admission gave a pod and an update leaves out.
+///
+/// Source: kubernetes v1.34 `plugin/pkg/admission`, priority and defaulttolerationseconds.
+pub(super) fn readmit(value: &mut Value, old: &Value) {
+    let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for field in ["priority", "preemptionPolicy"] {
+        if let (false, Some(kept)) = (spec.contains_key(field), old["spec"].get(field)) {
+            spec.insert(field.to_owned(), kept.clone());
+        }
+    }
+    tolerate_lost_nodes(spec);
+}
+
 /// What is wrong with a pod: a spec needs containers, and may hardly change.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let Some(old) = old else {
-        return missing_parts(&new["spec"]);
+    let mut causes = missing_parts(&new["spec"]);
+    causes.extend(pod_spec::faults(&new["spec"]));
+    let Some(old) = old.filter(|old| new["spec"] != old["spec"]) else {
+        return if old.is_some() { Vec::new() } else { causes };
     };
-    let is_same = new["spec"] == old["spec"];
-    if is_same || fixed_part(&new["spec"]) == fixed_part(&old["spec"]) {
-        return Vec::new();
+    causes.extend(change_faults(new, old));
+    causes
+}
+
+/// What an update may not change.
+fn change_faults(new: &Value, old: &Value) -> Vec<Cause> {
+    let n_containers = |pod: &Value| pod["spec"]["containers"].as_array().map_or(0, Vec::len);
+    if n_containers(new) != n_containers(old) {
+        return vec![Cause {
+            reason: "FieldValueForbidden",
+            message: "Forbidden: pod updates may not add or remove containers".to_owned(),
+            field: "spec.containers".to_owned(),
+        }];
+    }
+    let deadline = deadline_fault(&new["spec"], &old["spec"]);
+    if deadline.is_some() || fixed_part(&new["spec"]) == fixed_part(&old["spec"]) {
+        return deadline.into_iter().collect();
     }
     vec![Cause {
         reason: "FieldValueForbidden",
         message: "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)".to_owned(),
         field: "spec".to_owned(),
     }]
+}
+
+/// A deadline may be set and drawn nearer, not put off or taken away.
+fn deadline_fault(new: &Value, old: &Value) -> Option<Cause> {
+    let field = "activeDeadlineSeconds";
+    let before = old[field].as_i64()?;
+    let (value, why) = match new[field].as_i64() {
+        Some(after) if after > before => (
+            after.to_string(),
+            "must be less than or equal to previous value",
+        ),
+        Some(_) => return None,
+        None => {
+            let why = "must not update from a positive integer to nil value";
+            ("null".to_owned(), why)
+        }
+    };
+    Some(invalid_json(&format!("spec.{field}"), &value, why))
 }
 
 /// A pod needs containers, and each of them a name and an image.

@@ -1,9 +1,34 @@
-//! Role bindings.
+//! Roles and their bindings.
 
 use serde_json::{Value, json};
 
+use super::of_kind::required;
 use crate::store::metadata::invalid_json;
 use crate::store::status::Cause;
+
+/// Writes that nobody gave rules as Go does.
+pub(super) fn prepare(value: &mut Value) {
+    if value.get("rules").is_none() {
+        value["rules"] = Value::Null;
+    }
+}
+
+/// Writes that there are no rules as Go does; whoever said so owns that.
+pub(super) fn admit(value: &mut Value) {
+    if value["rules"].as_array().is_none_or(Vec::is_empty) {
+        value["rules"] = Value::Null;
+    }
+}
+
+/// What is wrong with the rules of a role.
+pub(super) fn rule_faults(new: &Value) -> Vec<Cause> {
+    let rules = new["rules"].as_array().into_iter().flatten().enumerate();
+    let lacking = rules.filter(|(_, rule)| rule["verbs"].as_array().is_none_or(Vec::is_empty));
+    let message = "Required value: verbs must contain at least one value";
+    lacking
+        .map(|(index, _)| required(format!("rules[{index}].verbs"), message))
+        .collect()
+}
 
 /// A binding stays with its role.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {

@@ -4,9 +4,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::of_kind::immutable;
-use crate::store::metadata::invalid;
+use super::of_kind::{immutable, required};
+use crate::store::json_type::json_type;
+use crate::store::metadata::{self, invalid};
 use crate::store::naming::config_key_fault;
+use crate::store::registry::Names;
 use crate::store::status::Cause;
 
 /// The most bytes that the data of one Secret or ConfigMap may have.
@@ -36,12 +38,14 @@ pub(super) fn prepare(value: &mut Value) {
         fields.insert("type".to_owned(), "Opaque".into());
     }
     fields.retain(|_, field| !field.is_null());
+    prepare_config_map(value);
 }
 
 /// What is wrong with a Secret.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes: Vec<Cause> = immutable(new, old, "type").into_iter().collect();
     causes.extend(frozen(new, old, &["data"]));
+    again(new, old, &mut causes);
     key_faults(new, "data", &mut causes);
     let size = |text: &Value| text.as_str().unwrap_or_default().len() / 4 * 3;
     size_fault(
@@ -54,13 +58,102 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         "data",
         &mut causes,
     );
+    type_faults(new, &mut causes);
     causes
+}
+
+/// What the type of a Secret asks of its data.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, ValidateSecret.
+fn type_faults(new: &Value, causes: &mut Vec<Cause>) {
+    let data = &new["data"];
+    let mut require = |keys: &[&str]| {
+        let fields = keys.iter().map(|key| format!("data[{key}]"));
+        causes.extend(fields.map(|field| required(field, "Required value")));
+    };
+    let is_absent = |key: &&str| data.get(*key).is_none();
+    match new["type"].as_str().unwrap_or_default() {
+        "kubernetes.io/service-account-token" => {
+            let name = &new["metadata"]["annotations"]["kubernetes.io/service-account.name"];
+            if name.as_str().unwrap_or_default().is_empty() {
+                let field = "metadata.annotations[kubernetes.io/service-account.name]";
+                causes.push(required(field, "Required value"));
+            }
+        }
+        "kubernetes.io/dockercfg" => json_fault(data, ".dockercfg", causes),
+        "kubernetes.io/dockerconfigjson" => json_fault(data, ".dockerconfigjson", causes),
+        "kubernetes.io/basic-auth" if ["username", "password"].iter().all(is_absent) => {
+            require(&["username", "password"]);
+        }
+        "kubernetes.io/ssh-auth" if data["ssh-privatekey"].as_str().is_none_or(str::is_empty) => {
+            require(&["ssh-privatekey"]);
+        }
+        "kubernetes.io/tls" => {
+            let absent = ["tls.crt", "tls.key"]
+                .into_iter()
+                .filter(|key| is_absent(key));
+            require(&absent.collect::<Vec<_>>());
+        }
+        _ => {}
+    }
+}
+
+/// A key that must hold a JSON object.
+fn json_fault(data: &Value, key: &str, causes: &mut Vec<Cause>) {
+    let field = format!("data[{key}]");
+    let Some(text) = data[key].as_str() else {
+        causes.push(required(field, "Required value"));
+        return;
+    };
+    let bytes = BASE64_STANDARD.decode(text).unwrap_or_default();
+    let why = match serde_json::from_slice::<Value>(&bytes) {
+        Ok(Value::Object(_) | Value::Null) => return,
+        Ok(other) => {
+            let found = json_type(&other);
+            format!(
+                "json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+            )
+        }
+        Err(error) if error.is_eof() => "unexpected end of JSON input".to_owned(),
+        Err(_) => {
+            let first = String::from_utf8_lossy(&bytes)
+                .chars()
+                .next()
+                .unwrap_or_default();
+            format!("invalid character '{first}' looking for beginning of value")
+        }
+    };
+    causes.push(invalid(&field, "<secret contents redacted>", &why));
+}
+
+/// An update checks metadata four times: twice as a change, of which each looks at the object, too.
+fn again(new: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
+    if old.is_some() {
+        let faults = metadata::faults(new, Names::Subdomain, None);
+        causes.extend(std::iter::repeat_n(faults, 3).flatten());
+    }
+}
+
+/// Drops data that is empty, which Go does not write.
+pub(super) fn prepare_config_map(value: &mut Value) {
+    if let Some(fields) = value.as_object_mut() {
+        let is_data = |name: &str| matches!(name, "data" | "binaryData");
+        let is_empty = |field: &Value| field.as_object().is_none_or(Map::is_empty);
+        fields.retain(|name, field| !is_data(name) || !is_empty(field));
+    }
 }
 
 /// What is wrong with a ConfigMap.
 pub(super) fn config_map_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = frozen(new, old, &["data", "binaryData"]);
+    again(new, old, &mut causes);
     key_faults(new, "data", &mut causes);
+    for key in new["data"].as_object().into_iter().flat_map(Map::keys) {
+        if new["binaryData"].get(key).is_some() {
+            let text = "duplicate of key present in binaryData";
+            causes.push(invalid(&format!("data[{key}]"), key, text));
+        }
+    }
     key_faults(new, "binaryData", &mut causes);
     let bytes = |field: &str| -> usize {
         let entries = new[field].as_object().into_iter().flatten();

@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::of_kind::required;
+use crate::store::status::Cause;
+
 /// Sets the volume mode and the reclaim policy of a volume.
 ///
 /// Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`.
@@ -17,6 +20,22 @@ pub(super) fn prepare(kind: &str, value: &mut Value) {
             "Retain",
         );
     }
+}
+
+/// What is wrong with a claim.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`.
+pub(super) fn claim_faults(new: &Value) -> Vec<Cause> {
+    let spec = &new["spec"];
+    let mut causes = Vec::new();
+    if spec["accessModes"].as_array().is_none_or(Vec::is_empty) {
+        let message = "Required value: at least 1 access mode is required";
+        causes.push(required("spec.accessModes", message));
+    }
+    if spec["resources"]["requests"].get("storage").is_none() {
+        causes.push(required("spec.resources[storage]", "Required value"));
+    }
+    causes
 }
 
 /// Sets the first phase.

@@ -6,7 +6,7 @@
 pub(crate) fn dns_1035_label_fault(text: &str) -> Option<String> {
     let mut faults = Vec::new();
     if text.len() > 63 {
-        faults.push("must be no more than 63 bytes".to_owned());
+        faults.push("must be no more than 63 characters".to_owned());
     }
     if !(is_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase())) {
         faults.push(
@@ -21,7 +21,7 @@ pub(crate) fn dns_1035_label_fault(text: &str) -> Option<String> {
 pub(crate) fn dns_1123_subdomain_fault(text: &str) -> Option<String> {
     let mut faults = Vec::new();
     if text.len() > 253 {
-        faults.push("must be no more than 253 bytes".to_owned());
+        faults.push("must be no more than 253 characters".to_owned());
     }
     if !text.split('.').all(is_label) {
         faults.push(

@@ -9,8 +9,8 @@ use super::node::Node;
 use super::path::Path;
 
 /// Drops fields that `node`, the schema of a whole object, does not declare, then nulls that are neither allowed nor
-/// to be replaced by a default. Returns the paths of the unknown fields, those of metadata first, as
-/// `unknown field "…"` messages print them.
+/// to be replaced by a default. Returns the paths of the unknown fields, those of metadata first and those
+/// of embedded metadata last, as `unknown field "…"` messages print them.
 ///
 /// `apiVersion` and `kind` stay, at the root and in embedded resources; `metadata` there is reduced to what ObjectMeta
 /// knows. Levels beyond the depth limit stay as they are; validation refuses them.
@@ -22,8 +22,9 @@ pub fn prune(node: &Node, value: &mut Value) -> Vec<String> {
     unknown.prune(node, value, &Path::ROOT);
     unknown.in_metadata.sort();
     unknown.elsewhere.sort();
-    unknown.in_metadata.append(&mut unknown.elsewhere);
-    unknown.in_metadata
+    let is_of_root = |path: &String| path.starts_with("metadata.");
+    let (own, embedded): (Vec<_>, Vec<_>) = unknown.in_metadata.into_iter().partition(is_of_root);
+    [own, unknown.elsewhere, embedded].concat()
 }
 
 /// Drops unknown fields of `value`, which is not a whole object.
@@ -152,7 +153,7 @@ mod tests {
     #[case::embedded(
         json!({"emb": {"apiVersion": "v1", "kind": "X", "metadata": {"name": "n", "zz": 1}, "spec": {"z": 1}, "y": 1}}),
         json!({"emb": {"apiVersion": "v1", "kind": "X", "metadata": {"name": "n"}, "spec": {}}}),
-        &["spec.emb.metadata.zz", "spec.emb.spec.z", "spec.emb.y"]
+        &["spec.emb.spec.z", "spec.emb.y", "spec.emb.metadata.zz"]
     )]
     #[case::nulls(json!({"a": null, "n": null, "d": null, "free": {"z": null}}), json!({"n": null, "d": null, "free": {"z": null}}), &[])]
     fn unknown_fields_are_dropped_and_named(

@@ -1,0 +1,73 @@
+//! What an update takes for granted: the revision and the uid of the object.
+//!
+//! Source: `spec/kube-api.md` §1.8, §1.9.
+
+use super::metadata::{self, text};
+use super::object::{Object, metadata_mut};
+use super::request::Request;
+use super::status::Status;
+use super::write::{Via, bare_internal, invalid_once};
+use serde_json::Value;
+
+/// Revision and uid of an update, against the stored object.
+pub(super) fn check_preconditions(
+    request: &Request,
+    old: &Object,
+    value: &mut Value,
+    via: Via,
+) -> Result<(), Status> {
+    let kind = &request.served.kind;
+    let metadata = metadata_mut(value);
+    let revision = text(metadata, "resourceVersion");
+    if revision.is_empty() || revision == "0" {
+        if via == Via::Put && request.served.behaviour.needs_revision {
+            let cause = metadata::invalid_json(
+                "metadata.resourceVersion",
+                "0",
+                "must be specified for an update",
+            );
+            return Err(Status::invalid(&kind.resource(), &request.name, &[cause]));
+        }
+    } else {
+        let number: u64 = revision.parse().map_err(|_| {
+            bare_internal(&format!(
+                "strconv.ParseUint: parsing {revision:?}: invalid syntax"
+            ))
+        })?;
+        if number != old.revision() {
+            return Err(Status::conflict(&kind.resource(), &request.name));
+        }
+    }
+    let uid = text(metadata, "uid");
+    if uid.is_empty() || uid == old.uid() {
+        return Ok(());
+    }
+    Err(wrong_uid(request, old, uid, via))
+}
+
+fn wrong_uid(request: &Request, old: &Object, uid: &str, via: Via) -> Status {
+    let kind = &request.served.kind;
+    if let Via::Patch(_) = via {
+        let cause = metadata::invalid("metadata.uid", uid, "field is immutable");
+        let causes = [cause.clone(), cause];
+        return invalid_once(&kind.qualified_kind(), &request.name, &causes);
+    }
+    let mut status = Status::conflict(&kind.resource(), &request.name);
+    let namespace = match old.namespace() {
+        "" => String::new(),
+        namespace => format!("{namespace}/"),
+    };
+    let group = match kind.group.as_str() {
+        "" => String::new(),
+        group => format!("{group}/"),
+    };
+    status.message = format!(
+        "Operation cannot be fulfilled on {} \"{}\": StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+        kind.resource(),
+        request.name,
+        kind.plural,
+        request.name,
+        old.uid()
+    );
+    status
+}

@@ -1,0 +1,53 @@
+//! Leases.
+
+use serde_json::{Value, json};
+
+use crate::store::metadata::invalid_json;
+use crate::store::status::Cause;
+
+/// Writes `spec` even if nobody gave one: it is a Go struct, not a pointer.
+pub(super) fn prepare(value: &mut Value) {
+    if value.get("spec").is_none_or(Value::is_null) {
+        value["spec"] = json!({});
+    }
+}
+
+/// What is wrong with a Lease.
+///
+/// Source: kubernetes v1.34 `pkg/apis/coordination/validation/validation.go`.
+pub(super) fn faults(new: &Value) -> Vec<Cause> {
+    let limits = [
+        ("leaseDurationSeconds", 1, "must be greater than 0"),
+        ("leaseTransitions", 0, "must be greater than or equal to 0"),
+    ];
+    let fault = |(name, least, text): (&str, i64, &str)| {
+        let number = new["spec"][name]
+            .as_i64()
+            .filter(|number| *number < least)?;
+        Some(invalid_json(
+            &format!("spec.{name}"),
+            &number.to_string(),
+            text,
+        ))
+    };
+    limits.into_iter().filter_map(fault).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_lasts_at_least_a_second() {
+        let lease = json!({"spec": {"leaseDurationSeconds": 0, "leaseTransitions": -1}});
+        let messages: Vec<_> = faults(&lease)
+            .into_iter()
+            .map(|cause| cause.message)
+            .collect();
+        let expected = [
+            "Invalid value: 0: must be greater than 0",
+            "Invalid value: -1: must be greater than or equal to 0",
+        ];
+        assert_eq!(messages, expected);
+    }
+}

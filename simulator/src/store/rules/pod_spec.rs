@@ -1,0 +1,129 @@
+//! What values a pod's spec may hold.
+//!
+//! Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::of_kind::required;
+use crate::store::metadata::invalid;
+use crate::store::naming::label_fault;
+use crate::store::status::Cause;
+
+const VARIABLE: &str = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+const RESTART_POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
+const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
+
+/// What is wrong with a spec whose parts are all there.
+pub(super) fn faults(spec: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let policy = &spec["restartPolicy"];
+    choice_fault("spec.restartPolicy", policy, &RESTART_POLICIES, &mut causes);
+    let volumes: BTreeSet<&str> = items(&spec["volumes"]).filter_map(name).collect();
+    let mut names = BTreeSet::new();
+    for list in ["initContainers", "containers"] {
+        for (index, container) in items(&spec[list]).enumerate() {
+            let path = format!("spec.{list}[{index}]");
+            container_faults(&path, container, &volumes, &mut causes);
+            if let Some(name) = name(container).filter(|name| !names.insert(*name)) {
+                causes.push(Cause {
+                    reason: "FieldValueDuplicate",
+                    message: format!("Duplicate value: {name:?}"),
+                    field: format!("{path}.name"),
+                });
+            }
+        }
+    }
+    causes
+}
+
+fn container_faults(
+    path: &str,
+    container: &Value,
+    volumes: &BTreeSet<&str>,
+    causes: &mut Vec<Cause>,
+) {
+    if let Some((name, text)) = name(container).and_then(|name| Some((name, label_fault(name)?))) {
+        causes.push(invalid(&format!("{path}.name"), name, &text));
+    }
+    let policy = &container["imagePullPolicy"];
+    let field = format!("{path}.imagePullPolicy");
+    choice_fault(&field, policy, &PULL_POLICIES, causes);
+    for (index, variable) in items(&container["env"]).enumerate() {
+        let field = format!("{path}.env[{index}].name");
+        let is_good = |letter: char| matches!(letter, ' '..='~') && letter != '=';
+        match name(variable) {
+            None => causes.push(required(field, "Required value")),
+            Some(name) if !name.chars().all(is_good) => {
+                causes.push(invalid(&field, name, VARIABLE));
+            }
+            Some(_) => {}
+        }
+    }
+    let mut places = BTreeSet::new();
+    for (index, mount) in items(&container["volumeMounts"]).enumerate() {
+        let path = format!("{path}.volumeMounts[{index}]");
+        if let Some(name) = name(mount).filter(|name| !volumes.contains(name)) {
+            causes.push(Cause {
+                reason: "FieldValueNotFound",
+                message: format!("Not found: {name:?}"),
+                field: format!("{path}.name"),
+            });
+        }
+        let place = mount["mountPath"].as_str().unwrap_or_default();
+        if !places.insert(place) {
+            causes.push(invalid(
+                &format!("{path}.mountPath"),
+                place,
+                "must be unique",
+            ));
+        }
+    }
+}
+
+fn choice_fault(field: &str, value: &Value, choices: &[&str], causes: &mut Vec<Cause>) {
+    let Some(chosen) = value.as_str().filter(|chosen| !choices.contains(chosen)) else {
+        return;
+    };
+    let known: Vec<_> = choices.iter().map(|choice| format!("{choice:?}")).collect();
+    causes.push(Cause {
+        reason: "FieldValueNotSupported",
+        message: format!(
+            "Unsupported value: {chosen:?}: supported values: {}",
+            known.join(", ")
+        ),
+        field: field.to_owned(),
+    });
+}
+
+fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// The name of a part; none if it is empty, which is refused elsewhere.
+fn name(part: &Value) -> Option<&str> {
+    part["name"].as_str().filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case::good(json!({"containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}], "volumes": [{"name": "v"}]}), &[])]
+    #[case::policy(json!({"restartPolicy": "No"}), &["spec.restartPolicy: Unsupported value: \"No\": supported values: \"Always\", \"OnFailure\", \"Never\""])]
+    #[case::twice(json!({"containers": [{"name": "c"}, {"name": "c"}]}), &["spec.containers[1].name: Duplicate value: \"c\""])]
+    #[case::mount(json!({"containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]}), &["spec.containers[0].volumeMounts[0].name: Not found: \"v\""])]
+    #[case::variable(json!({"containers": [{"name": "c", "env": [{"name": ""}]}]}), &["spec.containers[0].env[0].name: Required value"])]
+    fn what_a_spec_may_not_hold_is_found(#[case] spec: Value, #[case] expected: &[&str]) {
+        let found = faults(&spec).into_iter();
+        let found: Vec<_> = found
+            .map(|cause| format!("{}: {}", cause.field, cause.message))
+            .collect();
+        assert_eq!(found, expected);
+    }
+}
