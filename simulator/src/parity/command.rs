@@ -189,7 +189,7 @@ fn progress(outcome: &Outcome, n_done: usize, n_jobs: usize) {
             "differs"
         };
         anstream::eprintln!("[{n_done}/{n_jobs}] {word}: {}", outcome.job.title());
-    } else if n_done % 50 == 0 || n_done == n_jobs {
+    } else if n_done.is_multiple_of(50) || n_done == n_jobs {
         anstream::eprintln!("[{n_done}/{n_jobs}]");
     }
 }

@@ -12,6 +12,8 @@
 //! | ages in Tables | `<age>` |
 //! | scheme, host and port | `<origin>` |
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
+//! | Go's diff of pod specs in the refusal of an update | cut off |
+//! | order of several causes of one refusal, and their list in its message | sorted, `<causes>`: Go walks maps at random |
 //! | groups of other cases | left out |
 //!
 //! Source: `spec/kube-api.md` §2.1.
@@ -28,7 +30,9 @@ use serde_json::{Map, Value};
 /// The ending of every API group that a case makes.
 pub const GROUP_ENDING: &str = ".arc.test";
 /// What a server says about its own build.
-const BUILD_KEYS: [&str; 6] = [
+const BUILD_KEYS: [&str; 8] = [
+    "compiler",
+    "serverAddress",
     "gitVersion",
     "gitCommit",
     "gitTreeState",
@@ -36,6 +40,8 @@ const BUILD_KEYS: [&str; 6] = [
     "goVersion",
     "platform",
 ];
+/// What stands before Go's diff of pod specs, which changes with the version of the differ.
+const POD_DIFF: &str = "(allow it to be set to 1 if it was previously negative)";
 /// Times nearer than this to the run come from the servers.
 const NEAR: SignedDuration = SignedDuration::from_hours(72);
 
@@ -43,7 +49,7 @@ static UID: LazyLock<Regex> =
     LazyLock::new(|| pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"));
-static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d+"));
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d+\b"));
 static AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+[smhdy])+$"));
 static HASH: LazyLock<Regex> = LazyLock::new(|| pattern(r"\?hash=[0-9A-Za-z]+"));
 
@@ -186,6 +192,9 @@ impl Normal<'_> {
             }
             Value::Array(items) => {
                 let mut items: Vec<_> = items.iter().map(|item| self.value("", item)).collect();
+                if key == "causes" {
+                    items.sort_by_key(Value::to_string);
+                }
                 if key == "managedFields" {
                     items.sort_by_key(manager);
                 }
@@ -202,6 +211,14 @@ impl Normal<'_> {
             .iter()
             .map(|(name, value)| (self.text(name), self.value(name, value)))
             .collect();
+        if let Some(Value::String(message)) = normal.get_mut("message")
+            && fields
+                .get("reason")
+                .is_some_and(|reason| reason == "Invalid")
+            && let Some(start) = message.find(" is invalid: [")
+        {
+            message.replace_range(start.., " is invalid: <causes>");
+        }
         let mut set = |path: &[&str], revision: Option<&Value>| {
             let Some(revision) = revision.and_then(Value::as_str) else {
                 return;
@@ -259,7 +276,10 @@ impl Normal<'_> {
     }
 
     fn text(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        let diff = text
+            .find(POD_DIFF)
+            .map_or(text.len(), |start| start + POD_DIFF.len());
+        let mut text = text[..diff].to_owned();
         for (index, name) in self.seen.generated.iter().enumerate() {
             text = text.replace(name, &format!("<name {}>", index + 1));
         }

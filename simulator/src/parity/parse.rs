@@ -269,6 +269,24 @@ cases:
         assert_eq!(read, expected);
     }
 
+    #[test]
+    fn every_case_of_the_repository_reads_and_has_a_title_of_its_own() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("parity/api");
+        let suites = suites(&folder).unwrap();
+        let cases = suites.iter().flat_map(|suite| {
+            let title = |case: &Case| format!("{}/{}", suite.area, case.name);
+            suite.cases.iter().map(title)
+        });
+        let mut titles: Vec<_> = cases.collect();
+        let n_cases = titles.len();
+        titles.sort();
+        titles.dedup();
+        assert_eq!((titles.len(), n_cases), (458, 458));
+        let known = crate::parity::known::Known::read(&folder).unwrap();
+        let lost = known.iter().find(|known| !titles.contains(&known.case));
+        assert_eq!(lost, None);
+    }
+
     #[rstest]
     #[case::unknown_key("covers: a\ncases:\n- name: b\n  step: []\n", 4, 3)]
     #[case::two_things(

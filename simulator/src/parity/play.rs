@@ -232,3 +232,55 @@ impl Player<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::suite;
+    use super::*;
+    use crate::clock::{Clock, EPOCH};
+
+    const SUITE: &str = "
+covers: §1.11
+let: {cms: /api/v1/namespaces/<ns>/configmaps}
+cases:
+- name: a watch
+  steps:
+  - {do: GET <cms>?watch=1, watch: w}
+  - {do: POST <cms>, body: {metadata: {name: a}}, save: {uid: /metadata/uid}}
+  - {do: DELETE <cms>/a, body: {preconditions: {uid: <uid>}}}
+  - {events: w, n: 2}
+";
+
+    #[tokio::test]
+    async fn steps_are_asked_in_order_and_later_ones_know_what_earlier_ones_saved() {
+        let case = suite("a.yaml", "a", SUITE).unwrap().cases.remove(0);
+        let peer = Peer::simulated(Clock::virtual_from(EPOCH), 1);
+        let records = play(&case, &peer, "p1").await.unwrap();
+        let seen: Vec<_> = records.iter().map(|record| record.what.as_str()).collect();
+        let expected = [
+            "GET /api/v1/namespaces/p1/configmaps?watch=1",
+            "POST /api/v1/namespaces/p1/configmaps",
+            "DELETE /api/v1/namespaces/p1/configmaps/a",
+            "events of watch w",
+        ];
+        assert_eq!(seen, expected);
+        let codes: Vec<_> = records
+            .iter()
+            .map(|record| &record.answer["status"])
+            .collect();
+        assert_eq!(codes, [&json!(200), &json!(201), &json!(200), &Value::Null]);
+        let events = &records[3].answer["events"];
+        assert_eq!(
+            (&events[0]["type"], &events[1]["type"]),
+            (&json!("ADDED"), &json!("DELETED"))
+        );
+    }
+
+    #[test]
+    fn what_a_url_cannot_hold_is_written_in_hex() {
+        assert_eq!(
+            encoded("/a?labelSelector=n<5 x"),
+            "/a?labelSelector=n%3C5%20x"
+        );
+    }
+}

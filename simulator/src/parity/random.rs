@@ -163,7 +163,6 @@ impl Draw {
             "labelSelector=l1 in (v0,v2)",
             "fieldSelector=metadata.name=a",
             "fieldSelector=metadata.name!=b",
-            "resourceVersion=0",
         ]);
         let mut path = kind.collection();
         if !query.is_empty() {
@@ -230,6 +229,7 @@ impl Draw {
         let mut body = self.fields(kind);
         body["apiVersion"] = json!(kind.api_version());
         body["kind"] = json!(kind.name());
+        body["metadata"]["name"] = json!(name);
         with_body(ask("PATCH", path), "apply", body)
     }
 
