@@ -70,6 +70,14 @@ fn find(value: &Value, wanted: &str, found: &str, path: &mut String) -> bool {
         if json_type(value) == found {
             return true;
         }
+        if let Value::Object(entries) = value {
+            // The decoder names a map of texts, and not the key in it.
+            let wrong = entries.iter().find(|(_, entry)| json_type(entry) == found);
+            if let Some((key, _)) = wrong {
+                path.push_str(&format!(".{key}"));
+            }
+            return wrong.is_some();
+        }
         if !value.is_array() {
             return false;
         }
