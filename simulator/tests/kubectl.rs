@@ -295,6 +295,22 @@ fn logs_are_read_in_part_and_as_they_come() {
 }
 
 #[test]
+fn others_may_do_what_a_role_allows_them() {
+    let Some(cluster) = Cluster::start("access", "real") else {
+        return;
+    };
+    let denial = "pods is forbidden: User \"alice\" cannot list resource \"pods\"";
+    cluster.refused("get pods --as alice", &[denial]);
+    let bind = "create rolebinding b --clusterrole view --user alice";
+    cluster.good(bind, &["rolebinding.rbac.authorization.k8s.io/b created"]);
+    cluster.good("get pods --as alice", &["No resources found"]);
+    cluster.good("auth can-i list pods --as alice", &["yes"]);
+    cluster.good("auth can-i --list --as alice", &["[get list watch]"]);
+    cluster.refused("auth can-i create pods --as alice", &["no"]);
+    cluster.refused("get secrets --as alice", &["secrets is forbidden"]);
+}
+
+#[test]
 fn a_proxy_leads_to_the_cluster() {
     let Some(cluster) = Cluster::start("proxy", "real") else {
         return;
