@@ -30,5 +30,6 @@ pub mod operator;
 pub mod outcomes;
 pub mod parity;
 pub mod part;
+pub mod process;
 pub mod simulation;
 pub mod store;
