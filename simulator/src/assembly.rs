@@ -3,7 +3,6 @@
 use http::Request;
 use kube::Client;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::access::bootstrap;
@@ -11,6 +10,7 @@ use crate::argo::{self, ArgoController, CronController};
 use crate::clock::{Clock, EPOCH};
 use crate::collector::{GarbageCollector, Namespaces, ServiceAccounts, VolumeBinder};
 use crate::http::service::ApiServer;
+use crate::json::Value;
 use crate::kubelet::Kubelet;
 use crate::operator::{self, Operator};
 use crate::outcomes::{MadeUp, Script};
@@ -145,7 +145,7 @@ pub async fn install(client: &Client) -> Result<(), InstallError> {
     }
     for crd in argo::crds::crds().into_iter().chain(operator::crds()) {
         let kind = ("apiextensions.k8s.io", "customresourcedefinitions");
-        create(client, kind, &crd).await?;
+        create(client, kind, &crd.into()).await?;
     }
     Ok(())
 }

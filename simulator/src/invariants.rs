@@ -7,9 +7,9 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::Value;
 
 use crate::http::service::Stored;
+use crate::json::Value;
 
 /// A shorter text in a Secret may occur elsewhere by accident.
 const SECRET_LENGTH_MIN: usize = 6;

@@ -25,6 +25,7 @@ pub mod http;
 pub mod ids;
 pub mod input_error;
 pub mod invariants;
+pub mod json;
 pub mod kubelet;
 pub mod operator;
 pub mod outcomes;

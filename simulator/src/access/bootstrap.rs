@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes v1.34 `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`, narrowed to the kinds served here.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::rule::Rule;
 use super::{Question, User};
+use crate::json::Value;
 use crate::store::kernel::Kernel;
 use crate::store::object::{Key, Object};
 

@@ -97,7 +97,7 @@ impl Question {
                     "forbidden: User {:?} cannot {verb} path {path:?}{reason}",
                     user.name
                 ),
-                details: Some(serde_json::json!({})),
+                details: Some(crate::json::json!({})),
             },
         }
     }
@@ -106,9 +106,9 @@ impl Question {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::{Value, json};
 
     use super::*;
+    use crate::json::{Value, json};
 
     fn on(resource: &str, name: &str) -> Question {
         Question::Resource(ResourceQuestion {

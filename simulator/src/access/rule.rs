@@ -1,8 +1,7 @@
 //! One rule of a Role or a ClusterRole.
 
-use serde_json::Value;
-
 use super::{Question, ResourceQuestion};
+use crate::json::Value;
 
 /// What stands for every verb, group, resource or path.
 const ALL: &str = "*";
@@ -73,9 +72,9 @@ fn covers_path(url: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
     fn asks(verb: &str, group: &str, resource: &str, name: &str) -> Question {
         let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));

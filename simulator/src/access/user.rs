@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 /// The group whose members may do everything.
 const MASTERS: &str = "system:masters";

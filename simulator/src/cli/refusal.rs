@@ -4,11 +4,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use kube::Client;
 use kube::core::Status;
-use serde_json::Value;
 
 use super::manifest::Document;
 use super::suggestion;
 use crate::input_error::InputError;
+use crate::json::Value;
 use crate::store::json_type::json_type;
 
 /// The first thing that the API server found wrong, at its place.
@@ -55,7 +55,8 @@ fn mistyped(document: &Document, message: &str) -> Option<InputError> {
     let (field, expected) = error.split_once(" of type ")?;
     let (_, field) = field.split_once('.')?;
     let mut path = String::new();
-    let is_found = find(&document.value, field, found, &mut path);
+    let value = Value::from(document.value.clone());
+    let is_found = find(&value, field, found, &mut path);
     let path = if is_found { path.as_str() } else { field };
     let message = format!(
         "{path}: expected {}, found {found}",

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 
+use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 
 /// The media type of an aggregated document; clients compare it as a text.

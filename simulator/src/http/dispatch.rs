@@ -7,7 +7,6 @@ use std::sync::Arc;
 use http::header::ACCEPT;
 use http::{HeaderValue, Response};
 use jiff::SignedDuration;
-use serde_json::Value;
 
 use super::body::{LogBody, ResponseBody, WatchBody};
 use super::caller;
@@ -26,6 +25,7 @@ use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use crate::access::{self, Policy, Question, User};
 use crate::faults::{Moment, Verdict};
+use crate::json::Value;
 use crate::store::answer::{Answer, Refused, Reply};
 use crate::store::kind::Kind;
 use crate::store::registry::{Found, Served};

@@ -9,7 +9,6 @@ use http::header::{
 };
 use http::{HeaderValue, Response};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 
 use super::body::ResponseBody;
 use super::discovery::{self, AGGREGATED};
@@ -19,6 +18,7 @@ use super::resource::no_resource;
 use super::response::{JSON, response, status_response, text_response, value_response};
 use super::review;
 use super::service::{ApiServer, Call};
+use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::status::Status;
 

@@ -4,10 +4,10 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::negotiate::Form;
 use super::table::{self, Headings, IncludeObject};
+use crate::json::{Value, json};
 use crate::store::answer::Page;
 use crate::store::kind::{Kind, Origin};
 use crate::store::object::Object;

@@ -175,10 +175,10 @@ fn too_large() -> Status {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::Value;
     use tower::ServiceExt;
 
     use super::*;
+    use crate::json::Value;
 
     async fn echo(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, BoxError> {
         let n_bytes = request.into_body().collect().await?.to_bytes().len();
@@ -223,7 +223,7 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_a_status_with_an_audit_id() {
         let (_, body, audit_id) = ask("/api", None, 0).await;
-        let expected = serde_json::json!({
+        let expected = crate::json::json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": "Unauthorized", "reason": "Unauthorized", "code": 401,
         });

@@ -3,11 +3,11 @@
 //! Source: `spec/kube-api.md` §1.5.
 
 use http::Response;
-use serde_json::{Value, json};
 
 use super::body::ResponseBody;
 use super::response::text_response;
 use super::service::Call;
+use crate::json::{Value, json};
 
 /// The checks that `?verbose` lists.
 const CHECKS: [&str; 2] = ["ping", "log"];

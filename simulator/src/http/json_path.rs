@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Value;
+use crate::json::Value;
 
 /// A parsed path such as `.status.conditions[?(@.type=="Ready")].status`.
 #[derive(Clone, Debug, PartialEq)]
@@ -381,7 +381,8 @@ fn compare(left: &Value, right: &Value) -> Option<Ordering> {
 mod tests {
     use super::*;
     use rstest::rstest;
-    use serde_json::json;
+
+    use crate::json::json;
 
     fn document() -> Value {
         json!({

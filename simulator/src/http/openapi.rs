@@ -7,9 +7,9 @@
 
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha512};
 
+use crate::json::{Map, Value, json};
 use crate::store::builtin::ROWS;
 use crate::store::kind::{Kind, Origin};
 use crate::store::schema::builtin::object_meta;
@@ -125,7 +125,7 @@ fn reference(component: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{component}")})
 }
 
-fn add_schemas(schemas: &mut Map<String, Value>, kind: &Kind) {
+fn add_schemas(schemas: &mut Map, kind: &Kind) {
     let name = component(kind);
     let mut whole = to_openapi(&kind.schema);
     whole["type"] = "object".into();
@@ -245,7 +245,7 @@ const DELETE_COLLECTION: Operation = Operation {
     ..DELETE
 };
 
-fn add_paths(paths: &mut Map<String, Value>, kind: &Kind) {
+fn add_paths(paths: &mut Map, kind: &Kind) {
     let root = format!("/{}", path_of(&kind.group, &kind.version));
     let plural = &kind.plural;
     let collection = if kind.namespaced {

@@ -6,10 +6,10 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::header::USER_AGENT;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::query::Query;
 use super::service::Call;
+use crate::json::{Value, json};
 use crate::store::registry::Served;
 use crate::store::request::{
     At, Continue, DeleteOptions, FieldValidation, ListOptions, PatchKind, Propagation, Start,

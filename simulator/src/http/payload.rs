@@ -5,9 +5,9 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Number, Value};
 
 use super::protobuf;
+use crate::json::{Map, Number, Text, Value};
 use crate::store::json_type::json_type;
 use crate::store::status::Status;
 
@@ -70,7 +70,7 @@ pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Paylo
         Ok(document) if document.value.is_object() => Ok(document),
         // Go reads null into a struct by leaving it as it is.
         Ok(document) if document.value.is_null() => Ok(Payload {
-            value: Value::Object(serde_json::Map::new()),
+            value: Value::Object(Map::new()),
             ..document
         }),
         Ok(document) => Err(refused(&format!(
@@ -180,11 +180,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+        Ok(value.into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
@@ -192,7 +188,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         loop {
             let before = self.0.len();
             let Some(element) = sequence.next_element_seed(Seed(self.0))? else {
-                return Ok(Value::Array(list));
+                return Ok(list.into());
             };
             if self.0.len() > before {
                 prefix(self.0, before, &format!("[{}]", list.len()));
@@ -202,9 +198,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut fields: Vec<(String, Value)> = Vec::new();
+        let mut fields: Vec<(Text, Value)> = Vec::new();
         let mut is_sorted = true;
-        while let Some(key) = entries.next_key::<String>()? {
+        while let Some(key) = entries.next_key::<Text>()? {
             let before = self.0.len();
             let value = entries.next_value_seed(Seed(self.0))?;
             if self.0.len() > before {
@@ -212,7 +208,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
             }
             is_sorted &= fields.last().is_none_or(|(last, _)| *last < key);
             if !is_sorted && fields.iter().any(|(known, _)| *known == key) {
-                self.0.push(key.clone());
+                self.0.push(key.to_string());
             }
             fields.push((key, value));
         }

@@ -5,7 +5,7 @@
 mod message;
 mod wire;
 
-use serde_json::Value;
+use crate::json::Value;
 
 use self::message::MESSAGES;
 use self::wire::Reader;
@@ -62,8 +62,8 @@ pub fn decode(body: &[u8]) -> Result<Value, Error> {
         return Err(Error::UnknownKind { api_version, kind });
     };
     let mut object = message.decode(raw, 0)?;
-    object.insert("apiVersion".to_owned(), api_version.into());
-    object.insert("kind".to_owned(), kind.into());
+    object.insert("apiVersion", api_version.into());
+    object.insert("kind", kind.into());
     Ok(Value::Object(object))
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::CONTENT_TYPE;
-use serde_json::{Value, json};
 
 use super::options;
 use super::payload::{self, Language};
 use super::query::Query;
 use super::route::Target;
 use super::service::Call;
+use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::registry::Served;
 use crate::store::request::{

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::{Value, json};
 
 use super::body::ResponseBody;
 use super::negotiate::{Format, Refusal};
 use super::options;
+use crate::json::{Value, json};
 use crate::store::request::Continue;
 use crate::store::status::Status;
 

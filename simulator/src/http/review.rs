@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::access::{Policy, Question, ResourceQuestion, User, Verdict};
+use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::object::texts;
 use crate::store::schema::node::Node;
@@ -156,7 +156,7 @@ fn subject(spec: &Value) -> User {
         uid: text(spec, "uid").to_owned(),
         groups: list(&spec["groups"]),
         extra: extra
-            .map(|(key, values)| (key.clone(), list(values)))
+            .map(|(key, values)| (key.to_string(), list(values)))
             .collect(),
     }
 }

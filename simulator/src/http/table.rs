@@ -14,9 +14,9 @@ mod storage;
 mod workload;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 
 use self::column::Layout;
+use crate::json::{Map, Value, json};
 use crate::store::kind::Kind;
 use crate::store::status::Status;
 

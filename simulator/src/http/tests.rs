@@ -4,11 +4,11 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use rstest::rstest;
-use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::service::ApiServer;
 use crate::clock::{Clock, EPOCH};
+use crate::json::{Value, json};
 
 mod access;
 mod account;
@@ -85,7 +85,7 @@ async fn ask_with(
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     (
         code,
-        serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        serde_json::from_str(&text).unwrap_or_else(|_| text.clone().into()),
     )
 }
 

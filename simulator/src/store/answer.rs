@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::Value;
 
 use super::object::Object;
 use super::pod_log::Follow;
 use super::watch::Cursor;
+use crate::json::Value;
 
 /// The answer to one accepted request.
 #[derive(Debug)]

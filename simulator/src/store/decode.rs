@@ -6,12 +6,12 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::Value;
 
 use super::json_type::json_type;
 use super::kind::{Kind, Origin};
 use super::schema::node::{Node, Type};
 use super::schema::path::Path;
+use crate::json::{Text, Value};
 
 /// Checks the types of all fields of a built-in kind; metadata has been checked.
 ///
@@ -30,12 +30,12 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
         return Ok(());
     }
     let fields = value.as_object().into_iter().flatten();
-    let changed = |(name, field): &(&String, &Value)| old.get(*name) != Some(*field);
+    let changed = |(name, field): &(&Text, &Value)| old.get(*name) != Some(*field);
     for (name, field) in fields
         .filter(|(name, _)| *name != "metadata")
         .filter(changed)
     {
-        if let Some(node) = kind.schema.properties.get(name) {
+        if let Some(node) = kind.schema.properties.get(name.as_str()) {
             fit(kind, node, field, &Path::ROOT.field(name))?;
         }
     }
@@ -77,7 +77,7 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Strin
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
-                if let Some(below) = node.properties.get(name) {
+                if let Some(below) = node.properties.get(name.as_str()) {
                     fit(kind, below, field, &path.field(name))?;
                 } else if let Some(below) = &node.additional {
                     fit(kind, below, field, path)?;

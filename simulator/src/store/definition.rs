@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::kernel::{Context, Kernel};
 use super::kind::{Kind, Origin};
@@ -15,6 +14,7 @@ use super::object::{Key, Object, metadata_mut, texts};
 use super::registry::{Behaviour, Conversion, Served};
 use super::schema;
 use super::status::Status;
+use crate::json::{Value, json};
 
 /// Holds a definition until its instances are gone.
 const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
@@ -143,7 +143,7 @@ impl Kernel {
         if is_free {
             metadata.remove("finalizers");
         } else {
-            metadata.insert("finalizers".to_owned(), left.into());
+            metadata.insert("finalizers", left.into());
         }
         let definitions = Arc::clone(self.definitions());
         if is_free {

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
@@ -16,6 +15,7 @@ use super::registry::Served;
 use super::request::{DeleteOptions, ListOptions, Part, Propagation, Request};
 use super::status::{Qualified, Status};
 use super::write::is_released;
+use crate::json::{Map, Value, json};
 
 /// Holds an owner until its dependents are gone.
 const FOREGROUND: &str = "foregroundDeletion";
@@ -202,7 +202,7 @@ fn namespace_step(request: &Request, old: &Object, now: Timestamp) -> Result<Ste
     }
     let mut value = old.value().clone();
     if !old.is_terminating() {
-        metadata_mut(&mut value).insert("deletionTimestamp".into(), seconds(now).into());
+        metadata_mut(&mut value).insert("deletionTimestamp", seconds(now).into());
         value["status"]["phase"] = "Terminating".into();
     }
     if is_released(&request.served, &value) {
@@ -225,8 +225,8 @@ fn pod_step(served: &Served, old: &Object, options: &DeleteOptions, now: Timesta
         let start = deadline.map_or(now, |t| t - SignedDuration::from_secs(current.unwrap_or(0)));
         let metadata = metadata_mut(&mut value);
         let until = start + SignedDuration::from_secs(grace);
-        metadata.insert("deletionTimestamp".into(), seconds(until).into());
-        metadata.insert("deletionGracePeriodSeconds".into(), grace.into());
+        metadata.insert("deletionTimestamp", seconds(until).into());
+        metadata.insert("deletionGracePeriodSeconds", grace.into());
         propagate(served, metadata, options);
         return after_grace(value, grace);
     }
@@ -282,17 +282,17 @@ fn plain_step(served: &Served, old: &Object, options: &DeleteOptions, now: Times
 fn mark(value: &mut Value, now: Timestamp, grace: i64) {
     let metadata = metadata_mut(value);
     let until = now + SignedDuration::from_secs(grace);
-    metadata.insert("deletionTimestamp".into(), seconds(until).into());
-    metadata.insert("deletionGracePeriodSeconds".into(), grace.into());
+    metadata.insert("deletionTimestamp", seconds(until).into());
+    metadata.insert("deletionGracePeriodSeconds", grace.into());
     if let Some(generation) = metadata.get("generation").and_then(Value::as_i64)
         && generation > 0
     {
-        metadata.insert("generation".into(), (generation + 1).into());
+        metadata.insert("generation", (generation + 1).into());
     }
 }
 
 /// Sets the finalizers that tell the garbage collector what to do; without a wish present ones decide.
-fn propagate(served: &Served, metadata: &mut Map<String, Value>, options: &DeleteOptions) {
+fn propagate(served: &Served, metadata: &mut Map, options: &DeleteOptions) {
     let mut finalizers: Vec<Value> = metadata
         .get("finalizers")
         .and_then(Value::as_array)
@@ -319,7 +319,7 @@ fn propagate(served: &Served, metadata: &mut Map<String, Value>, options: &Delet
     if finalizers.is_empty() {
         metadata.remove("finalizers");
     } else {
-        metadata.insert("finalizers".into(), finalizers.into());
+        metadata.insert("finalizers", finalizers.into());
     }
 }
 

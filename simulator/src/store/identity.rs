@@ -2,13 +2,12 @@
 //!
 //! Source: `spec/kube-api.md` §1.8.
 
-use serde_json::Value;
-
 use super::decode;
 use super::kind::{Kind, Origin};
 use super::metadata::{check_types, invalid};
 use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
+use crate::json::{Text, Value};
 
 /// Checks `apiVersion`, `kind` and the types of metadata in the body of a POST or PUT.
 ///
@@ -143,7 +142,7 @@ fn unhandled(kind: &Kind, called: &str, version: &str, why: &str) -> Status {
 /// The result of a patch as a real server writes it: what the patch left alone is in the order of Go's fields.
 fn patched_text(value: &Value, old: &Value) -> String {
     let metadata = &value["metadata"];
-    let stamps_aside = |(name, field): (&String, &Value)| {
+    let stamps_aside = |(name, field): (&Text, &Value)| {
         *name == "resourceVersion" || old["metadata"].get(name) == Some(field)
     };
     let (Some(fields), Some(known)) = (value.as_object(), metadata.as_object()) else {

@@ -1,6 +1,6 @@
 //! What kind of JSON a value is, in the word that refusals use.
 
-use serde_json::Value;
+use crate::json::Value;
 
 /// The JSON type of `value`. Source: Go `encoding/json` `UnmarshalTypeError.Value`.
 pub(crate) fn json_type(value: &Value) -> &'static str {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::answer::{Answer, Refused, Reply};
 use super::kind::Kind;
@@ -17,6 +16,7 @@ use super::service_account::AccountAdmission;
 use super::status::Status;
 use super::watch::Cursor;
 use crate::ids::Ids;
+use crate::json::json;
 
 /// The whole state of an API server. Cloning it forks the cluster: objects and events are shared.
 #[derive(Clone, Debug)]

@@ -85,12 +85,12 @@ impl Log {
 
     /// `value` as the next event would store it.
     #[must_use]
-    pub fn next(&self, value: serde_json::Value) -> Arc<Object> {
+    pub fn next(&self, value: crate::json::Value) -> Arc<Object> {
         Object::new(value, self.revision() + 1)
     }
 
     /// Appends a creation or an update; `value` is stamped with the new revision.
-    pub fn put(&mut self, table: TableId, value: serde_json::Value) -> Arc<Object> {
+    pub fn put(&mut self, table: TableId, value: crate::json::Value) -> Arc<Object> {
         let new = self.next(value);
         self.put_next(table, Arc::clone(&new));
         new
@@ -105,7 +105,7 @@ impl Log {
     }
 
     /// Appends the deletion of the object behind `key`, whose last state becomes `value`.
-    pub fn remove(&mut self, table: TableId, key: &Key, value: serde_json::Value) -> Arc<Object> {
+    pub fn remove(&mut self, table: TableId, key: &Key, value: crate::json::Value) -> Arc<Object> {
         let new = self.next(value);
         let old = self.tables[table.0].objects.remove(key);
         self.append(table, old, Arc::clone(&new), true);
@@ -189,11 +189,11 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
-    fn named(name: &str, size: u64) -> serde_json::Value {
+    fn named(name: &str, size: u64) -> crate::json::Value {
         json!({"metadata": {"name": name}, "size": size})
     }
 

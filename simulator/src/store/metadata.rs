@@ -2,8 +2,6 @@
 //!
 //! Source: `spec/kube-api.md` §1.7.
 
-use serde_json::{Map, Value};
-
 use super::json_type::json_type;
 use super::naming::{
     EMPTY_NAME, QUALIFIED, label_fault, label_value_fault, path_segment_fault,
@@ -14,6 +12,7 @@ use super::registry::Names;
 use super::request::Request;
 use super::status::{Cause, Status};
 use super::write::invalid_once;
+use crate::json::{Map, Value};
 
 /// Finalizers that need no domain.
 const STANDARD_FINALIZERS: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
@@ -42,7 +41,7 @@ pub(super) fn seconds(now: jiff::Timestamp) -> String {
 }
 
 /// Copies a field from `from`, or removes it where `from` has none.
-pub(super) fn restore(to: &mut Map<String, Value>, from: &Value, field: &str) {
+pub(super) fn restore(to: &mut Map, from: &Value, field: &str) {
     match from.get(field) {
         Some(value) if to.get(field) == Some(value) => {}
         Some(value) => {
@@ -55,7 +54,7 @@ pub(super) fn restore(to: &mut Map<String, Value>, from: &Value, field: &str) {
 }
 
 /// The text of a field, empty if absent or not text.
-pub(super) fn text<'a>(metadata: &'a Map<String, Value>, field: &str) -> &'a str {
+pub(super) fn text<'a>(metadata: &'a Map, field: &str) -> &'a str {
     metadata
         .get(field)
         .and_then(Value::as_str)
@@ -75,7 +74,7 @@ pub(super) fn place(value: &mut Value, request: &Request) -> Result<(), Status> 
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
-    metadata.insert("namespace".into(), request.namespace.clone().into());
+    metadata.insert("namespace", request.namespace.clone().into());
     Ok(())
 }
 

@@ -2,13 +2,12 @@
 //!
 //! Source: `spec/kube-api.md` §1.9, §1.16.
 
-use serde_json::json;
-
 use super::kernel::Kernel;
 use super::log::TableId;
 use super::object::Key;
 use super::request::Request;
 use super::status::{Qualified, Status};
+use crate::json::json;
 
 /// Namespaces that cannot be deleted.
 pub(super) const PROTECTED: [&str; 3] = ["default", "kube-public", "kube-system"];

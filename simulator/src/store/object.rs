@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use super::text::Text;
+use crate::json::{Map, Value};
 
 /// Where an object lies in its table; orders as lists do, by namespace and then by name.
 ///
@@ -44,7 +44,7 @@ impl Object {
         if revision == 0 {
             metadata.remove("resourceVersion");
         } else {
-            metadata.insert("resourceVersion".to_owned(), revision.to_string().into());
+            metadata.insert("resourceVersion", revision.to_string().into());
         }
         Arc::new(Self {
             value: OnceLock::from(value),
@@ -161,7 +161,7 @@ impl Object {
 
     /// `metadata.labels`.
     #[must_use]
-    pub fn labels(&self) -> Option<&Map<String, Value>> {
+    pub fn labels(&self) -> Option<&Map> {
         self.metadata()["labels"].as_object()
     }
 
@@ -185,7 +185,7 @@ pub(crate) fn texts(list: &Value) -> Vec<&str> {
 }
 
 /// The `metadata` of an object, made if absent or of another type.
-pub(crate) fn metadata_mut(value: &mut Value) -> &mut Map<String, Value> {
+pub(crate) fn metadata_mut(value: &mut Value) -> &mut Map {
     if !value.is_object() {
         *value = Value::Object(Map::new());
     }
@@ -200,9 +200,9 @@ pub(crate) fn metadata_mut(value: &mut Value) -> &mut Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
     #[test]
     fn a_past_state_reads_as_it_was_however_deep_it_is() {

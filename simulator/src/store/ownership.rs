@@ -3,7 +3,6 @@
 //! Source: `spec/kube-api.md` §1.13.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use super::json_type::json_type;
 use super::kind::Origin;
@@ -16,6 +15,7 @@ use super::patch::merge::merge_patch;
 use super::patch::strategic::strategic_merge;
 use super::request::{Part, PatchKind, Request, WriteOptions};
 use super::status::Status;
+use crate::json::{Map, Value};
 
 /// The state that a patch makes of `live`, which carries `apiVersion` and `kind`.
 pub(super) fn patched(
@@ -112,7 +112,7 @@ pub(super) fn track(
 pub(super) fn track_sent(
     request: &Request,
     (before, after): (&Value, &mut Value),
-    sent: Option<Map<String, Value>>,
+    sent: Option<Map>,
     (options, now): (&WriteOptions, Timestamp),
 ) {
     let Some(sent) = sent else {
@@ -124,7 +124,7 @@ pub(super) fn track_sent(
     metadata.extend(sent);
     track(request, Some(before), &mut whole, options, now);
     match metadata_mut(&mut whole).remove("managedFields") {
-        Some(tracked) => metadata_mut(after).insert("managedFields".to_owned(), tracked),
+        Some(tracked) => metadata_mut(after).insert("managedFields", tracked),
         None => metadata_mut(after).remove("managedFields"),
     };
 }
@@ -136,11 +136,7 @@ const SENT_THROUGH_STATUS: [&str; 2] = ["labels", "annotations"];
 /// stored: they come to nothing, but who owns them is recorded all the same.
 ///
 /// Source: `spec/kube-api.md` §1.13, seen.
-pub(super) fn sent_through_status(
-    request: &Request,
-    value: &Value,
-    old: &Object,
-) -> Option<Map<String, Value>> {
+pub(super) fn sent_through_status(request: &Request, value: &Value, old: &Object) -> Option<Map> {
     if request.part != Part::Status || request.served.kind.origin != Origin::Custom {
         return None;
     }
@@ -199,7 +195,7 @@ fn without_reset(request: &Request, mut config: Value) -> Value {
     config
 }
 
-fn retain_identity(metadata: &mut Map<String, Value>) {
+fn retain_identity(metadata: &mut Map) {
     let kept = [
         "name",
         "namespace",

@@ -4,13 +4,12 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::log::TableId;
 use super::request::{DeleteOptions, Request, WriteOptions};
 use super::status::{Qualified, Status};
+use crate::json::{Value, json};
 
 impl Kernel {
     /// The table of pods.

@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::answer::Answer;
 use super::kernel::Kernel;
 use super::object::{Key, Object};
 use super::request::{LogText, Request};
 use super::status::{Cause, Qualified, Status};
+use crate::json::Value;
 
 /// Who may write logs.
 const KUBELET: &str = "kubelet";

@@ -7,7 +7,7 @@ use super::object::{Object, metadata_mut};
 use super::request::Request;
 use super::status::Status;
 use super::write::{Via, bare_internal, invalid_once};
-use serde_json::Value;
+use crate::json::Value;
 
 /// Revision and uid of an update, against the stored object.
 pub(super) fn check_preconditions(

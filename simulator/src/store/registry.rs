@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::builtin::ROWS;
 use super::kind::{Kind, Origin};
 use super::log::{Log, TableId};
 use super::object::Object;
 use super::rules;
+use crate::json::Value;
 
 /// One resource in one version, with what the kernel needs besides its [`Kind`].
 #[derive(Clone, Debug)]

@@ -6,10 +6,10 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::registry::Served;
 use super::selector::Selectors;
+use crate::json::{Value, json};
 
 /// One call to a resource.
 #[derive(Clone, Debug)]

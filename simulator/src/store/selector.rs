@@ -4,7 +4,7 @@
 
 mod label;
 
-use serde_json::Value;
+use crate::json::Value;
 
 use label::Requirement;
 

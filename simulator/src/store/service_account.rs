@@ -2,14 +2,13 @@
 //!
 //! Source: `spec/kube-api.md` §1.20; kubernetes v1.34 `plugin/pkg/admission/serviceaccount`.
 
-use serde_json::{Value, json};
-
 use super::kernel::Kernel;
 use super::kind::Origin;
 use super::object::{Key, Object};
 use super::request::Request;
 use super::status::Status;
 use crate::ids::Ids;
+use crate::json::{Value, json};
 
 /// The account of a pod that names none.
 const DEFAULT: &str = "default";

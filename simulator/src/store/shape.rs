@@ -2,8 +2,6 @@
 //!
 //! Source: `spec/kube-api.md` §1.14, §1.18.
 
-use serde_json::{Map, Value};
-
 use super::kind::{Kind, Origin};
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, WriteOptions};
@@ -11,6 +9,7 @@ use super::schema::compiled::{check, check_status};
 use super::schema::default::apply_defaults;
 use super::schema::prune::prune;
 use super::status::Cause;
+use crate::json::{Map, Text, Value};
 
 /// Which part of an object a write can change, and validation must look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +67,13 @@ pub(super) fn refit(
 }
 
 /// Takes out the fields that are as they were stored: the schema of a built-in kind is still the one that they fit.
-fn take_untouched(value: &mut Value, old: &Value) -> Map<String, Value> {
+fn take_untouched(value: &mut Value, old: &Value) -> Map {
     let (Some(fields), Some(old)) = (value.as_object_mut(), old.as_object()) else {
         return Map::new();
     };
-    let is_untouched = |(name, field): &(&String, &Value)| {
-        *name != "metadata" && fields.get(*name) == Some(*field)
-    };
-    let names: Vec<String> = old
+    let is_untouched =
+        |(name, field): &(&Text, &Value)| *name != "metadata" && fields.get(*name) == Some(*field);
+    let names: Vec<Text> = old
         .iter()
         .filter(is_untouched)
         .map(|(name, _)| name.clone())

@@ -2,7 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.9 (kube-apiserver v1.34).
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 /// A request that the API server refuses.
 #[derive(Clone, Debug, PartialEq)]

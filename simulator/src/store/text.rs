@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+
+use crate::json::Value;
 
 /// About as much room as most objects take, in bytes.
 const USUAL_BYTES: usize = 4096;
@@ -117,9 +118,9 @@ fn write_string(text: &mut Vec<u8>, content: &str) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
     #[test]
     fn a_text_is_what_serde_json_writes() {

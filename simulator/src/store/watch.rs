@@ -5,13 +5,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::log::{Event, Log, TableId};
 use super::object::Object;
 use super::request::{Request, Start, WatchOptions};
 use super::selector::Selectors;
 use super::status::Status;
+use crate::json::json;
 
 /// What a watch delivers.
 #[derive(Clone, Debug)]

@@ -4,8 +4,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::answer::Answer;
 use super::definition::is_definition;
 use super::kernel::{Context, Kernel};
@@ -18,6 +16,7 @@ use super::request::{FieldValidation, Part, PatchKind, Request, WriteOptions};
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
 use super::{identity, ownership, rules, schema, size};
+use crate::json::{Text, Value, share};
 
 /// How often a generated name is drawn before the collision is reported.
 const NAME_ATTEMPTS: usize = 8;
@@ -114,7 +113,7 @@ impl Kernel {
                 break;
             }
         }
-        metadata.insert("name".to_owned(), key.name.into());
+        metadata.insert("name", key.name.into());
     }
 
     pub(super) fn update(
@@ -215,6 +214,7 @@ impl Kernel {
                 None => identity::unfit(&served.kind, &why),
             },
         )?;
+        share(&mut value, old.value());
         check_preconditions(request, old, &mut value, via)?;
         let sent = ownership::sent_through_status(request, &value, old);
         restore_parts(request, &mut value, old.value());
@@ -320,10 +320,10 @@ fn stamp_new(served: &Served, value: &mut Value, context: &mut Context) {
     ] {
         metadata.remove(field);
     }
-    metadata.insert("uid".to_owned(), context.ids.uid().into());
-    metadata.insert("creationTimestamp".to_owned(), seconds(context.now).into());
+    metadata.insert("uid", context.ids.uid().into());
+    metadata.insert("creationTimestamp", seconds(context.now).into());
     if served.behaviour.manages_generation {
-        metadata.insert("generation".to_owned(), 1.into());
+        metadata.insert("generation", 1.into());
     }
 }
 
@@ -435,7 +435,7 @@ fn set_namespace_finalizers(value: &mut Value, finalizers: Value) {
         if is_empty {
             spec.remove("finalizers");
         } else {
-            spec.insert("finalizers".to_owned(), finalizers);
+            spec.insert("finalizers", finalizers);
         }
     }
 }
@@ -465,7 +465,7 @@ fn advance_generation(request: &Request, value: &mut Value, old: &Value) {
     let is_same = spec_fields(value, &is_spec).eq(spec_fields(old, &is_spec));
     if !is_same {
         let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
-        metadata_mut(value).insert("generation".to_owned(), generation.into());
+        metadata_mut(value).insert("generation", generation.into());
     }
 }
 
@@ -473,7 +473,7 @@ fn advance_generation(request: &Request, value: &mut Value, old: &Value) {
 fn spec_fields<'a>(
     value: &'a Value,
     is_spec: &'a dyn Fn(&str) -> bool,
-) -> impl Iterator<Item = (&'a String, &'a Value)> {
+) -> impl Iterator<Item = (&'a Text, &'a Value)> {
     let fields = value.as_object().into_iter().flatten();
     fields.filter(|(field, _)| is_spec(field))
 }

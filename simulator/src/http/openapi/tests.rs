@@ -3,6 +3,7 @@ use std::sync::Arc;
 use rstest::rstest;
 
 use super::*;
+use crate::json::Text;
 use crate::store::schema::node::Node;
 use crate::store::schema::parse::parse;
 
@@ -94,7 +95,7 @@ fn a_document_has_the_paths_that_a_kind_answers_on() {
                     .as_object()
                     .unwrap()
                     .keys()
-                    .map(String::as_str)
+                    .map(Text::as_str)
                     .collect(),
             )
         })
@@ -138,7 +139,7 @@ fn a_patch_says_what_kubectl_looks_for() {
         patch["x-kubernetes-group-version-kind"],
         json!({"group": "present.ex.io", "version": "v1", "kind": "Gadget"})
     );
-    let media: Vec<&String> = patch["requestBody"]["content"]
+    let media: Vec<&Text> = patch["requestBody"]["content"]
         .as_object()
         .unwrap()
         .keys()
@@ -188,7 +189,7 @@ fn the_index_leads_to_each_group_and_version_with_its_hash() {
     );
     let kinds = [&pod, &gadget];
     let index = index(&kinds);
-    let paths: Vec<&String> = index["paths"].as_object().unwrap().keys().collect();
+    let paths: Vec<&Text> = index["paths"].as_object().unwrap().keys().collect();
     assert_eq!(paths, ["api/v1", "apis/present.ex.io/v1"]);
     let url = index["paths"]["api/v1"]["serverRelativeURL"]
         .as_str()

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use super::Error;
 use super::wire::{Reader, Wire};
+use crate::json::{List, Map, Value};
 
 /// How deep messages may nest.
 const MAX_DEPTH: usize = 64;
@@ -115,7 +115,7 @@ fn field(name: &'static str, kind: &'static str) -> Field {
 
 impl Message {
     /// Reads the fields of a message that nests in `depth` others. Unknown fields are skipped.
-    pub(super) fn decode(&self, bytes: &[u8], depth: usize) -> Result<Map<String, Value>, Error> {
+    pub(super) fn decode(&self, bytes: &[u8], depth: usize) -> Result<Map, Error> {
         if depth > MAX_DEPTH {
             return Err(Error::Malformed("nested too deep"));
         }
@@ -131,12 +131,7 @@ impl Message {
 }
 
 impl Field {
-    fn decode(
-        &self,
-        wire: Wire,
-        object: &mut Map<String, Value>,
-        depth: usize,
-    ) -> Result<(), Error> {
+    fn decode(&self, wire: Wire, object: &mut Map, depth: usize) -> Result<(), Error> {
         let Some(name) = self.name else {
             if let Some(Value::Object(fields)) = self.kind.decode(wire, depth)? {
                 object.extend(fields);
@@ -161,7 +156,7 @@ impl Field {
             Shape::Repeated => {
                 let list = object
                     .entry(name)
-                    .or_insert_with(|| Value::Array(Vec::new()));
+                    .or_insert_with(|| Value::Array(List::default()));
                 if let Value::Array(items) = list {
                     self.items(wire, depth, items)?;
                 }
@@ -327,7 +322,7 @@ fn schema_or(what: &str, bytes: &[u8], depth: usize) -> Result<Value, Error> {
     Ok(match schema {
         Some(schema) => schema,
         None if what == "schemaorbool" => allowed.into(),
-        None => Value::Array(list),
+        None => list.into(),
     })
 }
 

@@ -1,7 +1,7 @@
 use rstest::rstest;
-use serde_json::json;
 
 use super::*;
+use crate::json::json;
 
 /// Pairs that Kubernetes itself tests its codecs with.
 ///

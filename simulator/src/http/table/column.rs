@@ -1,10 +1,10 @@
 //! Which columns a kind has, and what their headings say.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::custom::Pointer;
 use super::{event, infrastructure, pod, row, storage, workload};
+use crate::json::{Value, json};
 use crate::store::kind::{Column, Kind, Origin};
 use crate::store::schema::node::Node;
 

@@ -1,10 +1,10 @@
 //! The cells of a custom resource: what its printer columns point to.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::http::age::age;
 use crate::http::json_path::JsonPath;
+use crate::json::Value;
 use crate::store::kind::Column;
 
 /// A printer column with its path parsed; a path that does not parse shows nothing.

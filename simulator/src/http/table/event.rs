@@ -3,9 +3,9 @@
 //! Source: kubernetes v1.34 `pkg/printers/internalversion/printers.go`.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::field::{name, non_empty, since, str_at, timestamp};
+use crate::json::Value;
 
 /// What one group calls `involvedObject` and `message` the other calls `regarding` and `note`.
 pub(super) fn event(event: &Value, now: Timestamp) -> Vec<Value> {

@@ -1,9 +1,9 @@
 //! Fields of objects, read as cells show them.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::http::age::age;
+use crate::json::{Value, json};
 
 pub(super) const NONE: &str = "<none>";
 pub(super) const UNSET: &str = "<unset>";
@@ -41,7 +41,7 @@ pub(super) fn selector(selector: &Value) -> String {
     let mut terms: Vec<(String, String)> = equal
         .map(|(key, value)| {
             let value = value.as_str().unwrap_or_default();
-            (key.clone(), format!("{key}={value}"))
+            (key.to_string(), format!("{key}={value}"))
         })
         .collect();
     terms.extend(items(selector, "/matchExpressions").map(|term| {

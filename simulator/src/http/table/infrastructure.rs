@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::field::{
     NONE, UNKNOWN, condition, created, int_at, items, labels, name, non_empty, or, str_at,
 };
+use crate::json::Value;
 
 pub(super) fn service(object: &Value, now: Timestamp) -> Vec<Value> {
     let cluster_ip = str_at(object, "/spec/clusterIPs/0");

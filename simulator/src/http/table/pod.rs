@@ -3,10 +3,10 @@
 //! Source: kubernetes v1.34 `pkg/printers/internalversion/printers.go`, `printPod`.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::field::{condition, created, int_at, items, name, str_at, timestamp};
 use crate::http::age::age;
+use crate::json::{Value, json};
 
 /// What containers add up to.
 #[derive(Default)]

@@ -3,9 +3,9 @@
 //! Source: kubernetes v1.34 `pkg/printers/internalversion/printers.go`.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::field::{created, items, len_at, name, str_at};
+use crate::json::Value;
 
 pub(super) fn plain(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), created(object, now)]

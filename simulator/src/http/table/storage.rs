@@ -3,9 +3,9 @@
 //! Source: kubernetes v1.34 `pkg/printers/internalversion/printers.go`.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::field::{UNSET, created, items, name, str_at, str_or};
+use crate::json::Value;
 
 pub(super) fn claim(object: &Value, now: Timestamp) -> Vec<Value> {
     let bound = str_at(object, "/spec/volumeName");

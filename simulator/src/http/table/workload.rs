@@ -3,13 +3,13 @@
 //! Source: kubernetes v1.34 `pkg/printers/internalversion/printers.go`.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::field::{
     NONE, UNSET, condition, containers, created, int_at, len_at, name, or, selector, since, str_at,
     timestamp,
 };
 use crate::http::age::span;
+use crate::json::Value;
 
 pub(super) fn job(object: &Value, now: Timestamp) -> Vec<Value> {
     let succeeded = int_at(object, "/status/succeeded");
@@ -114,7 +114,7 @@ fn ready_of_wanted(object: &Value) -> Value {
 
 pub(super) fn disruption_budget(object: &Value, now: Timestamp) -> Vec<Value> {
     let bound = |field: &str| match &object["spec"][field] {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Number(number) => number.to_string(),
         _ => "N/A".to_owned(),
     };

@@ -1,10 +1,10 @@
 //! Who may do what, and what is said to those who may not.
 
 use rstest::rstest;
-use serde_json::{Value, json};
 
 use super::{A, ApiServer, MAP_A, MAPS, Step, ask, ask_with, server};
 use crate::access::bootstrap;
+use crate::json::{Value, json};
 
 const ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
 const BINDINGS: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings";

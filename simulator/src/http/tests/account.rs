@@ -1,9 +1,9 @@
 //! Pods and the service accounts that they run as.
 
 use rstest::rstest;
-use serde_json::{Value, json};
 
 use super::{POD, PODS, ask, server};
+use crate::json::{Value, json};
 
 const ACCOUNTS: &str = "/api/v1/namespaces/default/serviceaccounts";
 

@@ -5,11 +5,11 @@ use http::Request;
 use http_body_util::{BodyExt, Full};
 use jiff::SignedDuration;
 use rstest::rstest;
-use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::{POD_P, PODS, ask, server};
 use crate::http::service::ApiServer;
+use crate::json::{Value, json};
 
 const LOG: &str = "/api/v1/namespaces/default/pods/p/log";
 const BOUND: &str = r#"{"metadata":{"name":"p"},"spec":{"nodeName":"n","containers":[{"name":"c","image":"i"}],"initContainers":[{"name":"i","image":"i"}]}}"#;

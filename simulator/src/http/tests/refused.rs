@@ -1,9 +1,9 @@
 //! Refusals that the parity cases found to be missing or told in other words.
 
 use rstest::rstest;
-use serde_json::json;
 
 use super::{A, MAP_A, MAPS, POD_P, PODS, Step, ask, last, server};
+use crate::json::json;
 
 const SECRETS: &str = "/api/v1/namespaces/default/secrets";
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/default/leases";

@@ -1,9 +1,9 @@
 //! Objects that are too large.
 
 use rstest::rstest;
-use serde_json::{Value, json};
 
 use super::{ask, last, server};
+use crate::json::{Value, json};
 
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
 const LEASE_L: &str = "/apis/coordination.k8s.io/v1/namespaces/default/leases/l";

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
 use super::blank::blank;
 use super::check::check;
 use super::combine::{merge, remove, with_declared};
@@ -15,6 +13,7 @@ use super::managed::{
 };
 use super::refusal::unexplained;
 use super::shape::Shape;
+use crate::json::{Value, json};
 use crate::store::schema::node::Node;
 use crate::store::status::Status;
 

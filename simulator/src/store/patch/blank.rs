@@ -1,6 +1,6 @@
 //! What an object of a built-in kind holds before anybody has set anything.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 /// The state that the creation of `object` is compared with.
 ///

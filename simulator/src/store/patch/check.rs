@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::fields::{field_element, printed};
 use super::refusal::go_text;
 use super::shape::{Form, Shape};
+use crate::json::Value;
 use crate::store::schema::format::Format;
 use crate::store::schema::node::Type;
 

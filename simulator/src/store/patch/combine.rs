@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use serde_json::{Map, Value};
-
 use super::fields::{Branch, BranchRef, FieldSet, field_element};
 use super::shape::{Form, Shape};
+use crate::json::{Map, Value};
 
 /// `live` with everything that `config` sets; nothing is removed.
 ///
@@ -26,9 +25,7 @@ pub(super) fn merge(live: &Value, config: &Value, shape: Shape) -> Value {
             Value::Object(merged)
         }
         (form @ (Form::Set | Form::Keyed(_)), Value::Array(config)) => match live {
-            Value::Array(live) if !live.is_empty() => {
-                Value::Array(merge_items(live, config, shape, form))
-            }
+            Value::Array(live) if !live.is_empty() => merge_items(live, config, shape, form).into(),
             _ => Value::Array(config.clone()),
         },
         // Null for something with parts leaves the parts alone.
@@ -128,7 +125,7 @@ fn remove_below(value: &Value, unwanted: BranchRef, shape: Shape) -> Value {
     };
     match (shape.form(value), value) {
         (Form::Fields, Value::Object(fields)) => {
-            let kept: Map<String, Value> = fields
+            let kept: Map = fields
                 .iter()
                 .filter_map(|(name, value)| {
                     let field = shape.field(name).unwrap_or(Shape::Deduced);
@@ -152,7 +149,7 @@ fn remove_below(value: &Value, unwanted: BranchRef, shape: Shape) -> Value {
             if kept.is_empty() {
                 Value::Null
             } else {
-                Value::Array(kept)
+                kept.into()
             }
         }
         (Form::Leaf, Value::Object(_) | Value::Array(_))

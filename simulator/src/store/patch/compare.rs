@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::fields::{Branch, FieldSet, field_element};
 use super::shape::{Form, Shape};
+use crate::json::{Map, Text, Value};
 use crate::store::schema::node::Node;
 
 /// Fields of the object that nobody owns.
@@ -127,8 +126,8 @@ impl Difference {
 
     fn fields(
         &mut self,
-        before: Option<&Map<String, Value>>,
-        after: Option<&Map<String, Value>>,
+        before: Option<&Map>,
+        after: Option<&Map>,
         shape: Shape,
         skipped: &[&str],
     ) {
@@ -213,7 +212,7 @@ fn same(a: &Value, b: &Value) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            let is_same = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| same(a, b));
+            let is_same = |(key, a): (&Text, &Value)| b.get(key).is_some_and(|b| same(a, b));
             a.len() == b.len() && a.iter().all(is_same)
         }
         _ => false,
@@ -223,10 +222,10 @@ fn same(a: &Value, b: &Value) -> bool {
 
 /// Calls `visit` once for every field of either object.
 ///
-/// Both are walked side by side, since serde_json keeps fields sorted.
+/// Both are walked side by side, since fields are sorted.
 fn each_field<'a>(
-    before: Option<&'a Map<String, Value>>,
-    after: Option<&'a Map<String, Value>>,
+    before: Option<&'a Map>,
+    after: Option<&'a Map>,
     mut visit: impl FnMut(&'a str, Option<&'a Value>, Option<&'a Value>),
 ) {
     let mut old = before.into_iter().flatten().peekable();

@@ -2,8 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::map::Entry;
-use serde_json::{Map, Value};
+use crate::json::{Map, Value};
 
 /// The key that says of a branch with branches below it that it is in the set itself.
 const SELF: &str = ".";
@@ -16,7 +15,7 @@ const SELF: &str = ".";
 ///
 /// Source: `spec/kube-api.md` §1.13; structured-merge-diff v6 `fieldpath/serialize.go`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct FieldSet(Map<String, Value>);
+pub struct FieldSet(Map);
 
 /// What stands at one place of a set: the place itself, and what is below it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,7 +113,7 @@ impl FieldSet {
 
 /// A branch of a set, borrowed.
 #[derive(Clone, Copy)]
-pub(super) struct BranchRef<'a>(&'a Map<String, Value>);
+pub(super) struct BranchRef<'a>(&'a Map);
 
 impl<'a> BranchRef<'a> {
     /// Whether the place itself is in the set.
@@ -144,12 +143,12 @@ impl<'a> BranchRef<'a> {
     }
 }
 
-fn is_member(branch: &Map<String, Value>) -> bool {
+fn is_member(branch: &Map) -> bool {
     branch.is_empty() || branch.contains_key(SELF)
 }
 
 /// Gives `branch` its mark; `false` if it holds nothing any more.
-fn seal(branch: &mut Map<String, Value>, member: bool) -> bool {
+fn seal(branch: &mut Map, member: bool) -> bool {
     branch.remove(SELF);
     if member && !branch.is_empty() {
         branch.insert(SELF.to_owned(), Value::Object(Map::new()));
@@ -157,25 +156,23 @@ fn seal(branch: &mut Map<String, Value>, member: bool) -> bool {
     member || !branch.is_empty()
 }
 
-fn add(set: &mut Map<String, Value>, other: Map<String, Value>) {
+fn add(set: &mut Map, other: Map) {
     for (element, theirs) in other {
-        match (set.entry(element), theirs) {
-            (Entry::Occupied(mut ours), Value::Object(theirs)) if ours.key() != SELF => {
-                if let Value::Object(ours) = ours.get_mut() {
-                    let member = is_member(ours) || is_member(&theirs);
-                    add(ours, theirs);
-                    seal(ours, member);
-                }
-            }
-            (Entry::Occupied(_), _) => {}
-            (Entry::Vacant(place), theirs) => {
-                place.insert(theirs);
-            }
+        let Some(ours) = set.get_mut(&element) else {
+            set.insert(element, theirs);
+            continue;
+        };
+        if let (Value::Object(ours), Value::Object(theirs)) = (ours, theirs)
+            && element != SELF
+        {
+            let member = is_member(ours) || is_member(&theirs);
+            add(ours, theirs);
+            seal(ours, member);
         }
     }
 }
 
-fn subtract(set: &mut Map<String, Value>, other: &Map<String, Value>) {
+fn subtract(set: &mut Map, other: &Map) {
     for (element, theirs) in other {
         let (Some(Value::Object(ours)), Value::Object(theirs)) = (set.get_mut(element), theirs)
         else {
@@ -192,7 +189,7 @@ fn subtract(set: &mut Map<String, Value>, other: &Map<String, Value>) {
     }
 }
 
-fn common(set: &Map<String, Value>, other: &Map<String, Value>) -> Map<String, Value> {
+fn common(set: &Map, other: &Map) -> Map {
     let mut both = FieldSet::default();
     for (element, theirs) in other {
         let (Some(Value::Object(ours)), Value::Object(theirs)) = (set.get(element), theirs) else {
@@ -205,13 +202,13 @@ fn common(set: &Map<String, Value>, other: &Map<String, Value>) -> Map<String, V
             member: is_member(ours) && is_member(theirs),
             below: FieldSet(common(ours, theirs)),
         };
-        both.attach(|| element.clone(), branch);
+        both.attach(|| element.to_string(), branch);
     }
     both.0
 }
 
 /// Whether a set is as this module writes it, which nearly all are that clients send back.
-fn is_canonical(fields: &Map<String, Value>) -> bool {
+fn is_canonical(fields: &Map) -> bool {
     fields.iter().all(|(element, below)| {
         let Value::Object(below) = below else {
             return false;
@@ -220,16 +217,16 @@ fn is_canonical(fields: &Map<String, Value>) -> bool {
             return below.is_empty() && fields.len() > 1;
         }
         let canonical = element.starts_with("f:")
-            || canonical_element(element).flatten().as_ref() == Some(element);
+            || canonical_element(element).flatten().as_deref() == Some(element);
         canonical && is_canonical(below)
     })
 }
 
-fn parse_branches(fields: &Map<String, Value>) -> Result<Map<String, Value>, Malformed> {
+fn parse_branches(fields: &Map) -> Result<Map, Malformed> {
     let mut set = FieldSet::default();
     for (element, below) in fields.iter().filter(|(element, _)| *element != SELF) {
         let malformed = || Malformed {
-            element: element.clone(),
+            element: element.to_string(),
         };
         let Some(canonical) = canonical_element(element).ok_or_else(malformed)? else {
             continue;
@@ -259,7 +256,7 @@ fn canonical_element(element: &str) -> Option<Option<String>> {
         "f:" => element.to_owned(),
         "i:" => format!("i:{}", content.parse::<i64>().ok()?),
         "v:" => value_element(&serde_json::from_str(content).ok()?),
-        "k:" => key_element(&serde_json::from_str::<Map<String, Value>>(content).ok()?),
+        "k:" => key_element(&serde_json::from_str::<Map>(content).ok()?),
         _ => return kind.ends_with(':').then_some(None),
     };
     Some(Some(canonical))
@@ -276,7 +273,7 @@ pub(super) fn value_element(value: &Value) -> String {
 }
 
 /// The element of the list item whose key fields are `keys`.
-pub(super) fn key_element(keys: &Map<String, Value>) -> String {
+pub(super) fn key_element(keys: &Map) -> String {
     let fields: Vec<String> = keys
         .iter()
         .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
@@ -291,7 +288,7 @@ fn go_json(json: &str) -> String {
         .replace('&', "\\u0026")
 }
 
-fn collect_paths(set: &Map<String, Value>, prefix: &str, paths: &mut Vec<String>) {
+fn collect_paths(set: &Map, prefix: &str, paths: &mut Vec<String>) {
     let mut branches: Vec<(Element, BranchRef)> = BranchRef(set)
         .branches()
         .map(|(element, branch)| (Element::of(element), branch))
@@ -310,7 +307,7 @@ fn collect_paths(set: &Map<String, Value>, prefix: &str, paths: &mut Vec<String>
 /// A path element taken apart, to be sorted and printed.
 enum Element<'a> {
     Field(&'a str),
-    Key(Map<String, Value>),
+    Key(Map),
     Member(Value),
     Index(i64),
 }
@@ -395,9 +392,9 @@ pub(super) fn printed(element: &str) -> String {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
     fn set(fields: &Value) -> FieldSet {
         FieldSet::parse(fields.clone()).unwrap()

@@ -5,9 +5,10 @@ use json_patch::{
     AddOperation, CopyOperation, MoveOperation, PatchOperation, RemoveOperation, ReplaceOperation,
     TestOperation,
 };
-use serde_json::{Map, Value};
+use serde_json::Value as Plain;
 
 use super::refusal::{too_many_operations, unprocessable};
+use crate::json::{Map, Value};
 use crate::store::json_type::json_type;
 use crate::store::status::Status;
 
@@ -46,13 +47,13 @@ pub fn json_patch(live: &Value, body: &[u8]) -> Result<Value, Status> {
     if operations.len() > MAX_OPERATIONS {
         return Err(too_many_operations(operations.len(), MAX_OPERATIONS));
     }
-    let mut patched = live.clone();
+    let mut patched = Plain::from(live);
     for operation in &operations {
         operation
             .carry_out(&mut patched)
             .ok_or_else(unprocessable)?;
     }
-    Ok(patched)
+    Ok(patched.into())
 }
 
 fn undecodable(why: &str) -> Status {
@@ -69,7 +70,7 @@ struct Operation<'a> {
 
 impl<'a> Operation<'a> {
     fn decode(element: &'a Value) -> Result<Self, Status> {
-        static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+        static EMPTY: std::sync::LazyLock<Map> = std::sync::LazyLock::new(Map::new);
         let fields = match element {
             Value::Object(fields) => fields,
             Value::Null => &EMPTY,
@@ -97,8 +98,8 @@ impl<'a> Operation<'a> {
     }
 
     /// `None` if the operation is unknown or does not fit `document`, which may then be half changed.
-    fn carry_out(&self, document: &mut Value) -> Option<()> {
-        let value = || self.value.clone();
+    fn carry_out(&self, document: &mut Plain) -> Option<()> {
+        let value = || Plain::from(self.value);
         let operation = match self.op {
             "add" => PatchOperation::Add(AddOperation {
                 path: place(document, self.path, 1)?,
@@ -123,7 +124,7 @@ impl<'a> Operation<'a> {
                 from: place(document, self.from, 0)?,
                 path: place(document, self.path, 1)?,
             }),
-            "test" if self.path.is_empty() => return (document == self.value).then_some(()),
+            "test" if self.path.is_empty() => return (*self.value == *document).then_some(()),
             "test" if absent_field(document, self.path) => {
                 return self.value.is_null().then_some(());
             }
@@ -137,25 +138,25 @@ impl<'a> Operation<'a> {
     }
 }
 
-fn parent<'d, 'p>(document: &'d Value, path: &'p str) -> Option<(&'d Value, &'p str, &'p str)> {
+fn parent<'d, 'p>(document: &'d Plain, path: &'p str) -> Option<(&'d Plain, &'p str, &'p str)> {
     let (parent, last) = path.rsplit_once('/')?;
     Some((document.pointer(parent)?, parent, last))
 }
 
 /// Whether `path` names a field of an object that has no such field.
-fn absent_field(document: &Value, path: &str) -> bool {
+fn absent_field(document: &Plain, path: &str) -> bool {
     parent(document, path)
         .is_some_and(|(parent, _, _)| parent.is_object() && document.pointer(path).is_none())
 }
 
 /// `path` as a pointer, a final negative index counted from the end plus `n_beyond` elements; `None` for the whole document.
-fn place(document: &Value, path: &str, n_beyond: usize) -> Option<PointerBuf> {
+fn place(document: &Plain, path: &str, n_beyond: usize) -> Option<PointerBuf> {
     let (parent, parent_path, last) = parent(document, path)?;
     let from_end = last
         .strip_prefix('-')
         .and_then(|digits| digits.parse::<usize>().ok());
     let path = match (parent, from_end) {
-        (Value::Array(items), Some(n_back)) => {
+        (Plain::Array(items), Some(n_back)) => {
             let index = (items.len() + n_beyond).checked_sub(n_back)?;
             format!("{parent_path}/{index}")
         }
@@ -167,9 +168,9 @@ fn place(document: &Value, path: &str, n_beyond: usize) -> Option<PointerBuf> {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
     fn patched(live: &Value, patch: &Value) -> Result<Value, Status> {
         json_patch(live, patch.to_string().as_bytes())

@@ -1,11 +1,11 @@
 //! `metadata.managedFields`: who set which field.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 
 use super::blank::blank;
 use super::compare::Comparison;
 use super::fields::{FieldSet, Malformed};
+use crate::json::{Map, Value, json};
 use crate::store::schema::node::Node;
 
 /// More entries of this operation than this, and the oldest are folded into one.
@@ -250,7 +250,7 @@ fn put_managed_fields(object: &mut Value, fields: Value) {
     if let Value::Object(object) = object {
         let metadata = object.entry("metadata").or_insert_with(|| json!({}));
         if let Value::Object(metadata) = metadata {
-            metadata.insert("managedFields".to_owned(), fields);
+            metadata.insert("managedFields", fields);
         }
     }
 }
@@ -321,7 +321,7 @@ fn entry_of(
     };
     let fields = read(entry.remove("fieldsV1").unwrap_or_default())?;
     let mut text = |name: &str| match entry.remove(name) {
-        Some(Value::String(text)) => text,
+        Some(Value::String(text)) => text.into_string(),
         _ => String::new(),
     };
     let operation = match text("operation").as_str() {
@@ -528,7 +528,7 @@ mod tests {
         track_update(None, &mut object, &writer("m0", 0), &node());
         for second in 1..12 {
             let before = object.clone();
-            object["data"][format!("k{second}")] = "v".into();
+            object["data"][format!("k{second}").as_str()] = "v".into();
             track_update(
                 Some(&before),
                 &mut object,

@@ -1,6 +1,6 @@
 //! JSON merge patch, RFC 7386.
 
-use serde_json::Value;
+use crate::json::{Map, Value};
 
 /// What `live` becomes under `patch`: objects merge, `null` deletes, everything else replaces.
 ///
@@ -8,16 +8,34 @@ use serde_json::Value;
 /// Source: `spec/kube-api.md` §1.13, RFC 7386 §2.
 #[must_use]
 pub fn merge_patch(mut live: Value, patch: &Value) -> Value {
-    json_patch::merge(&mut live, patch);
+    merge(&mut live, patch);
     live
+}
+
+fn merge(live: &mut Value, patch: &Value) {
+    let Some(changes) = patch.as_object() else {
+        *live = patch.clone();
+        return;
+    };
+    if !live.is_object() {
+        *live = Value::Object(Map::new());
+    }
+    let fields = live.as_object_mut().expect("it was made an object above");
+    for (name, change) in changes {
+        if change.is_null() {
+            fields.remove(name);
+        } else {
+            merge(fields.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
     #[rstest]
     #[case::a_value_replaces_a_value(json!({"a": 1, "b": 2}), json!({"a": 3}), json!({"a": 3, "b": 2}))]

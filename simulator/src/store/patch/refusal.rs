@@ -1,7 +1,6 @@
 //! The refusals that only patches give.
 
-use serde_json::{Value, json};
-
+use crate::json::{Value, json};
 use crate::store::status::Status;
 
 /// 422 for a patch that cannot be carried out on this object; its details are empty.
@@ -42,7 +41,7 @@ pub(super) fn go_text(value: &Value) -> String {
         Value::Null => "<nil>".to_owned(),
         Value::Bool(flag) => flag.to_string(),
         Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(go_text).collect();
             format!("[{}]", items.join(" "))

@@ -1,8 +1,7 @@
 //! How finely ownership looks at a value: as one thing, field by field, or item by item.
 
-use serde_json::{Map, Value};
-
 use super::fields::{key_element, value_element};
+use crate::json::{Map, Value};
 use crate::store::schema::node::{ListType, Node, Type};
 
 /// The schema at one place of an object.
@@ -143,7 +142,7 @@ impl<'a> Shape<'a> {
             Value::Null => return Err(Unidentified::NullWithKeys),
             _ => return Err(Unidentified::NotAnObject),
         };
-        let keys: Map<String, Value> = names
+        let keys: Map = names
             .iter()
             .filter_map(|name| {
                 let value = fields.get(name).or_else(|| self.key_default(name))?;

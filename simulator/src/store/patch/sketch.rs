@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
+use crate::json::Value;
 use crate::store::schema::node::{ListType, Node, Type};
 
 /// The node of `schema`, whose author keeps to what tests of ownership need.
 pub(super) fn node(schema: &Value) -> Node {
-    let flag = |name: &str| schema.get(name).is_some_and(|flag| flag == true);
+    let flag = |name: &str| schema.get(name).is_some_and(|flag| *flag == true);
     let inner = |name: &str| schema.get(name).map(|schema| Arc::new(node(schema)));
     let kind = match schema.get("type").and_then(Value::as_str) {
         Some("object") => Type::Object,
@@ -23,7 +22,7 @@ pub(super) fn node(schema: &Value) -> Node {
     let list_type = match schema.get("x-kubernetes-list-type").and_then(Value::as_str) {
         Some("set") => ListType::Set,
         Some("map") => ListType::Map(
-            serde_json::from_value(schema["x-kubernetes-list-map-keys"].clone()).unwrap(),
+            serde_json::from_str(&schema["x-kubernetes-list-map-keys"].to_string()).unwrap(),
         ),
         _ => ListType::Atomic,
     };
@@ -33,7 +32,7 @@ pub(super) fn node(schema: &Value) -> Node {
         properties: properties
             .into_iter()
             .flatten()
-            .map(|(name, schema)| (name.clone(), Arc::new(node(schema))))
+            .map(|(name, schema)| (name.to_string(), Arc::new(node(schema))))
             .collect(),
         additional: inner("additionalProperties"),
         items: inner("items"),
@@ -50,16 +49,16 @@ pub(super) fn node(schema: &Value) -> Node {
 /// The node of a kind whose fields besides `metadata` are `properties`.
 pub(super) fn kind(properties: &Value) -> Node {
     let text_map =
-        serde_json::json!({"type": "object", "additionalProperties": {"type": "string"}});
-    let text = serde_json::json!({"type": "string"});
-    let metadata = serde_json::json!({"type": "object", "properties": {
+        crate::json::json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let text = crate::json::json!({"type": "string"});
+    let metadata = crate::json::json!({"type": "object", "properties": {
         "name": text, "namespace": text, "generateName": text, "uid": text, "resourceVersion": text, "creationTimestamp": text,
         "generation": {"type": "integer"}, "labels": text_map, "annotations": text_map,
         "finalizers": {"type": "array", "x-kubernetes-list-type": "set", "items": text},
         "ownerReferences": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"],
             "items": {"type": "object", "x-kubernetes-map-type": "atomic", "additionalProperties": {}}},
         "managedFields": {"type": "array", "items": {"type": "object"}}}});
-    let mut schema = serde_json::json!({"type": "object", "properties": properties});
+    let mut schema = crate::json::json!({"type": "object", "properties": properties});
     schema["properties"]["apiVersion"] = text.clone();
     schema["properties"]["kind"] = text;
     schema["properties"]["metadata"] = metadata;

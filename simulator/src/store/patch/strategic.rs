@@ -1,8 +1,7 @@
 //! Strategic merge patch: a merge patch that knows which lists are maps in disguise.
 
-use serde_json::{Map, Value};
-
 use super::refusal::{go_text, unexplained, unprocessable};
+use crate::json::{Map, Text, Value};
 use crate::store::schema::node::{Node, PatchStrategy};
 use crate::store::status::Status;
 
@@ -11,7 +10,7 @@ const RETAIN_KEYS: &str = "$retainKeys";
 const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList";
 const ELEMENT_ORDER: &str = "$setElementOrder";
 
-type Fields = Map<String, Value>;
+type Fields = Map;
 
 /// What `live` becomes under `patch`, where `node` says by which key a list is merged; other lists are replaced.
 ///
@@ -77,7 +76,8 @@ fn merge_field(
         }
         (Some(Value::Array(live)), Value::Array(patch)) => match node {
             Some(node) if node.patch.merge => {
-                merge_lists(live, patch, node).map(|merged| Some(Value::Array(merged)))
+                let merged = merge_lists(live.into(), patch.into(), node)?;
+                Ok(Some(Value::Array(merged.into())))
             }
             _ => Ok(Some(Value::Array(patch))),
         },
@@ -135,7 +135,7 @@ fn merge_ordered_lists(
     patch: &mut Fields,
     node: Option<&Node>,
 ) -> Result<(), Status> {
-    let directives: Vec<String> = patch
+    let directives: Vec<Text> = patch
         .keys()
         .filter(|name| name.starts_with(ELEMENT_ORDER))
         .cloned()
@@ -171,7 +171,7 @@ fn merge_ordered_lists(
             (Some(_), Some(patch_list)) => patch_list,
         };
         let ordered = in_order(merged, &order, &live_order, &node.patch)?;
-        live.insert(name.to_owned(), Value::Array(ordered));
+        live.insert(name.to_owned(), Value::Array(ordered.into()));
     }
     Ok(())
 }
@@ -179,7 +179,7 @@ fn merge_ordered_lists(
 fn as_list(value: Option<Value>) -> Result<Option<Vec<Value>>, Status> {
     match value {
         None => Ok(None),
-        Some(Value::Array(items)) => Ok(Some(items)),
+        Some(Value::Array(items)) => Ok(Some(items.into())),
         Some(other) => Err(unexplained(format!(
             "expected a []interface {{}}, but received a {}",
             go_type(&other)
@@ -207,8 +207,8 @@ fn check_order(patch: &[Value], order: &[Value], strategy: &PatchStrategy) -> Re
     }
     Err(unexplained(format!(
         "The order in patch list:\n{}\n doesn't match {ELEMENT_ORDER} list:\n{}\n",
-        go_text(&Value::Array(patch.to_vec())),
-        go_text(&Value::Array(order.to_vec()))
+        go_text(&Value::from(patch.to_vec())),
+        go_text(&Value::from(order.to_vec()))
     )))
 }
 
@@ -367,8 +367,8 @@ fn check_elements(live: &[Value], patch: &[Value]) -> Result<(), Status> {
     }
     Err(unexplained(format!(
         "list element types are not identical: [{} {}]",
-        go_text(&Value::Array(live.to_vec())),
-        go_text(&Value::Array(patch.to_vec()))
+        go_text(&Value::from(live.to_vec())),
+        go_text(&Value::from(patch.to_vec()))
     )))
 }
 
@@ -436,9 +436,9 @@ mod tests {
     use std::sync::Arc;
 
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
     fn list(merge_key: Option<&str>, items: Node) -> Arc<Node> {
         Arc::new(Node {

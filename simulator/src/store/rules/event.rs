@@ -2,8 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/events/v1/conversion.go`.
 
-use serde_json::Value;
-
+use crate::json::Value;
 use crate::store::kind::Kind;
 use crate::store::metadata::invalid;
 use crate::store::status::Cause;
@@ -60,7 +59,7 @@ pub(super) fn prepare(value: &mut Value) {
     }
     fields
         .entry("source")
-        .or_insert_with(|| serde_json::json!({}));
+        .or_insert_with(|| crate::json::json!({}));
     for field in ["reportingComponent", "reportingInstance"] {
         fields.entry(field).or_insert_with(|| "".into());
     }

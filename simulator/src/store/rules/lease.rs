@@ -1,7 +1,6 @@
 //! Leases.
 
-use serde_json::{Value, json};
-
+use crate::json::{Value, json};
 use crate::store::metadata::invalid_json;
 use crate::store::status::Cause;
 

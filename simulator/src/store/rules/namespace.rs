@@ -2,8 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.16.
 
-use serde_json::{Value, json};
-
+use crate::json::{Value, json};
 use crate::store::object::{metadata_mut, texts};
 
 /// Sets the label that names the namespace.

@@ -1,8 +1,7 @@
 //! Which rules a kind has.
 
-use serde_json::Value;
-
 use super::{event, lease, namespace, pod, role, secret, volume};
+use crate::json::Value;
 use crate::store::kind::{Kind, Origin};
 use crate::store::status::Cause;
 

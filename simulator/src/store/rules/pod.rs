@@ -2,9 +2,8 @@
 //!
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`.
 
-use serde_json::{Map, Value, json};
-
 use super::pod_spec;
+use crate::json::{Map, Value, json};
 use crate::store::metadata::invalid_json;
 use crate::store::status::Cause;
 
@@ -69,7 +68,7 @@ pub(super) fn admit(value: &mut Value) {
     value["status"] = json!({"phase": "Pending", "qosClass": class});
 }
 
-fn prepare_spec(spec: &mut Map<String, Value>) {
+fn prepare_spec(spec: &mut Map) {
     let defaults = [
         ("restartPolicy", json!("Always")),
         ("terminationGracePeriodSeconds", json!(30)),
@@ -106,7 +105,7 @@ fn prepare_spec(spec: &mut Map<String, Value>) {
     }
 }
 
-fn prepare_container(container: &mut Map<String, Value>) {
+fn prepare_container(container: &mut Map) {
     let image = container
         .get("image")
         .and_then(Value::as_str)
@@ -180,7 +179,7 @@ fn request_limits(resources: &mut Value) {
         let requests = fields.entry("requests").or_insert_with(|| json!({}));
         for (name, limit) in limits {
             if requests.get(&name).is_none() {
-                requests[name] = limit;
+                requests[name.as_str()] = limit;
             }
         }
     }
@@ -203,7 +202,7 @@ fn has_fixed_tag(image: &str) -> bool {
     last.split_once(':').is_some_and(|(_, tag)| tag != "latest")
 }
 
-fn tolerate_lost_nodes(spec: &mut Map<String, Value>) {
+fn tolerate_lost_nodes(spec: &mut Map) {
     let tolerations = spec.entry("tolerations").or_insert_with(|| json!([]));
     let Some(list) = tolerations.as_array_mut() else {
         return;
@@ -221,7 +220,7 @@ fn tolerate_lost_nodes(spec: &mut Map<String, Value>) {
     }
 }
 
-fn set_default(fields: &mut Map<String, Value>, field: &str, default: Value) {
+fn set_default(fields: &mut Map, field: &str, default: Value) {
     let is_missing = match fields.get(field) {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.is_empty(),

@@ -4,9 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::of_kind::required;
+use crate::json::Value;
 use crate::store::metadata::invalid;
 use crate::store::naming::label_fault;
 use crate::store::status::Cause;
@@ -109,9 +108,9 @@ fn name(part: &Value) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
     #[rstest]
     #[case::good(json!({"containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}], "volumes": [{"name": "v"}]}), &[])]

@@ -1,8 +1,7 @@
 //! Roles and their bindings.
 
-use serde_json::{Value, json};
-
 use super::of_kind::required;
+use crate::json::{Value, json};
 use crate::store::metadata::invalid_json;
 use crate::store::status::Cause;
 

@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Map, Value, json};
 
 use super::of_kind::{immutable, required};
+use crate::json::{Map, Value, json};
 use crate::store::json_type::json_type;
 use crate::store::metadata::{self, invalid};
 use crate::store::naming::config_key_fault;
@@ -26,7 +26,7 @@ pub(super) fn prepare(value: &mut Value) {
         }
         for (key, text) in texts {
             let text = text.as_str().unwrap_or_default();
-            data[key] = BASE64_STANDARD.encode(text).into();
+            data[key.as_str()] = BASE64_STANDARD.encode(text).into();
         }
     }
     if fields
@@ -35,7 +35,7 @@ pub(super) fn prepare(value: &mut Value) {
         .unwrap_or_default()
         .is_empty()
     {
-        fields.insert("type".to_owned(), "Opaque".into());
+        fields.insert("type", "Opaque".into());
     }
     fields.retain(|_, field| !field.is_null());
     prepare_config_map(value);

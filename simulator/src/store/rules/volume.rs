@@ -1,8 +1,7 @@
 //! Persistent volumes and claims.
 
-use serde_json::{Value, json};
-
 use super::of_kind::required;
+use crate::json::{Value, json};
 use crate::store::status::Cause;
 
 /// Sets the volume mode and the reclaim policy of a volume.

@@ -15,10 +15,10 @@ use k8s_openapi::api::storage::v1 as storage;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1 as apiextensions;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::{JsonSchema, SchemaGenerator};
-use serde_json::{Map, Value};
 
 use super::format::Format;
 use super::node::{Checks, Node, Type};
+use crate::json::Value;
 
 mod overlay;
 
@@ -100,9 +100,9 @@ fn whole<T: JsonSchema>() -> Arc<Node> {
 
 fn node_of<T: JsonSchema>() -> Arc<Node> {
     let mut generator = SchemaGenerator::default();
-    let schema = generator.subschema_for::<T>().to_value();
+    let schema = Value::from(generator.subschema_for::<T>().to_value());
     let mut reader = Reader {
-        definitions: generator.take_definitions(true),
+        definitions: serde_json::Value::Object(generator.take_definitions(true)).into(),
         known: BTreeMap::new(),
     };
     reader.node(&schema)
@@ -110,7 +110,7 @@ fn node_of<T: JsonSchema>() -> Arc<Node> {
 
 /// Turns the generated schemas into nodes, each definition once.
 struct Reader {
-    definitions: Map<String, Value>,
+    definitions: Value,
     known: BTreeMap<String, Arc<Node>>,
 }
 
@@ -165,7 +165,7 @@ impl Reader {
         if let Some(Value::Object(properties)) = schema.get("properties") {
             for (field, property) in properties {
                 let property = overlay::apply(owner, field, self.node(property));
-                node.properties.insert(field.clone(), property);
+                node.properties.insert(field.to_string(), property);
             }
         }
         let is_free = node.properties.is_empty() && node.additional.is_none();
@@ -221,9 +221,9 @@ fn texts(schema: &Value, name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
     use crate::store::schema::node::{ListType, PatchStrategy};
     use crate::store::schema::prune::prune;
     use crate::store::schema::validate::validate;

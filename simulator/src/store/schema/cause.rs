@@ -4,8 +4,7 @@
 
 use std::fmt::Write;
 
-use serde_json::{Number, Value};
-
+use crate::json::{Number, Value};
 use crate::store::status::Cause;
 
 /// What a field error without a path prints for it.
@@ -98,9 +97,7 @@ fn shown(value: &Value) -> String {
 
 /// JSON as Go writes it: keys sorted, `<`, `>` and `&` escaped.
 pub(crate) fn json(value: &Value) -> String {
-    let mut sorted = value.clone();
-    sorted.sort_all_objects();
-    sorted
+    value
         .to_string()
         .replace('<', "\\u003c")
         .replace('>', "\\u003e")

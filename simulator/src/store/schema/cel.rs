@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 
 use kube_cel::KubeCelExt;
 use kube_cel::cel::Context;
-use serde_json::Value;
 
 use super::cause;
 use super::node::Node;
 use super::path::{MAX_DEPTH, Path};
 use super::validate::Old;
+use crate::json::Value;
 use crate::store::status::Cause;
 use rule::Rule;
 
@@ -246,9 +246,10 @@ impl Run<'_> {
                 for (name, child) in object {
                     let old = spot.old.and_then(|old| old.child(name));
                     let is_type = path.is_root() && matches!(name.as_str(), "apiVersion" | "kind");
-                    if let (Some(below), Some(node)) =
-                        (branch.properties.get(name), spot.node.properties.get(name))
-                    {
+                    if let (Some(below), Some(node)) = (
+                        branch.properties.get(name.as_str()),
+                        spot.node.properties.get(name.as_str()),
+                    ) {
                         let spot = spot.step(node, child, old, is_type);
                         self.branch(below, spot, &path.field(name));
                     } else if let (Some(below), Some(node)) =

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::cel::{self, Rules};
 use super::node::Node;
 use super::validate::{validate, validate_status};
+use crate::json::Value;
 use crate::store::status::Cause;
 
 /// A schema and its compiled rules.

@@ -2,10 +2,11 @@
 
 pub(super) mod validity;
 
-use serde_json::Value;
+use std::sync::Arc;
 
 use super::node::Node;
 use super::path::MAX_DEPTH;
+use crate::json::Value;
 
 /// Sets every absent field that has a default, also inside of defaults, and replaces `null` by the default where
 /// `null` is not allowed. Levels beyond the depth limit stay as they are; validation refuses them.
@@ -16,7 +17,8 @@ pub fn apply_defaults(node: &Node, value: &mut Value) {
 }
 
 fn fill(node: &Node, value: &mut Value, depth: usize) {
-    if depth > MAX_DEPTH {
+    // To change what is shared is to copy it.
+    if depth > MAX_DEPTH || value.is_shared() && !lacks(node, value, depth) {
         return;
     }
     match value {
@@ -36,7 +38,7 @@ fn fill(node: &Node, value: &mut Value, depth: usize) {
                 return;
             }
             for (name, child) in object {
-                if let Some(property) = node.properties.get(name) {
+                if let Some(property) = node.properties.get(name.as_str()) {
                     fill(property, child, depth + 1);
                 } else if let Some(additional) = &node.additional {
                     replace_null(additional, child);
@@ -57,21 +59,50 @@ fn fill(node: &Node, value: &mut Value, depth: usize) {
     }
 }
 
+/// Whether [`fill`] changes anything.
+fn lacks(node: &Node, value: &Value, depth: usize) -> bool {
+    if depth > MAX_DEPTH {
+        return false;
+    }
+    let below =
+        |node: &Node, value: &Value| is_to_replace(node, value) || lacks(node, value, depth + 1);
+    match value {
+        Value::Object(object) => {
+            let is_absent = |(name, property): (&String, &Arc<Node>)| {
+                property.default.is_some() && !object.contains_key(name)
+            };
+            node.properties.iter().any(is_absent)
+                || object.iter().any(|(name, child)| {
+                    let property = node.properties.get(name.as_str());
+                    let known = property.or(node.additional.as_ref());
+                    known.is_some_and(|known| below(known, child))
+                })
+        }
+        Value::Array(elements) => {
+            let items = node.items.as_ref();
+            items.is_some_and(|items| elements.iter().any(|element| below(items, element)))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// Whether a null gives way to a default.
+fn is_to_replace(node: &Node, value: &Value) -> bool {
+    value.is_null() && node.default.is_some() && !node.nullable
+}
+
 fn replace_null(node: &Node, value: &mut Value) {
-    if let Some(default) = &node.default
-        && value.is_null()
-        && !node.nullable
-    {
-        *value = default.clone();
+    if is_to_replace(node, value) {
+        *value = node.default.clone().unwrap_or_default();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
     use crate::store::schema::parse::parse;
 
     #[rstest]

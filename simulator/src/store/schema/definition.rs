@@ -8,7 +8,7 @@ mod version;
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use crate::json::{Map, Value, json};
 
 use self::version::Parsed;
 use super::builtin;
@@ -29,13 +29,13 @@ pub fn set_defaults(crd: &mut Value) {
     if let Some(Value::Object(spec)) = crd.get_mut("spec")
         && spec.get("conversion").is_none_or(Value::is_null)
     {
-        spec.insert("conversion".to_owned(), json!({"strategy": "None"}));
+        spec.insert("conversion", json!({"strategy": "None"}));
     }
     if let Some(Value::Object(service)) =
         crd.pointer_mut("/spec/conversion/webhook/clientConfig/service")
         && !service.contains_key("port")
     {
-        service.insert("port".to_owned(), json!(443));
+        service.insert("port", json!(443));
     }
     let Some(stored) = stored else {
         return;
@@ -49,10 +49,10 @@ pub fn set_defaults(crd: &mut Value) {
     if !crd["status"].is_object() {
         crd["status"] = json!({});
     }
-    crd["status"]["storedVersions"] = Value::Array(known);
+    crd["status"]["storedVersions"] = known.into();
 }
 
-fn fill(names: &mut Map<String, Value>, name: &str, default: &str) {
+fn fill(names: &mut Map, name: &str, default: &str) {
     let is_empty = |value: &Value| value.as_str().is_none_or(str::is_empty);
     if names.get(name).is_none_or(is_empty) {
         names.insert(name.to_owned(), default.into());

@@ -2,14 +2,13 @@
 //!
 //! Source: apiextensions-apiserver v0.34.3, pkg/apiserver/schema/validation.go.
 
-use serde_json::{Map, Value, json};
-
 use super::cause::{forbidden, invalid, required};
 use super::parse::{flag, list, text};
 use super::path::{MAX_DEPTH, Path};
+use crate::json::{Map, Text, Value, json};
 use crate::store::status::Cause;
 
-type Schema = Map<String, Value>;
+type Schema = Map;
 
 /// The causes against `schema`, which stands at `path`, in the order of their texts.
 pub(super) fn check(schema: &Schema, path: &str) -> Vec<Cause> {
@@ -294,7 +293,7 @@ const FORBIDDEN_IN_BRANCHES: [(&str, &str); 13] = [
     ("x-kubernetes-validations", "must be empty to be structural"),
 ];
 
-fn properties(schema: &Schema) -> impl Iterator<Item = (&String, &Schema)> {
+fn properties(schema: &Schema) -> impl Iterator<Item = (&Text, &Schema)> {
     let properties = schema.get("properties").and_then(Value::as_object);
     properties
         .into_iter()

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::format::Format;
 use super::pattern::Pattern;
+use crate::json::Value;
 
 /// What a value at this place may be and how it behaves.
 ///

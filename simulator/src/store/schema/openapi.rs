@@ -1,9 +1,8 @@
 //! [`Node`] → OpenAPI v3, as `/openapi/v3` publishes it.
 
-use serde_json::{Map, Value, json};
-
 use super::builtin;
 use super::node::{Checks, ListType, Node, PatchStrategy, Type};
+use crate::json::{Map, Value, json};
 
 /// The schema as JSON, everything inline.
 ///
@@ -24,7 +23,7 @@ pub fn to_openapi(node: &Node) -> Value {
         set("x-kubernetes-int-or-string", true.into());
         set("anyOf", json!([{"type": "integer"}, {"type": "string"}]));
     }
-    let mut properties: Map<String, Value> = node
+    let mut properties: Map = node
         .properties
         .iter()
         .map(|(name, property)| (name.clone(), to_openapi(property)))
@@ -35,7 +34,7 @@ pub fn to_openapi(node: &Node) -> Value {
                 .entry(name)
                 .or_insert_with(|| json!({"type": "string"}));
         }
-        properties.insert("metadata".to_owned(), to_openapi(&builtin::object_meta()));
+        properties.insert("metadata", to_openapi(&builtin::object_meta()));
         set("x-kubernetes-embedded-resource", true.into());
     }
     if !properties.is_empty() {
@@ -83,19 +82,19 @@ fn type_name(kind: Type) -> Option<&'static str> {
     }
 }
 
-fn list_type(list_type: &ListType, out: &mut Map<String, Value>) {
+fn list_type(list_type: &ListType, out: &mut Map) {
     let name = match list_type {
         ListType::Atomic => return,
         ListType::Set => "set",
         ListType::Map(keys) => {
-            out.insert("x-kubernetes-list-map-keys".to_owned(), keys.clone().into());
+            out.insert("x-kubernetes-list-map-keys", keys.clone().into());
             "map"
         }
     };
-    out.insert("x-kubernetes-list-type".to_owned(), name.into());
+    out.insert("x-kubernetes-list-type", name.into());
 }
 
-fn patch(patch: &PatchStrategy, out: &mut Map<String, Value>) {
+fn patch(patch: &PatchStrategy, out: &mut Map) {
     if let Some(key) = &patch.merge_key {
         out.insert(
             "x-kubernetes-patch-merge-key".to_owned(),
@@ -108,10 +107,10 @@ fn patch(patch: &PatchStrategy, out: &mut Map<String, Value>) {
         (false, true) => "retainKeys",
         (true, true) => "merge,retainKeys",
     };
-    out.insert("x-kubernetes-patch-strategy".to_owned(), strategy.into());
+    out.insert("x-kubernetes-patch-strategy", strategy.into());
 }
 
-fn checks(checks: &Checks, out: &mut Map<String, Value>) {
+fn checks(checks: &Checks, out: &mut Map) {
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             out.insert(name.to_owned(), value);

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::cause::{forbidden, invalid, required};
 use super::default::validity;
 use super::format::Format;
@@ -13,6 +11,7 @@ use super::node::{Checks, ListType, Node, PatchStrategy, Type};
 use super::path::{MAX_DEPTH, Path};
 use super::pattern::Pattern;
 use super::restrictions;
+use crate::json::{Map, Value};
 use crate::store::status::Cause;
 
 /// Parses the schema of a CustomResourceDefinition and checks that it is structural. `path` is where it stands, such
@@ -57,7 +56,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn node(&mut self, schema: &Map<String, Value>, path: &Path, depth: usize) -> Node {
+    fn node(&mut self, schema: &Map, path: &Path, depth: usize) -> Node {
         if depth > MAX_DEPTH {
             let detail = format!("must not nest more than {MAX_DEPTH} levels");
             self.causes.push(forbidden(path.bracketed(), &detail));
@@ -91,7 +90,7 @@ impl Reader {
 
     fn properties(
         &mut self,
-        schema: &Map<String, Value>,
+        schema: &Map,
         path: &Path,
         depth: usize,
     ) -> BTreeMap<String, Arc<Node>> {
@@ -103,17 +102,12 @@ impl Reader {
             .iter()
             .map(|(name, property)| {
                 let node = self.object(property, &fields.key(name), depth + 1);
-                (name.clone(), Arc::new(node))
+                (name.to_string(), Arc::new(node))
             })
             .collect()
     }
 
-    fn additional(
-        &mut self,
-        schema: &Map<String, Value>,
-        path: &Path,
-        depth: usize,
-    ) -> Option<Arc<Node>> {
+    fn additional(&mut self, schema: &Map, path: &Path, depth: usize) -> Option<Arc<Node>> {
         match schema.get("additionalProperties")? {
             Value::Bool(true) => Some(Arc::default()),
             Value::Object(object) => {
@@ -124,13 +118,7 @@ impl Reader {
         }
     }
 
-    fn child(
-        &mut self,
-        schema: &Map<String, Value>,
-        name: &str,
-        path: &Path,
-        depth: usize,
-    ) -> Option<Node> {
+    fn child(&mut self, schema: &Map, name: &str, path: &Path, depth: usize) -> Option<Node> {
         let child = schema.get(name)?;
         Some(self.object(child, &path.field(name), depth + 1))
     }
@@ -145,13 +133,7 @@ impl Reader {
         }
     }
 
-    fn branches(
-        &mut self,
-        schema: &Map<String, Value>,
-        name: &str,
-        path: &Path,
-        depth: usize,
-    ) -> Vec<Node> {
+    fn branches(&mut self, schema: &Map, name: &str, path: &Path, depth: usize) -> Vec<Node> {
         list(schema, name)
             .iter()
             .enumerate()
@@ -159,7 +141,7 @@ impl Reader {
             .collect()
     }
 
-    fn checks(&mut self, schema: &Map<String, Value>, path: &Path, depth: usize) -> Checks {
+    fn checks(&mut self, schema: &Map, path: &Path, depth: usize) -> Checks {
         if schema
             .keys()
             .all(|keyword| UNCHECKED.contains(&keyword.as_str()))
@@ -188,7 +170,7 @@ impl Reader {
         }
     }
 
-    fn pattern(&mut self, schema: &Map<String, Value>, path: &Path) -> Option<Pattern> {
+    fn pattern(&mut self, schema: &Map, path: &Path) -> Option<Pattern> {
         let source = text(schema, "pattern").filter(|source| !source.is_empty())?;
         if let Some(known) = self.patterns.get(source) {
             return Some(known.clone());
@@ -219,7 +201,7 @@ const UNCHECKED: [&str; 7] = [
     "type",
 ];
 
-fn kind(schema: &Map<String, Value>) -> Type {
+fn kind(schema: &Map) -> Type {
     if flag(schema, "x-kubernetes-int-or-string") {
         return Type::IntOrString;
     }
@@ -234,27 +216,27 @@ fn kind(schema: &Map<String, Value>) -> Type {
     }
 }
 
-fn bound(schema: &Map<String, Value>, name: &str, exclusive: &str) -> Option<(f64, bool)> {
+fn bound(schema: &Map, name: &str, exclusive: &str) -> Option<(f64, bool)> {
     let value = schema.get(name)?.as_f64()?;
     Some((value, flag(schema, exclusive)))
 }
 
-pub(super) fn flag(schema: &Map<String, Value>, name: &str) -> bool {
+pub(super) fn flag(schema: &Map, name: &str) -> bool {
     schema.get(name) == Some(&Value::Bool(true))
 }
 
-pub(super) fn text<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(schema: &'a Map, name: &str) -> Option<&'a str> {
     schema.get(name).and_then(Value::as_str)
 }
 
-pub(super) fn list<'a>(schema: &'a Map<String, Value>, name: &str) -> &'a [Value] {
+pub(super) fn list<'a>(schema: &'a Map, name: &str) -> &'a [Value] {
     schema
         .get(name)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
 }
 
-fn texts(schema: &Map<String, Value>, name: &str) -> Vec<String> {
+fn texts(schema: &Map, name: &str) -> Vec<String> {
     list(schema, name)
         .iter()
         .filter_map(Value::as_str)
@@ -262,6 +244,6 @@ fn texts(schema: &Map<String, Value>, name: &str) -> Vec<String> {
         .collect()
 }
 
-fn count(schema: &Map<String, Value>, name: &str) -> Option<u64> {
+fn count(schema: &Map, name: &str) -> Option<u64> {
     schema.get(name).and_then(Value::as_u64)
 }

@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use serde_json::{Map, Value};
-
 use super::builtin;
 use super::node::Node;
 use super::path::Path;
+use crate::json::{Map, Text, Value};
 
 /// Drops fields that `node`, the schema of a whole object, does not declare, then nulls that are neither allowed nor
 /// to be replaced by a default. Returns the paths of the unknown fields, those of metadata first and those
@@ -57,67 +56,94 @@ impl Unknown {
     }
 
     fn prune(&mut self, node: &Node, value: &mut Value, path: &Path) {
-        if path.is_too_deep() {
-            return;
-        }
-        match value {
-            Value::Object(object) => self.prune_object(node, object, path),
-            Value::Array(elements) => {
-                let items = match &node.items {
-                    Some(items) => items,
-                    None if node.preserve_unknown => return,
-                    None => &*NOTHING_KNOWN,
-                };
-                for (i, element) in elements.iter_mut().enumerate() {
-                    self.prune(items, element, &path.index(i));
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        if let Some(pruned) = self.pruned(node, value, path) {
+            *value = pruned;
         }
     }
 
-    fn prune_object(&mut self, node: &Node, object: &mut Map<String, Value>, path: &Path) {
-        let is_resource = path.is_root() || node.embedded_resource;
-        let mut dropped = Vec::new();
-        for (name, child) in object.iter_mut() {
-            let property = node.properties.get(name);
-            let known = property.or(node.additional.as_ref());
-            match (name.as_str(), known) {
-                (_, Some(known)) if child.is_null() && self.drops_null(known) => {
-                    dropped.push(name.clone());
+    /// What becomes of `value`, if anything does: what stays as it is stays shared.
+    fn pruned(&mut self, node: &Node, value: &Value, path: &Path) -> Option<Value> {
+        if path.is_too_deep() {
+            return None;
+        }
+        match value {
+            Value::Object(object) => self.pruned_object(node, object, path).map(Value::Object),
+            Value::Array(elements) => {
+                let items = match &node.items {
+                    Some(items) => items,
+                    None if node.preserve_unknown => return None,
+                    None => &*NOTHING_KNOWN,
+                };
+                let mut kept = None;
+                for (i, element) in elements.iter().enumerate() {
+                    if let Some(pruned) = self.pruned(items, element, &path.index(i)) {
+                        kept.get_or_insert_with(|| elements.clone())[i] = pruned;
+                    }
                 }
-                ("apiVersion" | "kind", _) if is_resource => {}
-                ("metadata", _) if is_resource => self.prune_metadata(child, path),
-                (_, Some(known)) if property.is_some() => {
-                    self.prune(known, child, &path.field(name));
+                kept.map(Value::Array)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        }
+    }
+
+    fn pruned_object(&mut self, node: &Node, object: &Map, path: &Path) -> Option<Map> {
+        let mut kept = None;
+        for (name, child) in object {
+            match self.fate(node, (name, child), path) {
+                Fate::Stays => {}
+                Fate::Goes => {
+                    kept.get_or_insert_with(|| object.clone()).remove(name);
                 }
-                (_, Some(known)) => self.prune(known, child, &path.key(name)),
-                (_, None) if node.preserve_unknown => {}
-                (_, None) => {
-                    self.elsewhere.push(path.field(name).dotted());
-                    dropped.push(name.clone());
+                Fate::Becomes(pruned) => {
+                    let kept = kept.get_or_insert_with(|| object.clone());
+                    kept.insert(name.clone(), pruned);
                 }
             }
         }
-        for name in dropped {
-            object.remove(&name);
-        }
+        kept
+    }
+
+    fn fate(&mut self, node: &Node, (name, child): (&Text, &Value), path: &Path) -> Fate {
+        let is_resource = path.is_root() || node.embedded_resource;
+        let property = node.properties.get(name.as_str());
+        let known = property.or(node.additional.as_ref());
+        let pruned = match (name.as_str(), known) {
+            (_, Some(known)) if child.is_null() && self.drops_null(known) => return Fate::Goes,
+            ("apiVersion" | "kind", _) if is_resource => None,
+            ("metadata", _) if is_resource => self.pruned_metadata(child, path),
+            (_, Some(known)) if property.is_some() => self.pruned(known, child, &path.field(name)),
+            (_, Some(known)) => self.pruned(known, child, &path.key(name)),
+            (_, None) if node.preserve_unknown => None,
+            (_, None) => {
+                self.elsewhere.push(path.field(name).dotted());
+                return Fate::Goes;
+            }
+        };
+        pruned.map_or(Fate::Stays, Fate::Becomes)
     }
 
     fn drops_null(&self, known: &Node) -> bool {
         self.nulls == Nulls::Dropped && !known.nullable && known.default.is_none()
     }
 
-    fn prune_metadata(&mut self, value: &mut Value, path: &Path) {
+    fn pruned_metadata(&mut self, value: &Value, path: &Path) -> Option<Value> {
         let metadata = Arc::clone(&self.metadata);
         let prefix = path.field("metadata").bracketed();
         let before = self.elsewhere.len();
-        self.prune(&metadata, value, &Path::ROOT.field("metadata"));
+        let pruned = self.pruned(&metadata, value, &Path::ROOT.field("metadata"));
         for found in self.elsewhere.drain(before..) {
             let below = found.strip_prefix("metadata").unwrap_or(&found);
             self.in_metadata.push(format!("{prefix}{below}"));
         }
+        pruned
     }
+}
+
+/// What pruning makes of a field.
+enum Fate {
+    Stays,
+    Goes,
+    Becomes(Value),
 }
 
 static NOTHING_KNOWN: LazyLock<Node> = LazyLock::new(Node::default);
@@ -125,9 +151,9 @@ static NOTHING_KNOWN: LazyLock<Node> = LazyLock::new(Node::default);
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
     use crate::store::schema::parse::parse;
 
     fn schema() -> Node {

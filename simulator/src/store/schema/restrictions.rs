@@ -5,14 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
-
 use super::cause::{forbidden, invalid, not_supported, required};
 use super::parse::{flag, list, text};
 use super::path::{MAX_DEPTH, Path};
+use crate::json::{Map, Value, json};
 use crate::store::status::Cause;
 
-type Schema = Map<String, Value>;
+type Schema = Map;
 
 /// What is found against a schema.
 #[derive(Default)]
@@ -295,7 +294,7 @@ impl Checker {
                 .push(invalid(format!("{path}.items.type"), &kind.into(), detail));
             return;
         }
-        let shown = Value::Array(keys.to_vec());
+        let shown = Value::from(keys.to_vec());
         let mut seen = BTreeSet::new();
         for key in keys.iter().filter_map(Value::as_str) {
             match items.get("properties").and_then(|all| all.get(key)) {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
-
 use super::cause;
 use super::format::Format;
 use super::node::{Checks, ListType, Node, Type};
 use super::path::{MAX_DEPTH, Path};
+use crate::json::{Map, Value};
 use crate::store::status::Cause;
 
 mod branch;
@@ -162,13 +161,7 @@ impl Walk {
         matches
     }
 
-    fn object(
-        &mut self,
-        node: &Node,
-        object: &Map<String, Value>,
-        old: Option<Old>,
-        path: &Path,
-    ) -> Matches {
+    fn object(&mut self, node: &Node, object: &Map, old: Option<Old>, path: &Path) -> Matches {
         let mut matches = 0;
         let (least, most) = node.checks.properties;
         if let Some(least) = least.filter(|least| (object.len() as u64) < *least) {
@@ -184,7 +177,7 @@ impl Walk {
         }
         let at_root = path.is_root();
         for (name, child) in object {
-            let (schema, path) = match (node.properties.get(name), &node.additional) {
+            let (schema, path) = match (node.properties.get(name.as_str()), &node.additional) {
                 (Some(property), _) => (property, path.field(name)),
                 (None, Some(additional)) => (additional, path.key(name)),
                 (None, None) => continue,

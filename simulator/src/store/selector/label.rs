@@ -4,8 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
-
+use crate::json::Map;
 use crate::store::naming::{label_value_fault, qualified_name_fault};
 
 /// One requirement on labels.
@@ -27,7 +26,7 @@ enum Test {
 
 impl Requirement {
     /// Whether `labels` meet the requirement.
-    pub(super) fn is_met(&self, labels: Option<&Map<String, Value>>) -> bool {
+    pub(super) fn is_met(&self, labels: Option<&Map>) -> bool {
         let value = labels.and_then(|labels| labels.get(&self.key)?.as_str());
         let number = || value.and_then(|v| v.parse::<i64>().ok());
         match &self.test {
@@ -206,9 +205,9 @@ fn is_word(token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
+    use crate::json::json;
 
     #[rstest]
     #[case("", true)]

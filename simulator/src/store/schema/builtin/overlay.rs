@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
+use crate::json::json;
 use crate::store::schema::node::{ListType, Node, PatchStrategy, Type};
 
 /// How one field differs from what its type says.

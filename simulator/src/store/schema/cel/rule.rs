@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kube_cel::cel::objects::OptionalValue;
 use kube_cel::cel::parser::Parser;
 use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
-use serde_json::{Value, json};
 
 use super::{Cause, Path, cause, scope};
+use crate::json::{Value, json};
 use crate::store::schema::node::{Node, Type};
 
 /// A compiled rule.
@@ -138,7 +138,7 @@ fn has_line_break(text: &str) -> bool {
 
 /// The rule as Go prints it.
 fn as_go(raw: &Value) -> String {
-    let text = |name: &str| cause::json(raw.get(name).unwrap_or(&Value::String(String::new())));
+    let text = |name: &str| cause::json(raw.get(name).unwrap_or(&Value::from("")));
     let nullable = |name: &str| cause::json(raw.get(name).unwrap_or(&Value::Null));
     format!(
         "{{\"Rule\":{},\"Message\":{},\"MessageExpression\":{},\"Reason\":{},\"FieldPath\":{},\"OptionalOldSelf\":{}}}",

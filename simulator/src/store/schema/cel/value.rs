@@ -8,9 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube_cel::cel::objects::{Key, Map};
 use kube_cel::cel::{Program, Value as Cel};
-use serde_json::{Number, Value};
 
 use super::FUNCTIONS;
+use crate::json::{Number, Value};
 use crate::store::schema::node::{Node, Type};
 
 /// `value`, which satisfies `node`, for the evaluation of a rule.
@@ -30,9 +30,9 @@ pub(super) fn of(node: &Node, value: &Value) -> Cel {
         }
         Value::Object(object) => {
             let entries = object.iter().filter_map(|(name, field)| {
-                let (schema, key) = match node.properties.get(name) {
+                let (schema, key) = match node.properties.get(name.as_str()) {
                     Some(property) => (Some(&**property), escaped(name)?),
-                    None => (node.additional.as_deref(), name.clone()),
+                    None => (node.additional.as_deref(), name.to_string()),
                 };
                 Some((Key::String(Arc::new(key)), child(schema, field)))
             });

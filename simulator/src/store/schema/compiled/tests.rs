@@ -3,9 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use rstest::rstest;
-use serde_json::{Value, json};
 
 use super::*;
+use crate::json::{Value, json};
 use crate::store::schema::default::apply_defaults;
 use crate::store::schema::parse::parse;
 use crate::store::schema::prune::prune;

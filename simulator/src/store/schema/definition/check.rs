@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::version::{self, Parsed};
 use super::{list, text};
+use crate::json::{Value, json};
 use crate::store::schema::cause::{forbidden, invalid, not_supported, required};
 use crate::store::schema::format::Format;
 use crate::store::schema::name::{dns_1035_label_fault, dns_1123_subdomain_fault};
@@ -65,7 +64,7 @@ fn identity(crd: &Value, causes: &mut Vec<Cause>) {
 
 fn versions(crd: &Value, causes: &mut Vec<Cause>) {
     let versions = list(crd, "/spec/versions");
-    let shown = Value::Array(versions.to_vec());
+    let shown = Value::from(versions.to_vec());
     let mut seen = BTreeSet::new();
     for (i, version) in versions.iter().enumerate() {
         let name = text(version, "/name");
@@ -194,7 +193,7 @@ fn stored_versions(crd: &Value, causes: &mut Vec<Cause>) {
     for version in list(crd, "/spec/versions") {
         if version["storage"] == json!(true) && !stored.contains(&version["name"]) {
             let detail = format!("must have the storage version {}", text(version, "/name"));
-            causes.push(invalid(field, &Value::Array(stored.to_vec()), &detail));
+            causes.push(invalid(field, &stored.to_vec().into(), &detail));
         }
     }
     for (i, stored) in stored.iter().enumerate() {

@@ -5,9 +5,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::{list, text, visible_to_rules};
+use crate::json::{Value, json};
 use crate::store::schema::cause::{duplicate, forbidden, invalid, required, too_many};
 use crate::store::schema::cel::Rules;
 use crate::store::schema::node::{Node, Type};

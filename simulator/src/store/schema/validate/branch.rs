@@ -2,9 +2,8 @@
 //!
 //! Source: kube-openapi pkg/validation/validate/schema_props.go.
 
-use serde_json::Value;
-
 use super::{Checks, Failure, Matches, Node, Old, Path, Walk};
+use crate::json::Value;
 
 /// What an alternative made of a value.
 struct Attempt {

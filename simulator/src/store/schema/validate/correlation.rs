@@ -2,8 +2,7 @@
 //!
 //! Source: apiserver v0.34.3, pkg/cel/common/equality.go.
 
-use serde_json::Value;
-
+use crate::json::Value;
 use crate::store::schema::node::{ListType, Node};
 
 /// A part of the old object with its schema.

@@ -3,9 +3,8 @@
 //! Source: kube-openapi pkg/validation/errors/schema.go; apiextensions-apiserver v0.34.3,
 //! pkg/apiserver/validation/validation.go (`kubeOpenAPIResultToFieldErrors`).
 
-use serde_json::{Number, Value, json};
-
 use super::{BTreeSet, Cause, Path, cause};
+use crate::json::{Number, Value, json};
 
 /// One failed check.
 #[derive(Clone, Debug)]
@@ -122,7 +121,7 @@ impl Failure {
         let supported: Vec<String> = allowed
             .iter()
             .map(|allowed| match allowed {
-                Value::String(text) => text.clone(),
+                Value::String(text) => text.to_string(),
                 other => cause::json(other),
             })
             .collect();

@@ -4,9 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::{Cause, ListType, Path, cause};
+use crate::json::{Map, Value};
 
 pub(super) fn check(kind: &ListType, elements: &[Value], path: &Path, causes: &mut Vec<Cause>) {
     match kind {
@@ -49,7 +48,7 @@ fn identity(keys: &[String], element: &Value) -> String {
 }
 
 fn shown_identity(keys: &[String], element: &Value) -> Value {
-    let fields: Map<String, Value> = keys
+    let fields: Map = keys
         .iter()
         .filter_map(|key| Some((key.clone(), element.get(key)?.clone())))
         .collect();

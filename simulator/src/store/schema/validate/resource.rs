@@ -2,12 +2,11 @@
 //!
 //! Source: apiextensions-apiserver v0.34.3, pkg/apiserver/schema/objectmeta/validation.go.
 
-use serde_json::{Map, Value};
-
 use super::{Cause, Path, cause};
+use crate::json::{Map, Value};
 use crate::store::schema::name::dns_1035_label_fault;
 
-pub(super) fn check(object: &Map<String, Value>, path: &Path, causes: &mut Vec<Cause>) {
+pub(super) fn check(object: &Map, path: &Path, causes: &mut Vec<Cause>) {
     for name in ["apiVersion", "kind"] {
         let field = path.field(name).bracketed();
         match object.get(name) {

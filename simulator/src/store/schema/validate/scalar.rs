@@ -2,9 +2,8 @@
 //!
 //! Source: kube-openapi pkg/validation/validate/type.go, validator.go and values.go.
 
-use serde_json::{Number, Value};
-
 use super::{Checks, Failure, Format, Matches, Node, Path, Type};
+use crate::json::{Number, Value};
 
 /// The JSON type of a value as go-openapi names it.
 fn type_of(value: &Value) -> &'static str {
