@@ -173,15 +173,6 @@ impl<'a> Entry<'a> {
         }
         &mut self.fields[self.index].1
     }
-
-    /// The value, if there is one, to change.
-    #[must_use]
-    pub fn existing(self) -> Option<&'a mut Value> {
-        match self.missing {
-            Some(_) => None,
-            None => Some(&mut self.fields[self.index].1),
-        }
-    }
 }
 
 /// The fields of an object, one after the other.

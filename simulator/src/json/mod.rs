@@ -5,28 +5,19 @@
 
 mod from;
 mod list;
+mod literal;
 mod map;
 mod read;
 mod share;
+mod text;
 mod value;
 mod write;
 
 pub use list::List;
+pub use literal::json;
 pub use map::{Entry, Map};
 pub use serde_json::Number;
 pub use share::share;
+pub use text::Text;
 pub use value::Value;
 pub use write::{write, write_string};
-
-/// A string of a value, or the name of a field; short ones lie in place.
-pub type Text = compact_str::CompactString;
-
-/// A value written as JSON, as `serde_json::json!` takes it.
-#[macro_export]
-macro_rules! shared_json {
-    ($($json:tt)+) => {
-        $crate::json::Value::from(::serde_json::json!($($json)+))
-    };
-}
-
-pub use crate::shared_json as json;

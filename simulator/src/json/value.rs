@@ -157,12 +157,12 @@ impl Value {
     /// A field of an object or an item of an array, if it is there.
     #[must_use]
     pub fn get<S: Step>(&self, step: S) -> Option<&Self> {
-        step.from(self)
+        step.below(self)
     }
 
     /// The same, to change.
     pub fn get_mut<S: Step>(&mut self, step: S) -> Option<&mut Self> {
-        step.from_mut(self)
+        step.below_mut(self)
     }
 
     /// Where a JSON Pointer (RFC 6901) leads, if it leads anywhere.
@@ -220,17 +220,17 @@ fn index(token: &str) -> Option<usize> {
 /// What leads from a value to one below it.
 pub trait Step {
     /// Where it leads.
-    fn from(self, value: &Value) -> Option<&Value>;
+    fn below(self, value: &Value) -> Option<&Value>;
     /// The same, to change.
-    fn from_mut(self, value: &mut Value) -> Option<&mut Value>;
+    fn below_mut(self, value: &mut Value) -> Option<&mut Value>;
 }
 
 impl Step for &str {
-    fn from(self, value: &Value) -> Option<&Value> {
+    fn below(self, value: &Value) -> Option<&Value> {
         value.as_object()?.get(self)
     }
 
-    fn from_mut(self, value: &mut Value) -> Option<&mut Value> {
+    fn below_mut(self, value: &mut Value) -> Option<&mut Value> {
         value.as_object_mut()?.get_mut(self)
     }
 }
@@ -238,14 +238,14 @@ impl Step for &str {
 macro_rules! step_as_text {
     ($($text:ty),*) => {$(
         impl Step for $text {
-            fn from(self, value: &Value) -> Option<&Value> {
+            fn below(self, value: &Value) -> Option<&Value> {
                 let name: &str = self.as_ref();
-                Step::from(name, value)
+                Step::below(name, value)
             }
 
-            fn from_mut(self, value: &mut Value) -> Option<&mut Value> {
+            fn below_mut(self, value: &mut Value) -> Option<&mut Value> {
                 let name: &str = self.as_ref();
-                name.from_mut(value)
+                name.below_mut(value)
             }
         }
     )*};
@@ -254,11 +254,11 @@ macro_rules! step_as_text {
 step_as_text!(&&str, &String, &Text);
 
 impl Step for usize {
-    fn from(self, value: &Value) -> Option<&Value> {
+    fn below(self, value: &Value) -> Option<&Value> {
         value.as_array()?.get(self)
     }
 
-    fn from_mut(self, value: &mut Value) -> Option<&mut Value> {
+    fn below_mut(self, value: &mut Value) -> Option<&mut Value> {
         value.as_array_mut()?.get_mut(self)
     }
 }
@@ -268,7 +268,7 @@ impl<S: Step> Index<S> for Value {
 
     /// What lies there, or `null`.
     fn index(&self, step: S) -> &Self {
-        step.from(self).unwrap_or(&NULL)
+        step.below(self).unwrap_or(&NULL)
     }
 }
 

@@ -72,7 +72,7 @@ fn take_untouched(value: &mut Value, old: &Value) -> Map {
         return Map::new();
     };
     let is_untouched =
-        |(name, field): &(&Text, &Value)| *name != "metadata" && fields.get(*name) == Some(*field);
+        |(name, field): &(&Text, &Value)| *name != "metadata" && fields.get(name) == Some(*field);
     let names: Vec<Text> = old
         .iter()
         .filter(is_untouched)

@@ -7,7 +7,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::json::Value;
+use crate::json::{Value, write, write_string};
 
 /// About as much room as most objects take, in bytes.
 const USUAL_BYTES: usize = 4096;
@@ -65,35 +65,6 @@ impl Text {
     }
 }
 
-/// Writes a value; serde_json's own way takes twice as long, since it looks at strings byte by byte.
-fn write(text: &mut Vec<u8>, value: &Value) {
-    match value {
-        Value::Null => text.extend_from_slice(b"null"),
-        Value::Bool(true) => text.extend_from_slice(b"true"),
-        Value::Bool(false) => text.extend_from_slice(b"false"),
-        Value::Number(number) => text.extend_from_slice(number.to_string().as_bytes()),
-        Value::String(content) => write_string(text, content),
-        Value::Array(items) => {
-            text.push(b'[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    text.push(b',');
-                }
-                write(text, item);
-            }
-            text.push(b']');
-        }
-        Value::Object(fields) => {
-            text.push(b'{');
-            for (name, field) in fields {
-                write_name(text, name);
-                write(text, field);
-            }
-            text.push(b'}');
-        }
-    }
-}
-
 /// Writes the name of a field, after a comma unless it is the first.
 fn write_name(text: &mut Vec<u8>, name: &str) {
     if text.last() != Some(&b'{') {
@@ -101,19 +72,6 @@ fn write_name(text: &mut Vec<u8>, name: &str) {
     }
     write_string(text, name);
     text.push(b':');
-}
-
-fn write_string(text: &mut Vec<u8>, content: &str) {
-    let is_special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
-    // Without an early end this looks at many bytes at once.
-    if content.bytes().fold(false, |any, b| any | is_special(b)) {
-        let written = serde_json::to_writer(text, content);
-        written.expect("a vector takes all that is written to it");
-    } else {
-        text.push(b'"');
-        text.extend_from_slice(content.as_bytes());
-        text.push(b'"');
-    }
 }
 
 #[cfg(test)]

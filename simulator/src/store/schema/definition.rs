@@ -111,7 +111,7 @@ fn kind(crd: &Value, version: &Value, parsed: &Parsed) -> Kind {
         origin: Origin::Custom,
         subresources: ["status", "scale"]
             .into_iter()
-            .filter(|name| subresources.is_some_and(|all| all.contains_key(*name)))
+            .filter(|name| subresources.is_some_and(|all| all.contains_key(name)))
             .map(str::to_owned)
             .collect(),
         schema: Arc::new(whole(parsed.declared.clone())),
