@@ -20,7 +20,10 @@ enum Source {
     Virtual(Mutex<Timestamp>),
     Scaled {
         wall: WallClock,
+        /// The wall's time at the start.
         started: Timestamp,
+        /// The cluster's time at the start.
+        origin: Timestamp,
         factor: f64,
     },
 }
@@ -35,10 +38,17 @@ impl Clock {
     /// A clock that runs `factor` times as fast as `wall`, from the moment of this call.
     #[must_use]
     pub fn scaled(wall: WallClock, factor: f64) -> Self {
+        Self::scaled_from(wall, factor, Timestamp::MIN)
+    }
+
+    /// The same, but it does not begin before `earliest`.
+    #[must_use]
+    pub fn scaled_from(wall: WallClock, factor: f64, earliest: Timestamp) -> Self {
         let started = wall();
         Self(Arc::new(Source::Scaled {
             wall,
             started,
+            origin: started.max(earliest),
             factor,
         }))
     }
@@ -51,10 +61,11 @@ impl Clock {
             Source::Scaled {
                 wall,
                 started,
+                origin,
                 factor,
             } => {
                 let elapsed = wall().duration_since(*started).as_secs_f64() * factor;
-                *started + SignedDuration::from_secs_f64(elapsed)
+                *origin + SignedDuration::from_secs_f64(elapsed)
             }
         }
     }

@@ -25,6 +25,15 @@ impl Ids {
         Self(stream)
     }
 
+    /// The stream of a cluster that is started for the `n`th time, the first being 1.
+    #[must_use]
+    pub fn of_start(seed: u64, n: u64) -> Self {
+        let mut stream = ChaCha8Rng::seed_from_u64(seed);
+        // The first is that of `new`, the next one is that of forks.
+        stream.set_stream(if n <= 1 { 0 } else { n });
+        Self(stream)
+    }
+
     /// A version 4 UUID in its usual form.
     pub fn uid(&mut self) -> String {
         let (high, low) = (self.0.next_u64(), self.0.next_u64());
@@ -67,6 +76,9 @@ mod tests {
         assert_eq!((a.uid(), a.suffix()), (b.uid(), b.suffix()));
         assert_ne!(a.uid(), Ids::new(8).uid());
         assert_ne!(Ids::new(7).uid(), Ids::of_fork(7).uid());
+        assert_eq!(Ids::new(7).uid(), Ids::of_start(7, 1).uid());
+        let started = [2, 3].map(|n| Ids::of_start(7, n).uid());
+        assert!(!started.contains(&Ids::new(7).uid()) && started[0] != started[1]);
     }
 
     #[test]

@@ -33,4 +33,5 @@ pub mod parity;
 pub mod part;
 pub mod process;
 pub mod simulation;
+pub mod state;
 pub mod store;

@@ -9,6 +9,7 @@ use crate::cluster::Spinning;
 use crate::http::listener;
 use crate::input_error::InputError;
 use crate::simulation::StartError;
+use crate::state::StateError;
 
 /// The exit status of what SIGINT ended, as shells have it.
 const INTERRUPTED: u8 = 130;
@@ -46,6 +47,9 @@ pub enum Failed {
     /// SIGINT or SIGTERM came before the end.
     #[error("interrupted")]
     Interrupted,
+    /// The state of a cluster cannot be read or kept.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The kubeconfig cannot be written.
     #[error("write {}", .0.display())]
     WriteKubeconfig(PathBuf, #[source] io::Error),
@@ -70,6 +74,7 @@ impl From<&Failed> for ExitCode {
             | Failed::Start(_)
             | Failed::Listen(_)
             | Failed::Print(_)
+            | Failed::State(_)
             | Failed::WriteKubeconfig(..) => Self::from(2),
         }
     }

@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures::future::{FutureExt, join_all, try_join3};
+use futures::future::{Either, FutureExt, join_all, select, try_join3};
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{Failed, Verdict, books, load, manifest, screen};
@@ -15,6 +17,7 @@ use crate::drive::{Runner, run_live};
 use crate::http::listener::Listener;
 use crate::http::service::ApiServer;
 use crate::outcomes::{MadeUp, Script};
+use crate::state::StateFile;
 
 /// How long a cluster in virtual time waits, on the wall, before it looks whether a client wrote.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -37,6 +40,9 @@ pub(super) struct ServeArgs {
     /// Manifests to begin with: files, folders, or - for standard input
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) load: Vec<PathBuf>,
+    /// Where to keep the cluster, so that it goes on when it is served again; --load is for a new one
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
     /// What containers do; without it, outcomes/default.yaml in the folders loaded
     #[arg(long, value_name = "FILE")]
     pub(super) outcomes: Option<PathBuf>,
@@ -77,17 +83,9 @@ pub(super) async fn serve(
     wall: WallClock,
     stop: impl Future<Output = ()>,
 ) -> Result<Verdict, Failed> {
-    let documents = manifest::read(&args.load)?;
     let book = books::find(args.outcomes.as_deref(), &args.load)?;
-    let clock = match args.time {
-        Pace::Times(factor) => Clock::scaled(wall, factor),
-        Pace::Virtual => Clock::virtual_from(EPOCH),
-    };
-    let server = ApiServer::new(clock.clone(), args.seed);
-    assembly::install(&server.client("admin")).await?;
-    load::load(&server.client("user"), &documents, "default").await?;
-    // Only now, since nothing has made the accounts yet that loaded pods may name.
-    server.enable_account_admission();
+    let server = cluster(args, wall).await?;
+    let clock = server.clock().clone();
     let listener = Listener::bind(args.listen, args.seed).await?;
     let (url, file) = (listener.access().url.clone(), &args.kubeconfig);
     let written = listener.access().write_kubeconfig(file);
@@ -116,8 +114,49 @@ pub(super) async fn serve(
         drop(ended);
         Ok(())
     };
-    try_join3(serving.map(Ok), moving, stopping).await?;
-    Ok(Verdict::Good)
+    let keeping = server.unkept().map(|why| Err(Failed::State(why)));
+    let working = try_join3(serving.map(Ok), moving, stopping);
+    // Whatever is kept is kept, and else nothing may be answered.
+    match select(pin!(working), pin!(keeping)).await {
+        Either::Left((ended, _)) => ended.map(|_| Verdict::Good),
+        Either::Right((lost, _)) => lost,
+    }
+}
+
+/// The cluster that the state holds, or a new one with what is to be loaded.
+async fn cluster(args: &ServeArgs, wall: WallClock) -> Result<ApiServer, Failed> {
+    let documents = manifest::read(&args.load)?;
+    let (file, kept) = match args.state.as_deref().map(StateFile::open).transpose()? {
+        Some((file, kept)) => (Some(file), kept),
+        None => (None, None),
+    };
+    let earliest = kept.as_ref().map_or(Timestamp::MIN, |kept| kept.now);
+    let clock = match args.time {
+        Pace::Times(factor) => Clock::scaled_from(wall, factor, earliest),
+        Pace::Virtual => Clock::virtual_from(EPOCH.max(earliest)),
+    };
+    let server = match kept {
+        Some(kept) => {
+            if !documents.is_empty() {
+                screen::print_aside(
+                    "note: the state holds a cluster already; --load is left out\n",
+                );
+            }
+            ApiServer::started_again(clock, args.seed, kept)
+        }
+        None => {
+            let server = ApiServer::new(clock, args.seed);
+            assembly::install(&server.client("admin")).await?;
+            load::load(&server.client("user"), &documents, "default").await?;
+            server
+        }
+    };
+    // Only now, since nothing has made the accounts yet that loaded pods may name.
+    server.enable_account_admission();
+    if let Some(file) = file {
+        server.keep_in(file)?;
+    }
+    Ok(server)
 }
 
 /// The parts that are not left out.

@@ -172,6 +172,9 @@ impl ApiServer {
     fn perform(&self, call: &Call, request: Request, wanted: Wanted) -> Answered {
         let mut state = self.lock();
         let state = &mut *state;
+        if state.is_lost {
+            return Err(broken());
+        }
         let now = self.clock().now();
         match state.fault(&request, Moment::Before, now) {
             Verdict::Pass | Verdict::DropWatches => {}
@@ -180,6 +183,9 @@ impl ApiServer {
         }
         let asked = request.without_verb();
         let result = self.apply(state, call, request);
+        if state.is_lost {
+            return Err(broken());
+        }
         match state.fault(&asked, Moment::After, now) {
             Verdict::Pass | Verdict::DropWatches => {}
             Verdict::Answer(status) => return Ok(refusal(call, &status)),
@@ -203,6 +209,7 @@ impl ApiServer {
         let is_log = request.part == Part::Log && is_write;
         let before = state.kernel.log().revision();
         let result = state.kernel.apply(request, now, &mut state.ids);
+        self.keep(state, before);
         let log = state.kernel.log();
         if is_write {
             let code = match &result {

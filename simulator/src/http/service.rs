@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body::Body;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 use tower::{BoxError, Service};
 
 use super::body::{LogBody, ResponseBody, WatchBody};
@@ -21,6 +22,7 @@ use crate::access::User;
 use crate::clock::Clock;
 use crate::faults::{Faults, Firing, Instant, Moment, Verdict};
 use crate::ids::Ids;
+use crate::state::{Kept, StateError, StateFile};
 use crate::store::kernel::Kernel;
 use crate::store::kind::Kind;
 use crate::store::log::TableId;
@@ -46,6 +48,8 @@ pub struct ApiServer(Arc<Shared>);
 struct Shared {
     clock: Clock,
     state: Mutex<State>,
+    /// Told when a change could not be kept.
+    unkept: Notify,
 }
 
 /// Everything that changes, under one lock.
@@ -55,6 +59,12 @@ pub(crate) struct State {
     pub(crate) journal: Journal,
     pub(crate) watchers: Watchers,
     faults: Option<Faults>,
+    /// Where every change is kept, if anywhere.
+    file: Option<StateFile>,
+    /// Whether a change could not be kept: then nothing is answered any more.
+    pub(crate) is_lost: bool,
+    /// Why, until it is told.
+    unkept: Option<StateError>,
     /// Clients that are dead: nothing of theirs comes through until they are started afresh.
     crashed: BTreeSet<Arc<str>>,
 }
@@ -89,6 +99,22 @@ impl State {
     }
 }
 
+impl State {
+    fn new(kernel: Kernel, ids: Ids, journal: Journal) -> Self {
+        Self {
+            kernel,
+            ids,
+            journal,
+            watchers: Watchers::default(),
+            faults: None,
+            file: None,
+            is_lost: false,
+            unkept: None,
+            crashed: BTreeSet::new(),
+        }
+    }
+}
+
 impl ApiServer {
     /// A cluster with nothing in it but the namespaces that are always there; its uids and generated names come from `seed`.
     #[must_use]
@@ -96,18 +122,44 @@ impl ApiServer {
         let mut ids = Ids::new(seed);
         let mut kernel = Kernel::new();
         kernel.found(clock.now(), &mut ids);
-        let state = State {
-            kernel,
-            ids,
-            journal: Journal::default(),
-            watchers: Watchers::default(),
-            faults: None,
-            crashed: BTreeSet::new(),
-        };
+        Self::with(clock, State::new(kernel, ids, Journal::default()))
+    }
+
+    /// A cluster that was kept in a file.
+    #[must_use]
+    pub fn started_again(clock: Clock, seed: u64, kept: Kept) -> Self {
+        let ids = Ids::of_start(seed, kept.starts);
+        Self::with(clock, State::new(kept.kernel, ids, Journal::default()))
+    }
+
+    fn with(clock: Clock, state: State) -> Self {
         Self(Arc::new(Shared {
             clock,
             state: Mutex::new(state),
+            unkept: Notify::new(),
         }))
+    }
+
+    /// Keeps the cluster in a file, as it is and as it will be.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep_in(&self, mut file: StateFile) -> Result<(), StateError> {
+        let mut state = self.lock();
+        file.keep_all(&state.kernel, self.0.clock.now())?;
+        state.file = Some(file);
+        Ok(())
+    }
+
+    /// Ready once a change could not be kept: nothing is answered any more.
+    pub async fn unkept(&self) -> StateError {
+        loop {
+            let told = self.0.unkept.notified();
+            if let Some(why) = self.lock().unkept.take() {
+                return why;
+            }
+            told.await;
+        }
     }
 
     /// A cluster of its own with the same objects and history, but without open watches and faults; its clock stands
@@ -115,18 +167,12 @@ impl ApiServer {
     #[must_use]
     pub fn fork(&self, seed: u64) -> Self {
         let state = self.lock();
-        let forked = State {
-            kernel: state.kernel.clone(),
-            ids: Ids::of_fork(seed),
-            journal: state.journal.clone(),
-            watchers: Watchers::default(),
-            faults: None,
-            crashed: BTreeSet::new(),
-        };
-        Self(Arc::new(Shared {
-            clock: Clock::virtual_from(self.0.clock.now()),
-            state: Mutex::new(forked),
-        }))
+        let forked = State::new(
+            state.kernel.clone(),
+            Ids::of_fork(seed),
+            state.journal.clone(),
+        );
+        Self::with(Clock::virtual_from(self.0.clock.now()), forked)
     }
 
     /// From now on new pods need their service account, as by default on a real API server.
@@ -159,6 +205,17 @@ impl ApiServer {
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.lock().kernel.log().revision()
+    }
+
+    /// The revision of the newest write to the objects of a resource in any of its versions; zero if nobody has written
+    /// any.
+    #[must_use]
+    pub fn revision_of(&self, group: &str, plural: &str) -> u64 {
+        let state = self.lock();
+        let mut all = state.kernel.registry().all();
+        let is_it = |kind: &Kind| kind.group == group && kind.plural == plural;
+        let served = all.find(|served| is_it(&served.kind));
+        served.map_or(0, |served| state.kernel.log().revision_of(served.table))
     }
 
     /// Makes every open watch that allows bookmarks deliver one after all events so far; its revision is not below
@@ -252,6 +309,18 @@ impl ApiServer {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Keeps what has changed after revision `before`, where changes are kept.
+    pub(crate) fn keep(&self, state: &mut State, before: u64) {
+        let Some(file) = &mut state.file else {
+            return;
+        };
+        if let Err(why) = file.keep(&state.kernel, before, self.0.clock.now()) {
+            state.is_lost = true;
+            state.unkept = Some(why);
+            self.0.unkept.notify_waiters();
+        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {

@@ -113,10 +113,11 @@ pub async fn main(wall: WallClock, stop: impl Future<Output = ()>) -> ExitCode {
 async fn api(args: &ApiArgs, wall: WallClock) -> Result<ExitCode, Error> {
     let known = Known::read(&args.cases)?;
     let jobs = jobs(args)?;
-    let bin = args.bin.clone().or_else(cached);
-    let Some(bin) =
-        bin.filter(|bin| bin.join("kube-apiserver").is_file() && bin.join("etcd").is_file())
-    else {
+    let bin = match &args.bin {
+        Some(bin) => Some(bin.clone()).filter(|bin| holds_both(bin)),
+        None => real_programs(),
+    };
+    let Some(bin) = bin else {
         anstream::println!(
             "SKIPPED parity api: no kube-apiserver and etcd; build them with ../shared/offline-cluster/up, or name \
              their folder with --bin or $ARC_PARITY_BIN"
@@ -172,13 +173,21 @@ fn jobs(args: &ApiArgs) -> Result<Vec<Job>, parse::Error> {
     Ok(jobs)
 }
 
-/// Where `../shared/offline-cluster/up` leaves its programs.
-fn cached() -> Option<PathBuf> {
+fn holds_both(bin: &Path) -> bool {
+    ["kube-apiserver", "etcd"]
+        .iter()
+        .all(|program| bin.join(program).is_file())
+}
+
+/// The folder in which `../shared/offline-cluster/up` leaves kube-apiserver and etcd, if they are there.
+#[must_use]
+pub fn real_programs() -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     let cache = variable("ARC_OFFLINE_CACHE")
         .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("arc-offline-cluster")))
         .or_else(|| Some(variable("HOME")?.join(Path::new(".cache/arc-offline-cluster"))));
-    Some(cache?.join("bin"))
+    let bin = cache.map(|cache| cache.join("bin"));
+    bin.filter(|bin| holds_both(bin))
 }
 
 fn progress(outcome: &Outcome, n_done: usize, n_jobs: usize) {

@@ -118,6 +118,13 @@ impl RealServer {
         &self.peer
     }
 
+    /// The processes that it consists of.
+    #[must_use]
+    pub fn processes(&self) -> Vec<u32> {
+        let programs = self.programs.iter();
+        programs.map(|program| program.child.id()).collect()
+    }
+
     fn run(&mut self, bin: &Path, name: &'static str, flags: &[String]) -> Result<(), Error> {
         let log = File::create(self.folder.join(format!("{name}.log")));
         let log = log.map_err(prepare("a log file"))?;

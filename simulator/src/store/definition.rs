@@ -102,7 +102,7 @@ impl Kernel {
     }
 
     /// Serves what a definition describes; its kinds are read if nobody has them yet.
-    fn serve(&mut self, definition: &Object, kinds: Option<Vec<Kind>>) {
+    pub(super) fn serve(&mut self, definition: &Object, kinds: Option<Vec<Kind>>) {
         let spec = &definition.value()["spec"];
         let group = field(spec, "group");
         let plural = field(&spec["names"], "plural");

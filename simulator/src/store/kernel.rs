@@ -6,17 +6,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::answer::{Answer, Refused, Reply};
+use super::definition::is_definition;
 use super::kind::Kind;
 use super::log::{Log, TableId};
-use super::object::Key;
+use super::object::{Key, Object};
 use super::pod_log::ContainerLog;
-use super::registry::Registry;
+use super::registry::{Registry, Served};
 use super::request::{Part, Request, Verb, WriteOptions};
 use super::service_account::AccountAdmission;
 use super::status::Status;
 use super::watch::Cursor;
 use crate::ids::Ids;
-use crate::json::json;
+use crate::json::{Value, json};
 
 /// The whole state of an API server. Cloning it forks the cluster: objects and events are shared.
 #[derive(Clone, Debug)]
@@ -49,7 +50,13 @@ impl Kernel {
     /// An API server that serves the built-in kinds and holds no objects.
     #[must_use]
     pub fn new() -> Self {
-        let mut log = Log::default();
+        Self::with_history_until(0)
+    }
+
+    /// The same, and history until `revision` is forgotten.
+    #[must_use]
+    pub fn with_history_until(revision: u64) -> Self {
+        let mut log = Log::compacted_at(revision);
         let registry = Registry::built_in(&mut log);
         Self {
             log,
@@ -58,6 +65,23 @@ impl Kernel {
             pod_logs: BTreeMap::new(),
             account_admission: AccountAdmission::default(),
         }
+    }
+
+    /// Puts an object where it was left, without an event; `false` if its kind is not served. The kinds of a definition
+    /// are served once it is back.
+    #[must_use]
+    pub fn put_back(&mut self, (group, plural): (&str, &str), value: Value, revision: u64) -> bool {
+        let is_its =
+            |served: &&Arc<Served>| served.kind.group == group && served.kind.plural == plural;
+        let Some(served) = self.registry.all().find(is_its).cloned() else {
+            return false;
+        };
+        let object = Object::new(value, revision);
+        self.log.put_back(served.table, Arc::clone(&object));
+        if is_definition(&served) {
+            self.serve(&object, None);
+        }
+        true
     }
 
     /// What happened and what is.

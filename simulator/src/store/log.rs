@@ -135,12 +135,40 @@ impl Log {
             .map(|r| &self.events[(r - self.compacted - 1) as usize])
     }
 
+    /// The revision of the newest event of a table; zero if there is none, or it is forgotten.
+    #[must_use]
+    pub fn revision_of(&self, table: TableId) -> u64 {
+        let revisions = &self.tables[table.0].revisions;
+        revisions.last().copied().unwrap_or_default()
+    }
+
+    /// A log without tables whose history until `revision` is forgotten.
+    #[must_use]
+    pub(super) fn compacted_at(revision: u64) -> Self {
+        Self {
+            compacted: revision,
+            ..Self::default()
+        }
+    }
+
+    /// Puts an object into a table as it was left at a revision that is forgotten.
+    pub(super) fn put_back(&mut self, table: TableId, object: Arc<Object>) {
+        self.tables[table.0].objects.insert(object.key(), object);
+    }
+
+    /// The events of all tables after `revision`, in order.
+    pub fn events_since(&self, revision: u64) -> impl Iterator<Item = &Event> {
+        let start = revision.saturating_sub(self.compacted) as usize;
+        let events = self.events.get(start..).unwrap_or_default();
+        events.iter().map(AsRef::as_ref)
+    }
+
     /// The tables with events after `revision`.
     #[must_use]
     pub fn tables_since(&self, revision: u64) -> BTreeSet<TableId> {
-        let start = revision.saturating_sub(self.compacted) as usize;
-        let events = self.events.get(start..).unwrap_or_default();
-        events.iter().map(|event| event.table).collect()
+        self.events_since(revision)
+            .map(|event| event.table)
+            .collect()
     }
 
     /// Forgets all events up to `revision`; later ones and the tables stay.

@@ -1,0 +1,175 @@
+//! The simulated API server beside kube-apiserver with etcd, in one run: the rows of `design.md` §9 about the API.
+//!
+//! `cargo bench -p arc-simulator --bench api`. Where the programs of the real server are not at hand, only ours is
+//! measured, which is said. Both get the same requests from the same client, over HTTP/2 and TLS.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark ends where something is wrong"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the wall clock is what is measured"
+)]
+
+mod fan_out;
+mod load;
+mod memory;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use arc_simulator::clock::{Clock, EPOCH};
+use arc_simulator::http::service::ApiServer;
+use arc_simulator::parity::command::real_programs;
+use arc_simulator::parity::peer::TOKEN;
+use arc_simulator::parity::server::RealServer;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, PostParams};
+use serde_json::Value;
+
+use load::{Figures, Place, config_map};
+
+/// How many calls in process are timed.
+const N_CALLS: u32 = 2_000;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    runtime.block_on(async {
+        let ours = ours().await;
+        let real = match real_programs() {
+            Some(bin) => Some(real(&bin).await),
+            None => {
+                println!("SKIPPED the real server: build it with ../shared/offline-cluster/up");
+                None
+            }
+        };
+        print(&ours, real.as_ref());
+        in_process().await;
+        fan_out::measure().await;
+    });
+}
+
+/// `arcsim serve` in a folder of its own; it ends with this value.
+struct Served {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::fs::remove_dir_all(&self.folder).unwrap();
+    }
+}
+
+async fn ours() -> Figures {
+    let folder = std::env::temp_dir().join(format!("arcsim-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let began = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_arcsim"))
+        .args(["serve", "--without", "operator,argo,kubelet,collectors"])
+        .current_dir(&folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let stdout = child.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    let place = place(&folder.join("arcsim.kubeconfig"));
+    load::first_answer(&place).await;
+    let started = began.elapsed();
+    let served = Served { child, folder };
+    Figures::of(&place, started, &[served.child.id()]).await
+}
+
+fn place(kubeconfig: &Path) -> Place {
+    let text = std::fs::read_to_string(kubeconfig).unwrap();
+    let config: Value = serde_saphyr::from_str(&text).unwrap();
+    let text = |pointer: &str| {
+        config
+            .pointer(pointer)
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    Place {
+        origin: text("/clusters/0/cluster/server"),
+        token: text("/users/0/user/token"),
+    }
+}
+
+async fn real(bin: &Path) -> Figures {
+    let began = Instant::now();
+    let server = RealServer::start(bin).await.unwrap();
+    let started = began.elapsed();
+    let place = Place {
+        origin: server.peer().origin().to_owned(),
+        token: TOKEN.to_owned(),
+    };
+    Figures::of(&place, started, &server.processes()).await
+}
+
+fn print(ours: &Figures, real: Option<&Figures>) {
+    println!("{:<44} {:>12} {:>12} {:>9}", "", "real", "ours", "ratio");
+    let seconds = |figures: &Figures| figures.started.as_secs_f64();
+    row("start to first answer, s", real.map(seconds), seconds(ours));
+    let creates = |figures: &Figures| figures.creates_per_second;
+    row(
+        "creates per second, 16 clients",
+        real.map(creates),
+        creates(ours),
+    );
+    let gets = |figures: &Figures| figures.gets_per_second;
+    row("gets per second, 16 clients", real.map(gets), gets(ours));
+    let memory = |figures: &Figures| figures.memory_mb;
+    row(
+        "memory with 12,000 small objects, MB",
+        real.map(memory),
+        memory(ours),
+    );
+    println!(
+        "memory for each of them: {:.1} kB",
+        ours.bytes_per_object / 1000.0
+    );
+}
+
+/// A line with both figures, and how many times better ours is.
+fn row(what: &str, real: Option<f64>, ours: f64) {
+    let Some(real) = real else {
+        println!("{what:<44} {:>12} {ours:>12.3}", "");
+        return;
+    };
+    let ratio = (real / ours).max(ours / real);
+    println!("{what:<44} {real:>12.3} {ours:>12.3} {ratio:>8.1}x");
+}
+
+/// Calls through `kube::Client` without a socket.
+async fn in_process() {
+    let server = ApiServer::new(Clock::virtual_from(EPOCH), 1);
+    let api: Api<ConfigMap> = Api::default_namespaced(server.client("bench"));
+    let params = PostParams::default();
+    let began = Instant::now();
+    for n in 0..N_CALLS {
+        api.create(&params, &config_map(&format!("c{n}")))
+            .await
+            .unwrap();
+    }
+    let created = began.elapsed() / N_CALLS;
+    let began = Instant::now();
+    for n in 0..N_CALLS {
+        api.get(&format!("c{n}")).await.unwrap();
+    }
+    let got = began.elapsed() / N_CALLS;
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    println!(
+        "a call in process, µs: create {:.0}, get {:.0}",
+        micros(created),
+        micros(got)
+    );
+}
