@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Objects by kind.
-    pub objects: BTreeMap<String, Vec<Value>>,
+    pub objects: BTreeMap<String, Arc<Vec<Value>>>,
     /// The Order that the scenario is about.
     pub order: String,
 }
@@ -19,7 +20,7 @@ impl Snapshot {
     /// All objects of `kind`.
     #[must_use]
     pub fn of(&self, kind: &str) -> &[Value] {
-        self.objects.get(kind).map_or(&[], Vec::as_slice)
+        self.objects.get(kind).map_or(&[], |list| list.as_slice())
     }
 
     /// The object of this kind and name.

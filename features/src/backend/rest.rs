@@ -94,6 +94,8 @@ fn follows_its_children(snapshot: &Snapshot, order: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use rstest::rstest;
     use serde_json::json;
 
@@ -101,7 +103,7 @@ mod tests {
 
     /// An Order with one child and its run, everything Succeeded.
     fn at_rest() -> Snapshot {
-        let object = |kind: &str, object: Value| (kind.to_owned(), vec![object]);
+        let object = |kind: &str, object: Value| (kind.to_owned(), Arc::new(vec![object]));
         let owned = |kind: &str, (name, uid): (&str, &str), owner: &str, phase: &str| {
             let metadata = json!({"name": name, "uid": uid, "ownerReferences": [{"uid": owner}]});
             object(
@@ -137,7 +139,10 @@ mod tests {
     fn check(changes: &[(&str, &str, Value)], expected: bool) {
         let mut snapshot = at_rest();
         for (kind, path, value) in changes {
-            let object = snapshot.objects.get_mut(*kind).map(|list| &mut list[0]);
+            let object = snapshot
+                .objects
+                .get_mut(*kind)
+                .map(|list| &mut Arc::make_mut(list)[0]);
             let mut place = object.expect("the snapshot has one of each");
             for key in path.split('.') {
                 place = &mut place[key];

@@ -1,6 +1,7 @@
 //! Where a scenario takes place.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, Result, bail};
 use arc_simulator::cluster::Transport;
@@ -49,11 +50,16 @@ struct Listed {
     items: Vec<Value>,
 }
 
+/// All objects of each kind, and the revision of the newest change among them.
+type Seen = BTreeMap<String, (u64, Arc<Vec<Value>>)>;
+
 /// A running cluster with ARC in it.
 pub struct Site {
     ground: Ground,
     client: Client,
     namespace: String,
+    /// The last look at each kind.
+    seen: Mutex<Seen>,
 }
 
 enum Ground {
@@ -78,6 +84,7 @@ impl Site {
                     client: tenant.client.clone(),
                     namespace: tenant.namespace.clone(),
                     ground: Ground::Real(Box::new(tenant)),
+                    seen: Mutex::default(),
                 })
             }
         }
@@ -97,6 +104,7 @@ impl Site {
             ground: Ground::Simulated(Box::new(simulation)),
             client,
             namespace: "default".to_owned(),
+            seen: Mutex::default(),
         })
     }
 
@@ -250,17 +258,46 @@ impl Site {
         })
     }
 
-    async fn objects(&self, kinds: &[&str]) -> Result<BTreeMap<String, Vec<Value>>> {
+    async fn objects(&self, kinds: &[&str]) -> Result<BTreeMap<String, Arc<Vec<Value>>>> {
         let mut objects = BTreeMap::new();
         for kind in kinds {
-            let collection = Request::new(self.api(kind)?.resource_url());
-            let request = collection.list(&ListParams::default())?;
-            let listed = self.client.request::<Listed>(request).await;
-            let mut listed = listed.with_context(|| format!("list {kind}"))?;
-            listed.items.iter_mut().for_each(|object| self.here(object));
-            objects.insert((*kind).to_owned(), listed.items);
+            objects.insert((*kind).to_owned(), self.list(kind).await?);
         }
         Ok(objects)
+    }
+
+    /// All objects of `kind`, read anew if any has changed since the last look.
+    async fn list(&self, kind: &str) -> Result<Arc<Vec<Value>>> {
+        let revision = match &self.ground {
+            Ground::Simulated(simulation) => {
+                let resource = kinds::resource(kind)?;
+                simulation
+                    .server()
+                    .revision_of(&resource.group, &resource.plural)
+            }
+            Ground::Real(_) => 0,
+        };
+        if let Some((seen, list)) = self.seen().get(kind)
+            && *seen == revision
+            && revision > 0
+        {
+            return Ok(Arc::clone(list));
+        }
+        let collection = Request::new(self.api(kind)?.resource_url());
+        let request = collection.list(&ListParams::default())?;
+        let listed = self.client.request::<Listed>(request).await;
+        let mut listed = listed.with_context(|| format!("list {kind}"))?;
+        listed.items.iter_mut().for_each(|object| self.here(object));
+        let list = Arc::new(listed.items);
+        let seen = (revision, Arc::clone(&list));
+        self.seen().insert(kind.to_owned(), seen);
+        Ok(list)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen
+            .lock()
+            .expect("nothing panics while it holds the lists")
     }
 
     /// Creates `object`.

@@ -1,5 +1,6 @@
 //! A scenario on a real cluster, which it shares with others.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -189,8 +190,9 @@ impl Tenant {
             list.retain(|object| object["metadata"]["name"] != QUESTION);
             list.iter_mut().for_each(|object| self.naming.here(object));
         }
+        let objects = objects.into_iter();
         Ok(Snapshot {
-            objects,
+            objects: objects.map(|(kind, list)| (kind, Arc::new(list))).collect(),
             order: order.to_owned(),
         })
     }
