@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A folder with manifests, and `arcsim` in it.
 pub(crate) struct Program(PathBuf);
@@ -15,11 +16,13 @@ pub(crate) struct Called {
 }
 
 impl Program {
-    /// An empty folder, named after a test.
+    /// An empty folder, named after a test; the cases of one test have one each, since they run at the same time.
     pub(crate) fn new(test: &str) -> Self {
+        static N_FOLDERS: AtomicUsize = AtomicUsize::new(0);
+        let n = N_FOLDERS.fetch_add(1, Ordering::Relaxed);
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
             .join("cli")
-            .join(test);
+            .join(format!("{test}-{n}"));
         if folder.exists() {
             std::fs::remove_dir_all(&folder).unwrap();
         }
