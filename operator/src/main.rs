@@ -1,16 +1,21 @@
 //! The operator's command line; the only place that reads the clock on the wall.
 
-use std::io::{IsTerminal, Write};
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use arc_operator::api::duration::{GoDuration, InvalidDuration};
+use arc_operator::controller::election::Candidate;
 use arc_operator::settings::{LABEL_EXCLUDE, Settings};
 use arc_operator::{Config, api, signal};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use kube::Client;
 use tracing_subscriber::EnvFilter;
+
+const NO_SIGNALS: &str = "cannot wait for SIGINT and SIGTERM";
 
 /// The reference operator of ARC (Artifact Conduit).
 #[derive(Parser)]
@@ -56,6 +61,17 @@ struct Run {
     /// Labels that children do not inherit, separated by commas; `*` at the end stands for any rest.
     #[arg(long, env = "ARC_LABEL_EXCLUDE", value_delimiter = ',', default_values = LABEL_EXCLUDE)]
     label_exclude: Vec<String>,
+    /// Work only as the leader among the operators of this namespace; the others stand by.
+    #[arg(
+        long,
+        env = "ARC_LEADER_ELECT",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    leader_elect: bool,
     /// What events name as the reporting instance.
     #[arg(long, env = "HOSTNAME", default_value = "arc-operator")]
     instance: String,
@@ -91,6 +107,7 @@ fn main() -> anyhow::Result<()> {
 
 fn run(arguments: Run) -> anyhow::Result<()> {
     start_logging(&arguments.log_level, arguments.log_format)?;
+    let elects = arguments.leader_elect;
     let config = config(arguments);
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -101,13 +118,52 @@ fn run(arguments: Run) -> anyhow::Result<()> {
                 .await
                 .context("cannot find a cluster")?;
             tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-            tokio::select! {
-                () = arc_operator::run(client, config) => {}
-                told = signal::stopped() => told.context("cannot wait for SIGINT and SIGTERM")?,
+            let stopped = signal::stopped();
+            if elects {
+                work_as_leader(client, config, stopped).await?;
+            } else {
+                tokio::select! {
+                    () = arc_operator::run(client, config) => {}
+                    told = stopped => told.context(NO_SIGNALS)?,
+                }
             }
             tracing::info!("stopped");
             Ok(())
         })
+}
+
+/// Works as the leader, or stands by, until told to stop.
+async fn work_as_leader(
+    client: Client,
+    config: Config,
+    stopped: impl Future<Output = io::Result<()>>,
+) -> anyhow::Result<()> {
+    let identity = identity(&config.settings.reporting_instance);
+    let mut candidate = Candidate::new(client.clone(), identity, config.clock.clone());
+    tokio::select! {
+        lost = lead(&mut candidate, client, config) => return lost,
+        told = stopped => told.context(NO_SIGNALS)?,
+    }
+    if let Err(error) = candidate.release().await {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(error, "the lease has to run out by itself");
+    }
+    Ok(())
+}
+
+/// Waits until this process leads, and works as long as it does.
+async fn lead(candidate: &mut Candidate, client: Client, config: Config) -> anyhow::Result<()> {
+    candidate.elected().await;
+    tokio::select! {
+        () = arc_operator::run(client, config) => Ok(()),
+        () = candidate.deposed() => bail!("leader election lost"),
+    }
+}
+
+/// A name that no other process has, nor this one when it starts again: the chance in it comes from the system.
+fn identity(instance: &str) -> String {
+    let chance = RandomState::new().hash_one(instance);
+    format!("{instance}_{chance:016x}")
 }
 
 #[expect(

@@ -30,6 +30,8 @@ pub enum Act {
     List,
     /// Make an object.
     Create,
+    /// Write an object as a whole.
+    Update,
     /// Write a status.
     PatchStatus,
     /// Add or remove a finalizer.
@@ -44,6 +46,7 @@ impl fmt::Display for Act {
             Self::Get => "get",
             Self::List => "list the objects of",
             Self::Create => "create",
+            Self::Update => "update",
             Self::PatchStatus => "patch the status of",
             Self::PatchFinalizers => "patch the finalizers of",
             Self::Delete => "delete",

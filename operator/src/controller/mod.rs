@@ -2,10 +2,12 @@
 //!
 //! A driver owns a queue of keys. It follows the kinds of [`watch::Watched`], turns each change into keys with the
 //! functions of [`related`], and calls [`order::reconcile`] or [`artifact_workflow::reconcile`] for each; `Some(delay)`
-//! asks to be called again, an [`Error`] after [`Error::retry_after`]. [`driver`] is the one of production.
+//! asks to be called again, an [`Error`] after [`Error::retry_after`]. [`driver`] is the one of production;
+//! [`election`] decides which of several does.
 
 pub mod artifact_workflow;
 pub mod driver;
+pub mod election;
 pub mod order;
 pub mod related;
 pub mod watch;

@@ -9,6 +9,7 @@ pub(crate) mod expiry;
 pub(crate) mod failure;
 pub(crate) mod force;
 pub(crate) mod identity;
+pub(crate) mod leadership;
 pub(crate) mod order;
 pub(crate) mod ownership;
 pub(crate) mod parameters;
