@@ -19,8 +19,10 @@ check: ## format, lints, tests of the libraries, documentation
 features: ## run every scenario on both simulated backends
 	cargo test -p arc-features --test simulated
 
+# With the test of the suite, so that every crate is built with the features that the workspace's tests have: once.
 e2e: ## scenarios and real pipelines on k3s, ARGS=--help for more; says SKIPPED where that cannot be had
-	cargo run --release --quiet -p arc-e2e -- --junit $(or $(CARGO_TARGET_DIR),target)/e2e.xml $(ARGS)
+	cargo build --quiet --workspace --test without_docker --bin arc-e2e --bin arc-outcome
+	$(or $(CARGO_TARGET_DIR),target)/debug/arc-e2e --junit $(or $(CARGO_TARGET_DIR),target)/e2e.xml $(ARGS)
 
 bench: ## measure the budgets
 	cargo bench -p arc-simulator

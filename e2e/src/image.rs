@@ -1,4 +1,4 @@
-//! Images that are made here, of one static program each.
+//! Images that are made here, of one program each and what it needs to start.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -20,28 +20,38 @@ pub struct Image {
 /// A program of the workspace that an image is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
-    /// The crate.
-    pub package: &'static str,
     /// The program, and the name of the image.
     pub binary: &'static str,
+    build: Build,
+}
+
+/// Where the file of a program comes from.
+#[derive(Clone, Copy, Debug)]
+enum Build {
+    /// Small and static, as it is shipped, from the crate of the same name.
+    Shipped,
+    /// As it lies beside the suite, built with it; its libraries are those of this machine.
+    WithSuite,
 }
 
 /// The operator.
 pub const OPERATOR: Program = Program {
-    package: "arc-operator",
     binary: "arc-operator",
+    build: Build::Shipped,
 };
 /// What containers of scenarios run.
 pub const OUTCOME: Program = Program {
-    package: "arc-simulator",
     binary: "arc-outcome",
+    build: Build::WithSuite,
 };
 /// How large a program may be, and with it its image.
 const BYTES_MAX: u64 = 15 << 20;
 const TAG: &str = "e2e";
+/// Of cargo, for what is shipped.
+const PROFILE: &str = "image";
 
 impl Program {
-    /// Builds the program and an image of it and of nothing else, below `folder`.
+    /// Builds the program, and below `folder` an image of it and of the libraries that it needs.
     ///
     /// # Errors
     /// Cargo or Docker fail.
@@ -49,7 +59,17 @@ impl Program {
         let root = folder.join(self.binary);
         fs::create_dir_all(root.join("tmp"))?;
         fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
-        let n_bytes = fs::copy(self.build().await?, root.join(self.binary))?;
+        let file = root.join(self.binary);
+        match self.build {
+            Build::Shipped => fs::copy(self.ship().await?, &file).map(drop)?,
+            Build::WithSuite => {
+                let built = env::current_exe()?.with_file_name(self.binary);
+                copy_libraries(&built, &root).await?;
+                let mut strip = Command::new("strip");
+                run(strip.arg("-o").arg(&file).arg(built)).await?;
+            }
+        }
+        let n_bytes = fs::metadata(&file)?.len();
         ensure!(
             n_bytes <= BYTES_MAX,
             "{} has {n_bytes} bytes, at most {BYTES_MAX} are wanted",
@@ -80,29 +100,35 @@ impl Program {
         format!("{}:{TAG}", self.binary)
     }
 
-    /// The program, which needs no library of the system that it runs on.
-    async fn build(self) -> Result<PathBuf> {
+    /// Builds the program so that it needs no library of the system that it runs on.
+    async fn ship(self) -> Result<PathBuf> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build
-            .args([
-                "rustc",
-                "--release",
-                "--package",
-                self.package,
-                "--bin",
-                self.binary,
-            ])
-            .args([
-                "--",
-                "-C",
-                "target-feature=+crt-static",
-                "-C",
-                "strip=symbols",
-            ]);
+        build.args(["rustc", "--profile", PROFILE, "--package", self.binary]);
+        build.args([
+            "--bin",
+            self.binary,
+            "--",
+            "-C",
+            "target-feature=+crt-static",
+        ]);
         run(&mut build).await?;
-        Ok(target().join("release").join(self.binary))
+        Ok(target().join(PROFILE).join(self.binary))
     }
+}
+
+/// Copies the libraries that `program` is loaded with, and the loader, to the same places below `root`.
+async fn copy_libraries(program: &Path, root: &Path) -> Result<()> {
+    let listed = run(Command::new("ldd").arg(program)).await?;
+    for path in listed
+        .split_whitespace()
+        .filter(|word| word.starts_with('/'))
+    {
+        let to = root.join(path.trim_start_matches('/'));
+        fs::create_dir_all(to.parent().context("a library lies in a folder")?)?;
+        fs::copy(path, to).with_context(|| format!("copy {path}"))?;
+    }
+    Ok(())
 }
 
 /// Where images are made.
@@ -119,12 +145,12 @@ fn workspace_target() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target")
 }
 
-/// Runs `command` to its end; what it says is told if it fails.
-async fn run(command: &mut Command) -> Result<()> {
+/// What `command` prints; what else it says is told if it fails.
+async fn run(command: &mut Command) -> Result<String> {
     let shown = format!("{:?}", command.as_std());
     let ended = command.stdin(Stdio::null()).output().await;
     let ended = ended.with_context(|| format!("run {shown}"))?;
     let said = String::from_utf8_lossy(&ended.stderr);
     ensure!(ended.status.success(), "{shown}: {said}");
-    Ok(())
+    Ok(String::from_utf8(ended.stdout)?)
 }

@@ -75,8 +75,10 @@ async fn of_backend(backend: Backend, paths: Vec<PathBuf>) -> Result<Summary> {
         .context("scenarios")?
 }
 
+/// As verdicts name it: without links and dots.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../features")
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../features");
+    root.canonicalize().unwrap_or(root)
 }
 
 /// The folders that hold feature files.
