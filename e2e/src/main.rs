@@ -15,6 +15,7 @@ use arc_e2e::scenarios::verdicts;
 use arc_e2e::{diagnosis, fault, image, pipeline};
 use arc_operator::signal;
 use clap::{Parser, ValueEnum};
+use futures::future::join_all;
 
 /// Runs ARC on a real cluster of one node, which goes with the program.
 ///
@@ -38,8 +39,8 @@ struct Arguments {
     #[arg(long, value_name = "PATH", value_delimiter = ',')]
     features: Vec<PathBuf>,
     /// Runs only the pipelines and faults whose names begin so, such as `helm`.
-    #[arg(long, value_name = "NAME", default_value = "")]
-    cases: String,
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    cases: Vec<String>,
     /// How many scenarios run at once.
     #[arg(long, value_name = "N", default_value_t = 6)]
     at_once: usize,
@@ -109,17 +110,27 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
         report.scenarios = verdicts(&cluster, &arguments.features, arguments.at_once).await?;
         println!("\n{}scenarios took {} s\n", report.table(), watch.seconds());
     }
-    let is_case = |name: &str| name.starts_with(&arguments.cases);
+    let is_case = |name: &str| {
+        let mut wanted = arguments.cases.iter();
+        arguments.cases.is_empty() || wanted.any(|begin| name.starts_with(begin))
+    };
     if is_wanted(Part::Pipelines) {
-        let mut cases = pipeline::cases(&cluster).await?;
-        cases.retain(|case| is_case(case.name));
-        for case in cases {
-            let trial = trial(&cluster, case.name, case.run(&cluster)).await;
-            report.pipelines.push(trial);
-        }
+        let rows = pipeline::rows(&cluster).await?.into_iter();
+        let rows = rows.map(async |row| {
+            let mut trials = Vec::new();
+            for case in row.iter().filter(|case| is_case(case.name)) {
+                trials.push(trial(&cluster, case.name, case.run(&cluster)).await);
+            }
+            trials
+        });
+        report.pipelines = join_all(rows).await.concat();
     }
     if is_wanted(Part::Faults) {
         for case in fault::CASES.iter().filter(|case| is_case(case.name)) {
+            if !case.is_possible(&cluster).await {
+                println!("{:<26} skipped: this node cannot be broken so", case.name);
+                continue;
+            }
             let trial = trial(&cluster, case.name, case.run(&cluster)).await;
             report.faults.push(trial);
         }

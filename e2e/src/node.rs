@@ -3,7 +3,8 @@
 //! testcontainers' own k3s module pins an image of 2022 and waits for a line of its log only, so the container is
 //! described here.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,13 +19,20 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
 use crate::apply::has_condition;
-use crate::image::Image;
+use crate::image::{self, Image};
 use crate::parts::Parts;
 use crate::wait::{self, Limit};
 
 const API_PORT: u16 = 6443;
 /// What k3s prints when the API can be asked whether the node is ready.
 const STARTED: &str = "Node controller sync successful";
+/// Where the API server is a program of its own, unlike in k3s; and what is found before it there, so that it is started
+/// again when it dies.
+const API_SERVER: &str = "/usr/local/bin/kube-apiserver";
+const API_SERVER_KEPT: &str = "/usr/local/sbin/kube-apiserver";
+/// Where containerd writes what it pulls, until it is complete.
+const INGEST: &str =
+    "/var/lib/rancher/k3s/agent/containerd/io.containerd.content.v1.content/ingest";
 const START_MAX: Duration = Duration::from_secs(180);
 
 /// A running node; it goes with the value, and on Ctrl-C.
@@ -51,7 +59,8 @@ impl Node {
             .with_cmd(["server", "--snapshotter=overlayfs"])
             .with_privileged(true)
             .with_startup_timeout(START_MAX);
-        for (from, to) in mounts(parts, images)? {
+        let kept = (keeper()?, API_SERVER_KEPT.to_owned());
+        for (from, to) in mounts(parts, images)?.into_iter().chain([kept]) {
             let from = from.to_str().context("a path is no text")?.to_owned();
             request = request.with_mount(Mount::bind_mount(from, to));
         }
@@ -72,15 +81,52 @@ impl Node {
     /// # Errors
     /// It does not run.
     pub async fn kill(&self, container_id: &str) -> Result<()> {
-        let kill = [
-            "ctr", "-n", "k8s.io", "tasks", "kill", "--signal", "SIGKILL",
-        ];
-        let kill = kill.into_iter().chain([container_id]);
-        let kill = ExecCommand::new(kill).with_cmd_ready_condition(CmdWaitFor::exit_code(0));
+        let kill = format!("ctr -n k8s.io tasks kill --signal SIGKILL {container_id}");
+        self.sh(&kill).await
+    }
+
+    /// Whether [`Node::kill_api_server`] can be called.
+    pub async fn has_api_server(&self) -> bool {
+        self.sh(&format!("test -x {API_SERVER}")).await.is_ok()
+    }
+
+    /// Kills the API server where it stands; another one starts.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub async fn kill_api_server(&self) -> Result<()> {
+        let kill = format!(
+            "for process in /proc/[0-9]*; do \
+             test \"$(readlink $process/exe)\" = {API_SERVER} && kill -KILL ${{process#/proc/}} && killed=1; \
+             done; test -n \"$killed\""
+        );
+        self.sh(&kill).await
+    }
+
+    /// Leaves no space for images that are pulled from now on.
+    ///
+    /// # Errors
+    /// The node is put together otherwise.
+    pub async fn fill_image_space(&self) -> Result<()> {
+        let fill = format!("mkdir -p {INGEST} && mount -t tmpfs -o size=4k tmpfs {INGEST}");
+        self.sh(&fill).await
+    }
+
+    /// Leaves space again.
+    ///
+    /// # Errors
+    /// There was space.
+    pub async fn free_image_space(&self) -> Result<()> {
+        self.sh(&format!("umount {INGEST}")).await
+    }
+
+    async fn sh(&self, script: &str) -> Result<()> {
+        let command = ExecCommand::new(["sh", "-c", script]);
+        let command = command.with_cmd_ready_condition(CmdWaitFor::exit_code(0));
         self.container
-            .exec(kill)
+            .exec(command)
             .await
-            .with_context(|| format!("kill the container {container_id}"))?;
+            .with_context(|| format!("run on the node: {script}"))?;
         Ok(())
     }
 
@@ -133,6 +179,15 @@ fn mounts(parts: &Parts, images: &[Image]) -> Result<Vec<(PathBuf, String)>> {
         mounts.push((archive.clone(), to));
     }
     Ok(mounts)
+}
+
+/// A program that runs the API server, again and again.
+fn keeper() -> Result<PathBuf> {
+    let file = image::folder().join("kube-apiserver");
+    let text = format!("#!/bin/sh\nwhile :; do {API_SERVER} \"$@\"; done\n");
+    fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
+    fs::set_permissions(&file, Permissions::from_mode(0o755))?;
+    Ok(file.canonicalize()?)
 }
 
 async fn kubeconfig(container: &ContainerAsync<GenericImage>) -> Result<Kubeconfig> {

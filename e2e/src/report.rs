@@ -20,7 +20,7 @@ pub struct Report {
 }
 
 /// How a case of the suite went.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Trial {
     /// The case.
     pub name: &'static str,

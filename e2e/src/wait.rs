@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use futures::{TryStreamExt, pin_mut};
+use futures::{StreamExt, pin_mut};
 use kube::api::DynamicObject;
 use kube::runtime::watcher::Event;
 use kube::runtime::{WatchStreamExt, watcher};
@@ -82,11 +82,28 @@ pub async fn until(
     for_objects(api, what, limit, it).await
 }
 
+/// Whether a watch gets over `error` by itself: the API server is away, or only just back and does not serve all kinds yet.
+pub fn is_passing(error: &watcher::Error) -> bool {
+    use watcher::Error::{InitialListFailed, WatchError, WatchFailed, WatchStartFailed};
+    let status = match error {
+        InitialListFailed(kube::Error::Api(status))
+        | WatchStartFailed(kube::Error::Api(status))
+        | WatchFailed(kube::Error::Api(status))
+        | WatchError(status) => status,
+        _ => return true,
+    };
+    status.code >= 500 || matches!(status.code, 404 | 410 | 429)
+}
+
 async fn follow<T>(api: &Api<DynamicObject>, answer: impl Fn(&Objects) -> Option<T>) -> Result<T> {
     let events = watcher(api.clone(), watcher::Config::default()).default_backoff();
     pin_mut!(events);
     let mut objects = Objects::new();
-    while let Some(event) = events.try_next().await? {
+    while let Some(event) = events.next().await {
+        let event = match event {
+            Err(error) if is_passing(&error) => continue,
+            event => event?,
+        };
         match event {
             Event::Init => {
                 objects.clear();

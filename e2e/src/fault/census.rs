@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 
 use anyhow::{Context, Result, bail};
-use futures::TryStreamExt;
+use futures::StreamExt;
 use kube::ResourceExt;
-use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, WatchEvent, WatchParams};
+use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
+use kube::runtime::watcher::{self, Event};
+use kube::runtime::{WatchStreamExt, watcher as watch};
 use serde_json::json;
 use tokio::task::JoinHandle;
+
+use crate::wait;
 
 /// Marks the last event that counts.
 const LAST: &str = "arc-e2e/last";
 
-/// Sees every object that is made between its beginning and its end, those that do not last included.
+/// Sees every object that is made between its beginning and its end, those that do not last included, unless they come and
+/// go while the API server is away.
 pub(super) struct Census {
     objects: Api<DynamicObject>,
     seen: JoinHandle<Result<BTreeSet<String>>>,
@@ -29,15 +34,14 @@ impl Census {
         if let Some(object) = listed.items.first() {
             bail!("{} was there before", object.name_any());
         }
-        let version = listed.metadata.resource_version.unwrap_or_default();
-        let seen = tokio::spawn(watch(objects.clone(), version));
+        let seen = tokio::spawn(uids(objects.clone()));
         Ok(Self { objects, seen })
     }
 
     /// How many there were, told by their uids. One of them must still be there.
     ///
     /// # Errors
-    /// None is, or the watch was interrupted.
+    /// None is, or they cannot be watched.
     pub(super) async fn count(self) -> Result<usize> {
         // The events of a collection come in one sequence: when this one is seen, those before it were.
         let listed = self.objects.list(&ListParams::default()).await?;
@@ -54,21 +58,29 @@ impl Census {
     }
 }
 
-/// The uids of what appears after `version`, until the marked event.
-async fn watch(objects: Api<DynamicObject>, version: String) -> Result<BTreeSet<String>> {
+/// The uids of what there is until the marked event.
+async fn uids(objects: Api<DynamicObject>) -> Result<BTreeSet<String>> {
     let mut uids = BTreeSet::new();
-    let events = objects.watch(&WatchParams::default(), &version).await?;
+    let events = watch(objects, watcher::Config::default()).default_backoff();
     let mut events = pin!(events);
-    while let Some(event) = events.try_next().await? {
+    let mut is_last = false;
+    while let Some(event) = events.next().await {
         match event {
-            WatchEvent::Added(object) => {
+            Ok(Event::Apply(object)) => {
+                is_last = object.annotations().contains_key(LAST);
                 uids.extend(object.uid());
             }
-            WatchEvent::Modified(object) if object.annotations().contains_key(LAST) => {
-                return Ok(uids);
+            Ok(Event::InitApply(object)) => {
+                is_last |= object.annotations().contains_key(LAST);
+                uids.extend(object.uid());
+                continue;
             }
-            WatchEvent::Modified(_) | WatchEvent::Deleted(_) | WatchEvent::Bookmark(_) => {}
-            WatchEvent::Error(status) => bail!("the watch says {status:?}"),
+            Ok(Event::Init | Event::InitDone | Event::Delete(_)) => {}
+            Err(error) if wait::is_passing(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if is_last {
+            return Ok(uids);
         }
     }
     bail!("the watch ended before the count did")

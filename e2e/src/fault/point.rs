@@ -9,7 +9,7 @@ use kube::core::ApiResource;
 use crate::order;
 use crate::wait::{self, Limit};
 
-/// Something that becomes true in this sequence, and stays so.
+/// Something that becomes true in this sequence, and stays so; but for an image that is refused, which need not come.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Point {
     OrderExists,
@@ -18,6 +18,7 @@ pub(super) enum Point {
     ChildIsUnderWay,
     RunExists,
     RunIsUnderWay,
+    ImageIsRefused,
     StepHasEnded,
     RunHasEnded,
     ChildHasEnded,
@@ -42,6 +43,11 @@ impl Point {
             Self::ChildIsUnderWay => (children(), "an ArtifactWorkflow is under way", has_phase),
             Self::RunExists => (runs(), "there is a Workflow", |_| true),
             Self::RunIsUnderWay => (runs(), "a Workflow is under way", has_phase),
+            Self::ImageIsRefused => (
+                pods(client, namespace),
+                "an image finds no space",
+                has_no_space,
+            ),
             Self::StepHasEnded => (pods(client, namespace), "a pod has ended", |pod| {
                 is_in(pod, "Succeeded")
             }),
@@ -67,6 +73,17 @@ pub(super) fn pods(client: &Client, namespace: &str) -> Api<DynamicObject> {
 fn has_phase(object: &DynamicObject) -> bool {
     let phase = object.data["status"]["phase"].as_str();
     phase.is_some_and(|phase| !phase.is_empty())
+}
+
+/// Whether an image could not be pulled for want of space, as the kubelet tells.
+fn has_no_space(pod: &DynamicObject) -> bool {
+    let containers = ["initContainerStatuses", "containerStatuses"]
+        .into_iter()
+        .filter_map(|statuses| pod.data["status"][statuses].as_array())
+        .flatten();
+    let mut messages =
+        containers.filter_map(|container| container["state"]["waiting"]["message"].as_str());
+    messages.any(|message| message.contains("no space left on device"))
 }
 
 fn is_in(object: &DynamicObject, phase: &str) -> bool {

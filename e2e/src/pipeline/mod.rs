@@ -11,4 +11,4 @@ mod cases;
 mod example;
 
 pub use case::Case;
-pub use cases::cases;
+pub use cases::rows;
