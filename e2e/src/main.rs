@@ -128,7 +128,7 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
     if is_wanted(Part::Faults) {
         for case in fault::CASES.iter().filter(|case| is_case(case.name)) {
             if !case.is_possible(&cluster).await {
-                println!("{:<26} skipped: this node cannot be broken so", case.name);
+                println!("{:<28} skipped: this node cannot be broken so", case.name);
                 continue;
             }
             let trial = trial(&cluster, case.name, case.run(&cluster)).await;
@@ -153,11 +153,11 @@ async fn trial(
     let seconds = watch.seconds();
     let problem = match result {
         Ok(()) => {
-            println!("{name:<26} passed  {seconds:>4} s");
+            println!("{name:<28} passed  {seconds:>4} s");
             None
         }
         Err(error) => {
-            println!("{name:<26} FAILED  {seconds:>4} s  {error:#}");
+            println!("{name:<28} FAILED  {seconds:>4} s  {error:#}");
             let seen = diagnosis::of(&cluster.client, name).await;
             eprint!("{seen}");
             Some(format!("{error:#}\n{seen}"))
