@@ -9,7 +9,7 @@ run: ## run the OCI Order of fixtures/oci in a simulated cluster
 	cargo run --quiet --bin arcsim -- run fixtures/oci
 
 test: ## pass every test that needs nothing but Rust
-	cargo test
+	cargo test $(ARGS)
 
 check: ## format, lints, tests of the libraries, documentation
 	cargo fmt --check
