@@ -142,6 +142,8 @@ pub(super) fn resource_of(request: &Request) -> String {
         Part::Log => format!("{plural}/log"),
         Part::Binding => format!("{plural}/binding"),
         Part::Eviction => format!("{plural}/eviction"),
+        Part::Scale => format!("{plural}/scale"),
+        Part::Token => format!("{plural}/token"),
     }
 }
 

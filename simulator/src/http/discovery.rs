@@ -16,7 +16,7 @@ use crate::store::kind::{Kind, Origin};
 pub const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// The groups of Kubernetes, most important first; groups of custom resources follow by name.
-const GROUPS: [&str; 19] = [
+const GROUPS: [&str; 20] = [
     "apiregistration.k8s.io",
     "apps",
     "events.k8s.io",
@@ -35,6 +35,7 @@ const GROUPS: [&str; 19] = [
     "coordination.k8s.io",
     "node.k8s.io",
     "discovery.k8s.io",
+    "resource.k8s.io",
     "flowcontrol.apiserver.k8s.io",
 ];
 
@@ -102,7 +103,7 @@ pub fn resources(kinds: &[&Kind], group: &str, version: &str) -> Option<Value> {
         .iter()
         .flat_map(|kind| {
             let parts = subresources(kind).into_iter();
-            std::iter::once(resource_entry(kind, kinds))
+            std::iter::once(resource_entry(kind))
                 .chain(parts.map(|part| subresource_entry(kind, part)))
         })
         .collect();
@@ -231,6 +232,7 @@ fn verbs(kind: &Kind) -> &'static [&'static str] {
         (Origin::Custom, ..) => CUSTOM_VERBS,
         (Origin::BuiltIn, "authentication.k8s.io" | "authorization.k8s.io", _)
         | (Origin::BuiltIn, "", "bindings") => &["create"],
+        (Origin::BuiltIn, "", "componentstatuses") => &["get", "list"],
         (Origin::BuiltIn, "", "namespaces") => NAMESPACE_VERBS,
         (Origin::BuiltIn, ..) => BUILT_IN_VERBS,
     }
@@ -256,6 +258,8 @@ fn spoken<'k>(kind: &'k Kind, subresource: &str) -> (&'k str, &'k str, &'k str) 
         ("pods", "exec") => ("", "", "PodExecOptions"),
         ("pods", "portforward") => ("", "", "PodPortForwardOptions"),
         ("pods", "proxy") => ("", "", "PodProxyOptions"),
+        ("nodes", "proxy") => ("", "", "NodeProxyOptions"),
+        ("services", "proxy") => ("", "", "ServiceProxyOptions"),
         ("serviceaccounts", "token") => ("authentication.k8s.io", "v1", "TokenRequest"),
         _ => ("", "", &kind.kind),
     }
@@ -272,7 +276,7 @@ fn subresource_verbs(subresource: &str) -> &'static [&'static str] {
     }
 }
 
-fn resource_entry(kind: &Kind, kinds: &[&Kind]) -> Value {
+fn resource_entry(kind: &Kind) -> Value {
     let mut entry = json!({
         "name": kind.plural,
         "singularName": kind.singular,
@@ -281,7 +285,7 @@ fn resource_entry(kind: &Kind, kinds: &[&Kind]) -> Value {
         "verbs": verbs(kind),
     });
     add_names(&mut entry, kind);
-    if let Some(hash) = storage_version_hash(kind, kinds) {
+    if let Some(hash) = storage_version_hash(kind) {
         entry["storageVersionHash"] = hash.into();
     }
     entry
@@ -312,20 +316,12 @@ fn subresource_entry(kind: &Kind, subresource: &str) -> Value {
     entry
 }
 
-/// The hash of the stored group, version and kind. `None` where several versions are served, since a [`Kind`] does not
-/// say which of them is stored, and where nothing is stored.
-fn storage_version_hash(kind: &Kind, kinds: &[&Kind]) -> Option<String> {
-    let versions = kinds
-        .iter()
-        .filter(|other| other.group == kind.group && other.plural == kind.plural);
-    if versions.count() > 1 || verbs(kind) == ["create"] {
+/// The hash of the stored group, version and kind; `None` where nothing is stored.
+fn storage_version_hash(kind: &Kind) -> Option<String> {
+    if kind.stored_as.is_empty() || kind.plural == "componentstatuses" {
         return None;
     }
-    let group = match kind.group.as_str() {
-        "events.k8s.io" => "",
-        group => group,
-    };
-    let digest = Sha256::digest(format!("{group}/{}/{}", kind.version, kind.kind));
+    let digest = Sha256::digest(format!("{}/{}", kind.stored_as, kind.kind));
     Some(BASE64_STANDARD.encode(&digest[..8]))
 }
 

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use http::header::ACCEPT;
+use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderValue, Response};
 use jiff::SignedDuration;
 
 use super::body::{LogBody, ResponseBody, WatchBody};
 use super::caller;
 use super::encode::{self, Shape};
+use super::gate;
 use super::health::{health, version};
 use super::journal::Entry;
 use super::negotiate::{Accepted, Format, accepted};
@@ -20,17 +21,19 @@ use super::response::{
     bare_response, bytes_response, no_stream, not_acceptable, page_expired, status_response,
     text_response, value_response,
 };
-use super::review;
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
+use super::{review, review_check};
 use crate::access::{self, Policy, Question, User};
 use crate::faults::{Moment, Verdict};
 use crate::json::Value;
 use crate::store::answer::{Answer, Refused, Reply};
 use crate::store::kind::Kind;
+use crate::store::ownership::track_posted;
 use crate::store::registry::{Found, Served};
 use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
+use crate::store::token::AUDIENCE;
 
 /// An answer, or the lack of one: the connection breaks.
 pub(crate) type Answered = Result<Response<ResponseBody>, io::Error>;
@@ -72,10 +75,13 @@ impl ApiServer {
 
     /// The user in whose name the call is made, who may make it.
     fn admitted<'c>(&self, call: &'c Call, route: &Route) -> Result<Cow<'c, User>, Status> {
-        let mut user = Cow::Borrowed(call.user.as_ref());
+        let mut user = match self.bearer(call)? {
+            Some(account) => Cow::Owned(account),
+            None => Cow::Borrowed(call.user.as_ref()),
+        };
         if let Some(other) = caller::impersonated(&call.headers)? {
             for question in caller::impersonation(&other) {
-                self.permit(&call.user, &question)?;
+                self.permit(&user, &question)?;
             }
             user = Cow::Owned(other.in_implied_groups());
         }
@@ -83,6 +89,20 @@ impl ApiServer {
             self.permit(&user, &caller::question(call, route))?;
         }
         Ok(user)
+    }
+
+    /// The service account whose token a call brings.
+    fn bearer(&self, call: &Call) -> Result<Option<User>, Status> {
+        let token = gate::bearer(call.header(AUTHORIZATION).as_bytes());
+        let Some(token) = token.filter(|token| gate::is_of_account(token)) else {
+            return Ok(None);
+        };
+        let token = String::from_utf8_lossy(token);
+        let bearer = self.lock().kernel.bearer(&token, self.clock().now());
+        let known = bearer.filter(|bearer| bearer.audiences.iter().any(|name| name == AUDIENCE));
+        known
+            .map(|bearer| Some(bearer.user))
+            .ok_or_else(gate::unauthorized)
     }
 
     /// Refuses what the policy does not allow.
@@ -99,18 +119,27 @@ impl ApiServer {
         (kind, target): (&Kind, &Target),
         user: &User,
     ) -> Response<ResponseBody> {
-        match resource::review_body(call, kind) {
-            Ok(posted) => {
+        let posted = resource::review_body(call, kind).and_then(|(posted, options)| {
+            match review_check::refusal(kind, &posted, &target.namespace) {
+                Some(status) => Err(status),
+                None => Ok((posted, options)),
+            }
+        });
+        match posted {
+            Ok((mut posted, options)) => {
                 let state = self.lock();
+                let now = self.clock().now();
                 let asked = review::Asked {
                     user,
+                    kernel: &state.kernel,
                     policy: Policy::of(&state.kernel),
                     namespace: &target.namespace,
-                    now: self.clock().now(),
+                    now,
                 };
+                track_posted(&mut posted, (&kind.api_version(), ""), &options, now);
                 value_response(201, &asked.reviewed(kind, &posted))
             }
-            Err(status) => status_response(&status),
+            Err(status) => refusal(call, &status),
         }
     }
 
@@ -128,8 +157,12 @@ impl ApiServer {
             }
         };
         let query = Query::parse(call.uri.query().unwrap_or_default());
+        let asked = Arc::clone(&served);
         match self.prepare(call, target, (served, &query)) {
-            Ok((request, wanted)) => self.perform(call, request, wanted).map(|response| {
+            Ok((request, wanted)) => self.perform(call, request, wanted).map(|mut response| {
+                if !asked.kind.deprecation.is_empty() {
+                    add_warnings(&mut response, std::slice::from_ref(&asked.kind.deprecation));
+                }
                 if response.status().as_u16() == 410 && query.get("continue").is_some() {
                     return page_expired(query.text("continue"));
                 }

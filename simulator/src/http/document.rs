@@ -15,7 +15,9 @@ use super::discovery::{self, AGGREGATED};
 use super::openapi;
 use super::query::Query;
 use super::resource::no_resource;
-use super::response::{JSON, response, status_response, text_response, value_response};
+use super::response::{
+    JSON, bare_response, response, status_response, text_response, value_response,
+};
 use super::review;
 use super::service::{ApiServer, Call};
 use crate::json::{Value, json};
@@ -105,7 +107,7 @@ impl ApiServer {
             }
             ["v3", "api", version] => self.openapi_document(call, "", version),
             ["v3", "apis", group, version] => self.openapi_document(call, group, version),
-            ["v3", ..] => text_response(404, ""),
+            ["v3", ..] => bare_response(404),
             ["v2"] if call.header(ACCEPT).contains("proto-openapi.spec.v2") => {
                 bytes(V2_PROTOBUF, EMPTY_V2_PROTOBUF)
             }
@@ -131,7 +133,7 @@ impl ApiServer {
         } else {
             match self.with_stored_kinds(|kinds| openapi::document(kinds, group, version)) {
                 Some(document) => value_response(200, &document),
-                None => return text_response(404, ""),
+                None => return bare_response(404),
             }
         };
         if asked == hash {

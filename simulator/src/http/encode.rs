@@ -75,7 +75,7 @@ fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Obje
             write_header(text, &served.kind.api_version(), &served.kind.kind);
             match served.conversion {
                 Conversion::None => text.extend_from_slice(&object.encoded()[1..]),
-                Conversion::Events => {
+                Conversion::Events | Conversion::Autoscalers => {
                     let converted = served.view(object).to_string();
                     text.extend_from_slice(&converted.as_bytes()[1..]);
                 }
@@ -138,7 +138,9 @@ fn write_item(text: &mut Vec<u8>, served: &Served, shape: Shape, item: &Object) 
     let is_bare = served.kind.origin == Origin::BuiltIn && matches!(shape, Shape::Full);
     match served.conversion {
         Conversion::None if is_bare => text.extend_from_slice(&item.encoded()),
-        Conversion::None | Conversion::Events => write_object(text, served, shape, item),
+        Conversion::None | Conversion::Events | Conversion::Autoscalers => {
+            write_object(text, served, shape, item);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use sha2::{Digest, Sha512};
 
 use crate::json::{Map, Value, json};
-use crate::store::builtin::ROWS;
+use crate::store::builtin::rows;
 use crate::store::kind::{Kind, Origin};
 use crate::store::schema::builtin::object_meta;
 use crate::store::schema::openapi::to_openapi;
@@ -76,7 +76,7 @@ pub fn hash(kinds: &[&Kind], group: &str, version: &str) -> String {
 /// A digest of the schemas of all built-in kinds, made once, for they are large and do not change while we run. They do
 /// from one release to the next, and kubectl keeps documents on disk under their hashes.
 static BUILT_IN: LazyLock<[u8; 64]> = LazyLock::new(|| {
-    let schemas = ROWS.iter().map(|row| to_openapi(&row.schema()).to_string());
+    let schemas = rows().map(|row| to_openapi(&row.schema()).to_string());
     let digest = schemas.fold(Sha512::new(), |digest, schema| digest.chain_update(schema));
     digest.finalize().into()
 });

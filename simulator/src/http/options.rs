@@ -3,7 +3,8 @@
 //! Source: `spec/kube-api.md` §1.10, §1.11, §1.13, §1.14, §1.15.
 
 use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::header::USER_AGENT;
 use jiff::Timestamp;
 
@@ -399,7 +400,12 @@ pub(crate) fn token(text: &str) -> Result<Continue, Status> {
             "invalid continue token: continue key is not valid{why}"
         ))
     };
-    let bytes = BASE64_URL_SAFE_NO_PAD
+    // As Go does, without a look at the bits that are left over.
+    let lenient = GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true);
+    let bytes = GeneralPurpose::new(&URL_SAFE, lenient)
         .decode(text)
         .map_err(|error| refused(&format!(": {error}")))?;
     let token: Value = serde_json::from_slice(&bytes).map_err(|_| refused(&not_json(&bytes)))?;

@@ -14,6 +14,9 @@ use crate::store::status::Status;
 /// How much of a body that cannot be read is quoted, in bytes.
 const QUOTED_BYTES: usize = 30;
 
+/// From here on whole numbers stay fractions, since they need not be exact.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// A body with the paths of the fields that occur in it twice.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Payload {
@@ -174,6 +177,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        // Go writes a whole number without its fraction, and reads it again as an integer.
+        if value.fract() == 0.0 && value.abs() < WHOLE_MAX {
+            return Ok((value as i64).into());
+        }
         Number::from_f64(value)
             .map(Value::Number)
             .ok_or_else(|| E::custom("not a JSON number"))

@@ -30,9 +30,9 @@ pub(crate) fn request(
     let part = part(target, served)?;
     let verb = match part {
         Part::Whole => verb(call, target, served, query)?,
-        Part::Status | Part::Finalize => part_verb(call, part, served, query)?,
+        Part::Status | Part::Finalize | Part::Scale => part_verb(call, part, served, query)?,
         Part::Log => log_verb(call, query)?,
-        Part::Binding | Part::Eviction => action_verb(call, query)?,
+        Part::Binding | Part::Eviction | Part::Token => action_verb(call, part, query)?,
     };
     Ok(Request {
         actor: Arc::clone(&call.actor),
@@ -69,6 +69,8 @@ fn part(target: &Target, served: &Served) -> Result<Part, Status> {
         "log" => Ok(Part::Log),
         "binding" => Ok(Part::Binding),
         "eviction" => Ok(Part::Eviction),
+        "scale" => Ok(Part::Scale),
+        "token" => Ok(Part::Token),
         other => Err(Status::not_implemented(&format!(
             "the subresource {}/{other}",
             kind.plural
@@ -80,6 +82,16 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
     let is_collection = target.name.is_empty();
     let is_namespace = served.kind.kind == "Namespace" && served.kind.group.is_empty();
     let is_everywhere = served.kind.namespaced && target.namespace.is_empty();
+    if served.kind.group.is_empty() {
+        match (served.kind.plural.as_str(), &call.method) {
+            ("bindings", &Method::POST) => {
+                return Err(Status::not_implemented("bindings beside pods/binding"));
+            }
+            ("bindings", _) => return Err(not_allowed()),
+            ("componentstatuses", method) if method != Method::GET => return Err(not_allowed()),
+            _ => {}
+        }
+    }
     match (&call.method, is_collection) {
         (&Method::GET, false) if target.watch => {
             options::watch(served, &query.named(&target.name)).map(Verb::Watch)
@@ -108,9 +120,9 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
 
 fn part_verb(call: &Call, part: Part, served: &Served, query: &Query) -> Result<Verb, Status> {
     match call.method {
-        Method::GET if part == Part::Status => options::get(query).map(Verb::Get),
+        Method::GET if part != Part::Finalize => options::get(query).map(Verb::Get),
         Method::PUT => update_verb(call, served, query),
-        Method::PATCH if part == Part::Status => patch_verb(call, served, query),
+        Method::PATCH if part != Part::Finalize => patch_verb(call, served, query),
         _ => Err(not_allowed()),
     }
 }
@@ -145,13 +157,18 @@ fn log_verb(call: &Call, query: &Query) -> Result<Verb, Status> {
     }
 }
 
-fn action_verb(call: &Call, query: &Query) -> Result<Verb, Status> {
+fn action_verb(call: &Call, part: Part, query: &Query) -> Result<Verb, Status> {
     if call.method != Method::POST {
         return Err(not_allowed());
     }
     let options = options::write(call, query, "CreateOptions", None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    let payload = payload::parse(&call.body, language, "Binding")?;
+    let kind = match part {
+        Part::Eviction => "Eviction",
+        Part::Token => "TokenRequest",
+        _ => "Binding",
+    };
+    let payload = payload::parse(&call.body, language, kind)?;
     Ok(Verb::Create(payload.value, options))
 }
 
@@ -171,12 +188,15 @@ fn body(
 }
 
 /// The body of a review of `kind`, which can only be posted.
-pub(crate) fn review_body(call: &Call, kind: &Kind) -> Result<Value, Status> {
+pub(crate) fn review_body(call: &Call, kind: &Kind) -> Result<(Value, WriteOptions), Status> {
     if call.method != Method::POST {
         return Err(not_allowed());
     }
+    let query = Query::parse(call.uri.query().unwrap_or_default());
+    let options = options::write(call, &query, "CreateOptions", None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    Ok(payload::parse(&call.body, language, &kind.kind)?.value)
+    let payload = payload::parse(&call.body, language, &kind.kind)?;
+    Ok((payload.value, options))
 }
 
 fn delete_body(call: &Call) -> Result<Value, Status> {

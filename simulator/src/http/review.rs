@@ -8,9 +8,11 @@ use jiff::Timestamp;
 
 use crate::access::{Policy, Question, ResourceQuestion, User, Verdict};
 use crate::json::{Value, json};
+use crate::store::kernel::Kernel;
 use crate::store::kind::{Kind, Origin};
 use crate::store::object::texts;
 use crate::store::schema::node::Node;
+use crate::store::token::AUDIENCE;
 
 const AUTHENTICATION: &str = "authentication.k8s.io";
 const AUTHORIZATION: &str = "authorization.k8s.io";
@@ -61,6 +63,9 @@ fn kind(group: &str, name: &str, namespaced: bool) -> Kind {
         rules: Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),
+        stored_as: String::new(),
+        scale: None,
+        deprecation: String::new(),
     }
 }
 
@@ -68,6 +73,8 @@ fn kind(group: &str, name: &str, namespaced: bool) -> Kind {
 pub(super) struct Asked<'a> {
     /// In whose name it is posted.
     pub(super) user: &'a User,
+    /// What knows tokens.
+    pub(super) kernel: &'a Kernel,
     /// What is allowed.
     pub(super) policy: Policy<'a>,
     /// The namespace of the URL, empty if it has none.
@@ -98,10 +105,30 @@ impl Asked<'_> {
     fn status(&self, kind: &Kind, spec: &Value) -> Value {
         match kind.kind.as_str() {
             "SelfSubjectReview" => json!({"userInfo": self.user.info()}),
-            "TokenReview" => json!({"user": {}, "error": "invalid bearer token"}),
+            "TokenReview" => self.bearer(spec),
             "SelfSubjectRulesReview" => self.rules(text(spec, "namespace")),
             "SelfSubjectAccessReview" => self.access(self.user, spec),
             _ => self.access(&subject(spec), spec),
+        }
+    }
+
+    /// Who brings a token, if it is for one of those that the review names.
+    fn bearer(&self, spec: &Value) -> Value {
+        let bearer = self.kernel.bearer(text(spec, "token"), self.now);
+        let asked = texts(&spec["audiences"]);
+        let is_for = |name: &String| match asked.is_empty() {
+            true => name == AUDIENCE,
+            false => asked.contains(&name.as_str()),
+        };
+        let known = bearer.map(|mut bearer| {
+            bearer.audiences.retain(is_for);
+            bearer
+        });
+        match known.filter(|bearer| !bearer.audiences.is_empty()) {
+            Some(bearer) => json!({
+                "authenticated": true, "user": bearer.user.info(), "audiences": bearer.audiences,
+            }),
+            None => json!({"user": {}, "error": "invalid bearer token"}),
         }
     }
 
@@ -203,7 +230,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::store::kernel::Kernel;
 
     fn reviewed(name: &str, posted: &Value) -> Value {
         let kinds = kinds();
@@ -211,6 +237,7 @@ mod tests {
         let kernel = Kernel::new();
         let asked = Asked {
             user: &User::admin(),
+            kernel: &kernel,
             policy: Policy::of(&kernel),
             namespace: "",
             now: Timestamp::UNIX_EPOCH,

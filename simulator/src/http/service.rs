@@ -30,6 +30,7 @@ use crate::store::object::Object;
 use crate::store::pod_log::Printed;
 use crate::store::request as kernel_request;
 use crate::store::service_account::AccountAdmission;
+use crate::store::token::TokenSecret;
 use crate::store::watch::Signal;
 
 /// One object at one moment, with its kind.
@@ -122,13 +123,15 @@ impl ApiServer {
         let mut ids = Ids::new(seed);
         let mut kernel = Kernel::new();
         kernel.found(clock.now(), &mut ids);
+        kernel.set_token_secret(TokenSecret::of(seed));
         Self::with(clock, State::new(kernel, ids, Journal::default()))
     }
 
     /// A cluster that was kept in a file.
     #[must_use]
-    pub fn started_again(clock: Clock, seed: u64, kept: Kept) -> Self {
+    pub fn started_again(clock: Clock, seed: u64, mut kept: Kept) -> Self {
         let ids = Ids::of_start(seed, kept.starts);
+        kept.kernel.set_token_secret(TokenSecret::of(seed));
         Self::with(clock, State::new(kept.kernel, ids, Journal::default()))
     }
 
@@ -194,10 +197,16 @@ impl ApiServer {
     /// The service itself, for a listener or a client of one's own.
     #[must_use]
     pub fn service(&self, actor: &str) -> ApiService {
+        self.service_of(actor, User::admin())
+    }
+
+    /// The service for a client whom authentication takes for `user`.
+    #[must_use]
+    pub fn service_of(&self, actor: &str, user: User) -> ApiService {
         ApiService {
             server: self.clone(),
             actor: Arc::from(actor),
-            user: Arc::new(User::admin()),
+            user: Arc::new(user),
         }
     }
 

@@ -10,7 +10,7 @@ use futures::future::{Either, select};
 use super::known::Known;
 use super::run::{Job, Outcome, Runner};
 use super::server::{self, RealServer};
-use super::{parse, random, report};
+use super::{fidelity, parse, random, report};
 use crate::clock::WallClock;
 
 /// How many answers one random sequence takes.
@@ -61,6 +61,9 @@ struct ApiArgs {
     /// How many cases are played at a time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
+    /// Also put the figures into FIDELITY.md; of the whole suite alone
+    #[arg(long, conflicts_with = "only")]
+    write: bool,
     /// Print every answer of the real server, normalised
     #[arg(long)]
     trace: bool,
@@ -84,6 +87,8 @@ enum Error {
     Cases(#[from] parse::Error),
     #[error(transparent)]
     Server(#[from] server::Error),
+    #[error("write the figures into FIDELITY.md")]
+    Write(#[source] std::io::Error),
     #[error("print the report")]
     Print(#[from] std::io::Error),
 }
@@ -141,6 +146,10 @@ async fn api(args: &ApiArgs, wall: WallClock) -> Result<ExitCode, Error> {
         })
         .await;
     print(args.output, &outcomes, &known)?;
+    if args.write {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/FIDELITY.md");
+        fidelity::write(Path::new(file), &outcomes).map_err(Error::Write)?;
+    }
     let is_good = report::is_good(&outcomes);
     Ok(ExitCode::from(u8::from(!is_good)))
 }

@@ -13,6 +13,7 @@
 pub mod case;
 pub mod command;
 pub mod difference;
+mod fidelity;
 pub mod known;
 pub mod normal;
 pub mod parse;

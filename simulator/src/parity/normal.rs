@@ -10,6 +10,7 @@
 //! | suffixes of generated names | `<name 1>` for the whole name |
 //! | order of `managedFields` | by operation, manager, version, subresource: real servers order by the second |
 //! | ages in Tables | `<age>` |
+//! | addresses and node ports of services, drawn at random | `<address>`, `<node port>` |
 //! | scheme, host and port | `<origin>` |
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
 //! | Go's diff of pod specs in the refusal of an update | cut off |
@@ -49,6 +50,7 @@ static UID: LazyLock<Regex> =
     LazyLock::new(|| pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"));
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^10\.96\.\d+\.\d+$"));
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d+\b"));
 static AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+[smhdy])+$"));
 static HASH: LazyLock<Regex> = LazyLock::new(|| pattern(r"\?hash=[0-9A-Za-z]+"));
@@ -183,6 +185,7 @@ struct Normal<'a> {
 impl Normal<'_> {
     fn value(&self, key: &str, value: &Value) -> Value {
         match value {
+            Value::Number(_) if key == "nodePort" => "<node port>".into(),
             Value::String(_) if BUILD_KEYS.contains(&key) => "<build>".into(),
             Value::String(text) if key == "continue" => self.page_token(text),
             Value::String(text) if key == "resourceVersion" => self.revision(text, "rv").into(),
@@ -296,6 +299,7 @@ impl Normal<'_> {
             )
         };
         let text = UID.replace_all(&text, uid);
+        let text = ADDRESS.replace_all(&text, "<address>");
         let text = TIME.replace_all(&text, |found: &Captures<'_>| self.time(found));
         let text = HASH.replace_all(&text, "?hash=<hash>").into_owned();
         if !text

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tower::util::BoxCloneService;
 use tower::{BoxError, ServiceExt};
 
+use crate::access::User;
 use crate::clock::Clock;
 use crate::http::gate::Gate;
 use crate::http::service::ApiServer;
@@ -66,7 +67,7 @@ impl Peer {
     #[must_use]
     pub fn simulated(clock: Clock, seed: u64) -> Self {
         let server = ApiServer::new(clock, seed);
-        let gate = Gate::new(server.service("parity"), TOKEN, Ids::new(!seed));
+        let gate = Gate::new(server.service_of("parity", user()), TOKEN, Ids::new(!seed));
         Self {
             origin: String::new(),
             service: BoxCloneService::new(gate),
@@ -126,6 +127,15 @@ impl Peer {
             headers: parts.headers,
             body,
         })
+    }
+}
+
+/// The user that the token of the real server is for.
+fn user() -> User {
+    User {
+        name: TOKEN.to_owned(),
+        uid: TOKEN.to_owned(),
+        ..User::admin()
     }
 }
 

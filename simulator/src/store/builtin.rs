@@ -7,6 +7,8 @@ use super::registry::{Behaviour, Conversion, Names};
 use super::schema::builtin::builtin;
 use super::schema::node::Node;
 
+mod others;
+
 /// One row: a built-in kind.
 pub(crate) struct Row {
     group: &'static str,
@@ -18,6 +20,10 @@ pub(crate) struct Row {
     cluster_scoped: bool,
     subresources: &'static [&'static str],
     fields: &'static [&'static str],
+    /// Group and version in which a real server stores the kind; empty for those of the row.
+    stored_as: &'static str,
+    /// What clients are warned of with every answer; empty for nothing.
+    deprecation: &'static str,
     pub(crate) behaviour: Behaviour,
     pub(crate) conversion: Conversion,
 }
@@ -32,6 +38,8 @@ const ROW: Row = Row {
     cluster_scoped: false,
     subresources: &[],
     fields: &[],
+    stored_as: "",
+    deprecation: "",
     behaviour: Behaviour::PLAIN,
     conversion: Conversion::None,
 };
@@ -70,10 +78,15 @@ const EVENT_FIELDS: &[&str] = &[
     ".type",
 ];
 
-/// Every built-in kind, core group first.
+/// Every built-in kind.
+pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(others::ROWS)
+}
+
+/// The kinds that Argo, the operator and the examples touch, core group first.
 ///
 /// Source: `spec/kube-api.md` §1.7, §1.8, §1.10, §1.15, §1.22; names from `kubectl api-resources` of v1.34.
-pub(crate) const ROWS: &[Row] = &[
+const ROWS: &[Row] = &[
     Row {
         kind: "Namespace",
         plural: "namespaces",
@@ -104,6 +117,7 @@ pub(crate) const ROWS: &[Row] = &[
         kind: "ServiceAccount",
         plural: "serviceaccounts",
         short_names: &["sa"],
+        subresources: &["token"],
         behaviour: RETURNS_DELETED,
         ..ROW
     },
@@ -112,7 +126,18 @@ pub(crate) const ROWS: &[Row] = &[
         plural: "pods",
         short_names: &["po"],
         categories: &["all"],
-        subresources: &["binding", "eviction", "log", "status"],
+        subresources: &[
+            "attach",
+            "binding",
+            "ephemeralcontainers",
+            "eviction",
+            "exec",
+            "log",
+            "portforward",
+            "proxy",
+            "resize",
+            "status",
+        ],
         fields: &[
             ".spec.nodeName",
             ".spec.restartPolicy",
@@ -161,7 +186,7 @@ pub(crate) const ROWS: &[Row] = &[
         plural: "nodes",
         short_names: &["no"],
         cluster_scoped: true,
-        subresources: &["status"],
+        subresources: &["proxy", "status"],
         fields: &[".spec.unschedulable"],
         ..ROW
     },
@@ -170,7 +195,7 @@ pub(crate) const ROWS: &[Row] = &[
         plural: "services",
         short_names: &["svc"],
         categories: &["all"],
-        subresources: &["status"],
+        subresources: &["proxy", "status"],
         fields: &[".spec.clusterIP", ".spec.type"],
         behaviour: Behaviour {
             returns_deleted: true,
@@ -186,6 +211,7 @@ pub(crate) const ROWS: &[Row] = &[
         plural: "events",
         short_names: &["ev"],
         fields: EVENT_FIELDS,
+        stored_as: "/v1",
         behaviour: UPSERT,
         conversion: Conversion::Events,
         ..ROW
@@ -292,6 +318,7 @@ pub(crate) const ROWS: &[Row] = &[
         group: "apiextensions.k8s.io",
         kind: "CustomResourceDefinition",
         plural: "customresourcedefinitions",
+        stored_as: "apiextensions.k8s.io/v1beta1",
         short_names: &["crd", "crds"],
         categories: &["api-extensions"],
         cluster_scoped: true,
@@ -325,6 +352,12 @@ impl Row {
             rules: Arc::default(),
             columns: Vec::new(),
             selectable_fields: owned(self.fields),
+            stored_as: match self.stored_as {
+                "" => format!("{}/{}", self.group, self.version),
+                stored_as => stored_as.to_owned(),
+            },
+            scale: None,
+            deprecation: self.deprecation.to_owned(),
         }
     }
 

@@ -15,6 +15,7 @@ use super::registry::{Registry, Served};
 use super::request::{Part, Request, Verb, WriteOptions};
 use super::service_account::AccountAdmission;
 use super::status::Status;
+use super::token::TokenSecret;
 use super::watch::Cursor;
 use crate::ids::Ids;
 use crate::json::{Value, json};
@@ -29,6 +30,7 @@ pub struct Kernel {
     /// What the kubelet said containers printed, by pod and container.
     pub(super) pod_logs: BTreeMap<Key, BTreeMap<String, ContainerLog>>,
     pub(super) account_admission: AccountAdmission,
+    pub(super) token_secret: TokenSecret,
 }
 
 /// What a request meets: the time, chance, and the warnings it gathers.
@@ -64,6 +66,7 @@ impl Kernel {
             definition_tables: BTreeMap::new(),
             pod_logs: BTreeMap::new(),
             account_admission: AccountAdmission::default(),
+            token_secret: TokenSecret::default(),
         }
     }
 
@@ -147,15 +150,23 @@ impl Kernel {
     fn dispatch(&mut self, mut request: Request, context: &mut Context) -> Result<Answer, Status> {
         let verb = std::mem::replace(&mut request.verb, Verb::Get(None));
         match verb {
+            Verb::Get(_) if request.part == Part::Scale => self.get_scale(&request),
             Verb::Get(at_least) => self.get(&request, at_least),
             Verb::List(options) => self.list(&request, &options).map(Answer::List),
             Verb::Watch(options) => Ok(Answer::Watch(Cursor::open(&self.log, &request, &options))),
             Verb::Create(body, options) => match request.part {
-                Part::Binding => self.bind(&request, &body, &options),
+                Part::Binding => self.bind(&request, &body, &options, context.now),
                 Part::Eviction => self.evict(&request, &body, context),
+                Part::Token => self.grant_token(&request, &body, &options, context),
                 _ => self.create(&request, body, &options, context),
             },
+            Verb::Update(body, options) if request.part == Part::Scale => {
+                self.put_scale(&request, &body, &options, context)
+            }
             Verb::Update(body, options) => self.update(&request, body, &options, context),
+            Verb::Patch(kind, body, options) if request.part == Part::Scale => {
+                self.patch_scale(&request, (kind, &body), &options, context)
+            }
             Verb::Patch(kind, body, options) => {
                 self.patch(&request, (kind, &body), &options, context)
             }

@@ -40,6 +40,23 @@ pub struct Kind {
     pub columns: Vec<Column>,
     /// JSON paths such as `.spec.color` that field selectors may name.
     pub selectable_fields: Vec<String>,
+    /// Group and version in which a real server stores the kind, as `group/version`; its hash is in discovery.
+    pub stored_as: String,
+    /// Where the `scale` of a custom resource lies in it.
+    pub scale: Option<ScalePaths>,
+    /// What clients are warned of with every answer; empty for nothing.
+    pub deprecation: String,
+}
+
+/// What `subresources.scale` of a CustomResourceDefinition names, as paths such as `.spec.replicas`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScalePaths {
+    /// `specReplicasPath`.
+    pub spec_replicas: String,
+    /// `statusReplicasPath`.
+    pub status_replicas: String,
+    /// `labelSelectorPath`; empty if there is none.
+    pub selector: String,
 }
 
 /// Who defined a kind.

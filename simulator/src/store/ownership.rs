@@ -14,6 +14,7 @@ use super::patch::managed::{Writer, track_update};
 use super::patch::merge::merge_patch;
 use super::patch::strategic::strategic_merge;
 use super::request::{Part, PatchKind, Request, WriteOptions};
+use super::schema::node::Node;
 use super::status::Status;
 use crate::json::{Map, Value};
 
@@ -161,9 +162,41 @@ fn writer<'a>(
         subresource: match request.part {
             Part::Status => "status",
             Part::Finalize => "finalize",
-            Part::Whole | Part::Log | Part::Binding | Part::Eviction => "",
+            Part::Scale => "scale",
+            Part::Whole | Part::Log | Part::Binding | Part::Eviction | Part::Token => "",
         },
         now,
+    }
+}
+
+/// Records in `managedFields` what somebody posted that is answered and not stored, through `subresource` if it is one.
+pub(crate) fn track_posted(
+    posted: &mut Value,
+    (api_version, subresource): (&str, &str),
+    options: &WriteOptions,
+    now: Timestamp,
+) {
+    let writer = Writer {
+        manager: &options.field_manager,
+        api_version,
+        subresource,
+        now,
+    };
+    let anything = Node {
+        preserve_unknown: true,
+        ..Node::default()
+    };
+    track_update(None, posted, &writer, &anything);
+}
+
+/// Takes the times from what was owned through a subresource whose handler records none.
+pub(super) fn forget_times(value: &mut Value, subresource: &str) {
+    let entries = metadata_mut(value).get_mut("managedFields");
+    let entries = entries.and_then(Value::as_array_mut).into_iter().flatten();
+    for entry in entries.filter(|entry| entry["subresource"] == subresource) {
+        if let Some(fields) = entry.as_object_mut() {
+            fields.remove("time");
+        }
     }
 }
 

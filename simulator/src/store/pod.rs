@@ -4,9 +4,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::log::TableId;
+use super::metadata::seconds;
 use super::request::{DeleteOptions, Request, WriteOptions};
 use super::status::{Qualified, Status};
 use crate::json::{Value, json};
@@ -23,6 +26,7 @@ impl Kernel {
         request: &Request,
         body: &Value,
         options: &WriteOptions,
+        now: Timestamp,
     ) -> Result<Answer, Status> {
         let pod = Arc::clone(self.find(request)?);
         let node = body["target"]["name"].as_str().unwrap_or_default();
@@ -42,8 +46,9 @@ impl Kernel {
         if !options.dry_run {
             let mut value = pod.value().clone();
             value["spec"]["nodeName"] = node.into();
-            let condition =
-                json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null});
+            let condition = json!({
+                "type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": seconds(now),
+            });
             match value["status"]["conditions"].as_array_mut() {
                 Some(list) => list.push(condition),
                 None => value["status"]["conditions"] = json!([condition]),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::builtin::ROWS;
+use super::builtin::rows;
 use super::kind::{Kind, Origin};
 use super::log::{Log, TableId};
 use super::object::Object;
@@ -31,6 +31,7 @@ impl Served {
         match self.conversion {
             Conversion::None => Cow::Borrowed(object.value()),
             Conversion::Events => Cow::Owned(rules::to_new_event(object.value().clone())),
+            Conversion::Autoscalers => Cow::Owned(rules::to_old_autoscaler(object.value().clone())),
         }
     }
 }
@@ -94,6 +95,8 @@ pub enum Conversion {
     None,
     /// events.k8s.io/v1 over the stored core/v1 Event.
     Events,
+    /// autoscaling/v1 over the stored autoscaling/v2.
+    Autoscalers,
 }
 
 /// Group → version → plural → resource.
@@ -122,10 +125,15 @@ impl Registry {
     #[must_use]
     pub fn built_in(log: &mut Log) -> Self {
         let mut registry = Self::default();
-        for row in ROWS {
+        for row in rows() {
             let table = match row.conversion {
                 Conversion::None => log.open(),
                 Conversion::Events => registry.get("", "v1", "events").table,
+                Conversion::Autoscalers => {
+                    registry
+                        .get("autoscaling", "v2", "horizontalpodautoscalers")
+                        .table
+                }
             };
             registry.insert(Served {
                 kind: Arc::new(row.kind(row.schema())),

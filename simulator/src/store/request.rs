@@ -43,6 +43,10 @@ pub enum Part {
     Binding,
     /// `/eviction` of a pod.
     Eviction,
+    /// `/scale`.
+    Scale,
+    /// `/token` of a service account.
+    Token,
 }
 
 /// A verb with what belongs to it.

@@ -5,6 +5,7 @@
 use super::kind::{Kind, Origin};
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, WriteOptions};
+use super::rules;
 use super::schema::compiled::{check, check_status};
 use super::schema::default::apply_defaults;
 use super::schema::prune::prune;
@@ -41,6 +42,9 @@ pub(super) fn fit(
     }
     let unknown = prune(schema, value);
     apply_defaults(schema, value);
+    if served.kind.origin == Origin::BuiltIn {
+        rules::canonicalise(schema, value)?;
+    }
     report(&served.kind, &unknown, options, warnings)
 }
 
@@ -57,7 +61,7 @@ pub(super) fn refit(
 ) -> Result<(), String> {
     let untouched = match (served.kind.origin, served.conversion) {
         (Origin::BuiltIn, Conversion::None) => take_untouched(value, old),
-        (Origin::Custom, _) | (_, Conversion::Events) => Map::new(),
+        (Origin::Custom, _) | (_, Conversion::Events | Conversion::Autoscalers) => Map::new(),
     };
     fit(served, value, options, warnings)?;
     if let Some(fields) = value.as_object_mut() {

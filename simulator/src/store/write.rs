@@ -15,8 +15,8 @@ use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchKind, Request, WriteOptions};
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
-use super::{identity, ownership, rules, schema, size};
-use crate::json::{Text, Value, share};
+use super::{generation, identity, ownership, rules, schema, size};
+use crate::json::{Value, share};
 
 /// How often a generated name is drawn before the collision is reported.
 const NAME_ATTEMPTS: usize = 8;
@@ -80,6 +80,7 @@ impl Kernel {
         }
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
+        self.give_addresses(served, &mut value)?;
         self.give_account(request, &mut value, context.ids);
         let key = key_of(&value);
         if let Some(old) = self.log.get(served.table, &key) {
@@ -197,7 +198,7 @@ impl Kernel {
     }
 
     /// Stores a new state of an existing object, unless it changes nothing.
-    fn replace(
+    pub(super) fn replace(
         &mut self,
         request: &Request,
         (old, mut value): (&Arc<Object>, Value),
@@ -217,7 +218,7 @@ impl Kernel {
         share(&mut value, old.value());
         check_preconditions(request, old, &mut value, via)?;
         let sent = ownership::sent_through_status(request, &value, old);
-        restore_parts(request, &mut value, old.value());
+        restore_parts(request, &mut value, &served.view(old));
         metadata::normalise(&mut value);
         if request.part == Part::Whole {
             metadata::check_deletion(&value, request, old)?;
@@ -241,12 +242,16 @@ impl Kernel {
             let before = served.view(old);
             ownership::track_sent(request, (&before, &mut value), sent, (options, context.now));
         }
+        if request.part == Part::Scale {
+            ownership::forget_times(&mut value, "scale");
+        }
         drop_type(&mut value);
         let mut value = stored_form(served, value);
+        self.give_addresses(served, &mut value)?;
         if value == *old.value() {
             return Ok(Answer::Object(200, Arc::clone(old)));
         }
-        advance_generation(request, &mut value, old.value());
+        generation::advance(request, &mut value, old.value());
         if options.dry_run {
             return Ok(Answer::Object(200, Object::new(value, old.revision())));
         }
@@ -288,11 +293,12 @@ fn stored_form(served: &Served, value: Value) -> Value {
     match served.conversion {
         Conversion::None => value,
         Conversion::Events => rules::to_core_event(value),
+        Conversion::Autoscalers => rules::to_new_autoscaler(value),
     }
 }
 
 /// A stored object in the version of the request, with `apiVersion` and `kind`.
-fn to_version(served: &Served, object: &Object) -> Value {
+pub(super) fn to_version(served: &Served, object: &Object) -> Value {
     let mut value = served.view(object).into_owned();
     name_type(served, &mut value);
     value
@@ -370,7 +376,15 @@ fn check(
         return Ok(());
     }
     let name = value["metadata"]["name"].as_str().unwrap_or_default();
-    Err(invalid_once(&served.kind.qualified_kind(), name, &causes))
+    let kind = match served.conversion {
+        // Whatever its version, an event is refused as what is stored.
+        Conversion::Events => Qualified {
+            group: "",
+            name: "Event",
+        },
+        Conversion::None | Conversion::Autoscalers => served.kind.qualified_kind(),
+    };
+    Err(invalid_once(&kind, name, &causes))
 }
 
 /// 422 whose message names each fault once, although an update finds some of them twice and lists them twice.
@@ -408,7 +422,7 @@ fn restore_parts(request: &Request, value: &mut Value, old: &Value) {
             let kept = kept_through_status(request);
             restore_all_but(kept, &mut value["metadata"], &old["metadata"]);
         }
-        Part::Whole | Part::Log | Part::Binding | Part::Eviction => {}
+        Part::Whole | Part::Log | Part::Binding | Part::Eviction | Part::Scale | Part::Token => {}
     }
     let is_namespace = request.served.kind.kind == "Namespace";
     if request.part == Part::Whole && is_namespace && request.served.kind.group.is_empty() {
@@ -446,36 +460,6 @@ fn kept_through_status(request: &Request) -> &'static [&'static str] {
         Origin::Custom => &["managedFields"],
         Origin::BuiltIn => &["managedFields", "labels", "annotations", "finalizers"],
     }
-}
-
-/// Counts the generation up if anything but metadata, and status where it has its own endpoint, changed.
-fn advance_generation(request: &Request, value: &mut Value, old: &Value) {
-    let served = &request.served;
-    if !served.behaviour.manages_generation || request.part != Part::Whole {
-        return;
-    }
-    let is_custom = served.kind.origin == Origin::Custom;
-    let is_spec = |field: &str| {
-        if is_custom {
-            field != "metadata" && !(field == "status" && has_status(served))
-        } else {
-            field == "spec"
-        }
-    };
-    let is_same = spec_fields(value, &is_spec).eq(spec_fields(old, &is_spec));
-    if !is_same {
-        let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
-        metadata_mut(value).insert("generation", generation.into());
-    }
-}
-
-/// The fields of an object that count as its specification.
-fn spec_fields<'a>(
-    value: &'a Value,
-    is_spec: &'a dyn Fn(&str) -> bool,
-) -> impl Iterator<Item = (&'a Text, &'a Value)> {
-    let fields = value.as_object().into_iter().flatten();
-    fields.filter(|(field, _)| is_spec(field))
 }
 
 /// 500 without a reason, as errors that are no Status become.

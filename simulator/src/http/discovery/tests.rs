@@ -21,6 +21,9 @@ fn kind(api_version: &str, name: &str, origin: Origin) -> Kind {
         rules: std::sync::Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),
+        stored_as: format!("{group}/{version}"),
+        scale: None,
+        deprecation: String::new(),
     }
 }
 

@@ -25,6 +25,9 @@ fn kind(api_version: &str, name: &str, origin: Origin, schema: Node) -> Kind {
         rules: Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),
+        stored_as: String::new(),
+        scale: None,
+        deprecation: String::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::field::{
     NONE, UNKNOWN, condition, created, int_at, items, labels, name, non_empty, or, str_at,
 };
+
 use crate::json::Value;
 
 pub(super) fn service(object: &Value, now: Timestamp) -> Vec<Value> {

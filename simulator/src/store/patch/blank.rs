@@ -53,9 +53,6 @@ pub(super) fn blank(object: &Value) -> Value {
             "status": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}}),
         ("networking.k8s.io/v1", "Ingress") => json!({"spec": {}, "status": {"loadBalancer": {}}}),
         ("networking.k8s.io/v1", "NetworkPolicy") => json!({"spec": {"podSelector": {}}}),
-        ("networking.k8s.io/v1", "IngressClass") | ("coordination.k8s.io/v1", "Lease") => {
-            json!({"spec": {}})
-        }
         ("rbac.authorization.k8s.io/v1", "RoleBinding" | "ClusterRoleBinding") => {
             json!({"roleRef": {"apiGroup": "", "kind": "", "name": ""}})
         }
@@ -65,6 +62,39 @@ pub(super) fn blank(object: &Value) -> Value {
         ("apiextensions.k8s.io/v1", "CustomResourceDefinition") => json!({
             "spec": {"group": "", "names": {"plural": "", "kind": ""}, "scope": "", "versions": null},
             "status": {"conditions": null, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": null}}),
+        (version, kind) => blank_rare(version, kind),
+    }
+}
+
+/// The same for kinds that few programs write.
+fn blank_rare(version: &str, kind: &str) -> Value {
+    match (version, kind) {
+        ("networking.k8s.io/v1", "IngressClass" | "IPAddress")
+        | ("coordination.k8s.io/v1", "Lease")
+        | ("storage.k8s.io/v1", "CSIDriver")
+        | ("resource.k8s.io/v1", "DeviceClass")
+        | ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
+        | ("authentication.k8s.io/v1", "TokenRequest" | "TokenReview") => json!({"spec": {}}),
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy")
+        | ("networking.k8s.io/v1", "ServiceCIDR")
+        | ("certificates.k8s.io/v1", "CertificateSigningRequest")
+        | ("flowcontrol.apiserver.k8s.io/v1", "PriorityLevelConfiguration")
+        | ("authorization.k8s.io/v1", _) => json!({"spec": {}, "status": {}}),
+        ("flowcontrol.apiserver.k8s.io/v1", "FlowSchema") => {
+            json!({"spec": {"priorityLevelConfiguration": {}}, "status": {}})
+        }
+        ("storage.k8s.io/v1", "CSINode") => json!({"spec": {"drivers": null}}),
+        ("storage.k8s.io/v1", "VolumeAttachment") => {
+            json!({"spec": {"source": {}}, "status": {"attached": false}})
+        }
+        ("resource.k8s.io/v1", "ResourceClaim") => json!({"spec": {"devices": {}}, "status": {}}),
+        ("resource.k8s.io/v1", "ResourceClaimTemplate") => {
+            json!({"spec": {"metadata": {}, "spec": {"devices": {}}}})
+        }
+        ("resource.k8s.io/v1", "ResourceSlice") => json!({"spec": {"pool": {}}}),
+        ("autoscaling/v1", "HorizontalPodAutoscaler") => {
+            json!({"spec": {"maxReplicas": 0}, "status": {"currentReplicas": 0, "desiredReplicas": 0}})
+        }
         _ => json!({}),
     }
 }

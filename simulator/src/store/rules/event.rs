@@ -2,6 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/events/v1/conversion.go`.
 
+use super::of_kind::required;
 use crate::json::Value;
 use crate::store::kind::Kind;
 use crate::store::metadata::invalid;
@@ -77,17 +78,37 @@ pub(super) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause
         &new["regarding"]
     };
     let involved = object["namespace"].as_str().unwrap_or_default();
+    let mut causes = new_faults(kind, new);
     let is_placed = if involved.is_empty() {
         namespace == "default"
     } else {
         involved == namespace
     };
-    if is_placed {
+    if !is_placed {
+        let detail = "does not match event.namespace";
+        causes.insert(0, invalid("involvedObject.namespace", involved, detail));
+    }
+    causes
+}
+
+/// What an event must say that is written in the new version.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/events.go`.
+fn new_faults(kind: &Kind, new: &Value) -> Vec<Cause> {
+    if kind.group.is_empty() {
         return Vec::new();
     }
-    vec![invalid(
-        "involvedObject.namespace",
-        involved,
-        "does not match event.namespace",
-    )]
+    let mut causes = Vec::new();
+    if new["eventTime"].is_null() {
+        causes.push(required("eventTime", "Required value"));
+    }
+    let severity = new["type"].as_str().unwrap_or_default();
+    if !matches!(severity, "Normal" | "Warning") {
+        causes.push(invalid(
+            "type",
+            severity,
+            &format!("has invalid value: {severity}"),
+        ));
+    }
+    causes
 }

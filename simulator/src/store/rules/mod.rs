@@ -1,14 +1,24 @@
 //! What single kinds demand beyond their schema: defaults, and values that may not be or may not change.
 
+mod autoscaler;
+mod defaults;
 mod event;
+mod fill;
 mod lease;
 mod namespace;
+mod network;
 mod of_kind;
 mod pod;
 mod pod_spec;
+mod quantity;
 mod role;
 mod secret;
+mod service;
 mod volume;
+mod workload;
 
+pub(super) use autoscaler::{to_new_autoscaler, to_old_autoscaler};
 pub(super) use event::{to_core_event, to_new_event};
 pub(super) use of_kind::{admit, faults, prepare, prepare_status, readmit};
+pub(super) use quantity::canonicalise;
+pub(super) use service::{Taken, give_addresses};

@@ -1,6 +1,9 @@
 //! Which rules a kind has.
 
-use super::{event, lease, namespace, pod, role, secret, volume};
+use super::{
+    autoscaler, defaults, event, lease, namespace, network, pod, role, secret, service, volume,
+    workload,
+};
 use crate::json::Value;
 use crate::store::kind::{Kind, Origin};
 use crate::store::status::Cause;
@@ -21,7 +24,17 @@ pub(in crate::store) fn prepare(kind: &Kind, value: &mut Value) {
         ("coordination.k8s.io", "Lease") => lease::prepare(value),
         ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::prepare(&kind.kind, value),
         ("", "Event") => event::prepare(value),
+        ("", "Service") => service::prepare(value),
+        ("", "LimitRange") => network::prepare_limits(value),
+        ("batch", "Job") => workload::prepare_job(value),
+        ("networking.k8s.io", "NetworkPolicy") => network::prepare_policy(value),
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::prepare(&kind.version, value),
         _ => {}
+    }
+    workload::prepare_template(&kind.group, &kind.kind, value);
+    defaults::fill_owned(&kind.group, &kind.kind, value);
+    if (kind.group.as_str(), kind.kind.as_str()) == ("", "ReplicationController") {
+        workload::prepare_controller(value);
     }
 }
 
@@ -37,14 +50,23 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::admit(value),
         ("", "Pod") => pod::admit(value),
         ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::admit(value),
+        ("batch", "Job") => workload::admit_job(value),
+        ("apps", "DaemonSet") => workload::count_template(value, None),
         _ => {}
     }
+    defaults::fill_unowned(&kind.group, &kind.kind, value);
 }
 
 /// Fills in what admission adds to a new state of an object.
 pub(in crate::store) fn readmit(kind: &Kind, value: &mut Value, old: &Value) {
-    if kind.kind == "Pod" && kind.origin == Origin::BuiltIn {
-        pod::readmit(value, old);
+    if kind.origin == Origin::Custom {
+        return;
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => pod::readmit(value, old),
+        ("", "Service") => service::readmit(value, old),
+        ("apps", "DaemonSet") => workload::count_template(value, Some(old)),
+        _ => {}
     }
 }
 
@@ -64,12 +86,24 @@ pub(in crate::store) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) ->
         ("", "Secret") => secret::faults(new, old),
         ("", "ConfigMap") => secret::config_map_faults(new, old),
         ("", "Pod") => pod::faults(new, old),
+        ("", "Service") => service::faults(new, old),
+        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
+            workload::faults(&kind.kind, new, old)
+        }
+        ("batch", "Job") => {
+            let mut causes = workload::job_faults("spec", &new["spec"]);
+            causes.extend(workload::job_changes(new, old));
+            causes
+        }
+        ("batch", "CronJob") => workload::cron_faults(new),
+        ("networking.k8s.io", "NetworkPolicy") => network::policy_faults(new),
+        ("storage.k8s.io", "StorageClass") => network::class_faults(new, old),
         ("coordination.k8s.io", "Lease") => lease::faults(new),
         ("" | "events.k8s.io", "Event") => event::faults(kind, new, old),
         ("", "PersistentVolumeClaim") => volume::claim_faults(new),
         ("rbac.authorization.k8s.io", "Role") => role::rule_faults(new),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
-            role::faults(new, old)
+            role::faults(&kind.kind, new, old)
         }
         _ => Vec::new(),
     }

@@ -54,6 +54,23 @@ pub(super) fn prepare(value: &mut Value) {
     let spec = fields.entry("spec").or_insert_with(|| json!({}));
     if let Some(spec) = spec.as_object_mut() {
         prepare_spec(spec);
+        set_default(spec, "enableServiceLinks", json!(true));
+        for container in containers(spec) {
+            if let Some(resources) = container.get_mut("resources") {
+                request_limits(resources);
+            }
+        }
+    }
+}
+
+/// Sets the defaults of a template of pods: those of a pod, but for two that only pods have.
+pub(super) fn prepare_template(template: &mut Value) {
+    let Some(fields) = template.as_object_mut() else {
+        return;
+    };
+    let spec = fields.entry("spec").or_insert_with(|| json!({}));
+    if let Some(spec) = spec.as_object_mut() {
+        prepare_spec(spec);
     }
 }
 
@@ -75,7 +92,6 @@ fn prepare_spec(spec: &mut Map) {
         ("dnsPolicy", json!("ClusterFirst")),
         ("securityContext", json!({})),
         ("schedulerName", json!("default-scheduler")),
-        ("enableServiceLinks", json!(true)),
     ];
     for (field, value) in defaults {
         set_default(spec, field, value);
@@ -83,17 +99,8 @@ fn prepare_spec(spec: &mut Map) {
     if let Some(account) = spec.get("serviceAccountName").cloned() {
         set_default(spec, "serviceAccount", account);
     }
-    for list in ["containers", "initContainers"] {
-        for container in spec
-            .get_mut(list)
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
-            if let Some(container) = container.as_object_mut() {
-                prepare_container(container);
-            }
-        }
+    for container in containers(spec) {
+        prepare_container(container);
     }
     for volume in spec
         .get_mut("volumes")
@@ -103,6 +110,17 @@ fn prepare_spec(spec: &mut Map) {
     {
         prepare_volume(volume);
     }
+}
+
+/// Every container of a spec.
+fn containers(spec: &mut Map) -> impl Iterator<Item = &mut Map> {
+    let lists = spec
+        .iter_mut()
+        .filter(|(name, _)| matches!(name.as_str(), "containers" | "initContainers"));
+    lists
+        .filter_map(|(_, list)| list.as_array_mut())
+        .flatten()
+        .filter_map(Value::as_object_mut)
 }
 
 fn prepare_container(container: &mut Map) {
@@ -117,9 +135,6 @@ fn prepare_container(container: &mut Map) {
     };
     set_default(container, "imagePullPolicy", json!(policy));
     set_default(container, "resources", json!({}));
-    if let Some(resources) = container.get_mut("resources") {
-        request_limits(resources);
-    }
     set_default(
         container,
         "terminationMessagePath",
@@ -281,12 +296,18 @@ pub(super) fn readmit(value: &mut Value, old: &Value) {
 
 /// What is wrong with a pod: a spec needs containers, and may hardly change.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let mut causes = missing_parts(&new["spec"]);
-    causes.extend(pod_spec::faults(&new["spec"]));
+    let mut causes = spec_faults("spec", &new["spec"]);
     let Some(old) = old.filter(|old| new["spec"] != old["spec"]) else {
         return if old.is_some() { Vec::new() } else { causes };
     };
     causes.extend(change_faults(new, old));
+    causes
+}
+
+/// What is wrong with the spec of a pod or of a template, which lies at `path`.
+pub(super) fn spec_faults(path: &str, spec: &Value) -> Vec<Cause> {
+    let mut causes = missing_parts(path, spec);
+    causes.extend(pod_spec::faults(path, spec));
     causes
 }
 
@@ -330,21 +351,21 @@ fn deadline_fault(new: &Value, old: &Value) -> Option<Cause> {
 }
 
 /// A pod needs containers, and each of them a name and an image.
-fn missing_parts(spec: &Value) -> Vec<Cause> {
+fn missing_parts(path: &str, spec: &Value) -> Vec<Cause> {
     let required = |field: String| Cause {
         reason: "FieldValueRequired",
         message: "Required value".to_owned(),
         field,
     };
     if spec["containers"].as_array().is_none_or(Vec::is_empty) {
-        return vec![required("spec.containers".to_owned())];
+        return vec![required(format!("{path}.containers"))];
     }
     let mut causes = Vec::new();
     for list in ["containers", "initContainers"] {
         for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
             for field in ["name", "image"] {
                 if container[field].as_str().unwrap_or_default().is_empty() {
-                    causes.push(required(format!("spec.{list}[{index}].{field}")));
+                    causes.push(required(format!("{path}.{list}[{index}].{field}")));
                 }
             }
         }

@@ -15,15 +15,16 @@ const RESTART_POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
 const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
 
 /// What is wrong with a spec whose parts are all there.
-pub(super) fn faults(spec: &Value) -> Vec<Cause> {
+pub(super) fn faults(path: &str, spec: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let policy = &spec["restartPolicy"];
-    choice_fault("spec.restartPolicy", policy, &RESTART_POLICIES, &mut causes);
+    let field = format!("{path}.restartPolicy");
+    choice_fault(&field, policy, &RESTART_POLICIES, &mut causes);
     let volumes: BTreeSet<&str> = items(&spec["volumes"]).filter_map(name).collect();
     let mut names = BTreeSet::new();
     for list in ["initContainers", "containers"] {
         for (index, container) in items(&spec[list]).enumerate() {
-            let path = format!("spec.{list}[{index}]");
+            let path = format!("{path}.{list}[{index}]");
             container_faults(&path, container, &volumes, &mut causes);
             if let Some(name) = name(container).filter(|name| !names.insert(*name)) {
                 causes.push(Cause {
@@ -81,7 +82,7 @@ fn container_faults(
     }
 }
 
-fn choice_fault(field: &str, value: &Value, choices: &[&str], causes: &mut Vec<Cause>) {
+pub(super) fn choice_fault(field: &str, value: &Value, choices: &[&str], causes: &mut Vec<Cause>) {
     let Some(chosen) = value.as_str().filter(|chosen| !choices.contains(chosen)) else {
         return;
     };
@@ -119,7 +120,7 @@ mod tests {
     #[case::mount(json!({"containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]}), &["spec.containers[0].volumeMounts[0].name: Not found: \"v\""])]
     #[case::variable(json!({"containers": [{"name": "c", "env": [{"name": ""}]}]}), &["spec.containers[0].env[0].name: Required value"])]
     fn what_a_spec_may_not_hold_is_found(#[case] spec: Value, #[case] expected: &[&str]) {
-        let found = faults(&spec).into_iter();
+        let found = faults("spec", &spec).into_iter();
         let found: Vec<_> = found
             .map(|cause| format!("{}: {}", cause.field, cause.message))
             .collect();

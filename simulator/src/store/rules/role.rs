@@ -1,6 +1,7 @@
 //! Roles and their bindings.
 
 use super::of_kind::required;
+use super::pod_spec::choice_fault;
 use crate::json::{Value, json};
 use crate::store::metadata::invalid_json;
 use crate::store::status::Cause;
@@ -29,8 +30,28 @@ pub(super) fn rule_faults(new: &Value) -> Vec<Cause> {
         .collect()
 }
 
-/// A binding stays with its role.
-pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+/// A binding names a role, and stays with it.
+pub(super) fn faults(kind: &str, new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let mut causes = reference_faults(kind, &new["roleRef"]);
+    causes.extend(change_faults(new, old));
+    causes
+}
+
+fn reference_faults(kind: &str, reference: &Value) -> Vec<Cause> {
+    let text = |field: &str| reference[field].as_str().unwrap_or_default();
+    let mut causes = Vec::new();
+    let kinds: &[&str] = match kind {
+        "RoleBinding" => &["Role", "ClusterRole"],
+        _ => &["ClusterRole"],
+    };
+    choice_fault("roleRef.kind", &json!(text("kind")), kinds, &mut causes);
+    if text("name").is_empty() {
+        causes.push(required("roleRef.name", "Required value"));
+    }
+    causes
+}
+
+fn change_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     if old.is_none_or(|old| old["roleRef"] == new["roleRef"]) {
         return Vec::new();
     }

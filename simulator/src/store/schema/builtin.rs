@@ -1,28 +1,20 @@
 //! Schemas of the kinds that Kubernetes itself defines, made when first asked for.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock};
 
-use k8s_openapi::api::apps::v1 as apps;
-use k8s_openapi::api::batch::v1 as batch;
-use k8s_openapi::api::coordination::v1 as coordination;
-use k8s_openapi::api::core::v1 as core;
-use k8s_openapi::api::events::v1 as events;
-use k8s_openapi::api::networking::v1 as networking;
-use k8s_openapi::api::policy::v1 as policy;
-use k8s_openapi::api::rbac::v1 as rbac;
-use k8s_openapi::api::storage::v1 as storage;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1 as apiextensions;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::{JsonSchema, SchemaGenerator};
 
+use self::known::{KINDS, Known};
 use super::format::Format;
 use super::node::{Checks, Node, Type};
 use crate::json::Value;
 
+mod known;
 mod overlay;
 
-/// The schema of a whole object of a built-in kind, made on the first call; `None` for kinds that are not known here.
+/// The schema of a whole object of a built-in kind, made with all others on the first call; `None` for kinds that are not known here.
 ///
 /// Descriptions and types are those of Kubernetes v1.34; lists carry their list type and patch strategy. Schemas inside
 /// of CustomResourceDefinitions are not looked into.
@@ -30,10 +22,8 @@ mod overlay;
 /// Source: `spec/kube-api.md` §1.13 and §1.22; the types of k8s-openapi 0.29 (v1_34).
 #[must_use]
 pub fn builtin(group: &str, version: &str, kind: &str) -> Option<Arc<Node>> {
-    let found = KINDS
-        .iter()
-        .find(|known| version == "v1" && known.group == group && known.kind == kind)?;
-    Some(Arc::clone(found.node.get_or_init(found.make)))
+    let is_it = |known: &Known| (known.group, known.version, known.kind) == (group, version, kind);
+    Some(Arc::clone(&NODES[KINDS.iter().position(is_it)?]))
 }
 
 /// The schema of `metadata`.
@@ -43,56 +33,23 @@ pub fn object_meta() -> Arc<Node> {
     Arc::clone(&OBJECT_META)
 }
 
-struct BuiltIn {
-    group: &'static str,
-    kind: &'static str,
-    make: fn() -> Arc<Node>,
-    node: OnceLock<Arc<Node>>,
-}
-
-const fn known<T: JsonSchema>(group: &'static str, kind: &'static str) -> BuiltIn {
-    BuiltIn {
-        group,
-        kind,
-        make: whole::<T>,
-        node: OnceLock::new(),
-    }
-}
-
-static KINDS: [BuiltIn; 23] = [
-    known::<core::ConfigMap>("", "ConfigMap"),
-    known::<core::Event>("", "Event"),
-    known::<core::Namespace>("", "Namespace"),
-    known::<core::Node>("", "Node"),
-    known::<core::PersistentVolume>("", "PersistentVolume"),
-    known::<core::PersistentVolumeClaim>("", "PersistentVolumeClaim"),
-    known::<core::Pod>("", "Pod"),
-    known::<core::Secret>("", "Secret"),
-    known::<core::Service>("", "Service"),
-    known::<core::ServiceAccount>("", "ServiceAccount"),
-    known::<apps::Deployment>("apps", "Deployment"),
-    known::<apps::ReplicaSet>("apps", "ReplicaSet"),
-    known::<batch::Job>("batch", "Job"),
-    known::<coordination::Lease>("coordination.k8s.io", "Lease"),
-    known::<events::Event>("events.k8s.io", "Event"),
-    known::<networking::NetworkPolicy>("networking.k8s.io", "NetworkPolicy"),
-    known::<policy::PodDisruptionBudget>("policy", "PodDisruptionBudget"),
-    known::<rbac::ClusterRole>(RBAC, "ClusterRole"),
-    known::<rbac::ClusterRoleBinding>(RBAC, "ClusterRoleBinding"),
-    known::<rbac::Role>(RBAC, "Role"),
-    known::<rbac::RoleBinding>(RBAC, "RoleBinding"),
-    known::<storage::StorageClass>("storage.k8s.io", "StorageClass"),
-    known::<apiextensions::CustomResourceDefinition>(
-        "apiextensions.k8s.io",
-        "CustomResourceDefinition",
-    ),
-];
-
-const RBAC: &str = "rbac.authorization.k8s.io";
+/// The schemas of [`KINDS`], in their order: made together, since they share most of their parts.
+static NODES: LazyLock<Vec<Arc<Node>>> = LazyLock::new(|| {
+    let mut generator = SchemaGenerator::default();
+    let schemas = KINDS.map(|known| Value::from((known.schema)(&mut generator).to_value()));
+    let mut reader = Reader {
+        definitions: serde_json::Value::Object(generator.take_definitions(true)).into(),
+        known: BTreeMap::new(),
+    };
+    schemas
+        .iter()
+        .map(|schema| whole(&reader.node(schema)))
+        .collect()
+});
 
 /// Clients may leave out `metadata`; the server fills it in.
-fn whole<T: JsonSchema>() -> Arc<Node> {
-    let mut node = Node::clone(&node_of::<T>());
+fn whole(node: &Node) -> Arc<Node> {
+    let mut node = node.clone();
     node.required.retain(|name| name != "metadata");
     node.properties.insert("metadata".to_owned(), object_meta());
     Arc::new(node)
@@ -171,9 +128,18 @@ impl Reader {
         let is_free = node.properties.is_empty() && node.additional.is_none();
         node.preserve_unknown = is_free && matches!(kind, Type::Object | Type::Any);
         overlay::finish(owner, &mut node);
+        let mut below = node
+            .properties
+            .values()
+            .chain(&node.items)
+            .chain(&node.additional);
+        node.has_quantity = owner == QUANTITY || below.any(|node| node.has_quantity);
         node
     }
 }
+
+/// The definition of quantities.
+const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 
 /// Definitions that contain themselves, and are not looked into.
 const RECURSIVE: [&str; 1] =
@@ -293,6 +259,6 @@ mod tests {
 
     #[test]
     fn other_kinds_are_not_known() {
-        assert!(builtin("apps", "v1", "StatefulSet").is_none());
+        assert!(builtin("apps", "v1beta1", "StatefulSet").is_none());
     }
 }

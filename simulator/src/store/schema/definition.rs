@@ -13,7 +13,7 @@ use crate::json::{Map, Value, json};
 use self::version::Parsed;
 use super::builtin;
 use super::node::{Node, Type};
-use crate::store::kind::{Column, Kind, Origin};
+use crate::store::kind::{Column, Kind, Origin, ScalePaths};
 use crate::store::status::Cause;
 
 /// Fills in what a definition leaves open: names, conversion, stored versions.
@@ -124,7 +124,35 @@ fn kind(crd: &Value, version: &Value, parsed: &Parsed) -> Kind {
             .iter()
             .map(|field| text(field, "/jsonPath").to_owned())
             .collect(),
+        stored_as: format!(
+            "{}/{}",
+            text(crd, "/spec/group"),
+            stored_version(crd).unwrap_or_default()
+        ),
+        scale: scale(version),
+        deprecation: deprecation(crd, version),
     }
+}
+
+/// What a deprecated version warns of.
+fn deprecation(crd: &Value, version: &Value) -> String {
+    if version["deprecated"] != json!(true) {
+        return String::new();
+    }
+    let (group, kind) = (text(crd, "/spec/group"), text(crd, "/spec/names/kind"));
+    match version["deprecationWarning"].as_str() {
+        Some(warning) => warning.to_owned(),
+        None => format!("{group}/{} {kind} is deprecated", text(version, "/name")),
+    }
+}
+
+fn scale(version: &Value) -> Option<ScalePaths> {
+    let scale = version["subresources"].get("scale")?;
+    Some(ScalePaths {
+        spec_replicas: text(scale, "/specReplicasPath").to_owned(),
+        status_replicas: text(scale, "/statusReplicasPath").to_owned(),
+        selector: text(scale, "/labelSelectorPath").to_owned(),
+    })
 }
 
 fn column(column: &Value) -> Column {

@@ -40,6 +40,8 @@ pub struct Node {
     pub patch: PatchStrategy,
     /// What a value must satisfy besides its type.
     pub checks: Checks,
+    /// Whether a quantity lies here or below. Built-in kinds only.
+    pub has_quantity: bool,
     /// `x-kubernetes-validations`, as written.
     pub rules: Vec<Value>,
 }

@@ -83,6 +83,7 @@ impl Reader {
             },
             atomic_map: text(schema, "x-kubernetes-map-type") == Some("atomic"),
             patch: PatchStrategy::default(),
+            has_quantity: false,
             checks: self.checks(schema, path, depth),
             rules: list(schema, "x-kubernetes-validations").to_vec(),
         }

@@ -71,6 +71,7 @@ fn short(owner: &str) -> &str {
         .strip_prefix("io.k8s.api.")
         .or_else(|| owner.strip_prefix("io.k8s.apimachinery.pkg.apis."))
         .or_else(|| owner.strip_prefix("io.k8s.apiextensions-apiserver.pkg.apis."))
+        .or_else(|| owner.strip_prefix("io.k8s.kube-aggregator.pkg.apis."))
         .unwrap_or(owner)
 }
 
@@ -137,6 +138,7 @@ const NAMED: Treatment = Merged(&["name"]);
 const CONDITIONS: Treatment = Merged(&["type"]);
 
 const FIELDS: &[(&str, &str, Treatment)] = &[
+    ("apps.v1.ControllerRevision", "data", Atomic),
     ("apps.v1.DeploymentSpec", "strategy", Retaining),
     ("apps.v1.DeploymentStatus", "conditions", CONDITIONS),
     ("apps.v1.ReplicaSetStatus", "conditions", CONDITIONS),
@@ -217,9 +219,114 @@ const FIELDS: &[(&str, &str, Treatment)] = &[
     ),
     ("meta.v1.ObjectMeta", "finalizers", MergedSet),
     ("meta.v1.ObjectMeta", "ownerReferences", Merged(&["uid"])),
+    (
+        "admissionregistration.v1.MutatingWebhook",
+        "matchConditions",
+        NAMED,
+    ),
+    (
+        "admissionregistration.v1.MutatingWebhookConfiguration",
+        "webhooks",
+        NAMED,
+    ),
+    (
+        "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec",
+        "validationActions",
+        Set,
+    ),
+    (
+        "admissionregistration.v1.ValidatingAdmissionPolicySpec",
+        "matchConditions",
+        NAMED,
+    ),
+    (
+        "admissionregistration.v1.ValidatingAdmissionPolicySpec",
+        "variables",
+        NAMED,
+    ),
+    (
+        "admissionregistration.v1.ValidatingAdmissionPolicyStatus",
+        "conditions",
+        Map(&["type"]),
+    ),
+    (
+        "admissionregistration.v1.ValidatingWebhook",
+        "matchConditions",
+        NAMED,
+    ),
+    (
+        "admissionregistration.v1.ValidatingWebhookConfiguration",
+        "webhooks",
+        NAMED,
+    ),
+    ("apps.v1.DaemonSetStatus", "conditions", CONDITIONS),
+    ("apps.v1.StatefulSetStatus", "conditions", CONDITIONS),
+    (
+        "autoscaling.v2.HorizontalPodAutoscalerStatus",
+        "conditions",
+        CONDITIONS,
+    ),
+    (
+        "certificates.v1.CertificateSigningRequestStatus",
+        "conditions",
+        Map(&["type"]),
+    ),
+    ("core.v1.ComponentStatus", "conditions", CONDITIONS),
+    (
+        "core.v1.PersistentVolumeClaimStatus",
+        "allocatedResourceStatuses",
+        Granular,
+    ),
+    ("core.v1.ReplicationControllerSpec", "selector", Atomic),
+    (
+        "core.v1.ReplicationControllerStatus",
+        "conditions",
+        CONDITIONS,
+    ),
+    ("discovery.v1.Endpoint", "addresses", Set),
+    ("flowcontrol.v1.FlowSchemaStatus", "conditions", CONDITIONS),
+    (
+        "flowcontrol.v1.NonResourcePolicyRule",
+        "nonResourceURLs",
+        Set,
+    ),
+    ("flowcontrol.v1.NonResourcePolicyRule", "verbs", Set),
+    (
+        "flowcontrol.v1.PriorityLevelConfigurationStatus",
+        "conditions",
+        CONDITIONS,
+    ),
+    ("flowcontrol.v1.ResourcePolicyRule", "apiGroups", Set),
+    ("flowcontrol.v1.ResourcePolicyRule", "namespaces", Set),
+    ("flowcontrol.v1.ResourcePolicyRule", "resources", Set),
+    ("flowcontrol.v1.ResourcePolicyRule", "verbs", Set),
+    ("networking.v1.ServiceCIDRStatus", "conditions", CONDITIONS),
+    ("node.v1.Scheduling", "nodeSelector", Atomic),
+    (
+        "resource.v1.AllocatedDeviceStatus",
+        "conditions",
+        Map(&["type"]),
+    ),
+    (
+        "resource.v1.ResourceClaimStatus",
+        "devices",
+        Map(&["driver", "device", "pool", "shareID"]),
+    ),
+    (
+        "resource.v1.ResourceClaimStatus",
+        "reservedFor",
+        Merged(&["uid"]),
+    ),
+    ("storage.v1.CSIDriverSpec", "volumeLifecycleModes", Set),
+    ("storage.v1.CSINodeSpec", "drivers", NAMED),
+    (
+        "apiregistration.v1.APIServiceStatus",
+        "conditions",
+        CONDITIONS,
+    ),
 ];
 
-const ATOMIC_TYPES: [&str; 16] = [
+const ATOMIC_TYPES: [&str; 27] = [
     "core.v1.ConfigMapKeySelector",
     "core.v1.FileKeySelector",
     "core.v1.LocalObjectReference",
@@ -236,4 +343,15 @@ const ATOMIC_TYPES: [&str; 16] = [
     "rbac.v1.Subject",
     "meta.v1.LabelSelector",
     "meta.v1.OwnerReference",
+    "admissionregistration.v1.MatchResources",
+    "admissionregistration.v1.NamedRuleWithOperations",
+    "admissionregistration.v1.ParamKind",
+    "admissionregistration.v1.ParamRef",
+    "admissionregistration.v1.Variable",
+    "autoscaling.v1.CrossVersionObjectReference",
+    "core.v1.EndpointAddress",
+    "core.v1.EndpointPort",
+    "core.v1.ScopeSelector",
+    "discovery.v1.EndpointPort",
+    "networking.v1.ServiceBackendPort",
 ];

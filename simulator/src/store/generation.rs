@@ -1,0 +1,45 @@
+//! `metadata.generation`: how often the specification of an object changed.
+//!
+//! Source: `spec/kube-api.md` §1.7.
+
+use crate::json::{Text, Value};
+
+use super::kind::Origin;
+use super::object::metadata_mut;
+use super::request::{Part, Request};
+use super::write::has_status;
+
+/// Counts the generation up if anything but metadata, and status where it has its own endpoint, changed.
+pub(super) fn advance(request: &Request, value: &mut Value, old: &Value) {
+    let served = &request.served;
+    let is_counted = matches!(request.part, Part::Whole | Part::Scale);
+    if !served.behaviour.manages_generation || !is_counted {
+        return;
+    }
+    let has_spec = served.kind.schema.properties.contains_key("spec");
+    let is_spec = |field: &str| {
+        if served.kind.origin == Origin::Custom || !has_spec {
+            field != "metadata" && !(field == "status" && has_status(served))
+        } else {
+            field == "spec"
+        }
+    };
+    // A slice of endpoints is told apart by its labels.
+    let is_slice = served.kind.group == "discovery.k8s.io";
+    let is_labelled = value["metadata"]["labels"] == old["metadata"]["labels"];
+    let is_same =
+        spec_fields(value, &is_spec).eq(spec_fields(old, &is_spec)) && (is_labelled || !is_slice);
+    if !is_same {
+        let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
+        metadata_mut(value).insert("generation".to_owned(), generation.into());
+    }
+}
+
+/// The fields of an object that count as its specification.
+fn spec_fields<'a>(
+    value: &'a Value,
+    is_spec: &'a dyn Fn(&str) -> bool,
+) -> impl Iterator<Item = (&'a Text, &'a Value)> {
+    let fields = value.as_object().into_iter().flatten();
+    fields.filter(|(field, _)| is_spec(field))
+}

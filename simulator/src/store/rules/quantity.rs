@@ -1,0 +1,230 @@
+//! Quantities, which are stored in one of the many ways to write them.
+//!
+//! Source: `spec/kube-api.md` §1.6; kubernetes v1.34 `apimachinery/pkg/api/resource/quantity.go`.
+
+use crate::json::Value;
+
+use crate::store::schema::node::Node;
+
+/// What the decoder says of a text that is none.
+pub(in crate::store) const MALFORMED: &str =
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+/// What it says of a suffix that stands for nothing.
+const NO_SUFFIX: &str = "unable to parse quantity's suffix";
+/// The powers of 1024 that have a suffix, from the first.
+const BINARY: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+/// The powers of 1000 that have one, from the minus third.
+const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+/// Where the suffix of 1 stands in [`DECIMAL`].
+const UNIT_INDEX: i32 = 3;
+/// The longest number that is read, in digits; more are cut by the real server too.
+const DIGITS_MAX: usize = 30;
+/// The longest number whose text may be kept, in digits.
+const KEPT_DIGITS_MAX: usize = 18;
+
+/// How powers of ten are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Suffix,
+    Exponent,
+}
+
+/// Rewrites every quantity in `value`, which fits `node`.
+///
+/// # Errors
+/// The decoder's text for the first that is none.
+pub(in crate::store) fn canonicalise(node: &Node, value: &mut Value) -> Result<(), &'static str> {
+    if !node.has_quantity {
+        return Ok(());
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                let below = node
+                    .properties
+                    .get(name.as_str())
+                    .or(node.additional.as_ref());
+                if let Some(below) = below {
+                    canonicalise(below, field)?;
+                }
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                if let Some(items) = &node.items {
+                    canonicalise(items, element)?;
+                }
+            }
+        }
+        Value::String(text) => *text = canonical(text.trim())?.into(),
+        Value::Number(number) => *value = canonical(&number.to_string())?.into(),
+        Value::Null | Value::Bool(_) => {}
+    }
+    Ok(())
+}
+
+/// The text that stands for the same quantity on every server.
+///
+/// # Errors
+/// [`MALFORMED`] or [`NO_SUFFIX`].
+fn canonical(text: &str) -> Result<String, &'static str> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let end = unsigned
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(unsigned.len());
+    let (number, suffix) = unsigned.split_at(end);
+    if unsigned.is_empty() || !is_like_suffix(suffix) {
+        return Err(MALFORMED);
+    }
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        whole => whole,
+    };
+    let digits = format!("{whole}{fraction}");
+    if fraction.contains('.') || digits.len() > DIGITS_MAX {
+        return Err(MALFORMED);
+    }
+    let mantissa: u128 = digits.parse().map_err(|_| MALFORMED)?;
+    let scale = -i32::try_from(fraction.len()).map_err(|_| MALFORMED)?;
+    let written = match binary_power(suffix) {
+        Some(_) if fraction.is_empty() && mantissa & 7 != 0 => return Ok(text.to_owned()),
+        Some(power) => of_binary(mantissa, scale, power).ok_or(MALFORMED)?,
+        None => {
+            let (form, exponent) = decimal_exponent(suffix).ok_or(NO_SUFFIX)?;
+            let exponent = scale + exponent;
+            if exponent % 3 == 0 && is_kept(&digits) {
+                return Ok(text.to_owned());
+            }
+            decimal(mantissa, exponent, form)
+        }
+    };
+    Ok(match written.as_str() {
+        "0" => written,
+        _ => format!("{sign}{written}"),
+    })
+}
+
+/// Whether the text of these digits is left as it is, which Go takes for canonical.
+fn is_kept(digits: &str) -> bool {
+    digits.len() <= KEPT_DIGITS_MAX && !digits.ends_with("000") && !digits.starts_with('0')
+}
+
+fn is_like_suffix(suffix: &str) -> bool {
+    let rest = suffix.trim_start_matches(|c| "eEinumkKMGTP".contains(c));
+    let digits = rest.strip_prefix(['-', '+']).unwrap_or(rest);
+    digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn binary_power(suffix: &str) -> Option<u32> {
+    let index = BINARY.iter().position(|known| *known == suffix)?;
+    u32::try_from(index + 1).ok()
+}
+
+/// The power of ten that a suffix stands for.
+fn decimal_exponent(suffix: &str) -> Option<(Form, i32)> {
+    if let Some(index) = DECIMAL.iter().position(|known| *known == suffix) {
+        return Some((Form::Suffix, (i32::try_from(index).ok()? - UNIT_INDEX) * 3));
+    }
+    let exponent = suffix.strip_prefix(['e', 'E'])?;
+    Some((Form::Exponent, exponent.parse().ok()?))
+}
+
+/// Binary quantities keep their suffixes as long as they are whole and not below 1024.
+fn of_binary(mantissa: u128, scale: i32, power: u32) -> Option<String> {
+    let numerator = mantissa.checked_mul(1024_u128.checked_pow(power)?)?;
+    let divisor = 10_u128.checked_pow(scale.unsigned_abs())?;
+    if !numerator.is_multiple_of(divisor) || numerator / divisor < 1024 {
+        return Some(decimal(numerator, scale, Form::Suffix));
+    }
+    let mut amount = numerator / divisor;
+    let mut suffix = "";
+    for known in BINARY {
+        if !amount.is_multiple_of(1024) {
+            break;
+        }
+        amount /= 1024;
+        suffix = known;
+    }
+    Some(format!("{amount}{suffix}"))
+}
+
+/// `mantissa` times ten to the `exponent`, with the greatest suffix that leaves a whole number.
+fn decimal(mut mantissa: u128, mut exponent: i32, form: Form) -> String {
+    if mantissa == 0 {
+        return "0".to_owned();
+    }
+    while mantissa.is_multiple_of(10) {
+        mantissa /= 10;
+        exponent += 1;
+    }
+    // Nothing is finer than a billionth: what is left is rounded up.
+    while exponent < -9 {
+        mantissa = mantissa.div_ceil(10);
+        exponent += 1;
+    }
+    let highest = match form {
+        Form::Exponent => i32::MAX,
+        Form::Suffix => 18,
+    };
+    while exponent.rem_euclid(3) != 0 || exponent > highest {
+        mantissa *= 10;
+        exponent -= 1;
+    }
+    match form {
+        Form::Exponent if exponent != 0 => format!("{mantissa}e{exponent}"),
+        Form::Exponent => mantissa.to_string(),
+        Form::Suffix => {
+            let index = usize::try_from(exponent / 3 + UNIT_INDEX).unwrap_or_default();
+            format!("{mantissa}{}", DECIMAL[index])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// What kube-apiserver 1.34.3 makes of each.
+    #[rstest]
+    #[case("0.5", "500m")]
+    #[case("1024Mi", "1Gi")]
+    #[case("1.5Gi", "1536Mi")]
+    #[case("0.1Gi", "107374182400m")]
+    #[case("0.5Ki", "512")]
+    #[case("1000", "1k")]
+    #[case("1000000", "1M")]
+    #[case("1500", "1500")]
+    #[case("1024", "1024")]
+    #[case("100m", "100m")]
+    #[case("1000m", "1")]
+    #[case("1e3", "1e3")]
+    #[case("1E3", "1E3")]
+    #[case("12e2", "1200")]
+    #[case("0", "0")]
+    #[case("0Gi", "0")]
+    #[case("-1.50", "-1500m")]
+    #[case("+2", "+2")]
+    #[case("1.", "1.")]
+    #[case("1e-3", "1e-3")]
+    #[case("1e19", "10e18")]
+    #[case("Gi", "0")]
+    #[case(".5", "500m")]
+    fn quantities_are_written_in_one_way(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(canonical(text).as_deref(), Ok(expected));
+    }
+
+    #[rstest]
+    #[case("", MALFORMED)]
+    #[case("x", MALFORMED)]
+    #[case("1.2.3", MALFORMED)]
+    #[case("1Kii", NO_SUFFIX)]
+    fn other_texts_are_no_quantities(#[case] text: &str, #[case] why: &str) {
+        assert_eq!(canonical(text), Err(why));
+    }
+}

@@ -1,0 +1,272 @@
+//! Services: defaults, what may not be, and the addresses that the server gives out.
+//!
+//! Simplified: one family of addresses, and node ports and addresses are given out from the lowest.
+//!
+//! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`,
+//! `pkg/apis/core/validation/validation.go` and `pkg/registry/core/service`.
+
+use std::collections::BTreeSet;
+
+use crate::json::{Value, json};
+
+use super::of_kind::required;
+use super::pod_spec::choice_fault;
+use crate::store::metadata::invalid_json;
+use crate::store::status::Cause;
+
+/// Sorted, as the messages name them.
+const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
+const PORT: &str = "must be between 1 and 65535, inclusive";
+/// How long a client is served by the same pod, if it is to be.
+const AFFINITY_SECONDS: i64 = 10_800;
+/// The first two bytes of every address: the default of `--service-cluster-ip-range`.
+const NETWORK: &str = "10.96";
+/// The range of `--service-node-port-range`.
+const NODE_PORTS: std::ops::Range<i64> = 30_000..32_768;
+
+/// Sets the defaults.
+pub(super) fn prepare(value: &mut Value) {
+    let spec = &mut value["spec"];
+    if !spec.is_object() {
+        *spec = json!({});
+    }
+    set_default(spec, "sessionAffinity", json!("None"));
+    set_default(spec, "type", json!("ClusterIP"));
+    for port in spec["ports"].as_array_mut().into_iter().flatten() {
+        set_default(port, "protocol", json!("TCP"));
+        let is_open = port["targetPort"].is_null() || port["targetPort"] == 0;
+        if is_open || port["targetPort"] == "" {
+            port["targetPort"] = port["port"].clone();
+        }
+    }
+    if spec["sessionAffinity"] == "ClientIP" && spec["sessionAffinityConfig"].is_null() {
+        spec["sessionAffinityConfig"] = json!({"clientIP": {"timeoutSeconds": AFFINITY_SECONDS}});
+    }
+    let kind = spec["type"].as_str().unwrap_or_default().to_owned();
+    if kind != "ExternalName" {
+        set_default(spec, "internalTrafficPolicy", json!("Cluster"));
+    }
+    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+        set_default(spec, "externalTrafficPolicy", json!("Cluster"));
+    }
+    if kind == "LoadBalancer" {
+        set_default(spec, "allocateLoadBalancerNodePorts", json!(true));
+    }
+    if let Some(spec) = spec.as_object_mut() {
+        spec.retain(|_, field| !field.is_null());
+    }
+}
+
+/// Puts back what the server gave out and an update leaves open.
+pub(super) fn readmit(value: &mut Value, old: &Value) {
+    let fields = ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"];
+    if value["spec"]["type"] == "ExternalName" {
+        return;
+    }
+    for field in fields {
+        if value["spec"].get(field).is_none()
+            && let Some(kept) = old["spec"].get(field)
+        {
+            value["spec"][field] = kept.clone();
+        }
+    }
+    let old_ports = old["spec"]["ports"].as_array().into_iter().flatten();
+    let known: Vec<_> = old_ports.filter(|port| port["nodePort"].is_i64()).collect();
+    if value["spec"]["type"] == "ClusterIP" {
+        return;
+    }
+    for port in value["spec"]["ports"].as_array_mut().into_iter().flatten() {
+        let kept = known.iter().find(|old| old["port"] == port["port"]);
+        if let (Some(kept), None) = (kept, port.get("nodePort")) {
+            port["nodePort"] = kept["nodePort"].clone();
+        }
+    }
+}
+
+/// What other services hold, so that nobody gets it twice.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Taken {
+    addresses: BTreeSet<String>,
+    node_ports: BTreeSet<i64>,
+}
+
+impl Taken {
+    /// What `services` hold.
+    pub(in crate::store) fn by<'a>(services: impl Iterator<Item = &'a Value>) -> Self {
+        let mut taken = Self::default();
+        for service in services {
+            let spec = &service["spec"];
+            taken
+                .addresses
+                .extend(spec["clusterIP"].as_str().map(str::to_owned));
+            let ports = spec["ports"].as_array().into_iter().flatten();
+            taken
+                .node_ports
+                .extend(ports.filter_map(|port| port["nodePort"].as_i64()));
+        }
+        taken
+    }
+
+    /// The lowest address that nobody has.
+    fn address(&self) -> Option<String> {
+        let all = (0..=255).flat_map(|high| (1..=254).map(move |low| (high, low)));
+        let mut addresses = all.map(|(high, low)| format!("{NETWORK}.{high}.{low}"));
+        addresses.find(|address| !self.addresses.contains(address))
+    }
+
+    fn node_port(&mut self) -> Option<i64> {
+        let free = NODE_PORTS
+            .into_iter()
+            .find(|port| !self.node_ports.contains(port))?;
+        self.node_ports.insert(free);
+        Some(free)
+    }
+}
+
+/// Gives a service its address and ports on nodes.
+///
+/// # Errors
+/// What the server says of an address that is not in its range.
+pub(in crate::store) fn give_addresses(value: &mut Value, mut taken: Taken) -> Result<(), Cause> {
+    if value["status"].is_null() {
+        value["status"] = json!({"loadBalancer": {}});
+    }
+    let spec = &mut value["spec"];
+    let kind = spec["type"].as_str().unwrap_or_default().to_owned();
+    if kind == "ExternalName" {
+        return Ok(());
+    }
+    match spec["clusterIP"]
+        .as_str()
+        .filter(|address| !address.is_empty())
+    {
+        None => {
+            if let Some(address) = taken.address() {
+                spec["clusterIP"] = address.into();
+            }
+        }
+        Some("None") => {}
+        Some(address) if !address.starts_with(&format!("{NETWORK}.")) => {
+            let detail = format!(
+                "failed to allocate IP {address}: the provided network does not match the current range"
+            );
+            let shown = json!([address]).to_string();
+            return Err(invalid_json("spec.clusterIPs", &shown, &detail));
+        }
+        Some(address) if taken.addresses.contains(address) => {
+            let detail =
+                format!("failed to allocate IP {address}: provided IP is already allocated");
+            let shown = json!([address]).to_string();
+            return Err(invalid_json("spec.clusterIPs", &shown, &detail));
+        }
+        Some(_) => {}
+    }
+    spec["clusterIPs"] = json!([spec["clusterIP"]]);
+    set_default(spec, "ipFamilies", json!(["IPv4"]));
+    set_default(spec, "ipFamilyPolicy", json!("SingleStack"));
+    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+        for port in spec["ports"].as_array_mut().into_iter().flatten() {
+            if port["nodePort"].as_i64().unwrap_or(0) == 0
+                && let Some(free) = taken.node_port()
+            {
+                port["nodePort"] = free.into();
+            }
+        }
+    }
+    if let Some(spec) = spec.as_object_mut() {
+        spec.retain(|_, field| !field.is_null());
+    }
+    Ok(())
+}
+
+/// What is wrong with a service.
+pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let spec = &new["spec"];
+    let mut causes = Vec::new();
+    let ports = spec["ports"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_external = spec["type"] == "ExternalName";
+    if is_external && spec["externalName"].as_str().unwrap_or_default().is_empty() {
+        causes.push(required("spec.externalName", "Required value"));
+    }
+    if ports.is_empty() && !is_external && spec["clusterIP"] != "None" {
+        causes.push(required("spec.ports", "Required value"));
+    }
+    for (index, port) in ports.iter().enumerate() {
+        causes.extend(port_faults(
+            &format!("spec.ports[{index}]"),
+            port,
+            ports.len(),
+        ));
+    }
+    choice_fault("spec.type", &spec["type"], &TYPES, &mut causes);
+    if let Some(old) = old
+        && old["spec"]["clusterIPs"].is_array()
+        && !is_external
+        && old["spec"]["clusterIPs"] != spec["clusterIPs"]
+    {
+        let shown = spec["clusterIPs"].to_string();
+        let detail = "may not change once set";
+        causes.push(invalid_json("spec.clusterIPs[0]", &shown, detail));
+    }
+    causes
+}
+
+fn port_faults(path: &str, port: &Value, n_ports: usize) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    if n_ports > 1 && port["name"].as_str().unwrap_or_default().is_empty() {
+        causes.push(required(format!("{path}.name"), "Required value"));
+    }
+    for field in ["port", "targetPort"] {
+        let number = match &port[field] {
+            Value::Null => Some(0),
+            value => value.as_i64(),
+        };
+        if let Some(number) = number.filter(|number| !(1..=65_535).contains(number)) {
+            causes.push(invalid_json(
+                &format!("{path}.{field}"),
+                &number.to_string(),
+                PORT,
+            ));
+        }
+    }
+    let field = format!("{path}.protocol");
+    choice_fault(&field, &port["protocol"], &PROTOCOLS, &mut causes);
+    causes
+}
+
+fn set_default(value: &mut Value, field: &str, default: Value) {
+    if value[field].is_null() || value[field] == "" {
+        value[field] = default;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_gets_the_first_address_that_nobody_has() {
+        let other = json!({"spec": {"clusterIP": "10.96.0.1"}});
+        let mut service = json!({"spec": {"ports": [{"port": 80}]}});
+        prepare(&mut service);
+        assert!(faults(&service, None).is_empty());
+        give_addresses(&mut service, Taken::by([&other].into_iter())).unwrap();
+        assert_eq!(service["spec"]["clusterIPs"], json!(["10.96.0.2"]));
+        assert_eq!(service["spec"]["ports"][0]["targetPort"], 80);
+    }
+
+    #[test]
+    fn an_address_of_another_network_is_refused() {
+        let mut service = json!({"spec": {"clusterIP": "1.2.3.4"}});
+        let refused = give_addresses(&mut service, Taken::default()).unwrap_err();
+        assert_eq!(refused.field, "spec.clusterIPs");
+    }
+
+    #[test]
+    fn a_service_needs_ports() {
+        let mut service = json!({});
+        prepare(&mut service);
+        assert_eq!(faults(&service, None)[0].field, "spec.ports");
+    }
+}

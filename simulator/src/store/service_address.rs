@@ -1,0 +1,32 @@
+//! Addresses of services, which the server gives out.
+
+use crate::json::Value;
+
+use super::kernel::Kernel;
+use super::kind::Origin;
+use super::registry::Served;
+use super::rules::{Taken, give_addresses};
+use super::status::Status;
+
+impl Kernel {
+    /// Gives a service what no other has; other kinds stay as they are.
+    ///
+    /// Source: `spec/kube-api.md` §1.22.
+    pub(super) fn give_addresses(&self, served: &Served, value: &mut Value) -> Result<(), Status> {
+        let kind = &served.kind;
+        let is_service = (kind.group.as_str(), kind.kind.as_str()) == ("", "Service");
+        if !is_service || kind.origin == Origin::Custom {
+            return Ok(());
+        }
+        let own = value["metadata"]["uid"].clone();
+        let services = self.log.objects(served.table).values();
+        let others = services.filter(|service| service.value()["metadata"]["uid"] != own);
+        let taken = Taken::by(others.map(|service| service.value()));
+        let name = value["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        give_addresses(value, taken)
+            .map_err(|cause| Status::invalid(&kind.qualified_kind(), &name, &[cause]))
+    }
+}
