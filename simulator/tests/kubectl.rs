@@ -449,9 +449,9 @@ fn the_cluster_tells_about_itself_and_what_it_cannot_do() {
     );
     cluster.good("delete pod p --wait", &["pod \"p\" deleted"]);
     cluster.good("create deployment d --image=a", &["created"]);
-    cluster.refused(
+    cluster.good(
         "scale deployment d --replicas=2",
-        &["does not support the subresource deployments/scale"],
+        &["deployment.apps/d scaled"],
     );
     cluster.refused(
         "get --raw /metrics",
