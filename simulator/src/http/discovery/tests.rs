@@ -137,6 +137,7 @@ fn a_custom_version_lists_status_before_scale_and_its_own_order_of_verbs() {
                 "name": "gadgets", "singularName": "gadget", "namespaced": true, "kind": "Gadget",
                 "verbs": ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"],
                 "shortNames": ["gd", "gdg"], "categories": ["all", "present"],
+                "storageVersionHash": "aHuL07UpVBw=",
             },
             {"name": "gadgets/status", "singularName": "", "namespaced": true, "kind": "Gadget", "verbs": ["get", "patch", "update"]},
             {
