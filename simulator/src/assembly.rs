@@ -14,7 +14,7 @@ use crate::json::Value;
 use crate::kubelet::Kubelet;
 use crate::operator::{self, Operator};
 use crate::outcomes::{MadeUp, Script};
-use crate::part::Part;
+use crate::part::{Part, PartClient};
 
 /// What may be left out of a cluster, or be replaced by the real thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -49,13 +49,13 @@ pub struct Actor {
     pub part: PartName,
     /// Its name in the event log.
     pub actor: &'static str,
-    make: fn(Client, &Shared) -> Box<dyn Part>,
+    make: fn(PartClient, &Shared) -> Box<dyn Part>,
 }
 
 impl Actor {
     /// The program, which reaches the API through `client`.
     #[must_use]
-    pub fn make(&self, client: Client, shared: &Shared) -> Box<dyn Part> {
+    pub fn make(&self, client: PartClient, shared: &Shared) -> Box<dyn Part> {
         (self.make)(client, shared)
     }
 }
@@ -65,22 +65,27 @@ pub const ACTORS: [Actor; 8] = [
     Actor {
         part: PartName::Collectors,
         actor: "garbage-collector",
-        make: |client, _| Box::new(GarbageCollector::new(client)),
+        make: |client, _| Box::new(GarbageCollector::new(client.kube())),
     },
     Actor {
         part: PartName::Collectors,
         actor: "namespaces",
-        make: |client, _| Box::new(Namespaces::new(client)),
+        make: |client, _| Box::new(Namespaces::new(client.kube())),
     },
     Actor {
         part: PartName::Collectors,
         actor: "service-accounts",
-        make: |client, shared| Box::new(ServiceAccounts::new(client, shared.authority_pem.clone())),
+        make: |client, shared| {
+            Box::new(ServiceAccounts::new(
+                client.kube(),
+                shared.authority_pem.clone(),
+            ))
+        },
     },
     Actor {
         part: PartName::Collectors,
         actor: "volume-binder",
-        make: |client, _| Box::new(VolumeBinder::new(client)),
+        make: |client, _| Box::new(VolumeBinder::new(client.kube())),
     },
     Actor {
         part: PartName::Kubelet,
@@ -101,12 +106,12 @@ pub const ACTORS: [Actor; 8] = [
     Actor {
         part: PartName::Argo,
         actor: "argo-cron",
-        make: |client, _| Box::new(CronController::new(client)),
+        make: |client, _| Box::new(CronController::new(client.kube())),
     },
     Actor {
         part: PartName::Operator,
         actor: "operator",
-        make: |client, shared| Box::new(Operator::new(client, shared.clock.clone())),
+        make: |client, shared| Box::new(Operator::new(client.kube(), shared.clock.clone())),
     },
 ];
 

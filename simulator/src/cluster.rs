@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use kube::Client;
 
 use crate::clock::{Clock, EPOCH};
 use crate::drive::Runner;
 use crate::http::service::ApiServer;
 use crate::ids::Ids;
-use crate::part::Part;
+use crate::part::{Part, PartClient};
 
 /// How many turns may pass at one instant before the cluster counts as spinning.
 const TURNS_AT_ONE_INSTANT_MAX: usize = 200_000;
@@ -28,14 +27,14 @@ pub struct Cluster {
     server: ApiServer,
     clock: Clock,
     runners: Vec<Runner>,
-    starts: BTreeMap<&'static str, (Start, Client)>,
+    starts: BTreeMap<&'static str, (Start, PartClient)>,
     choices: Ids,
     transport: Transport,
     revision: u64,
 }
 
 /// Makes a part that knows nothing yet, and reaches the API through the given client.
-pub type Start = Box<dyn Fn(Client) -> Box<dyn Part> + Send>;
+pub type Start = Box<dyn Fn(PartClient) -> Box<dyn Part> + Send>;
 
 /// How the parts reach the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,14 +90,14 @@ impl Cluster {
     }
 
     /// Adds a part that [`Cluster::restart`] can start again, and that comes back by itself after a fault killed it.
-    pub fn add_restartable(&mut self, start: Start, client: Client) {
+    pub fn add_restartable(&mut self, start: Start, client: PartClient) {
         let part = start(client.clone());
         self.starts.insert(part.name(), (start, client.clone()));
         self.add(part, client);
     }
 
     /// Adds a part, which reaches the API through `client`; a fault that kills it removes it.
-    pub fn add(&mut self, part: Box<dyn Part>, client: Client) {
+    pub fn add(&mut self, part: Box<dyn Part>, client: PartClient) {
         self.runners.push(Runner::new(part, client));
     }
 

@@ -1,8 +1,8 @@
 //! The Kubernetes API, Argo Workflows and the kubelet in memory.
 //!
 //! ```text
-//!   part (operator, argo, kubelet, collectors)      kubectl, tests
-//!        │ kube::Client                                  │ HTTPS
+//!   part (argo, kubelet, collectors)      operator, tests      kubectl
+//!        │ requests that carry values           │ kube::Client     │ HTTPS
 //!        ▼                                               ▼
 //!   http: one tower service, in process or behind TLS
 //!        ▼

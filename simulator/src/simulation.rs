@@ -14,6 +14,7 @@ use crate::http::kubeconfig::Access;
 use crate::http::listener::{self, Listener};
 use crate::http::service::ApiServer;
 use crate::outcomes::{Book, MadeUp, Script};
+use crate::part::PartClient;
 
 /// What one simulation is made of.
 #[derive(Clone, Debug)]
@@ -118,7 +119,7 @@ impl Simulation {
             .into_iter()
             .filter(|actor| !config.without.contains(&actor.part))
         {
-            let client = simulation.client(actor.actor).await?;
+            let client = simulation.part_client(actor.actor).await?;
             let shared = shared.clone();
             simulation
                 .cluster
@@ -135,14 +136,23 @@ impl Simulation {
     pub async fn client(&self, actor: &str) -> Result<Client, StartError> {
         match &self.access {
             Route::InProcess => Ok(self.cluster.server().client(actor)),
-            Route::Sockets(doors) => {
-                let access = doors.open(self.cluster.server(), actor).await?;
-                let kubeconfig = Kubeconfig::from_yaml(&access.kubeconfig())?;
-                let options = KubeConfigOptions::default();
-                let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
-                Client::try_from(config).map_err(StartError::Client)
-            }
+            Route::Sockets(doors) => self.client_through(doors, actor).await,
         }
+    }
+
+    async fn part_client(&self, actor: &str) -> Result<PartClient, StartError> {
+        Ok(match &self.access {
+            Route::InProcess => self.cluster.server().part_client(actor),
+            Route::Sockets(doors) => self.client_through(doors, actor).await?.into(),
+        })
+    }
+
+    async fn client_through(&self, doors: &Doors, actor: &str) -> Result<Client, StartError> {
+        let access = doors.open(self.cluster.server(), actor).await?;
+        let kubeconfig = Kubeconfig::from_yaml(&access.kubeconfig())?;
+        let options = KubeConfigOptions::default();
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+        Client::try_from(config).map_err(StartError::Client)
     }
 
     /// The cluster, to let time pass in.

@@ -85,7 +85,7 @@ async fn an_order_succeeds_with_the_operators_own_driver_over_tls() {
     let actors = assembly::ACTORS.into_iter();
     let simulated = actors.filter(|actor| actor.part != PartName::Operator);
     let parts = simulated.map(|actor| {
-        let client = server.client(actor.actor);
+        let client = server.part_client(actor.actor);
         let runner = Runner::new(actor.make(client.clone(), &shared), client);
         run_live(runner, clock.clone(), pending())
     });

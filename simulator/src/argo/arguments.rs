@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::globals::json;
 use super::lookup::ConfigMapError;
@@ -11,6 +10,7 @@ use super::pass::{Halt, Pass};
 use super::resolution::to_value;
 use super::spec::{Arguments, Inputs, Outputs, Parameter, Template};
 use super::tag::{self, Mode, Scope, TagError};
+use crate::json::Value;
 
 impl From<TagError> for Halt {
     fn from(error: TagError) -> Self {

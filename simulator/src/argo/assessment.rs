@@ -3,20 +3,20 @@
 use k8s_openapi::api::core::v1::{ContainerStatus, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::key;
 use super::leaf::is_helper;
 use super::pass::{Action, Pass};
 use super::resources;
 use super::spec::{Condition, NodePhase, NodeStatus, NodeType, Outputs};
-use crate::part::LazyObject;
+use crate::json::Value;
+use crate::part::PartObject;
 
 /// Seconds after its start in which a node's pod may not have shown up yet.
 const RECENTLY_STARTED_SECONDS: i64 = 10;
 
 /// The id of the node that a pod belongs to.
-pub(crate) fn node_id(pod: &LazyObject) -> Option<&String> {
+pub(crate) fn node_id(pod: &PartObject) -> Option<&String> {
     pod.metadata.annotations.as_ref()?.get(key::NODE_ID)
 }
 
@@ -82,7 +82,7 @@ impl Pass<'_> {
         true
     }
 
-    fn assess(&self, pod: &LazyObject, old: &NodeStatus) -> Assessed {
+    fn assess(&self, pod: &PartObject, old: &NodeStatus) -> Assessed {
         let status: PodStatus = pod
             .data
             .get("status")
@@ -157,7 +157,7 @@ impl Pass<'_> {
     }
 
     /// Ends a pod that may not go on.
-    fn control(&mut self, pod: &LazyObject, id: &str) {
+    fn control(&mut self, pod: &PartObject, id: &str) {
         let exit_handler = pod
             .metadata
             .labels
@@ -337,7 +337,7 @@ fn pending_reason(pod: &PodStatus) -> String {
 }
 
 /// The phase and message of a node whose pod failed.
-fn failure(pod: &LazyObject, status: &PodStatus) -> (NodePhase, String) {
+fn failure(pod: &PartObject, status: &PodStatus) -> (NodePhase, String) {
     if let Some(message) = status.message.clone().filter(|message| !message.is_empty()) {
         return (NodePhase::Failed, message);
     }
@@ -416,7 +416,7 @@ fn finished(pod: &PodStatus) -> Option<jiff::Timestamp> {
 
 /// The pods that need no more attention, by name.
 pub(crate) fn done_pods(pass: &Pass) -> Vec<String> {
-    let done = |pod: &&&LazyObject| {
+    let done = |pod: &&&PartObject| {
         let node = node_id(pod).and_then(|id| pass.status.nodes.get(id));
         !is_helper(pod) && node.is_some_and(NodeStatus::ended)
     };

@@ -2,12 +2,12 @@
 
 use k8s_openapi::api::core::v1::Volume;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::key;
 use super::pass::{Action, Halt, Pass};
 use super::resolution::to_value;
 use super::spec::WorkflowPhase;
+use crate::json::{Value, json};
 
 impl Pass<'_> {
     /// Creates the claims of the specification, once.

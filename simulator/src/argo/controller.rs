@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use kube::Client;
 use kube::core::{ApiResource, GroupVersionKind};
 
 use super::key;
@@ -14,7 +13,9 @@ use super::lookup::{Lookups, Missing};
 use super::operation::operate;
 use super::pass::{Input, Outcome, Settings};
 use super::write::{Writer, Written};
-use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
+use crate::part::{
+    Cache, Caches, Change, ChangeKind, Failure, Key, Part, PartClient, PartObject, Wake, Watch,
+};
 
 const WORKFLOWS: usize = 0;
 const PODS: usize = 1;
@@ -25,7 +26,7 @@ const RESTARTS_MAX: usize = 100;
 
 /// The simulated workflow controller.
 pub struct ArgoController {
-    client: Client,
+    client: PartClient,
     settings: Settings,
     /// The revision of each Workflow after the last write; older ones are stale.
     written: BTreeMap<Key, u64>,
@@ -34,7 +35,7 @@ pub struct ArgoController {
 impl ArgoController {
     /// A controller for all namespaces.
     #[must_use]
-    pub fn new(client: Client, settings: Settings) -> Self {
+    pub fn new(client: PartClient, settings: Settings) -> Self {
         Self {
             client,
             settings,
@@ -82,9 +83,9 @@ impl ArgoController {
     async fn decide(
         &self,
         writer: &mut Writer<'_>,
-        workflow: &LazyObject,
-        pods: &[&LazyObject],
-        task_results: &[&LazyObject],
+        workflow: &PartObject,
+        pods: &[&PartObject],
+        task_results: &[&PartObject],
     ) -> Result<Outcome, Failure> {
         let mut lookups = Lookups::default();
         let mut refusals = BTreeMap::new();
@@ -183,7 +184,7 @@ pub(crate) fn resource(group: &str, version: &str, kind: &str, plural: &str) -> 
 }
 
 /// The revision of an object as the number that it is.
-pub(crate) fn revision(object: &LazyObject) -> u64 {
+pub(crate) fn revision(object: &PartObject) -> u64 {
     let text = object
         .metadata
         .resource_version
@@ -193,13 +194,13 @@ pub(crate) fn revision(object: &LazyObject) -> u64 {
 }
 
 /// Whether a Workflow has a phase, which its status and a label tell from then on.
-fn has_begun(workflow: &LazyObject) -> bool {
+fn has_begun(workflow: &PartObject) -> bool {
     let labels = workflow.metadata.labels.as_ref();
-    workflow.data.field("status").is_some()
+    workflow.data.get("status").is_some()
         && labels.is_some_and(|labels| labels.contains_key(key::PHASE))
 }
 
-fn is_done(workflow: &LazyObject) -> bool {
+fn is_done(workflow: &PartObject) -> bool {
     let labels = workflow.metadata.labels.as_ref();
     labels
         .and_then(|labels| labels.get(key::COMPLETED))
@@ -207,7 +208,7 @@ fn is_done(workflow: &LazyObject) -> bool {
         == Some("true")
 }
 
-fn of_workflow<'c>(cache: &'c Cache, namespace: &str, workflow: &str) -> Vec<&'c LazyObject> {
+fn of_workflow<'c>(cache: &'c Cache, namespace: &str, workflow: &str) -> Vec<&'c PartObject> {
     let from = (namespace.to_owned(), String::new());
     cache
         .range(from..)

@@ -1,8 +1,6 @@
 //! The specification that a Workflow runs by. Source: `spec/argo.md` §4, §5.
 
 use k8s_openapi::api::core::v1::Volume;
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use super::arguments::decode;
 use super::globals::{self, Sources};
@@ -13,7 +11,7 @@ use super::pass::{Halt, Pass};
 use super::resolution::to_value;
 use super::spec::{WorkflowPhase, WorkflowSpec};
 use super::tag::{self, Mode, Scope};
-use crate::part::Lazy;
+use crate::json::{Value, from_value};
 
 /// Why there is no effective specification.
 pub(crate) enum Unusable {
@@ -33,15 +31,14 @@ impl Pass<'_> {
         let mut spec = if referred {
             self.store_spec(own)?;
             let stored = &self.status.stored_workflow_template_spec;
-            self.templates = stored.lazy("templates");
-            without_templates(stored.names(), |name| &stored[name])
+            self.templates = stored["templates"].clone();
+            without_templates(stored)
         } else {
-            self.templates = Lazy::from(own["templates"].clone());
-            let names = own.as_object().into_iter().flat_map(Map::keys);
-            without_templates(names.map(String::as_str), |name| &own[name])
+            self.templates = own["templates"].clone();
+            without_templates(own)
         };
         let decoded = |value: &Value| {
-            WorkflowSpec::deserialize(value)
+            from_value::<WorkflowSpec>(value)
                 .map_err(|error| Unusable::Failed(format!("cannot unmarshall spec: {error}")))
         };
         self.spec = decoded(&spec)?;
@@ -99,13 +96,13 @@ impl Pass<'_> {
         let stored = &self.status.stored_workflow_template_spec;
         let differs = |field: &str| own.get(field) != stored.get(field);
         let lacks_entrypoint = !own["entrypoint"].is_null() && stored["entrypoint"].is_null();
-        if !stored.is_empty() && !lacks_entrypoint && !differs("suspend") && !differs("shutdown") {
+        if !stored.is_null() && !lacks_entrypoint && !differs("suspend") && !differs("shutdown") {
             return Ok(());
         }
-        let low = if stored.is_empty() {
+        let low = if stored.is_null() {
             self.referred_spec(&own["workflowTemplateRef"])?
         } else {
-            to_value(stored)
+            stored.clone()
         };
         let joined = merge::join(own, &low);
         let typed: WorkflowSpec =
@@ -202,12 +199,10 @@ impl Pass<'_> {
     }
 }
 
-fn without_templates<'s>(
-    names: impl Iterator<Item = &'s str>,
-    field: impl Fn(&str) -> &'s Value,
-) -> Value {
-    names
-        .filter(|name| *name != "templates")
-        .map(|name| (name.to_owned(), field(name).clone()))
+fn without_templates(spec: &Value) -> Value {
+    let fields = spec.as_object().into_iter().flatten();
+    fields
+        .filter(|(name, _)| *name != "templates")
+        .map(|(name, field)| (name.clone(), field.clone()))
         .collect()
 }

@@ -8,11 +8,11 @@ use super::spec::{NodePhase, NodeStatus};
 
 impl Pass<'_> {
     /// Tells of every node that changed its phase since `before`.
-    pub(crate) fn tell_nodes(&mut self, before: &BTreeMap<String, NodePhase>) {
+    pub(crate) fn tell_nodes(&mut self, before: &BTreeMap<String, NodeStatus>) {
         let mut notes = Vec::new();
         for node in self.status.nodes.values() {
-            match before.get(&node.id) {
-                Some(old) if *old == node.phase => {}
+            match before.get(&node.id).map(|old| old.phase) {
+                Some(old) if old == node.phase => {}
                 Some(NodePhase::Pending) if node.completed() => {
                     notes.extend([note(node, NodePhase::Running), note(node, node.phase)]);
                 }

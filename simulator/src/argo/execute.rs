@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::duration;
 use super::naming;
@@ -11,6 +10,7 @@ use super::nodes::NewNode;
 use super::pass::{Halt, Pass};
 use super::resolution::{Call, Caller, Home};
 use super::spec::{Arguments, NodeFlag, NodePhase, NodeStatus, NodeType, RetryStrategy, Template};
+use crate::json::Value;
 
 /// How deep templates may call each other.
 const DEPTH_MAX: usize = 100;

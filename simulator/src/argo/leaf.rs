@@ -1,7 +1,6 @@
 //! Container and script templates: one node, one pod. Source: `spec/argo.md` §11, §21.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::execute::Execution;
 use super::key;
@@ -9,6 +8,7 @@ use super::naming;
 use super::pass::{Action, Halt, Pass};
 use super::pod::{self, PodPlan};
 use super::spec::{NodePhase, NodeType, Template};
+use crate::json::Value;
 
 impl Pass<'_> {
     /// Executes a container or script template.
@@ -162,7 +162,7 @@ fn mentions(value: &Value, patterns: &[String]) -> bool {
 }
 
 /// Whether a pod is one of Argo's own and not a node's.
-pub(crate) fn is_helper(pod: &crate::part::LazyObject) -> bool {
+pub(crate) fn is_helper(pod: &crate::part::PartObject) -> bool {
     pod.metadata
         .labels
         .as_ref()

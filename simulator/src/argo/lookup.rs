@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::key;
-use crate::part::LazyObject;
+use crate::part::PartObject;
 
 /// An object that has not been read yet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ pub enum Missing {
 
 /// What was read so far; an object that does not exist is there as its absence.
 #[derive(Clone, Debug, Default)]
-pub struct Lookups(pub BTreeMap<Missing, Option<Arc<LazyObject>>>);
+pub struct Lookups(pub BTreeMap<Missing, Option<Arc<PartObject>>>);
 
 /// Why a ConfigMap gives no value.
 pub(crate) enum ConfigMapError {
@@ -29,7 +29,7 @@ pub(crate) enum ConfigMapError {
 
 impl Lookups {
     /// The object behind `key`, or its absence.
-    pub(crate) fn get(&self, key: Missing) -> Result<Option<&Arc<LazyObject>>, Missing> {
+    pub(crate) fn get(&self, key: Missing) -> Result<Option<&Arc<PartObject>>, Missing> {
         self.0.get(&key).map(Option::as_ref).ok_or(key)
     }
 

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::execute::Execution;
 use super::pass::{Halt, Pass};
@@ -14,6 +12,7 @@ use super::spec::{NodePhase, NodeStatus, NodeType, Sequence, WorkflowStep};
 use super::steps::expands;
 use super::tag::{self, Mode, Scope};
 use super::when;
+use crate::json::{Value, from_value};
 
 impl Pass<'_> {
     /// The steps of a group with each loop replaced by one step for each item.
@@ -134,7 +133,7 @@ fn column(values: &[&str]) -> String {
     };
     let parsed: Option<Vec<Value>> = values.iter().map(composite).collect();
     match parsed {
-        Some(parsed) => Value::Array(parsed).to_string(),
+        Some(parsed) => Value::from(parsed).to_string(),
         None => to_value(&values).to_string(),
     }
 }
@@ -161,7 +160,7 @@ fn expand(step: &WorkflowStep) -> Result<Vec<WorkflowStep>, Halt> {
         let (names, description) = describe(item);
         let mut body = body.clone();
         tag::replace_in(&mut body, &Scope(&[&names]), mode)?;
-        let mut new = WorkflowStep::deserialize(&body).map_err(|e| Halt::error(e.to_string()))?;
+        let mut new = from_value::<WorkflowStep>(&body).map_err(|e| Halt::error(e.to_string()))?;
         new.name = format!(
             "{}({index}:{})",
             step.name,
@@ -211,7 +210,7 @@ fn describe(item: &Value) -> (BTreeMap<String, String>, String) {
         scalar => escaped(scalar),
     };
     let whole = match item {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         other => other.to_string(),
     };
     names.insert("item".to_owned(), whole);
@@ -252,7 +251,7 @@ fn numbers(sequence: &Sequence) -> Result<Vec<Value>, Halt> {
             ));
         }
     };
-    let print = |number: i64| printed(&sequence.format, number).map(Value::String);
+    let print = |number: i64| printed(&sequence.format, number).map(Value::from);
     if start <= end {
         (start..=end).map(print).collect()
     } else {
@@ -295,13 +294,13 @@ fn printed(format: &str, number: i64) -> Result<String, Halt> {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::{Value, json};
 
     use super::{column, expand};
     use crate::argo::spec::WorkflowStep;
+    use crate::json::{Value, from_value, json};
 
     fn check(step: Value, expected: &[(&str, &str)]) {
-        let step: WorkflowStep = serde_json::from_value(step).unwrap();
+        let step: WorkflowStep = from_value(&step).unwrap();
         let steps = expand(&step).unwrap();
         let actual: Vec<(&str, &str)> = steps
             .iter()

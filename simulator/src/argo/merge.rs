@@ -2,7 +2,7 @@
 //!
 //! Source: `spec/argo.md` §5; apimachinery v0.34 `pkg/util/strategicpatch/patch.go`.
 
-use serde_json::{Map, Value};
+use crate::json::{Map, Value};
 
 /// The field by which items of a list are matched; other lists are replaced as a whole.
 fn merge_key(field: &str, parent: &str) -> Option<&'static str> {
@@ -32,16 +32,12 @@ fn merge_at(low: Value, high: &Value, field: &str) -> Value {
     }
 }
 
-fn merge_fields(
-    mut low: Map<String, Value>,
-    high: &Map<String, Value>,
-    parent: &str,
-) -> Map<String, Value> {
+fn merge_fields(mut low: Map, high: &Map, parent: &str) -> Map {
     for (field, value) in high {
         let merged = match (low.remove(field), value, merge_key(field, parent)) {
             (_, Value::Null, _) => continue,
             (Some(Value::Array(low)), Value::Array(high), Some(key)) => {
-                Value::Array(merge_list(low, high, key))
+                merge_list(low.into(), high, key).into()
             }
             (Some(low), high, _) => merge_at(low, high, field),
             (None, high, _) => high.clone(),
@@ -126,9 +122,9 @@ fn has_value(parameter: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::{Value, json};
 
     use super::join;
+    use crate::json::{Value, json};
 
     #[rstest]
     #[case::the_workflow_wins(

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use serde_json::{Value, json};
 
 use super::assessment;
 use super::effective::Unusable;
@@ -15,7 +14,8 @@ use super::lookup::Missing;
 use super::pass::{Action, Halt, Input, Outcome, Pass};
 use super::progress;
 use super::resolution::{Call, Home, to_value};
-use super::spec::{Condition, NodePhase, NodeStatus, WorkflowPhase};
+use super::spec::{Condition, NodePhase, NodeStatus, WorkflowPhase, WorkflowStatus};
+use crate::json::{Value, json};
 
 /// Decides what comes next for a Workflow.
 ///
@@ -26,12 +26,7 @@ pub fn operate(input: Input) -> Result<Outcome, Missing> {
         Ok(pass) => pass,
         Err(_) => return Ok(Outcome::default()),
     };
-    let before: BTreeMap<String, NodePhase> = pass
-        .status
-        .nodes
-        .iter()
-        .map(|(id, node)| (id.clone(), node.phase))
-        .collect();
+    let before = pass.status.nodes.clone();
     pass.run()?;
     Ok(pass.finish(&before))
 }
@@ -304,7 +299,7 @@ impl Pass<'_> {
         }
     }
 
-    fn finish(mut self, before: &BTreeMap<String, NodePhase>) -> Outcome {
+    fn finish(mut self, before: &BTreeMap<String, NodeStatus>) -> Outcome {
         if !self.updated {
             return Outcome {
                 workflow: None,
@@ -321,8 +316,7 @@ impl Pass<'_> {
         let mut workflow = self.input.workflow.clone();
         workflow.metadata.labels = Some(self.labels);
         workflow.metadata.annotations = Some(self.annotations);
-        let written = workflow.data.write("status", &self.status);
-        written.expect("wire structs have text keys and no failing parts");
+        workflow.data["status"] = written(self.status, before, &workflow.data["status"]);
         Outcome {
             workflow: Some(workflow),
             actions: self.actions,
@@ -364,4 +358,27 @@ impl Pass<'_> {
             });
         }
     }
+}
+
+/// A status as it is written; nodes that are as they were `before` stay those of the status `read`.
+fn written(
+    mut status: WorkflowStatus,
+    before: &BTreeMap<String, NodeStatus>,
+    read: &Value,
+) -> Value {
+    let nodes = std::mem::take(&mut status.nodes);
+    let mut written = to_value(&status);
+    if !nodes.is_empty() {
+        let nodes = nodes.into_iter().map(|(id, node)| {
+            let known = read["nodes"].get(&id);
+            let is_known = before.get(&id) == Some(&node);
+            let node = match known.filter(|_| is_known) {
+                Some(known) => known.clone(),
+                None => to_value(&node),
+            };
+            (id, node)
+        });
+        written["nodes"] = nodes.collect();
+    }
+    written
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Volume;
-use serde_json::{Value, json};
 
 use super::lookup::{Lookups, Missing};
 use super::spec::{Shutdown, WorkflowSpec, WorkflowStatus};
 use super::version::{Differences, Version};
-use crate::part::{Lazy, LazyObject};
+use crate::json::{Value, json};
+use crate::part::PartObject;
 
 /// What holds for all Workflows of a controller.
 #[derive(Clone, Debug)]
@@ -36,11 +36,11 @@ impl Default for Settings {
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
     /// The Workflow as last seen.
-    pub workflow: &'a LazyObject,
+    pub workflow: &'a PartObject,
     /// Its pods that are not labelled as completed.
-    pub pods: &'a [&'a LazyObject],
+    pub pods: &'a [&'a PartObject],
     /// Its WorkflowTaskResults.
-    pub task_results: &'a [&'a LazyObject],
+    pub task_results: &'a [&'a PartObject],
     /// What was read on demand.
     pub lookups: &'a Lookups,
     /// What the API refused to create in this pass, by kind and name.
@@ -64,7 +64,7 @@ pub struct Refusal {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The Workflow to write, if it changed.
-    pub workflow: Option<LazyObject>,
+    pub workflow: Option<PartObject>,
     /// What to do beside, in this order.
     pub actions: Vec<Action>,
     /// When to look again, if not because something changes.
@@ -159,7 +159,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    fn of(workflow: &LazyObject, now: Timestamp) -> Self {
+    fn of(workflow: &PartObject, now: Timestamp) -> Self {
         let metadata = &workflow.metadata;
         Self {
             name: metadata.name.clone().unwrap_or_default(),
@@ -195,7 +195,7 @@ pub(crate) struct Pass<'a> {
     /// The effective specification without templates, its globals substituted.
     pub(crate) spec: WorkflowSpec,
     /// The effective templates as written.
-    pub(crate) templates: Lazy,
+    pub(crate) templates: Value,
     pub(crate) status: WorkflowStatus,
     pub(crate) globals: BTreeMap<String, String>,
     /// The volumes of the Workflow, substituted with all that is known so far.
@@ -215,7 +215,7 @@ impl<'a> Pass<'a> {
     /// When the status cannot be decoded.
     pub(crate) fn new(input: Input<'a>) -> Result<Self, String> {
         let workflow = input.workflow;
-        let status = workflow.data.read("status").map_err(|e| e.to_string())?;
+        let status = workflow.read("status").map_err(|e| e.to_string())?;
         Ok(Self {
             input,
             differences: input.settings.version.differences(),
@@ -223,7 +223,7 @@ impl<'a> Pass<'a> {
             labels: workflow.metadata.labels.clone().unwrap_or_default(),
             annotations: workflow.metadata.annotations.clone().unwrap_or_default(),
             spec: WorkflowSpec::default(),
-            templates: Lazy::default(),
+            templates: Value::Null,
             status: status.unwrap_or_default(),
             globals: BTreeMap::new(),
             volumes: Vec::new(),

@@ -1,12 +1,11 @@
 //! From a call to the template that it means. Source: `spec/argo.md` §10.
 
-use serde_json::Value;
+use crate::json::{self, Map, Value};
 
 use super::lookup::Missing;
 use super::merge;
 use super::pass::{Halt, Pass};
 use super::spec::{Template, TemplateRef, WorkflowStep};
-use crate::part::Lazy;
 
 /// Who calls, which decides how the local scope names the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +125,7 @@ impl Pass<'_> {
             .as_ref()
             .and_then(|key| self.status.stored_templates.get(key))
         {
-            return Ok((template.value().clone(), inner));
+            return Ok((template.clone(), inner));
         }
         let template = self.find(call, home)?;
         if type_of(&template).is_none() {
@@ -134,8 +133,7 @@ impl Pass<'_> {
             return Err(Halt::error(format!("template '{name}' type is unknown")));
         }
         if let Some(key) = stored {
-            let stored = Lazy::from(template.clone());
-            self.status.stored_templates.insert(key, stored);
+            self.status.stored_templates.insert(key, template.clone());
             self.updated = true;
         }
         Ok((template, inner))
@@ -145,7 +143,7 @@ impl Pass<'_> {
     pub(crate) fn peek(&self, call: &Call, home: &Home) -> Option<Value> {
         let stored = self.stored_key(call, home);
         match stored.and_then(|key| self.status.stored_templates.get(&key)) {
-            Some(template) => Some(template.value().clone()),
+            Some(template) => Some(template.clone()),
             None => self.find(call, home).ok(),
         }
     }
@@ -200,7 +198,7 @@ impl Pass<'_> {
         match self.foreign(home)? {
             Some(spec) => named(&spec["templates"], call.template, &spec["podMetadata"]),
             None => named(
-                self.templates.value(),
+                &self.templates,
                 call.template,
                 &to_value(&self.spec.pod_metadata),
             ),
@@ -262,11 +260,11 @@ fn named(templates: &Value, name: &str, pod_metadata: &Value) -> Option<Value> {
         let own = fields.remove("metadata").unwrap_or(Value::Null);
         let low = Value::Object(extra.clone());
         fields.insert(
-            "metadata".to_owned(),
+            "metadata",
             merge::merge(
                 low,
                 &match own {
-                    Value::Null => Value::Object(serde_json::Map::new()),
+                    Value::Null => Value::Object(Map::new()),
                     own => own,
                 },
             ),
@@ -277,5 +275,5 @@ fn named(templates: &Value, name: &str, pod_metadata: &Value) -> Option<Value> {
 
 /// The JSON of something that always has one.
 pub(crate) fn to_value<T: serde::Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).expect("wire structs have text keys and no failing parts")
+    json::to_value(value).expect("wire structs have text keys and no failing parts")
 }

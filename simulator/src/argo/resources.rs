@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::PodStatus;
-use serde_json::Value;
+
+use crate::json::Value;
 
 const MI: f64 = 1_048_576.0;
 
@@ -56,7 +57,7 @@ fn requests(pod_spec: &Value, name: &str) -> BTreeMap<String, f64> {
             .flatten()
         {
             if let Some(amount) = quantity.as_str().and_then(amount) {
-                amounts.insert(resource.clone(), amount);
+                amounts.insert(resource.to_string(), amount);
             }
         }
     }

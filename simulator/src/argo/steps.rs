@@ -1,7 +1,6 @@
 //! Steps templates: groups one after the other, the steps of a group side by side. Source: `spec/argo.md` §13.
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::execute::{Execution, Surroundings};
 use super::nodes::NewNode;
@@ -11,6 +10,7 @@ use super::scope::{self, Names};
 use super::spec::{ContinueOn, NodeFlag, NodePhase, NodeStatus, NodeType, Template, WorkflowStep};
 use super::tag::{self, Mode, Scope, TagError};
 use super::when;
+use crate::json::Value;
 
 /// What became of a group in this pass.
 enum Group {
@@ -183,13 +183,11 @@ impl Pass<'_> {
             TagError::Failed(message) => Unready::Fails(message),
         };
         if let Some(Value::String(text)) = value.get_mut("when") {
-            *text = tag::replace(text, &scope, mode)
-                .map_err(unready)?
-                .into_owned();
+            *text = tag::replace(text, &scope, mode).map_err(unready)?.into();
             match when::holds(text) {
                 Ok(false) => {
                     return Ok(WorkflowStep {
-                        when: text.clone(),
+                        when: text.to_string(),
                         ..step.clone()
                     });
                 }

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::Error;
+use kube::api::{Api, DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, Request};
-use kube::{Client, Error};
-use serde_json::{Value, json};
 
 use super::controller::resource;
 use super::key;
 use super::lookup::Missing;
 use super::pass::{Action, EventNote, Outcome, Refusal};
 use super::retry::is_transient;
+use crate::json::{Value, json};
 use crate::kubelet::TERMINATE_ANNOTATION;
-use crate::part::{LazyObject, send};
+use crate::part::{self, PartClient, PartObject, delete, get, send};
 
 /// A request that failed.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +41,8 @@ pub(crate) enum Written {
 
 /// Writes for one Workflow.
 pub(crate) struct Writer<'a> {
-    client: &'a Client,
-    workflow: &'a LazyObject,
+    client: &'a PartClient,
+    workflow: &'a PartObject,
     now: Timestamp,
     n_events: usize,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Writer<'a> {
 type Refusals = BTreeMap<(&'static str, String), Refusal>;
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(client: &'a Client, workflow: &'a LazyObject, now: Timestamp) -> Self {
+    pub(crate) fn new(client: &'a PartClient, workflow: &'a PartObject, now: Timestamp) -> Self {
         Self {
             client,
             workflow,
@@ -75,11 +75,11 @@ impl<'a> Writer<'a> {
             .unwrap_or_default()
     }
 
-    fn api(&self, resource: &ApiResource) -> Api<LazyObject> {
-        Api::namespaced_with(self.client.clone(), self.namespace(), resource)
+    fn api(&self, resource: &ApiResource) -> Api<PartObject> {
+        Api::namespaced_with(self.client.kube(), self.namespace(), resource)
     }
 
-    fn core(&self, kind: &str, plural: &str) -> Api<LazyObject> {
+    fn core(&self, kind: &str, plural: &str) -> Api<PartObject> {
         self.api(&resource("", "v1", kind, plural))
     }
 
@@ -104,17 +104,18 @@ impl<'a> Writer<'a> {
     pub(crate) async fn read(
         &self,
         missing: &Missing,
-    ) -> Result<Option<Arc<LazyObject>>, WriteError> {
+    ) -> Result<Option<Arc<PartObject>>, WriteError> {
         let (resource, name, namespaced) = missing.place();
         let api = if namespaced {
             self.api(&resource)
         } else {
-            Api::all_with(self.client.clone(), &resource)
+            Api::all_with(self.client.kube(), &resource)
         };
-        let found = api
-            .get_opt(name)
-            .await
-            .map_err(self.failed("get", &resource.kind, name))?;
+        let request = Request::new(api.resource_url()).get(name, &GetParams::default());
+        let found =
+            get(self.client, request)
+                .await
+                .map_err(self.failed("get", &resource.kind, name))?;
         Ok(found.map(Arc::new))
     }
 
@@ -144,13 +145,12 @@ impl<'a> Writer<'a> {
 
     async fn create_one(
         &self,
-        api: &Api<LazyObject>,
+        api: &Api<PartObject>,
         kind: &'static str,
         (name, object): (&str, &Value),
     ) -> Result<Option<Refusal>, WriteError> {
-        let body = object.to_string().into_bytes();
-        let request = Request::new(api.resource_url()).create(&PostParams::default(), body);
-        match send(self.client, request).await {
+        let request = Request::new(api.resource_url()).create(&PostParams::default(), Vec::new());
+        match send(self.client, request, object.clone()).await {
             Ok(_) => Ok(None),
             Err(Error::Api(status)) if status.reason == "AlreadyExists" => {
                 self.adopt(api, kind, name).await
@@ -168,7 +168,7 @@ impl<'a> Writer<'a> {
     /// An object that is there already is taken over; a claim only if the Workflow owns it.
     async fn adopt(
         &self,
-        api: &Api<LazyObject>,
+        api: &Api<PartObject>,
         kind: &'static str,
         name: &str,
     ) -> Result<Option<Refusal>, WriteError> {
@@ -203,14 +203,14 @@ impl<'a> Writer<'a> {
             "workflows",
         ));
         let failed = self.failed("update", "Workflow", self.name());
-        let body = match serde_json::to_vec(workflow) {
-            Ok(body) => body,
+        let workflow = match workflow.to_value() {
+            Ok(workflow) => workflow,
             Err(error) => return Err(failed(Error::SerdeError(error))),
         };
         let workflows = Request::new(api.resource_url());
-        let request = workflows.replace(self.name(), &PostParams::default(), body);
-        match send(self.client, request).await {
-            Ok(written) => Ok(Written::Revision(written.revision())),
+        let request = workflows.replace(self.name(), &PostParams::default(), Vec::new());
+        match send(self.client, request, workflow).await {
+            Ok(part::Written(revision)) => Ok(Written::Revision(revision)),
             Err(Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(Written::Conflict),
             Err(source) => Err(failed(source)),
         }
@@ -253,7 +253,7 @@ impl<'a> Writer<'a> {
                 Action::TerminatePod(name) => self.terminate(&pods, &name).await?,
                 Action::LabelPodCompleted(name) => {
                     let patch = json!({"metadata": {"labels": {key::COMPLETED: "true"}}});
-                    self.patch(&pods, &name, &patch).await?;
+                    self.patch(&pods, &name, patch).await?;
                 }
                 Action::DeletePod(name, _) => self.delete(&pods, "Pod", &name).await?,
                 Action::DeleteTaskResults => self.delete_task_results().await?,
@@ -263,7 +263,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn budgets(&self) -> Api<LazyObject> {
+    fn budgets(&self) -> Api<PartObject> {
         self.api(&resource(
             "policy",
             "v1",
@@ -272,7 +272,7 @@ impl<'a> Writer<'a> {
         ))
     }
 
-    async fn terminate(&self, pods: &Api<LazyObject>, name: &str) -> Result<(), WriteError> {
+    async fn terminate(&self, pods: &Api<PartObject>, name: &str) -> Result<(), WriteError> {
         let pod = pods
             .get_opt(name)
             .await
@@ -280,7 +280,7 @@ impl<'a> Writer<'a> {
         match pod {
             Some(pod) if pod.data["status"]["phase"] == "Running" => {
                 let patch = json!({"metadata": {"annotations": {TERMINATE_ANNOTATION: self.now.to_string()}}});
-                self.patch(pods, name, &patch).await
+                self.patch(pods, name, patch).await
             }
             Some(_) => self.delete(pods, "Pod", name).await,
             None => Ok(()),
@@ -289,13 +289,13 @@ impl<'a> Writer<'a> {
 
     async fn patch(
         &self,
-        pods: &Api<LazyObject>,
+        pods: &Api<PartObject>,
         name: &str,
-        patch: &Value,
+        patch: Value,
     ) -> Result<(), WriteError> {
         let pods = Request::new(pods.resource_url());
-        let request = pods.patch(name, &PatchParams::default(), &Patch::Merge(patch));
-        match send(self.client, request).await {
+        let request = pods.patch(name, &PatchParams::default(), &Patch::Merge(()));
+        match send(self.client, request, patch).await {
             Ok(_) => Ok(()),
             Err(error) => ignore_not_found(error).map_err(self.failed("patch", "Pod", name)),
         }
@@ -303,11 +303,12 @@ impl<'a> Writer<'a> {
 
     async fn delete(
         &self,
-        api: &Api<LazyObject>,
+        api: &Api<PartObject>,
         kind: &str,
         name: &str,
     ) -> Result<(), WriteError> {
-        match api.delete(name, &DeleteParams::default()).await {
+        let request = Request::new(api.resource_url()).delete(name, &DeleteParams::default());
+        match delete(self.client, request).await {
             Ok(_) => Ok(()),
             Err(error) => ignore_not_found(error).map_err(self.failed("delete", kind, name)),
         }

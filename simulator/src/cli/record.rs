@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use kube::core::ApiResource;
 
-use crate::part::{Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
+use crate::part::{Caches, Change, ChangeKind, Failure, Key, Part, PartObject, Wake, Watch};
 
 /// A part that only watches and remembers; clones share one memory.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ type Identity = (usize, String, String, String);
 #[derive(Clone)]
 pub(super) struct Recorded {
     /// Its last state.
-    pub(super) object: Arc<LazyObject>,
+    pub(super) object: Arc<PartObject>,
     /// Whether it was removed during the run.
     pub(super) deleted: bool,
 }
@@ -58,7 +58,7 @@ impl Record {
     }
 
     /// The objects of the kind with this index that are still there.
-    pub(super) fn present(&self, kind: usize) -> impl Iterator<Item = &Arc<LazyObject>> {
+    pub(super) fn present(&self, kind: usize) -> impl Iterator<Item = &Arc<PartObject>> {
         let of_kind = self
             .objects
             .iter()

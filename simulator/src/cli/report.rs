@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
-use serde_json::{Value, json};
 
 use super::record::Recorded;
 use super::tree;
+use crate::json::{Value, json};
 use crate::outcomes::MadeUpValue;
 
 /// Everything that a run came to.
@@ -53,7 +53,7 @@ impl Report<'_> {
                 .iter()
                 .filter(|recorded| recorded.deleted == deleted);
             chosen
-                .map(|recorded| serde_json::to_value(&*recorded.object).unwrap_or_default())
+                .map(|recorded| recorded.object.to_value().unwrap_or_default())
                 .collect()
         };
         json!({

@@ -16,7 +16,7 @@ use crate::assembly::PartName;
 use crate::clock::EPOCH;
 use crate::input_error::InputError;
 use crate::outcomes::Book;
-use crate::part::LazyObject;
+use crate::part::PartObject;
 use crate::simulation::{Config, Simulation};
 
 /// What both commands take.
@@ -151,7 +151,7 @@ impl<'a> Session<'a> {
         };
         let mut simulation = Simulation::start(config).await?;
         let recorder = Recorder::new(subject.kinds.iter().map(resource).collect());
-        let client = simulation.server().client("recorder");
+        let client = simulation.server().part_client("recorder");
         simulation.cluster().add(Box::new(recorder.clone()), client);
         Ok(Self {
             simulation,
@@ -184,11 +184,11 @@ impl<'a> Session<'a> {
     }
 
     /// The objects that the command is about.
-    fn roots(&self) -> Vec<Arc<LazyObject>> {
+    fn roots(&self) -> Vec<Arc<PartObject>> {
         self.present(|kind| self.subject.roots.contains(&kind))
     }
 
-    fn present(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Arc<LazyObject>> {
+    fn present(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Arc<PartObject>> {
         let record = self.recorder.record();
         let kinds = self.subject.kinds.iter().enumerate();
         let wanted = kinds.filter(|(_, [.., kind, _])| is_wanted(kind));
@@ -228,12 +228,12 @@ fn resource([group, version, kind, plural]: &[&str; 4]) -> ApiResource {
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
 }
 
-fn phase(object: &LazyObject) -> &str {
+fn phase(object: &PartObject) -> &str {
     object.data["status"]["phase"].as_str().unwrap_or_default()
 }
 
 /// Whether an object did what it is for: a schedule, if none of its runs failed or was refused.
-fn is_good(object: &LazyObject) -> bool {
+fn is_good(object: &PartObject) -> bool {
     let status = &object.data["status"];
     let is_schedule = object
         .types

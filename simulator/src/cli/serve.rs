@@ -168,7 +168,7 @@ fn actors(args: &ServeArgs) -> impl Iterator<Item = assembly::Actor> {
 /// Runs the parts, each by itself.
 async fn run(args: &ServeArgs, server: &ApiServer, shared: &Shared, ending: &watch::Receiver<()>) {
     let running = actors(args).map(|actor| {
-        let client = server.client(actor.actor);
+        let client = server.part_client(actor.actor);
         let runner = Runner::new(actor.make(client.clone(), shared), client);
         run_live(runner, shared.clock.clone(), gone(ending.clone()))
     });
@@ -185,7 +185,7 @@ async fn jump(
 ) -> Result<(), Failed> {
     let mut cluster = Cluster::on(server.clone(), args.seed, Transport::InProcess);
     for actor in actors(args) {
-        let client = server.client(actor.actor);
+        let client = server.part_client(actor.actor);
         cluster.add(actor.make(client.clone(), shared), client);
     }
     let mut ended = gone(ending.clone()).boxed_local();

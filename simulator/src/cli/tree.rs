@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use kube::ResourceExt;
-use serde_json::Value;
 
 use super::record::Recorded;
+use crate::json::Value;
 
 /// How many of the removed runs of one owner a tree shows.
 const PAST_RUNS_MAX: usize = 2;
@@ -371,14 +371,14 @@ fn mark(phase: &str) -> (char, Style) {
 mod tests {
     use std::sync::Arc;
 
-    use crate::part::LazyObject;
-    use serde_json::json;
+    use crate::json::{from_value, json};
+    use crate::part::PartObject;
 
     use super::*;
     use crate::clock::EPOCH;
 
     fn recorded(object: Value, deleted: bool) -> Recorded {
-        let object: LazyObject = serde_json::from_value(object).unwrap();
+        let object: PartObject = from_value(&object).unwrap();
         Recorded {
             object: Arc::new(object),
             deleted,

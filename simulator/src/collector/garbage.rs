@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions, PropagationPolicy};
-use serde_json::{Value, json};
 
 use super::error::{CollectError, unless_overtaken};
 use super::kinds::{self, Served};
 use super::ownership::{self, Act, Dependent, Owner};
-use crate::part::{Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
+use crate::json::{Value, json};
+use crate::part::{Caches, Change, ChangeKind, Failure, Key, Part, PartObject, Wake, Watch};
 
 /// The watch of CustomResourceDefinitions; it comes first.
 const DEFINITIONS: usize = 0;
@@ -119,7 +119,7 @@ impl GarbageCollector {
         self.kinds.iter().position(|served| served.name == name)
     }
 
-    fn object<'a>(&self, key: &Key, caches: &'a Caches) -> Option<&'a LazyObject> {
+    fn object<'a>(&self, key: &Key, caches: &'a Caches) -> Option<&'a PartObject> {
         caches
             .get(self.index_of(&key.kind)?, key)
             .map(AsRef::as_ref)
@@ -185,7 +185,7 @@ impl GarbageCollector {
         found.collect()
     }
 
-    fn api(&self, served: &Served, namespace: &str) -> Api<LazyObject> {
+    fn api(&self, served: &Served, namespace: &str) -> Api<PartObject> {
         if namespace.is_empty() {
             Api::all_with(self.client.clone(), &served.resource)
         } else {

@@ -9,10 +9,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::core::ApiResource;
 use kube::{Client, Error};
-use serde_json::{Value, json};
 
 use super::error::{CollectError, unless_overtaken};
-use crate::part::{Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
+use crate::json::{Value, json};
+use crate::part::{Caches, Change, ChangeKind, Failure, Key, Part, PartObject, Wake, Watch};
 
 const NAMESPACES: usize = 0;
 const FINALIZER: &str = "kubernetes";
@@ -83,7 +83,7 @@ impl Namespaces {
             .await
             .map_err(CollectError::during("discover the content of", key))?;
         for resource in kinds {
-            let api: Api<LazyObject> =
+            let api: Api<PartObject> =
                 Api::namespaced_with(self.client.clone(), &key.name, &resource);
             let all = ListParams::default();
             let found = api
@@ -166,13 +166,13 @@ impl Namespaces {
     async fn finalize(
         &self,
         key: &Key,
-        namespace: &LazyObject,
+        namespace: &PartObject,
         left: Vec<Value>,
     ) -> Result<(), Failure> {
         let mut namespace = namespace.clone();
         namespace.data["spec"]["finalizers"] = left.into();
         let resource = ApiResource::erase::<Namespace>(&());
-        let api: Api<LazyObject> = Api::all_with(self.client.clone(), &resource);
+        let api: Api<PartObject> = Api::all_with(self.client.clone(), &resource);
         let params = kube::api::PostParams::default();
         let result = api
             .replace_subresource("finalize", &key.name, &params, &namespace)
@@ -183,7 +183,7 @@ impl Namespaces {
     async fn report(
         &self,
         key: &Key,
-        namespace: &LazyObject,
+        namespace: &PartObject,
         remains: &Remains,
         now: Timestamp,
     ) -> Result<(), Failure> {

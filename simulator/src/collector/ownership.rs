@@ -126,8 +126,8 @@ fn finalizers_without(meta: &ObjectMeta, name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::{Value, from_value, json};
     use rstest::rstest;
-    use serde_json::{Value, json};
 
     const BLOCKING: Dependent = Dependent {
         blocks: true,
@@ -182,7 +182,7 @@ mod tests {
         #[case] dependents: &[Dependent],
         #[case] expected: Act,
     ) {
-        let meta = serde_json::from_value(meta).unwrap();
+        let meta = from_value(&meta).unwrap();
         assert_eq!(decide(&meta, owners, dependents), expected);
     }
 
@@ -190,7 +190,7 @@ mod tests {
     fn an_orphan_finalizer_chooses_the_manner_of_deletion() {
         let mut meta = owned(1);
         meta["finalizers"] = json!(["orphan"]);
-        let meta = serde_json::from_value(meta).unwrap();
+        let meta = from_value(&meta).unwrap();
         assert_eq!(
             decide(&meta, &[Owner::Absent], &[]),
             Act::Delete(PropagationPolicy::Orphan)

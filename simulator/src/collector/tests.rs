@@ -6,10 +6,10 @@ use k8s_openapi::api::core::v1::{
 use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, PostParams, PropagationPolicy};
 use rstest::rstest;
-use serde_json::{Value, json};
 
 use super::{GarbageCollector, Namespaces, ServiceAccounts, VolumeBinder};
 use crate::cluster::{Cluster, Transport};
+use crate::json::{Value, from_value, json};
 
 struct Bench {
     cluster: Cluster,
@@ -19,11 +19,11 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let mut cluster = Cluster::new(1, Transport::InProcess);
-        let client = |cluster: &Cluster| cluster.server().client("collector");
-        let garbage = GarbageCollector::new(client(&cluster));
-        let namespaces = Namespaces::new(client(&cluster));
-        let accounts = ServiceAccounts::new(client(&cluster), "PEM".to_owned());
-        let volumes = VolumeBinder::new(client(&cluster));
+        let client = |cluster: &Cluster| cluster.server().part_client("collector");
+        let garbage = GarbageCollector::new(client(&cluster).kube());
+        let namespaces = Namespaces::new(client(&cluster).kube());
+        let accounts = ServiceAccounts::new(client(&cluster).kube(), "PEM".to_owned());
+        let volumes = VolumeBinder::new(client(&cluster).kube());
         let watching = client(&cluster);
         cluster.add(Box::new(garbage), watching.clone());
         cluster.add(Box::new(namespaces), watching.clone());
@@ -38,7 +38,7 @@ impl Bench {
     }
 
     async fn create(&self, map: Value) -> ConfigMap {
-        let map = serde_json::from_value(map).unwrap();
+        let map = from_value(&map).unwrap();
         self.maps()
             .create(&PostParams::default(), &map)
             .await
@@ -120,7 +120,7 @@ async fn a_foreground_deletion_waits_for_a_child_that_a_finalizer_holds() {
 async fn a_namespace_is_furnished_and_can_be_deleted_with_its_content() {
     let mut bench = Bench::new();
     let namespaces: Api<Namespace> = Api::all(bench.client.clone());
-    let namespace = serde_json::from_value(json!({"metadata": {"name": "team"}})).unwrap();
+    let namespace = from_value(&json!({"metadata": {"name": "team"}})).unwrap();
     namespaces
         .create(&PostParams::default(), &namespace)
         .await
@@ -146,10 +146,7 @@ async fn a_claim_is_bound_and_its_volume_goes_with_it() {
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(bench.client.clone(), "default");
     let claim = json!({"metadata": {"name": "c"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
     claims
-        .create(
-            &PostParams::default(),
-            &serde_json::from_value(claim).unwrap(),
-        )
+        .create(&PostParams::default(), &from_value(&claim).unwrap())
         .await
         .unwrap();
     bench.cluster.settle().await.unwrap();

@@ -14,10 +14,10 @@ use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, ObjectMeta};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::error::{CollectError, unless_overtaken, unless_there};
-use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
+use crate::json::{Value, json};
+use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, PartObject, Wake, Watch};
 
 const CLAIMS: usize = 0;
 const VOLUMES: usize = 1;
@@ -47,7 +47,7 @@ enum Act {
 }
 
 /// Source: kubernetes v1.34 `pkg/controller/volume/persistentvolume`, `pvcprotection`.
-fn decide(claim: &LazyObject, has_class: impl Fn(&str) -> bool, is_used: bool) -> Act {
+fn decide(claim: &PartObject, has_class: impl Fn(&str) -> bool, is_used: bool) -> Act {
     let finalizers = claim.metadata.finalizers.as_deref().unwrap_or_default();
     if claim.metadata.deletion_timestamp.is_some() {
         let is_protected = finalizers
@@ -113,7 +113,7 @@ impl VolumeBinder {
         Api::namespaced(self.client.clone(), &key.namespace)
     }
 
-    async fn bind(&self, key: &Key, claim: &LazyObject, volume: &str) -> Result<(), Failure> {
+    async fn bind(&self, key: &Key, claim: &PartObject, volume: &str) -> Result<(), Failure> {
         let volumes: Api<PersistentVolume> = Api::all(self.client.clone());
         let wanted = PersistentVolume::deserialize(&volume_for(key, claim, volume))?;
         unless_there(volumes.create(&PostParams::default(), &wanted).await)
@@ -144,7 +144,7 @@ impl VolumeBinder {
     async fn warn(
         &self,
         key: &Key,
-        claim: &LazyObject,
+        claim: &PartObject,
         message: String,
         now: Timestamp,
     ) -> Result<(), Failure> {
@@ -232,7 +232,7 @@ impl VolumeBinder {
     }
 }
 
-fn volume_for(key: &Key, claim: &LazyObject, volume: &str) -> Value {
+fn volume_for(key: &Key, claim: &PartObject, volume: &str) -> Value {
     let spec = &claim.data["spec"];
     json!({
         "apiVersion": "v1",
@@ -288,8 +288,8 @@ fn claims_that_end<'c>(namespace: &str, claims: &'c Cache) -> BTreeSet<&'c str> 
         .collect()
 }
 
-fn claims_of(pod: &LazyObject) -> Vec<String> {
-    let mounts: Mounts = pod.data.read("spec").ok().flatten().unwrap_or_default();
+fn claims_of(pod: &PartObject) -> Vec<String> {
+    let mounts: Mounts = pod.read("spec").ok().flatten().unwrap_or_default();
     let claims = mounts.volumes.into_iter();
     claims
         .filter_map(|mount| Some(mount.persistent_volume_claim?.claim_name))
@@ -368,13 +368,15 @@ impl Part for VolumeBinder {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use rstest::rstest;
 
-    fn a_claim(change: Value) -> LazyObject {
+    use super::*;
+    use crate::store::patch::merge::merge_patch;
+
+    fn a_claim(change: Value) -> PartObject {
         let mut claim = json!({"metadata": {"name": "c", "namespace": "ns", "uid": "u1"}, "spec": {}, "status": {"phase": "Pending"}});
-        json_patch::merge(&mut claim, &change);
-        serde_json::from_value(claim).unwrap()
+        claim = merge_patch(claim, &change);
+        PartObject::of(claim).unwrap()
     }
 
     #[rstest]

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use futures::future::poll_immediate;
 use futures::stream::{BoxStream, SelectAll, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use kube::core::WatchEvent;
-use kube::{Client, ResourceExt};
+use kube::ResourceExt;
 
-use super::follow::{self, News, Opened};
+use super::follow::{self, Opened};
 use super::queue::Queue;
-use crate::part::{Cache, Caches, Change, ChangeKind, LazyObject, Part, Wake, Watch};
+use crate::part::{
+    Cache, Caches, Change, ChangeKind, News, Part, PartClient, PartObject, Wake, Watch,
+};
 
 /// How long a collection that cannot be listed (a kind not served yet) waits for its next attempt.
 const RELIST: SignedDuration = SignedDuration::from_secs(10);
@@ -19,7 +20,7 @@ const RELIST: SignedDuration = SignedDuration::from_secs(10);
 /// Runs one part: takes up changes, keeps its caches, reconciles its keys.
 pub struct Runner {
     part: Box<dyn Part>,
-    client: Client,
+    client: PartClient,
     follows: Vec<Follow>,
     caches: Caches,
     news: SelectAll<BoxStream<'static, (usize, News)>>,
@@ -41,7 +42,7 @@ enum State {
 impl Runner {
     /// A runner that has listed nothing yet.
     #[must_use]
-    pub fn new(part: Box<dyn Part>, client: Client) -> Self {
+    pub fn new(part: Box<dyn Part>, client: PartClient) -> Self {
         let mut runner = Self {
             part,
             client,
@@ -97,11 +98,11 @@ impl Runner {
     fn opened(&mut self, index: usize, opened: Opened, now: Timestamp) {
         let follow = &mut self.follows[index];
         follow.state = State::Open;
-        follow.revision = opened.revision;
+        follow.revision = opened.listed.revision;
         self.news
             .push(opened.news.map(move |news| (index, news)).boxed());
         let mut gone = self.caches.0[index].clone();
-        for object in opened.objects {
+        for object in opened.listed.objects {
             gone.remove(&cache_key(&object));
             self.absorb(index, ChangeKind::Applied, object, now);
         }
@@ -146,35 +147,31 @@ impl Runner {
     }
 
     fn hear(&mut self, index: usize, news: News, now: Timestamp) -> bool {
-        let event = match news {
-            News::Event(event) => *event,
+        let (kind, object) = match news {
+            News::Applied(object) => (ChangeKind::Applied, object),
+            News::Deleted(object) => (ChangeKind::Deleted, object),
+            News::Bookmark(revision) => {
+                self.shown(index, revision);
+                return false;
+            }
             News::Broken => {
                 self.follows[index].state = State::Closed { retry_at: None };
                 return true;
             }
         };
-        let (kind, object) = match event {
-            WatchEvent::Added(object) | WatchEvent::Modified(object) => {
-                (ChangeKind::Applied, object)
-            }
-            WatchEvent::Deleted(object) => (ChangeKind::Deleted, object),
-            WatchEvent::Bookmark(bookmark) => {
-                self.shown(index, &bookmark.metadata.resource_version);
-                return false;
-            }
-            WatchEvent::Error(_) => return false,
-        };
-        self.shown(index, &object.resource_version().unwrap_or_default());
+        let version = object.metadata.resource_version.as_deref();
+        let revision = version.and_then(|version| version.parse().ok());
+        self.shown(index, revision.unwrap_or_default());
         self.absorb(index, kind, object, now);
         true
     }
 
-    fn shown(&mut self, index: usize, version: &str) {
+    fn shown(&mut self, index: usize, revision: u64) {
         let follow = &mut self.follows[index];
-        follow.revision = follow.revision.max(version.parse().unwrap_or_default());
+        follow.revision = follow.revision.max(revision);
     }
 
-    fn absorb(&mut self, index: usize, kind: ChangeKind, object: LazyObject, now: Timestamp) {
+    fn absorb(&mut self, index: usize, kind: ChangeKind, object: PartObject, now: Timestamp) {
         let key = cache_key(&object);
         let object = Arc::new(object);
         match kind {
@@ -255,6 +252,6 @@ impl Runner {
     }
 }
 
-fn cache_key(object: &LazyObject) -> (String, String) {
+fn cache_key(object: &PartObject) -> (String, String) {
     (object.namespace().unwrap_or_default(), object.name_any())
 }

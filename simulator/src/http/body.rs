@@ -13,7 +13,7 @@ use super::encode::{self, Shape};
 use super::service::ApiServer;
 use crate::store::pod_log::Follow;
 use crate::store::registry::Served;
-use crate::store::watch::Cursor;
+use crate::store::watch::{Cursor, Signal};
 
 /// The body of an answer.
 pub struct ResponseBody(Source);
@@ -98,12 +98,19 @@ impl Body for ResponseBody {
 
 impl WatchBody {
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.poll_signal(cx).map(|signal| {
+            self.shape.advance(self.server.clock().now());
+            encode::watch_line(&self.served, &mut self.shape, &signal?)
+        })
+    }
+
+    /// What comes next; `None` ends the watch.
+    pub(super) fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<Option<Signal>> {
         if self.server.is_cut(self) {
             return Poll::Ready(None);
         }
         if let Some(signal) = self.server.clone().pull(self, cx.waker()) {
-            self.shape.advance(self.server.clock().now());
-            return Poll::Ready(encode::watch_line(&self.served, &mut self.shape, &signal));
+            return Poll::Ready(Some(signal));
         }
         match &mut self.deadline {
             Some(deadline) => deadline.as_mut().poll(cx).map(|()| None),

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 
 use super::body::{LogBody, ResponseBody, WatchBody};
 use super::caller;
+use super::direct::Told;
 use super::encode::{self, Shape};
 use super::gate;
 use super::health::{health, version};
@@ -19,14 +20,13 @@ use super::query::Query;
 use super::resource::{self, no_resource};
 use super::response::{
     bare_response, bytes_response, no_stream, not_acceptable, page_expired, status_response,
-    text_response, value_response,
+    text_response, told_response, value_response, watch_response,
 };
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use super::{review, review_check};
 use crate::access::{self, Policy, Question, User};
 use crate::faults::{Moment, Verdict};
-use crate::json::Value;
 use crate::store::answer::{Answer, Refused, Reply};
 use crate::store::kind::Kind;
 use crate::store::ownership::track_posted;
@@ -225,7 +225,7 @@ impl ApiServer {
             Verdict::Break | Verdict::Crash => return Err(broken()),
         }
         match result {
-            Ok(reply) => Ok(self.encode(state, &call.actor, wanted, reply)),
+            Ok(reply) => Ok(self.encode(state, call, wanted, reply)),
             Err(refused) => {
                 let mut response = refusal(call, &refused.status);
                 add_warnings(&mut response, &refused.warnings);
@@ -270,7 +270,7 @@ impl ApiServer {
     fn encode(
         &self,
         state: &mut State,
-        actor: &Arc<str>,
+        call: &Call,
         wanted: Wanted,
         reply: Reply,
     ) -> Response<ResponseBody> {
@@ -281,7 +281,15 @@ impl ApiServer {
             timeout_seconds,
         } = wanted;
         let format = accepted.format;
+        let is_direct = call.direct.is_some();
         let mut response = match reply.answer {
+            Answer::Object(code, object) if is_direct => {
+                told_response(code, Told::object(&served, shape, &object))
+            }
+            Answer::List(page) if is_direct => {
+                told_response(200, Told::list(&served, shape, &page))
+            }
+            Answer::Done(code, value) if is_direct => told_response(code, Told::Object(value)),
             Answer::Object(code, object) => {
                 bytes_response(code, format, encode::object(&served, shape, &object))
             }
@@ -310,13 +318,15 @@ impl ApiServer {
                     cursor,
                     id: state.watchers.register(),
                     barriers_seen: state.watchers.barriers(),
-                    cuts_seen: state.watchers.cuts(actor),
-                    actor: Arc::clone(actor),
+                    cuts_seen: state.watchers.cuts(&call.actor),
+                    actor: Arc::clone(&call.actor),
                     deadline: self.deadline(timeout_seconds),
                 };
-                let mut response = value_response(200, &Value::Null);
-                *response.body_mut() = ResponseBody::watch(watch);
-                response
+                if is_direct {
+                    told_response(200, Told::watch(watch))
+                } else {
+                    watch_response(watch)
+                }
             }
         };
         add_warnings(&mut response, &reply.warnings);

@@ -2,6 +2,8 @@
 //!
 //! Source: `spec/kube-api.md` §1.6, §1.10, §1.11, §1.12.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
@@ -69,10 +71,20 @@ fn n_bytes(shape: Shape, object: &Object) -> usize {
         }
 }
 
+/// The `apiVersion` and `kind` of an object in an answer.
+pub(super) fn names(served: &Served, shape: Shape) -> (Cow<'_, str>, &str) {
+    match shape {
+        Shape::Full => (served.kind.api_version().into(), &served.kind.kind),
+        Shape::Metadata => ("meta.k8s.io/v1".into(), "PartialObjectMetadata"),
+        Shape::Table(..) => ("meta.k8s.io/v1".into(), "Table"),
+    }
+}
+
 fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Object) {
     match shape {
         Shape::Full => {
-            write_header(text, &served.kind.api_version(), &served.kind.kind);
+            let (api_version, kind) = names(served, shape);
+            write_header(text, &api_version, kind);
             match served.conversion {
                 Conversion::None => text.extend_from_slice(&object.encoded()[1..]),
                 Conversion::Events | Conversion::Autoscalers => {
@@ -82,7 +94,8 @@ fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Obje
             }
         }
         Shape::Metadata => {
-            write_header(text, "meta.k8s.io/v1", "PartialObjectMetadata");
+            let (api_version, kind) = names(served, shape);
+            write_header(text, &api_version, kind);
             text.extend_from_slice(b"\"metadata\":");
             text.extend_from_slice(&object.encoded_metadata());
             text.push(b'}');
@@ -194,8 +207,7 @@ fn bookmark_object(served: &Served, shape: Shape, bookmark: &Bookmark) -> Value 
         metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
     }
     let (api_version, kind) = match shape {
-        Shape::Full => (served.kind.api_version(), served.kind.kind.as_str()),
-        Shape::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadata"),
+        Shape::Full | Shape::Metadata => names(served, shape),
         Shape::Table(now, include, headings) => {
             let include = match include {
                 IncludeObject::None => IncludeObject::Metadata,

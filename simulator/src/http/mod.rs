@@ -15,6 +15,7 @@ pub mod service;
 pub mod table;
 
 mod caller;
+pub(crate) mod direct;
 mod dispatch;
 mod document;
 mod encode;

@@ -24,6 +24,16 @@ pub(crate) struct Payload {
     pub(crate) duplicates: Vec<String>,
 }
 
+impl Payload {
+    /// A body in which nothing occurs twice.
+    pub(crate) fn of(value: Value) -> Self {
+        Self {
+            value,
+            duplicates: Vec::new(),
+        }
+    }
+}
+
 /// In what a body is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Language {
@@ -102,10 +112,7 @@ fn quoted(body: &[u8]) -> String {
 /// Reads protobuf, in which no field occurs twice.
 fn protobuf(body: &[u8], kind: &str) -> Result<Payload, Status> {
     match protobuf::decode(body) {
-        Ok(value) => Ok(Payload {
-            value,
-            duplicates: Vec::new(),
-        }),
+        Ok(value) => Ok(Payload::of(value)),
         Err(unknown @ protobuf::Error::UnknownKind { .. }) => {
             Err(Status::not_implemented(&unknown.to_string()))
         }
@@ -119,10 +126,7 @@ fn protobuf(body: &[u8], kind: &str) -> Result<Payload, Status> {
 fn yaml(body: &[u8]) -> Result<Payload, String> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
     let value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-    Ok(Payload {
-        value,
-        duplicates: Vec::new(),
-    })
+    Ok(Payload::of(value))
 }
 
 /// Reads JSON and notes duplicate fields.

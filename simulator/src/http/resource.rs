@@ -8,7 +8,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 
 use super::options;
-use super::payload::{self, Language};
+use super::payload::{self, Language, Payload};
 use super::query::Query;
 use super::route::Target;
 use super::service::Call;
@@ -16,7 +16,7 @@ use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::registry::Served;
 use crate::store::request::{
-    FieldValidation, LogText, Part, PatchKind, Request, Verb, WriteOptions,
+    FieldValidation, LogText, Part, PatchBody, PatchKind, Request, Verb, WriteOptions,
 };
 use crate::store::status::Status;
 
@@ -135,7 +135,11 @@ fn update_verb(call: &Call, served: &Served, query: &Query) -> Result<Verb, Stat
 fn patch_verb(call: &Call, served: &Served, query: &Query) -> Result<Verb, Status> {
     let kind = patch_kind(call, served)?;
     let options = options::write(call, query, "PatchOptions", Some(kind))?;
-    Ok(Verb::Patch(kind, call.body.clone(), options))
+    let patch = match call.value() {
+        Some(value) => PatchBody::Value(value.clone()),
+        None => PatchBody::Text(call.body.clone()),
+    };
+    Ok(Verb::Patch(kind, patch, options))
 }
 
 fn log_verb(call: &Call, query: &Query) -> Result<Verb, Status> {
@@ -168,8 +172,16 @@ fn action_verb(call: &Call, part: Part, query: &Query) -> Result<Verb, Status> {
         Part::Token => "TokenRequest",
         _ => "Binding",
     };
-    let payload = payload::parse(&call.body, language, kind)?;
+    let payload = payload(call, language, kind)?;
     Ok(Verb::Create(payload.value, options))
+}
+
+/// The body of a call, which should hold a `kind`.
+fn payload(call: &Call, language: Language, kind: &str) -> Result<Payload, Status> {
+    match call.value() {
+        Some(value) => Ok(Payload::of(value.clone())),
+        None => payload::parse(&call.body, language, kind),
+    }
 }
 
 fn body(
@@ -180,7 +192,7 @@ fn body(
 ) -> Result<(Value, WriteOptions), Status> {
     let mut options = options::write(call, query, name, None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    let payload = payload::parse(&call.body, language, &served.kind.kind)?;
+    let payload = payload(call, language, &served.kind.kind)?;
     if options.field_validation != FieldValidation::Ignore {
         options.duplicates = payload.duplicates;
     }
@@ -195,11 +207,14 @@ pub(crate) fn review_body(call: &Call, kind: &Kind) -> Result<(Value, WriteOptio
     let query = Query::parse(call.uri.query().unwrap_or_default());
     let options = options::write(call, &query, "CreateOptions", None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    let payload = payload::parse(&call.body, language, &kind.kind)?;
+    let payload = payload(call, language, &kind.kind)?;
     Ok((payload.value, options))
 }
 
 fn delete_body(call: &Call) -> Result<Value, Status> {
+    if let Some(value) = call.value() {
+        return Ok(value.clone());
+    }
     if call.body.is_empty() {
         return Ok(json!({}));
     }

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 
-use super::body::ResponseBody;
+use super::body::{ResponseBody, WatchBody};
+use super::direct::Told;
 use super::negotiate::{Format, Refusal};
 use super::options;
 use crate::json::{Value, json};
@@ -28,6 +29,20 @@ pub(crate) fn bytes_response(code: u16, format: Format, json: Vec<u8>) -> Respon
 fn yaml(json: &[u8]) -> Result<String, String> {
     let value: Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     serde_saphyr::to_string(&value).map_err(|error| error.to_string())
+}
+
+/// An answer to a client in this process: a value instead of text.
+pub(crate) fn told_response(code: u16, told: Told) -> Response<ResponseBody> {
+    let mut response = response(code, JSON, "");
+    response.extensions_mut().insert(told);
+    response
+}
+
+/// A watch as text.
+pub(crate) fn watch_response(watch: WatchBody) -> Response<ResponseBody> {
+    let mut response = response(200, JSON, "");
+    *response.body_mut() = ResponseBody::watch(watch);
+    response
 }
 
 /// A JSON document.

@@ -16,12 +16,15 @@ use tokio::sync::Notify;
 use tower::{BoxError, Service};
 
 use super::body::{LogBody, ResponseBody, WatchBody};
+use super::direct::Direct;
 use super::journal::Journal;
 use super::watchers::Watchers;
 use crate::access::User;
 use crate::clock::Clock;
 use crate::faults::{Faults, Firing, Instant, Moment, Verdict};
 use crate::ids::Ids;
+use crate::json::Value;
+use crate::part::PartClient;
 use crate::state::{Kept, StateError, StateFile};
 use crate::store::kernel::Kernel;
 use crate::store::kind::Kind;
@@ -192,6 +195,12 @@ impl ApiServer {
     #[must_use]
     pub fn client(&self, actor: &str) -> kube::Client {
         kube::Client::new(self.service(actor), "default")
+    }
+
+    /// The same for a part, which exchanges values with the server instead of text.
+    #[must_use]
+    pub fn part_client(&self, actor: &str) -> PartClient {
+        PartClient::direct(self.service(actor))
     }
 
     /// The service itself, for a listener or a client of one's own.
@@ -397,9 +406,16 @@ pub(crate) struct Call {
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Whether the client takes values, and what it sends as one.
+    pub(crate) direct: Option<Direct>,
 }
 
 impl Call {
+    /// The body as a value, where it came as one.
+    pub(crate) fn value(&self) -> Option<&Value> {
+        self.direct.as_ref()?.0.as_ref()
+    }
+
     /// A header as text, empty if absent or not text.
     pub(crate) fn header(&self, name: http::HeaderName) -> &str {
         self.headers
@@ -426,10 +442,14 @@ where
         let (server, actor) = (self.server.clone(), Arc::clone(&self.actor));
         let user = Arc::clone(&self.user);
         Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            let body = match body.collect().await {
-                Ok(collected) => collected.to_bytes(),
-                Err(error) => return Err(io::Error::other(error.into())),
+            let (mut parts, body) = request.into_parts();
+            let direct = parts.extensions.remove::<Direct>();
+            let body = match &direct {
+                Some(_) => Bytes::new(),
+                None => match body.collect().await {
+                    Ok(collected) => collected.to_bytes(),
+                    Err(error) => return Err(io::Error::other(error.into())),
+                },
             };
             server.answer(&Call {
                 actor,
@@ -438,6 +458,7 @@ where
                 uri: parts.uri,
                 headers: parts.headers,
                 body,
+                direct,
             })
         })
     }

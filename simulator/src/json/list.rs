@@ -13,7 +13,7 @@ pub struct List(Arc<Vec<Value>>);
 impl List {
     /// Whether both are the same in memory.
     #[must_use]
-    pub(super) fn is_shared_with(&self, other: &Self) -> bool {
+    pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 

@@ -5,11 +5,11 @@ use std::fmt;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Map, Number, Text, Value};
+use super::{Map, Number, Text, Value, passing};
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        reader.deserialize_any(Reader)
+        reader.deserialize_newtype_struct(passing::NAME, Reader)
     }
 }
 
@@ -31,8 +31,12 @@ impl<'de> Visitor<'de> for Reader {
         f.write_str("a JSON value")
     }
 
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+        reader.deserialize_any(self)
+    }
+
     fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+        Ok(passing::taken().unwrap_or_default())
     }
 
     fn visit_none<E>(self) -> Result<Value, E> {

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::{Map, Value};
+use super::{Map, Value, passing};
 
 /// Appends the JSON text of a value, without spaces.
 pub fn write(text: &mut Vec<u8>, value: &Value) {
@@ -53,30 +53,44 @@ pub fn write_string(text: &mut Vec<u8>, content: &str) {
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => writer.serialize_unit(),
-            Self::Bool(value) => writer.serialize_bool(*value),
-            Self::Number(number) => number.serialize(writer),
-            Self::String(text) => writer.serialize_str(text),
-            Self::Array(items) => {
+        writer.serialize_newtype_struct(passing::NAME, &Plain(self))
+    }
+}
+
+/// A value as what it is in every format.
+struct Plain<'v>(&'v Value);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        if passing::give(self.0) {
+            return writer.serialize_unit();
+        }
+        match self.0 {
+            Value::Null => writer.serialize_unit(),
+            Value::Bool(value) => writer.serialize_bool(*value),
+            Value::Number(number) => number.serialize(writer),
+            Value::String(text) => writer.serialize_str(text),
+            Value::Array(items) => {
                 let mut sequence = writer.serialize_seq(Some(items.len()))?;
                 for item in items {
                     sequence.serialize_element(item)?;
                 }
                 sequence.end()
             }
-            Self::Object(fields) => fields.serialize(writer),
+            Value::Object(fields) => {
+                let mut map = writer.serialize_map(Some(fields.len()))?;
+                for (name, value) in fields {
+                    map.serialize_entry(name.as_str(), value)?;
+                }
+                map.end()
+            }
         }
     }
 }
 
 impl Serialize for Map {
     fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-        let mut map = writer.serialize_map(Some(self.len()))?;
-        for (name, value) in self {
-            map.serialize_entry(name.as_str(), value)?;
-        }
-        map.end()
+        Value::Object(self.clone()).serialize(writer)
     }
 }
 

@@ -226,8 +226,8 @@ fn variable_problem(variable: &EnvVar, namespace: &str, view: &NodeView) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::{Value, from_value, json};
     use rstest::rstest;
-    use serde_json::{Value, json};
 
     fn a_view() -> NodeView {
         NodeView {
@@ -254,17 +254,14 @@ mod tests {
         let mounts = json!([{"name": "x", "mountPath": "/x"}]);
         let spec =
             json!({"volumes": [volume], "containers": [{"name": "main", "volumeMounts": mounts}]});
-        let spec = serde_json::from_value(spec).unwrap();
+        let spec = from_value(&spec).unwrap();
         assert_eq!(mount_failure(&spec, &a_view()).as_deref(), expected);
     }
 
     #[test]
     fn a_volume_that_nothing_mounts_is_not_looked_at() {
         let spec = json!({"volumes": [{"name": "x", "secret": {"secretName": "y"}}], "containers": [{"name": "main"}]});
-        assert_eq!(
-            mount_failure(&serde_json::from_value(spec).unwrap(), &a_view()),
-            None
-        );
+        assert_eq!(mount_failure(&from_value(&spec).unwrap(), &a_view()), None);
     }
 
     #[rstest]
@@ -280,7 +277,7 @@ mod tests {
         #[case] expected: Option<(&str, &str)>,
     ) {
         container["name"] = "main".into();
-        let container = serde_json::from_value(container).unwrap();
+        let container = from_value(&container).unwrap();
         let found = blocked(&container, "ns", &a_view());
         assert_eq!(
             found.as_ref().map(|b| (b.reason, b.message.as_str())),
@@ -297,7 +294,7 @@ mod tests {
         #[case] expected: Option<&str>,
     ) {
         let spec = json!({"volumes": [{"name": "x"}], "containers": [{"name": "main", "volumeMounts": mounts}]});
-        let spec = serde_json::from_value(spec).unwrap();
+        let spec = from_value(&spec).unwrap();
         assert_eq!(invalid("p", &spec).as_deref(), expected);
     }
 }

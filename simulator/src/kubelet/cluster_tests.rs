@@ -3,10 +3,10 @@
 use k8s_openapi::api::core::v1::{Event, Pod, Secret};
 use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, LogParams, PostParams};
-use serde_json::{Value, json};
 
 use super::Kubelet;
 use crate::cluster::{Cluster, Transport};
+use crate::json::{Value, from_value, json};
 use crate::outcomes::{Book, MadeUp, Script};
 
 struct Bench {
@@ -17,7 +17,7 @@ struct Bench {
 impl Bench {
     fn new(book: &str) -> Self {
         let mut cluster = Cluster::new(1, Transport::InProcess);
-        let client = cluster.server().client("kubelet");
+        let client = cluster.server().part_client("kubelet");
         let kubelet = Kubelet::new(
             client.clone(),
             Script::new(Book::parse("book", book).unwrap()),
@@ -36,10 +36,7 @@ impl Bench {
     async fn run(&mut self, spec: Value) {
         let pod = json!({"metadata": {"name": "p"}, "spec": spec});
         self.pods()
-            .create(
-                &PostParams::default(),
-                &serde_json::from_value(pod).unwrap(),
-            )
+            .create(&PostParams::default(), &from_value(&pod).unwrap())
             .await
             .unwrap();
         self.cluster.settle().await.unwrap();
@@ -103,7 +100,7 @@ async fn a_pod_waits_for_its_secret_with_one_event() {
         ["MountVolume.SetUp failed for volume \"x\" : secret \"y\" not found"]
     );
     let secrets: Api<Secret> = Api::namespaced(bench.client.clone(), "default");
-    let secret = serde_json::from_value(json!({"metadata": {"name": "y"}})).unwrap();
+    let secret = from_value(&json!({"metadata": {"name": "y"}})).unwrap();
     secrets
         .create(&PostParams::default(), &secret)
         .await

@@ -1,7 +1,6 @@
 //! How pods end before their work does: deadlines, evictions, lost nodes, deletions.
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::containers::{self, Progress};
 use super::executor;
@@ -10,6 +9,7 @@ use super::node::{LOST_TOLERATION, NODE_NAME};
 use super::stage::{self, Exit, Stage};
 use super::status::{self, Phase, Verdict, condition};
 use super::step::{Action, Case, Step, actions, as_value, warn};
+use crate::json::json;
 use crate::outcomes::Ending;
 
 /// Ends every running container and fails the pod, as for a deadline.

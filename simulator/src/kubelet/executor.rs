@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::containers;
 use super::identity::{ArgoPod, Work};
@@ -205,8 +205,8 @@ impl Writer<'_> {
         let location = &self.argo.template["archiveLocation"];
         let has_own = STORES.iter().any(|store| artifact[store].is_object());
         if let Some(store) = STORES
-            .iter()
-            .find(|store| !has_own && location[store].is_object())
+            .into_iter()
+            .find(|store| !has_own && location[*store].is_object())
         {
             let file = if artifact["archive"]["none"].is_object() {
                 ""
@@ -276,7 +276,7 @@ impl Writer<'_> {
 /// A string as it is, any other scalar as JSON writes it, nothing for null: what Argo's `AnyString` reads.
 fn text(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Null => String::new(),
         other => other.to_string(),
     }

@@ -2,12 +2,11 @@
 
 use k8s_openapi::api::core::v1::{Container as PodContainer, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde_json::Value;
 
 use super::node::NodeView;
 use super::pod::PodView;
+use crate::json::Value;
 use crate::outcomes::{Container, NodeName, Role};
-use crate::part::Data;
 
 const LABEL_WORKFLOW: &str = "workflows.argoproj.io/workflow";
 const LABEL_COMPONENT: &str = "workflows.argoproj.io/component";
@@ -38,7 +37,7 @@ pub(super) struct ArgoPod {
     /// Whether standard output becomes `outputs.result`.
     pub(super) capture_result: bool,
     /// The processed template.
-    pub(super) template: Data,
+    pub(super) template: Value,
 }
 
 impl Work {

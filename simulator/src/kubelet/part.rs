@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, PodSpec, Secret};
-use kube::Client;
 use kube::core::ApiResource;
 
 use super::node::{Claim, NodeView};
 use super::pod::{PodView, Specs};
 use super::step::{Action, Step, step};
 use super::write::Writer;
+use crate::json::Map;
 use crate::outcomes::{MadeUp, Script};
-use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
+use crate::part::{
+    Cache, Caches, Change, ChangeKind, Failure, Key, Part, PartClient, PartObject, Wake, Watch,
+};
 
 const PODS: usize = 0;
 const SECRETS: usize = 1;
@@ -22,7 +24,7 @@ const CLAIMS: usize = 3;
 
 /// One simulated node with its scheduler, and the Argo executor in its pods.
 pub struct Kubelet {
-    client: Client,
+    client: PartClient,
     script: Script,
     made_up: MadeUp,
     specs: Specs,
@@ -31,7 +33,7 @@ pub struct Kubelet {
 impl Kubelet {
     /// A node whose containers do what `script` says; values nobody scripted go to `made_up`.
     #[must_use]
-    pub fn new(client: Client, script: Script, made_up: MadeUp) -> Self {
+    pub fn new(client: PartClient, script: Script, made_up: MadeUp) -> Self {
         Self {
             client,
             script,
@@ -50,7 +52,7 @@ impl Kubelet {
             self.specs.forget(key);
             return Ok(None);
         };
-        let (spec, status) = (self.specs.read(key, object)?, object.data.read("status")?);
+        let (spec, status) = (self.specs.read(key, object)?, object.read("status")?);
         let pod = PodView {
             metadata: &object.metadata,
             spec: &spec,
@@ -162,13 +164,13 @@ fn view(pod: PodView, caches: &Caches) -> NodeView {
     }
 }
 
-fn object_keys(object: &LazyObject) -> BTreeSet<String> {
+fn object_keys(object: &PartObject) -> BTreeSet<String> {
     let lists = ["data", "stringData", "binaryData"].map(|list| object.data[list].as_object());
     lists
         .into_iter()
         .flatten()
-        .flat_map(serde_json::Map::keys)
-        .cloned()
+        .flat_map(Map::keys)
+        .map(ToString::to_string)
         .collect()
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::part::{Key, Lazy, LazyObject};
+use crate::json::{Error, Value, from_value};
+use crate::part::{Key, PartObject};
 
 /// The parts of a pod, wherever each is kept.
 #[derive(Clone, Copy, Debug)]
@@ -21,24 +22,20 @@ pub struct PodView<'a> {
 
 /// The specification of each pod as last read: it is most of a pod, and changes once in its life.
 #[derive(Default)]
-pub(super) struct Specs(BTreeMap<Key, (Lazy, Arc<PodSpec>)>);
+pub(super) struct Specs(BTreeMap<Key, (Value, Arc<PodSpec>)>);
 
 impl Specs {
     /// The specification of `pod`, called `key`.
-    pub(super) fn read(
-        &mut self,
-        key: &Key,
-        pod: &LazyObject,
-    ) -> Result<Arc<PodSpec>, serde_json::Error> {
-        let Some(written) = pod.data.field("spec") else {
+    pub(super) fn read(&mut self, key: &Key, pod: &PartObject) -> Result<Arc<PodSpec>, Error> {
+        let Some(written) = pod.data.get("spec") else {
             return Ok(Arc::default());
         };
         if let Some((known, spec)) = self.0.get(key)
-            && known.is_same_text(written)
+            && known == written
         {
             return Ok(Arc::clone(spec));
         }
-        let spec: Arc<PodSpec> = Arc::new(written.read()?.unwrap_or_default());
+        let spec: Arc<PodSpec> = Arc::new(from_value(written)?);
         let known = (written.clone(), Arc::clone(&spec));
         self.0.insert(key.clone(), known);
         Ok(spec)

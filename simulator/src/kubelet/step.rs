@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde_json::{Value, json};
 
 use super::checks;
 use super::containers::{self, Progress};
@@ -15,6 +14,7 @@ use super::pod::PodView;
 use super::schedule;
 use super::stage::{self, Stage};
 use super::status::{self, Phase, Verdict, condition, whole_second};
+use crate::json::{Value, json, to_value};
 use crate::outcomes::{Book, Ending, MadeUpValue, Role};
 
 /// What to do about a pod now, in this order, and when to look again.
@@ -389,5 +389,5 @@ fn is_same(before: &PodStatus, after: &PodStatus) -> bool {
 }
 
 pub(super) fn as_value(status: &PodStatus) -> Value {
-    serde_json::to_value(status).expect("a pod status has only string keys")
+    to_value(status).expect("a pod status has only string keys")
 }

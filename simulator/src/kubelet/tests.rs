@@ -3,13 +3,14 @@
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Pod;
 use rstest::rstest;
-use serde_json::{Value, json};
 
 use super::node::{Claim, NodeView};
 use super::pod::PodView;
 use super::step::{Action, Step, step};
 use crate::clock::EPOCH;
+use crate::json::{Value, from_value, json};
 use crate::outcomes::Book;
+use crate::store::patch::merge::merge_patch;
 
 /// Looks at a pod until nothing happens any more, doing what is decided.
 struct Life {
@@ -39,7 +40,7 @@ impl Life {
     }
 
     fn look(&self) -> Step {
-        let pod: Pod = serde_json::from_value(self.pod.clone()).unwrap();
+        let pod: Pod = from_value(&self.pod).unwrap();
         let pod = PodView {
             metadata: &pod.metadata,
             spec: &pod.spec.unwrap(),
@@ -84,7 +85,8 @@ impl Life {
                     Some(message) => format!("{} {message}", status["reason"].as_str().unwrap()),
                     None => status["phase"].as_str().unwrap().to_owned(),
                 };
-                json_patch::merge(&mut self.pod["status"], &status);
+                let before = self.pod["status"].take();
+                self.pod["status"] = merge_patch(before, &status);
                 text
             }
             Action::Warn(warning) => format!("{}: {}", warning.reason, warning.message),
@@ -106,7 +108,7 @@ fn a_pod(spec: Value) -> Value {
         "metadata": {"name": "p", "namespace": "ns", "uid": "7d9f"},
         "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "alpine"}]},
     });
-    json_patch::merge(&mut pod["spec"], &spec);
+    pod["spec"] = merge_patch(pod["spec"].take(), &spec);
     pod
 }
 

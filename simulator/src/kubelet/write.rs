@@ -3,15 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Binding, Event, EventSource, ObjectReference, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::{ApiResource, Request, Status};
-use kube::{Client, Error, Resource};
-use serde_json::{Value, json};
+use kube::{Error, Resource};
 use sha2::{Digest, Sha256};
 
 use super::node::NODE_NAME;
 use super::step::{Action, Warning};
-use crate::part::{LazyObject, send};
+use crate::json::{Value, json, to_value};
+use crate::part::{PartClient, PartObject, delete, send};
 
 /// How long to wait before a pod is looked at again that somebody else changed in between.
 const CONFLICT_WAIT: SignedDuration = SignedDuration::from_secs(1);
@@ -29,7 +29,7 @@ pub(super) struct WriteError {
 
 /// Writes about one pod.
 pub(super) struct Writer<'a> {
-    client: &'a Client,
+    client: &'a PartClient,
     pod: &'a ObjectMeta,
     now: Timestamp,
     /// Why the executor could not report, if it could not.
@@ -37,7 +37,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(client: &'a Client, pod: &'a ObjectMeta, now: Timestamp) -> Self {
+    pub(super) fn new(client: &'a PartClient, pod: &'a ObjectMeta, now: Timestamp) -> Self {
         Self {
             client,
             pod,
@@ -83,10 +83,6 @@ impl<'a> Writer<'a> {
         self.pod.namespace.as_deref().unwrap_or_default()
     }
 
-    fn pods(&self) -> Api<Pod> {
-        Api::namespaced(self.client.clone(), self.namespace())
-    }
-
     async fn bind(&self, node: &str) -> Result<(), Error> {
         let binding = Binding {
             metadata: ObjectMeta {
@@ -100,11 +96,11 @@ impl<'a> Writer<'a> {
                 ..ObjectReference::default()
             },
         };
-        let binding = serde_json::to_vec(&binding).map_err(Error::SerdeError)?;
+        let binding = to_value(&binding).map_err(Error::SerdeError)?;
         let request = Request::new(Pod::url_path(&(), Some(self.namespace())));
         let params = PostParams::default();
-        let request = request.create_subresource("binding", self.name(), &params, binding);
-        send(self.client, request).await.map(drop)
+        let request = request.create_subresource("binding", self.name(), &params, Vec::new());
+        send(self.client, request, binding).await.map(drop)
     }
 
     async fn patch_status(&self, mut status: Value) -> Result<(), Error> {
@@ -112,11 +108,12 @@ impl<'a> Writer<'a> {
             fail_executor(&mut status, refusal);
         }
         let metadata = json!({"uid": self.pod.uid, "resourceVersion": self.pod.resource_version});
-        let patch = Patch::Merge(json!({"metadata": metadata, "status": status}));
+        let mut patch = json!({"metadata": metadata});
+        patch["status"] = status;
         let request = Request::new(Pod::url_path(&(), Some(self.namespace())));
         let params = PatchParams::default();
-        let request = request.patch_subresource("status", self.name(), &params, &patch);
-        send(self.client, request).await.map(drop)
+        let request = request.patch_subresource("status", self.name(), &params, &Patch::Merge(()));
+        send(self.client, request, patch).await.map(drop)
     }
 
     /// One event for each distinct message: its name follows from what it says.
@@ -157,8 +154,10 @@ impl<'a> Writer<'a> {
             count: Some(1),
             ..Event::default()
         };
-        let events: Api<Event> = Api::namespaced(self.client.clone(), self.namespace());
-        match events.create(&PostParams::default(), &event).await {
+        let event = to_value(&event).map_err(Error::SerdeError)?;
+        let request = Request::new(Event::url_path(&(), Some(self.namespace())));
+        let request = request.create(&PostParams::default(), Vec::new());
+        match send(self.client, request, event).await {
             Err(Error::Api(status)) if status.code == 409 || is_namespace_ending(&status) => Ok(()),
             result => result.map(drop),
         }
@@ -177,7 +176,7 @@ impl<'a> Writer<'a> {
         let request = request.map_err(|error| {
             Error::BuildRequest(kube::core::request::Error::BuildRequest(error))
         })?;
-        match self.client.request_text(request).await {
+        match self.client.kube().request_text(request).await {
             Err(Error::Api(status)) if status.code == 405 => Ok(()),
             result => result.map(drop),
         }
@@ -191,15 +190,14 @@ impl<'a> Writer<'a> {
             kind: "WorkflowTaskResult".into(),
             plural: "workflowtaskresults".into(),
         };
-        let results = Request::new(LazyObject::url_path(&resource, Some(self.namespace())));
-        let body = serde_json::to_vec(&result).map_err(Error::SerdeError)?;
-        let request = results.create(&PostParams::default(), body);
-        match send(self.client, request).await {
+        let results = Request::new(PartObject::url_path(&resource, Some(self.namespace())));
+        let request = results.create(&PostParams::default(), Vec::new());
+        match send(self.client, request, result.clone()).await {
             Err(Error::Api(status)) if status.reason == "AlreadyExists" => {
                 let name = result["metadata"]["name"].as_str().unwrap_or_default();
                 let patch = json!({"metadata": {"labels": result["metadata"]["labels"]}, "outputs": result["outputs"]});
-                let request = results.patch(name, &PatchParams::default(), &Patch::Merge(patch));
-                send(self.client, request).await.map(drop)
+                let request = results.patch(name, &PatchParams::default(), &Patch::Merge(()));
+                send(self.client, request, patch).await.map(drop)
             }
             Err(Error::Api(status)) if matches!(status.code, 403 | 404) => {
                 self.refusal = Some(status.message.clone());
@@ -218,7 +216,8 @@ impl<'a> Writer<'a> {
             }),
             ..DeleteParams::default()
         };
-        self.pods().delete(self.name(), &params).await.map(drop)
+        let pods = Request::new(Pod::url_path(&(), Some(self.namespace())));
+        delete(self.client, pods.delete(self.name(), &params)).await
     }
 }
 

@@ -1,17 +1,13 @@
 //! What moves in a cluster: controllers that watch the API and write to it, and know nothing else.
 
-mod bytes;
-mod data;
-mod event;
-mod lazy;
+mod client;
 mod object;
-mod scan;
+mod read;
 mod seam;
 mod send;
 
-pub use data::Data;
-pub(crate) use event::event;
-pub use lazy::Lazy;
-pub use object::LazyObject;
+pub use client::PartClient;
+pub use object::PartObject;
+pub use read::{Listed, News, get, list, watch};
 pub use seam::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
-pub use send::{Written, send};
+pub use send::{Written, delete, send};

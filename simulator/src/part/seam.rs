@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use kube::core::ApiResource;
 
-use super::LazyObject;
+use super::PartObject;
 
 /// A client of the API that reacts to what changes there.
 ///
@@ -95,7 +95,7 @@ pub struct Key {
 impl Key {
     /// The key of `object`, called `kind`.
     #[must_use]
-    pub fn of(kind: &str, object: &LazyObject) -> Self {
+    pub fn of(kind: &str, object: &PartObject) -> Self {
         Self {
             kind: kind.to_owned(),
             namespace: object.metadata.namespace.clone().unwrap_or_default(),
@@ -132,7 +132,7 @@ pub struct Change {
     /// What the object became.
     pub kind: ChangeKind,
     /// The object after the change, or its last state if it was deleted.
-    pub object: Arc<LazyObject>,
+    pub object: Arc<PartObject>,
 }
 
 /// How an object changed.
@@ -149,7 +149,7 @@ pub enum ChangeKind {
 pub struct Caches(pub(crate) Vec<Cache>);
 
 /// The objects of one watch by namespace (empty if cluster-scoped) and name.
-pub type Cache = BTreeMap<(String, String), Arc<LazyObject>>;
+pub type Cache = BTreeMap<(String, String), Arc<PartObject>>;
 
 impl Caches {
     /// The objects of the watch with this index in [`Part::watches`].
@@ -160,7 +160,7 @@ impl Caches {
 
     /// The object with this key in one watch.
     #[must_use]
-    pub fn get(&self, watch: usize, key: &Key) -> Option<&Arc<LazyObject>> {
+    pub fn get(&self, watch: usize, key: &Key) -> Option<&Arc<PartObject>> {
         self.0[watch].get(&(key.namespace.clone(), key.name.clone()))
     }
 }

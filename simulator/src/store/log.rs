@@ -186,7 +186,7 @@ impl Log {
     }
 
     /// Keeps of a state that is no longer the present one what history needs.
-    fn supersede(&mut self, object: &Object) -> Arc<Object> {
+    fn supersede(&mut self, object: &Arc<Object>) -> Arc<Object> {
         let past = object.past();
         let index = object.revision().checked_sub(self.compacted + 1);
         if let Some(event) = index.and_then(|index| self.events.get_mut(index as usize)) {

@@ -21,8 +21,9 @@ pub struct Key {
 
 /// One state of an object: everything but `apiVersion` and `kind`, which depend on the version that is asked for.
 ///
-/// Encoded at most once, however many readers there are. The present state is at hand as a value; a past one is text,
-/// a tenth of its size, until somebody asks for more than its metadata.
+/// Encoded at most once, however many readers there are. The present state is at hand as a value. A past one that was
+/// ever read as text is that, a tenth of its size, until somebody asks for more than its metadata; one that nobody read
+/// shares with its neighbours whatever they have in common.
 #[derive(Debug)]
 pub struct Object {
     value: OnceLock<Value>,
@@ -30,6 +31,8 @@ pub struct Object {
     past_metadata: Option<Value>,
     revision: u64,
     text: OnceLock<Text>,
+    /// As many bytes as the text has at most, once somebody has found out.
+    pub(super) bytes_max: OnceLock<usize>,
 }
 
 impl Object {
@@ -51,11 +54,15 @@ impl Object {
             past_metadata: None,
             revision,
             text: OnceLock::new(),
+            bytes_max: OnceLock::new(),
         })
     }
 
     /// The same state as one that another has followed.
-    pub(super) fn past(&self) -> Arc<Self> {
+    pub(super) fn past(self: &Arc<Self>) -> Arc<Self> {
+        if self.text.get().is_none() {
+            return Arc::clone(self);
+        }
         let fields = self.metadata().as_object().into_iter().flatten();
         let metadata = fields
             .filter(|(name, _)| *name != "managedFields")
@@ -66,6 +73,7 @@ impl Object {
             past_metadata: Some(metadata),
             revision: self.revision,
             text: OnceLock::from(self.text().clone()),
+            bytes_max: OnceLock::new(),
         })
     }
 
@@ -78,6 +86,7 @@ impl Object {
             past_metadata: Some(past_metadata),
             revision,
             text: OnceLock::from(self.text().restamped(revision)),
+            bytes_max: OnceLock::new(),
         })
     }
 

@@ -13,7 +13,7 @@ use super::patch::json::json_patch;
 use super::patch::managed::{Writer, track_update};
 use super::patch::merge::merge_patch;
 use super::patch::strategic::strategic_merge;
-use super::request::{Part, PatchKind, Request, WriteOptions};
+use super::request::{Part, PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::node::Node;
 use super::status::Status;
 use crate::json::{Map, Value};
@@ -21,7 +21,7 @@ use crate::json::{Map, Value};
 /// The state that a patch makes of `live`, which carries `apiVersion` and `kind`.
 pub(super) fn patched(
     request: &Request,
-    (kind, body): (PatchKind, &[u8]),
+    (kind, body): (PatchKind, &PatchBody),
     live: Value,
     (options, now): (&WriteOptions, Timestamp),
 ) -> Result<Value, Status> {
@@ -34,8 +34,8 @@ pub(super) fn patched(
             let patch = object_patch(body).map_err(Status::bad_request)?;
             strategic_merge(live, patch, &request.served.kind.schema)
         }
-        PatchKind::Json => json_patch(&live, body),
-        PatchKind::Apply => applied(request, (Some(&live), body), options, now),
+        PatchKind::Json => json_patch(&live, &body.text()),
+        PatchKind::Apply => applied(request, (Some(&live), &body.text()), options, now),
     }
 }
 
@@ -239,8 +239,8 @@ fn retain_identity(metadata: &mut Map) {
     metadata.retain(|name, _| kept.contains(&name.as_str()));
 }
 
-fn object_patch(body: &[u8]) -> Result<Value, String> {
-    let patch: Value = serde_json::from_slice(body).map_err(|error| {
+fn object_patch(body: &PatchBody) -> Result<Value, String> {
+    let patch = body.value().map_err(|error| {
         if error.is_eof() {
             "unexpected end of JSON input".to_owned()
         } else {

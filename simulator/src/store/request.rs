@@ -63,7 +63,7 @@ pub enum Verb {
     /// PUT.
     Update(Value, WriteOptions),
     /// PATCH.
-    Patch(PatchKind, Bytes, WriteOptions),
+    Patch(PatchKind, PatchBody, WriteOptions),
     /// DELETE of a name.
     Delete(DeleteOptions),
     /// DELETE of a collection.
@@ -103,6 +103,37 @@ impl Verb {
             | Self::Delete(_)
             | Self::DeleteCollection(..)
             | Self::WriteLog(..) => true,
+        }
+    }
+}
+
+/// A patch as it came.
+#[derive(Clone, Debug)]
+pub enum PatchBody {
+    /// As text.
+    Text(Bytes),
+    /// As a value.
+    Value(Value),
+}
+
+impl PatchBody {
+    /// The patch as text.
+    #[must_use]
+    pub fn text(&self) -> Bytes {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Value(value) => value.to_string().into(),
+        }
+    }
+
+    /// The patch as a value.
+    ///
+    /// # Errors
+    /// It is no JSON.
+    pub fn value(&self) -> Result<Value, serde_json::Error> {
+        match self {
+            Self::Text(text) => serde_json::from_slice(text),
+            Self::Value(value) => Ok(value.clone()),
         }
     }
 }

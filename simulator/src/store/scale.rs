@@ -14,7 +14,7 @@ use super::metadata::invalid_json;
 use super::object::{Object, metadata_mut};
 use super::patch::merge::merge_patch;
 use super::registry::Served;
-use super::request::{PatchKind, Request, WriteOptions};
+use super::request::{PatchBody, PatchKind, Request, WriteOptions};
 use super::status::{Qualified, Status};
 use super::write::{Via, to_version};
 
@@ -54,7 +54,7 @@ impl Kernel {
     pub(super) fn patch_scale(
         &mut self,
         request: &Request,
-        (kind, body): (PatchKind, &[u8]),
+        (kind, body): (PatchKind, &PatchBody),
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
@@ -63,12 +63,12 @@ impl Kernel {
         let scale = match kind {
             // A Scale has no lists, so that both kinds of merging come to the same.
             PatchKind::Merge | PatchKind::Strategic => {
-                let patch: Value = serde_json::from_slice(body).map_err(|error| {
+                let patch = body.value().map_err(|error| {
                     Status::bad_request(format!("error decoding patch: {error}"))
                 })?;
                 merge_patch(live, &patch)
             }
-            PatchKind::Json => super::patch::json::json_patch(&live, body)?,
+            PatchKind::Json => super::patch::json::json_patch(&live, &body.text())?,
             PatchKind::Apply => {
                 return Err(Status::not_implemented("server-side apply of a scale"));
             }

@@ -12,7 +12,7 @@ use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
-use super::request::{FieldValidation, Part, PatchKind, Request, WriteOptions};
+use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
 use super::{generation, identity, ownership, rules, schema, size};
@@ -153,14 +153,14 @@ impl Kernel {
     pub(super) fn patch(
         &mut self,
         request: &Request,
-        (kind, body): (PatchKind, &[u8]),
+        (kind, body): (PatchKind, &PatchBody),
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let served = &request.served;
         let Some(old) = self.log.get(served.table, &request.key()).cloned() else {
             if kind == PatchKind::Apply && request.part == Part::Whole {
-                return self.apply_new(request, body, options, context);
+                return self.apply_new(request, &body.text(), options, context);
             }
             return Err(request.not_found());
         };
@@ -271,7 +271,7 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Arc<Object>, Status> {
         let stored = self.log.next(value);
-        size::check(&stored)?;
+        size::check(&stored, self.log.get(served.table, &stored.key()))?;
         self.log.put_next(served.table, Arc::clone(&stored));
         self.after_write(served, &stored, context);
         Ok(stored)

@@ -6,7 +6,6 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Client, Error, ResourceExt};
-use serde_json::{Value, json};
 
 use super::cron_workflow::{CronWorkflow, Run, RunResult};
 use super::fire::Start;
@@ -14,7 +13,8 @@ use super::pass::{Alarms, pass};
 use super::record::Record;
 use crate::argo::controller::{resource, revision};
 use crate::argo::key;
-use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, LazyObject, Part, Wake, Watch};
+use crate::json::{Value, json};
+use crate::part::{Cache, Caches, Change, ChangeKind, Failure, Key, Part, PartObject, Wake, Watch};
 
 const CRON_WORKFLOWS: usize = 0;
 const RUNS: usize = 1;
@@ -168,12 +168,12 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn api(&self, kind: &str, plural: &str) -> Api<LazyObject> {
+    fn api(&self, kind: &str, plural: &str) -> Api<PartObject> {
         let resource = resource("argoproj.io", "v1alpha1", kind, plural);
         Api::namespaced_with(self.client.clone(), self.namespace, &resource)
     }
 
-    fn workflows(&self) -> Api<LazyObject> {
+    fn workflows(&self) -> Api<PartObject> {
         self.api("Workflow", "workflows")
     }
 
@@ -214,7 +214,7 @@ impl Writer<'_> {
         let name = start.workflow["metadata"]["name"]
             .as_str()
             .unwrap_or_default();
-        let workflow = match LazyObject::of(start.workflow.clone()) {
+        let workflow = match PartObject::of(start.workflow.clone()) {
             Ok(workflow) => workflow,
             Err(error) => {
                 record.submission_error(format!("Failed to submit Workflow: {error}"));
@@ -261,7 +261,7 @@ impl Writer<'_> {
 
     async fn merge(
         &self,
-        api: &Api<LazyObject>,
+        api: &Api<PartObject>,
         kind: &'static str,
         name: &str,
         patch: &Value,

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::record::Record;
 use crate::argo::controller::revision;
 use crate::argo::key;
-use crate::part::LazyObject;
+use crate::json::Value;
+use crate::part::PartObject;
 
 /// A CronWorkflow.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub(super) enum ConcurrencyPolicy {
 
 impl CronWorkflow {
     /// Reads a CronWorkflow; a specification or status of the wrong shape is kept as the reason why nothing runs.
-    pub(super) fn of(object: &LazyObject) -> Self {
+    pub(super) fn of(object: &PartObject) -> Self {
         let spec = Spec::deserialize(&object.data["spec"]);
         let record = Record::of(object);
         let malformed = |error: serde_json::Error| format!("malformed cron workflow: {error}");
@@ -127,7 +127,7 @@ pub(super) enum RunResult {
 
 impl Run {
     /// Reads a Workflow.
-    pub(super) fn of(workflow: &LazyObject) -> Self {
+    pub(super) fn of(workflow: &PartObject) -> Self {
         let status = &workflow.data["status"];
         let finished_at = Time::deserialize(&status["finishedAt"]).ok();
         Self {

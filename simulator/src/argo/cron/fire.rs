@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::cron_workflow::{ConcurrencyPolicy, CronWorkflow, Spec};
 use super::record::{Record, SPEC_ERROR};
@@ -13,6 +12,7 @@ use super::timetable::Timetable;
 use crate::argo::key;
 use crate::argo::tag::{self, Mode, Scope};
 use crate::argo::when;
+use crate::json::{Value, json};
 
 /// A run to start.
 #[derive(Clone, Debug, PartialEq)]

@@ -115,10 +115,10 @@ fn missed(
 #[cfg(test)]
 pub(super) mod tests {
     use rstest::rstest;
-    use serde_json::{Value, json};
 
     use super::*;
     use crate::clock::EPOCH;
+    use crate::json::{Value, from_value, json};
 
     pub(in crate::argo::cron) fn a_cron_workflow(spec: &str) -> CronWorkflow {
         let mut spec: Value = serde_saphyr::from_str(&format!("x: 1\n{spec}")).unwrap();
@@ -132,7 +132,7 @@ pub(super) mod tests {
                 "labels": {"workflows.argoproj.io/creator": "me", "other": "label"}},
             "spec": spec,
         });
-        CronWorkflow::of(&serde_json::from_value(object).unwrap())
+        CronWorkflow::of(&from_value(&object).unwrap())
     }
 
     pub(in crate::argo::cron) fn a_run(name: &str, phase: &str, finished_minute: u32) -> Run {
@@ -142,7 +142,7 @@ pub(super) mod tests {
                 "labels": {"workflows.argoproj.io/cron-workflow": "cron"}},
             "status": {"phase": phase, "finishedAt": format!("2030-01-01T00:{finished_minute:02}:00Z")},
         });
-        Run::of(&serde_json::from_value(object).unwrap())
+        Run::of(&from_value(&object).unwrap())
     }
 
     fn minutes(minutes: i64) -> Timestamp {

@@ -5,12 +5,12 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::cron_workflow::Run;
 use crate::argo::key;
 use crate::argo::spec::Condition;
-use crate::part::LazyObject;
+use crate::json::{Value, json};
+use crate::part::PartObject;
 
 /// The condition of a specification that cannot be followed.
 pub(super) const SPEC_ERROR: &str = "SpecError";
@@ -44,7 +44,7 @@ pub(super) struct Status {
 
 impl Record {
     /// Reads it from a CronWorkflow.
-    pub(super) fn of(object: &LazyObject) -> Result<Self, serde_json::Error> {
+    pub(super) fn of(object: &PartObject) -> Result<Self, serde_json::Error> {
         let status = match &object.data["status"] {
             Value::Null => Status::default(),
             status => Status::deserialize(status)?,

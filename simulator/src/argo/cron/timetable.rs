@@ -84,16 +84,16 @@ impl Timetable {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::{Value, json};
 
     use super::*;
+    use crate::json::{Value, from_value, json};
 
     fn check(name: &str, spec: Value) -> Result<String, String> {
         let object = json!({
             "apiVersion": "argoproj.io/v1alpha1", "kind": "CronWorkflow",
             "metadata": {"name": name}, "spec": spec,
         });
-        let cron_workflow = CronWorkflow::of(&serde_json::from_value(object).unwrap());
+        let cron_workflow = CronWorkflow::of(&from_value(&object).unwrap());
         let spec = cron_workflow.spec.clone()?;
         Timetable::of(&cron_workflow, &spec).map(|timetable| timetable.text)
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Container;
-use serde_json::{Map, Value, json};
 
 use super::{containers, volumes};
 use crate::argo::key;
@@ -14,6 +13,7 @@ use crate::argo::resolution::to_value;
 use crate::argo::scope::rfc3339;
 use crate::argo::spec::Template;
 use crate::argo::tag::{self, Mode, Scope};
+use crate::json::{Map, Value, json};
 
 /// What a pod is made from.
 pub(crate) struct PodPlan<'p> {
@@ -129,7 +129,7 @@ fn metadata(pass: &Pass, plan: &PodPlan, containers: &[Container]) -> (Texts, Te
 }
 
 /// Everything that says where and as whom the pod runs; the template's word counts most.
-fn scheduling(pass: &Pass, plan: &PodPlan) -> Map<String, Value> {
+fn scheduling(pass: &Pass, plan: &PodPlan) -> Map {
     let template = to_value(plan.template);
     let workflow = to_value(&pass.spec);
     let mut spec = Map::new();

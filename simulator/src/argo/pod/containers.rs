@@ -1,12 +1,12 @@
 //! Environment and commands of the containers of a pod.
 
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector};
-use serde_json::{Value, json};
 
 use super::build::{PodPlan, deadline_text};
 use super::volumes::Parts;
 use crate::argo::pass::{Halt, Pass};
 use crate::argo::spec::{Inputs, Template};
+use crate::json::{Value, json};
 
 /// Bytes above which the template is too long for a variable.
 const ENV_BYTES_MAX: usize = 131_072;

@@ -1,9 +1,9 @@
 //! Small Workflows.
 
 use rstest::rstest;
-use serde_json::json;
 
 use super::runner::{Run, World, yaml};
+use crate::json::json;
 
 fn check(workflow: &str, script: impl Fn(&str) -> Run, expected: &str) -> World {
     let mut world = World::new(yaml(workflow));

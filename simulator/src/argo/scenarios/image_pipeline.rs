@@ -1,6 +1,6 @@
 //! A pipeline that moves a container image: twelve templates, a claim, retries around everything.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::runner::{Run, World, yaml};
 use crate::argo::Missing;

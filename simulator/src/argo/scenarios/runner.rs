@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 
 use crate::argo::{Action, Input, Lookups, Missing, Refusal, Settings, operate};
 use crate::clock::EPOCH;
-use crate::part::LazyObject;
+use crate::json::{Value, from_value, json};
+use crate::part::PartObject;
 
 /// What a container does.
 #[derive(Clone, Default)]
@@ -38,17 +38,17 @@ impl Run {
 }
 
 pub(super) struct World {
-    pub(super) workflow: LazyObject,
-    pub(super) pods: Vec<LazyObject>,
-    results: Vec<LazyObject>,
+    pub(super) workflow: PartObject,
+    pub(super) pods: Vec<PartObject>,
+    results: Vec<PartObject>,
     lookups: Lookups,
     pub(super) refusals: BTreeMap<(&'static str, String), Refusal>,
     now: Timestamp,
     pub(super) log: Vec<String>,
 }
 
-pub(super) fn object(value: Value) -> LazyObject {
-    serde_json::from_value(value).unwrap()
+pub(super) fn object(value: Value) -> PartObject {
+    from_value(&value).unwrap()
 }
 
 pub(super) fn yaml(text: &str) -> Value {
@@ -83,8 +83,8 @@ impl World {
 
     /// One pass, ten seconds after the one before.
     pub(super) fn pass(&mut self) -> bool {
-        let pods: Vec<&LazyObject> = self.pods.iter().collect();
-        let results: Vec<&LazyObject> = self.results.iter().collect();
+        let pods: Vec<&PartObject> = self.pods.iter().collect();
+        let results: Vec<&PartObject> = self.results.iter().collect();
         let outcome = operate(Input {
             workflow: &self.workflow,
             pods: &pods,
@@ -207,7 +207,7 @@ impl World {
     }
 }
 
-fn report(pod: &LazyObject, run: &Run) -> LazyObject {
+fn report(pod: &PartObject, run: &Run) -> PartObject {
     let env = pod.data["spec"]["initContainers"][0]["env"]
         .as_array()
         .unwrap();

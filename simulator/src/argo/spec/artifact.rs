@@ -1,7 +1,6 @@
 //! Artifacts: files that go into and come out of templates.
 
 use schemars::{Schema, SchemaGenerator};
-use serde_json::Value;
 
 use super::artifact_location::{
     ArtifactoryArtifact, AzureArtifact, GcsArtifact, GitArtifact, HdfsArtifact, HttpArtifact,
@@ -9,6 +8,7 @@ use super::artifact_location::{
 };
 use super::template::Metadata;
 use super::wire::{anything, wire};
+use crate::json::Value;
 
 wire! {
     /// A file or folder, where it lies, and where it is mounted.

@@ -5,10 +5,10 @@ use std::fmt;
 use k8s_openapi::api::core::v1::ConfigMapKeySelector;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 use super::artifact::Artifact;
 use super::wire::{anything, wire};
+use crate::json::Value;
 
 /// Text that may be written as any JSON scalar and is stored as a string.
 ///
@@ -38,7 +38,7 @@ impl From<String> for AnyString {
 impl<'de> Deserialize<'de> for AnyString {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match Value::deserialize(deserializer)? {
-            Value::String(text) => text,
+            Value::String(text) => text.into_string(),
             Value::Bool(flag) => flag.to_string(),
             Value::Number(number) => number.as_f64().map(plain_float).unwrap_or_default(),
             Value::Null | Value::Array(_) | Value::Object(_) => String::new(),

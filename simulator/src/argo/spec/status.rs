@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Volume;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::parameter::{Inputs, Outputs};
 use super::step::TemplateRef;
 use super::wire::{Omit, anything, wire};
-use crate::part::{Data, Lazy};
+use crate::json::Value;
 
 /// The phase of a Workflow.
 #[derive(
@@ -226,7 +225,7 @@ wire! {
         pub offload_node_status_version: String,
         /// Templates that references led to, frozen at first sight.
         #[schemars(schema_with = "anything")]
-        pub stored_templates: BTreeMap<String, Lazy>,
+        pub stored_templates: BTreeMap<String, Value>,
         /// The claims made from `volumeClaimTemplates`, as volumes.
         pub persistent_volume_claims: Option<Vec<Volume>>,
         /// What it exports.
@@ -237,7 +236,7 @@ wire! {
         pub resources_duration: BTreeMap<String, i64>,
         /// The merged specification, frozen at first sight of a `workflowTemplateRef`.
         #[schemars(schema_with = "anything")]
-        pub stored_workflow_template_spec: Data,
+        pub stored_workflow_template_spec: Value,
         /// The locks it holds and waits for.
         #[schemars(schema_with = "anything")]
         pub synchronization: Value,

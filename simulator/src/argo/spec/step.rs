@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::parameter::Arguments;
 use super::template::Template;
 use super::wire::{anything, wire};
+use crate::json::Value;
 
 wire! {
     /// A call of a template inside a steps template.

@@ -9,7 +9,6 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::artifact::{Artifact, ArtifactLocation};
 use super::metric::Metrics;
@@ -17,6 +16,7 @@ use super::parameter::{Inputs, Outputs};
 use super::step::{DagTask, ParallelSteps};
 use super::synchronization::{Memoize, Synchronization};
 use super::wire::{anything, wire};
+use crate::json::Value;
 
 wire! {
     /// What one node does. Exactly one of the type fields is set.

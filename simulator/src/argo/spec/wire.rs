@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use crate::part::Data;
+use crate::json::Value;
 
 /// Whether a field is left out when written, as Go's `omitempty` does: a struct in a struct never is.
 pub(crate) trait Omit {
@@ -39,12 +37,6 @@ impl Omit for i64 {
 impl Omit for Value {
     fn omit(&self) -> bool {
         self.is_null()
-    }
-}
-
-impl Omit for Data {
-    fn omit(&self) -> bool {
-        self.is_empty()
     }
 }
 

@@ -114,7 +114,7 @@ wire! {
         pub artifact_gc: Option<WorkflowLevelArtifactGc>,
         /// From v4.1: executor plugins.
         #[schemars(schema_with = "anything")]
-        pub executor_plugins: serde_json::Value,
+        pub executor_plugins: crate::json::Value,
     }
 
     /// Where a Workflow takes its specification from.

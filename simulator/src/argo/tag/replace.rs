@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use crate::json::{Map, Value};
 
 /// Names and their values; later layers hide earlier ones.
 #[derive(Clone, Copy, Debug)]
@@ -117,38 +117,52 @@ fn printable(value: &str) -> Result<&str, TagError> {
 
 /// Substitutes in all strings and keys of `value`, in place.
 pub(crate) fn replace_in(value: &mut Value, scope: &Scope, mode: Mode) -> Result<(), TagError> {
-    match value {
-        Value::String(text) => {
-            if let Cow::Owned(new) = replace(text, scope, mode)? {
-                *text = new;
-            }
-            Ok(())
-        }
-        Value::Array(items) => items
-            .iter_mut()
-            .try_for_each(|item| replace_in(item, scope, mode)),
-        Value::Object(fields) => {
-            if fields.keys().any(|key| opens(key)) {
-                replace_keys(fields, scope, mode)?;
-            }
-            fields
-                .values_mut()
-                .try_for_each(|field| replace_in(field, scope, mode))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
-    }
-}
-
-fn replace_keys(
-    fields: &mut Map<String, Value>,
-    scope: &Scope,
-    mode: Mode,
-) -> Result<(), TagError> {
-    for (key, value) in std::mem::take(fields) {
-        let key = replace(&key, scope, mode)?.into_owned();
-        fields.insert(key, value);
+    if let Some(new) = replaced(value, scope, mode)? {
+        *value = new;
     }
     Ok(())
+}
+
+/// `value` with its tags substituted, if it has any: what has none stays shared.
+fn replaced(value: &Value, scope: &Scope, mode: Mode) -> Result<Option<Value>, TagError> {
+    Ok(match value {
+        Value::String(text) => match replace(text, scope, mode)? {
+            Cow::Owned(new) => Some(new.into()),
+            Cow::Borrowed(_) => None,
+        },
+        Value::Array(items) => {
+            let mut new = None;
+            for (index, item) in items.iter().enumerate() {
+                if let Some(item) = replaced(item, scope, mode)? {
+                    new.get_or_insert_with(|| items.clone())[index] = item;
+                }
+            }
+            new.map(Value::Array)
+        }
+        Value::Object(fields) => {
+            let mut new = None;
+            if fields.keys().any(|key| opens(key)) {
+                new = Some(with_keys_replaced(fields, scope, mode)?);
+            }
+            let renamed = new.clone().unwrap_or_else(|| fields.clone());
+            for (key, field) in &renamed {
+                if let Some(field) = replaced(field, scope, mode)? {
+                    let new = new.get_or_insert_with(|| fields.clone());
+                    new.insert(key.clone(), field);
+                }
+            }
+            new.map(Value::Object)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    })
+}
+
+fn with_keys_replaced(fields: &Map, scope: &Scope, mode: Mode) -> Result<Map, TagError> {
+    let mut new = Map::new();
+    for (key, value) in fields {
+        new.insert(replace(key, scope, mode)?, value.clone());
+    }
+    Ok(new)
 }
 
 /// Whether a tag may begin in `text`. Few texts have any brace, which is found sooner than two of them.
