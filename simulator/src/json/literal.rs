@@ -12,71 +12,51 @@ use super::{Value, to_value};
 /// A part of it cannot be written as JSON, which no part can that has text for keys.
 #[macro_export]
 macro_rules! shared_json {
-    (@fields $fields:ident) => {};
-    (@fields $fields:ident $name:literal : null $(, $($rest:tt)*)?) => {
-        $fields.push(($name.into(), $crate::json::Value::Null));
-        $($crate::shared_json!(@fields $fields $($rest)*);)?
+    (@object [$($done:expr,)*]) => {
+        $crate::json::Value::Object(::std::iter::Iterator::collect(
+            ::std::iter::IntoIterator::into_iter([$($done),*]),
+        ))
     };
-    (@fields $fields:ident $name:literal : [$($items:tt)*] $(, $($rest:tt)*)?) => {
-        $fields.push(($name.into(), $crate::shared_json!([$($items)*])));
-        $($crate::shared_json!(@fields $fields $($rest)*);)?
+    (@object $done:tt $name:literal : $($rest:tt)+) => {
+        $crate::shared_json!(@field $done ($name) $($rest)+)
     };
-    (@fields $fields:ident $name:literal : {$($inner:tt)*} $(, $($rest:tt)*)?) => {
-        $fields.push(($name.into(), $crate::shared_json!({$($inner)*})));
-        $($crate::shared_json!(@fields $fields $($rest)*);)?
+    (@object $done:tt $($name:ident)::+ : $($rest:tt)+) => {
+        $crate::shared_json!(@field $done ($($name)::+) $($rest)+)
     };
-    (@fields $fields:ident $name:literal : $value:expr $(, $($rest:tt)*)?) => {
-        $fields.push(($name.into(), $crate::json::value_of(&$value)));
-        $($crate::shared_json!(@fields $fields $($rest)*);)?
+    (@object $done:tt ($name:expr) : $($rest:tt)+) => {
+        $crate::shared_json!(@field $done ($name) $($rest)+)
     };
-    (@fields $fields:ident $($name:ident)::+ : $($rest:tt)*) => {
-        $crate::shared_json!(@named $fields ($($name)::+) $($rest)*);
+    (@field [$($done:tt)*] $name:tt null $(, $($rest:tt)*)?) => {
+        $crate::shared_json!(@object [$($done)* ($name, $crate::json::Value::Null),] $($($rest)*)?)
     };
-    (@fields $fields:ident ($name:expr) : $($rest:tt)*) => {
-        $crate::shared_json!(@named $fields ($name) $($rest)*);
+    (@field [$($done:tt)*] $name:tt [$($items:tt)*] $(, $($rest:tt)*)?) => {
+        $crate::shared_json!(@object [$($done)* ($name, $crate::shared_json!([$($items)*])),] $($($rest)*)?)
     };
-    (@named $fields:ident ($name:expr) [$($items:tt)*] $(, $($rest:tt)*)?) => {
-        $fields.push(($name.into(), $crate::shared_json!([$($items)*])));
-        $($crate::shared_json!(@fields $fields $($rest)*);)?
+    (@field [$($done:tt)*] $name:tt {$($fields:tt)*} $(, $($rest:tt)*)?) => {
+        $crate::shared_json!(@object [$($done)* ($name, $crate::shared_json!({$($fields)*})),] $($($rest)*)?)
     };
-    (@named $fields:ident ($name:expr) {$($inner:tt)*} $(, $($rest:tt)*)?) => {
-        $fields.push(($name.into(), $crate::shared_json!({$($inner)*})));
-        $($crate::shared_json!(@fields $fields $($rest)*);)?
+    (@field [$($done:tt)*] $name:tt $value:expr $(, $($rest:tt)*)?) => {
+        $crate::shared_json!(@object [$($done)* ($name, $crate::json::value_of(&$value)),] $($($rest)*)?)
     };
-    (@named $fields:ident ($name:expr) $value:expr $(, $($rest:tt)*)?) => {
-        $fields.push(($name.into(), $crate::json::value_of(&$value)));
-        $($crate::shared_json!(@fields $fields $($rest)*);)?
+    (@array [$($done:expr,)*]) => {
+        $crate::json::Value::Array(::std::vec![$($done),*].into())
     };
-    (@items $items:ident) => {};
-    (@items $items:ident null $(, $($rest:tt)*)?) => {
-        $items.push($crate::json::Value::Null);
-        $($crate::shared_json!(@items $items $($rest)*);)?
+    (@array [$($done:tt)*] null $(, $($rest:tt)*)?) => {
+        $crate::shared_json!(@array [$($done)* $crate::json::Value::Null,] $($($rest)*)?)
     };
-    (@items $items:ident [$($inner:tt)*] $(, $($rest:tt)*)?) => {
-        $items.push($crate::shared_json!([$($inner)*]));
-        $($crate::shared_json!(@items $items $($rest)*);)?
+    (@array [$($done:tt)*] [$($items:tt)*] $(, $($rest:tt)*)?) => {
+        $crate::shared_json!(@array [$($done)* $crate::shared_json!([$($items)*]),] $($($rest)*)?)
     };
-    (@items $items:ident {$($inner:tt)*} $(, $($rest:tt)*)?) => {
-        $items.push($crate::shared_json!({$($inner)*}));
-        $($crate::shared_json!(@items $items $($rest)*);)?
+    (@array [$($done:tt)*] {$($fields:tt)*} $(, $($rest:tt)*)?) => {
+        $crate::shared_json!(@array [$($done)* $crate::shared_json!({$($fields)*}),] $($($rest)*)?)
     };
-    (@items $items:ident $value:expr $(, $($rest:tt)*)?) => {
-        $items.push($crate::json::value_of(&$value));
-        $($crate::shared_json!(@items $items $($rest)*);)?
+    (@array [$($done:tt)*] $value:expr $(, $($rest:tt)*)?) => {
+        $crate::shared_json!(@array [$($done)* $crate::json::value_of(&$value),] $($($rest)*)?)
     };
     (null) => { $crate::json::Value::Null };
-    ([]) => { $crate::json::Value::Array($crate::json::List::default()) };
-    ([$($items:tt)+]) => {{
-        let mut items = ::std::vec::Vec::<$crate::json::Value>::new();
-        $crate::shared_json!(@items items $($items)+);
-        $crate::json::Value::Array(items.into())
-    }};
+    ([$($items:tt)*]) => { $crate::shared_json!(@array [] $($items)*) };
     ({}) => { $crate::json::Value::Object($crate::json::Map::new()) };
-    ({$($fields:tt)+}) => {{
-        let mut fields = ::std::vec::Vec::<($crate::json::Text, $crate::json::Value)>::new();
-        $crate::shared_json!(@fields fields $($fields)+);
-        $crate::json::Value::Object(fields.into_iter().collect())
-    }};
+    ({$($fields:tt)+}) => { $crate::shared_json!(@object [] $($fields)+) };
     ($value:expr) => { $crate::json::value_of(&$value) };
 }
 
