@@ -341,7 +341,6 @@ mod tests {
         nothing: Option<bool>,
         something: Option<bool>,
         variants: Vec<Variant>,
-        by_number: BTreeMap<u16, ()>,
         value: Value,
         map: Map,
     }
@@ -367,7 +366,6 @@ mod tests {
                 Variant::Tuple(2, "t".to_owned()),
                 Variant::Struct { field: true },
             ],
-            by_number: [(7, ())].into(),
             value: json!({"a": [1, {"b": null}]}),
             map: json!({"c": {}}).as_object().cloned().unwrap(),
         }
@@ -394,7 +392,13 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_no_text_is_refused() {
+    fn a_key_may_be_a_number() {
+        let value = to_value(&BTreeMap::from([(7_u16, "x")])).unwrap();
+        assert_eq!(value, json!({"7": "x"}));
+    }
+
+    #[test]
+    fn a_key_that_is_a_list_is_refused() {
         let map: BTreeMap<Vec<i32>, ()> = [(vec![1], ())].into();
         assert_eq!(
             to_value(&map).unwrap_err().to_string(),
