@@ -15,6 +15,7 @@
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
 //! | Go's diff of pod specs in the refusal of an update | cut off |
 //! | order of several causes of one refusal, and their list in its message | sorted, `<causes>`: Go walks maps at random |
+//! | what is wrong with an apply that names an unknown field | `<type errors>`: Go walks maps at random, and stops there |
 //! | groups of other cases | left out |
 //!
 //! Source: `spec/kube-api.md` §2.1.
@@ -43,6 +44,9 @@ const BUILD_KEYS: [&str; 8] = [
 ];
 /// What stands before Go's diff of pod specs, which changes with the version of the differ.
 const POD_DIFF: &str = "(allow it to be set to 1 if it was previously negative)";
+/// What stands before the type errors of an apply, and what makes them a matter of chance.
+const TYPED: &str = "failed to create typed patch object (";
+const UNDECLARED: &str = "field not declared in schema";
 /// Times nearer than this to the run come from the servers.
 const NEAR: SignedDuration = SignedDuration::from_hours(72);
 
@@ -54,6 +58,16 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^10\.96\.\d+\.\d+$"
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d+\b"));
 static AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+[smhdy])+$"));
 static HASH: LazyLock<Regex> = LazyLock::new(|| pattern(r"\?hash=[0-9A-Za-z]+"));
+
+/// A refusal without the errors of which a real server names some at random.
+fn without_type_errors(text: &str) -> String {
+    match text.find("): ") {
+        Some(end) if text.starts_with(TYPED) && text.contains(UNDECLARED) => {
+            format!("{}<type errors>", &text[..end + 3])
+        }
+        _ => text.to_owned(),
+    }
+}
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is a literal that compiles")
@@ -282,7 +296,7 @@ impl Normal<'_> {
         let diff = text
             .find(POD_DIFF)
             .map_or(text.len(), |start| start + POD_DIFF.len());
-        let mut text = text[..diff].to_owned();
+        let mut text = without_type_errors(&text[..diff]);
         for (index, name) in self.seen.generated.iter().enumerate() {
             text = text.replace(name, &format!("<name {}>", index + 1));
         }

@@ -8,7 +8,8 @@ use super::json_type::json_type;
 use super::kind::Origin;
 use super::metadata;
 use super::object::{Object, metadata_mut};
-use super::patch::apply::apply;
+use super::patch::apply::{Configuration, apply};
+use super::patch::check::is_typed;
 use super::patch::json::json_patch;
 use super::patch::managed::{Writer, track_update};
 use super::patch::merge::merge_patch;
@@ -74,13 +75,11 @@ pub(super) fn applied(
         metadata::check_name(&mut config, request)?;
     }
     let writer = writer(request, options, &api_version, now);
-    apply(
-        live,
-        without_reset(request, config),
-        &writer,
-        options.force,
-        &kind.schema,
-    )
+    let configuration = Configuration {
+        kept: without_reset(request, config.clone()),
+        asked: config,
+    };
+    apply(live, configuration, &writer, options.force, &kind.schema)
 }
 
 /// Refuses a configuration of another kind in the right version; other versions are refused later.
@@ -109,7 +108,7 @@ pub(super) fn track(
     track_update(before, after, &writer, &kind.schema);
 }
 
-/// The same for a write that sent labels and annotations which come to nothing.
+/// The same for a write that sent metadata which comes to nothing.
 pub(super) fn track_sent(
     request: &Request,
     (before, after): (&Value, &mut Value),
@@ -131,10 +130,10 @@ pub(super) fn track_sent(
 }
 
 /// What [`sent_through_status`] looks at.
-const SENT_THROUGH_STATUS: [&str; 2] = ["labels", "annotations"];
+const SENT_THROUGH_STATUS: [&str; 4] = ["annotations", "finalizers", "labels", "ownerReferences"];
 
-/// The labels and annotations that a write to the status of a custom resource sends, if they are not those that are
-/// stored: they come to nothing, but who owns them is recorded all the same.
+/// The metadata that a write to the status of a custom resource sends, if it is not what is stored: it comes to
+/// nothing, but who owns them is recorded all the same.
 ///
 /// Source: `spec/kube-api.md` §1.13, seen.
 pub(super) fn sent_through_status(request: &Request, value: &Value, old: &Object) -> Option<Map> {
@@ -148,6 +147,15 @@ pub(super) fn sent_through_status(request: &Request, value: &Value, old: &Object
         let field = |name: &&str| Some(((*name).to_owned(), sent.get(*name)?.clone()));
         names.filter_map(field).collect()
     })
+}
+
+/// Whether a write to the status of a custom resource sends something of another type than its schema says, in a part
+/// that comes to nothing and that nobody else looks at: a real server then knows no owners any more.
+///
+/// Source: apimachinery v0.34 `util/managedfields/internal/fieldmanager.go`, `UpdateNoErrors`.
+pub(super) fn is_mistyped_status(request: &Request, value: &Value) -> bool {
+    let kind = &request.served.kind;
+    request.part == Part::Status && kind.origin == Origin::Custom && !is_typed(value, &kind.schema)
 }
 
 fn writer<'a>(

@@ -218,6 +218,7 @@ impl Kernel {
         share(&mut value, old.value());
         check_preconditions(request, old, &mut value, via)?;
         let sent = ownership::sent_through_status(request, &value, old);
+        let is_mistyped = ownership::is_mistyped_status(request, &value);
         restore_parts(request, &mut value, &served.view(old));
         metadata::normalise(&mut value);
         if request.part == Part::Whole {
@@ -241,6 +242,9 @@ impl Kernel {
         if via != Via::Patch(PatchKind::Apply) {
             let before = served.view(old);
             ownership::track_sent(request, (&before, &mut value), sent, (options, context.now));
+        }
+        if is_mistyped {
+            metadata_mut(&mut value).remove("managedFields");
         }
         if request.part == Part::Scale {
             ownership::forget_times(&mut value, "scale");

@@ -26,24 +26,43 @@ const KUBECTL: &str = "kubectl";
 /// Where client-side apply keeps what it applied last.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// What `live` becomes when the writer applies `config`; without `live` the object is created.
+/// What is applied.
+pub struct Configuration {
+    /// What counts.
+    pub kept: Value,
+    /// The same with what the endpoint resets, such as `status`.
+    pub asked: Value,
+}
+
+/// One of which everything counts.
+impl From<Value> for Configuration {
+    fn from(config: Value) -> Self {
+        Self {
+            asked: config.clone(),
+            kept: config,
+        }
+    }
+}
+
+/// What `live` becomes when the writer applies `configuration`; without `live` the object is created.
 ///
-/// The caller has checked the kind of `config` and taken out what the endpoint resets (such as `status`).
+/// The caller has checked the kind.
 /// An apply that alters nothing gives back `live` with all its `managedFields` and times.
 ///
 /// # Errors
-/// 400 if `config` has another version or brings `managedFields`, 500 if it is not of the types that `node`
+/// 400 if it has another version or brings `managedFields`, 500 if it is not of the types that `node`
 /// says, 409 naming every field that another manager owns with another value, unless `force`.
 ///
 /// Source: `spec/kube-api.md` §1.13; structured-merge-diff v6 `merge/update.go`.
 pub fn apply(
     live: Option<&Value>,
-    config: Value,
+    configuration: impl Into<Configuration>,
     writer: &Writer,
     force: bool,
     node: &Node,
 ) -> Result<Value, Status> {
-    admit(&config, writer, node)?;
+    let Configuration { kept, asked } = configuration.into();
+    admit(&asked, writer, node)?;
     let mut state = live.cloned().unwrap_or_else(|| json!({}));
     let stored = take_managed_fields(&mut state);
     let mut entries = stored.map(take_stored).unwrap_or_default();
@@ -57,7 +76,8 @@ pub fn apply(
     }
     let application = Application {
         live: &state,
-        config: &config,
+        config: &kept,
+        asked: &asked,
         writer,
         node,
     };
@@ -109,11 +129,17 @@ struct Application<'a> {
     /// Without `managedFields`.
     live: &'a Value,
     config: &'a Value,
+    asked: &'a Value,
     writer: &'a Writer<'a>,
     node: &'a Node,
 }
 
 impl Application<'_> {
+    /// Whether what the endpoint resets would change something if it did not: that counts as a change too.
+    fn asks_for_more(&self, shape: Shape) -> bool {
+        self.asked != self.config && merge(self.live, self.asked, shape) != *self.live
+    }
+
     fn carry_out(&self, mut entries: Vec<Entry>, force: bool) -> Result<Value, Conflicts> {
         let shape = Shape::of(self.node);
         let mine = entries
@@ -136,7 +162,9 @@ impl Application<'_> {
             entry.fields.subtract(&comparison.removed);
         }
         let time = match &last {
-            _ if applied != *self.live => Some(seconds(self.writer.now)),
+            _ if applied != *self.live || self.asks_for_more(shape) => {
+                Some(seconds(self.writer.now))
+            }
             Some(last) => last.time.clone(),
             None => None,
         };

@@ -7,7 +7,7 @@ use super::refusal::go_text;
 use super::shape::{Form, Shape};
 use crate::json::Value;
 use crate::store::schema::format::Format;
-use crate::store::schema::node::Type;
+use crate::store::schema::node::{Node, Type};
 
 /// Says what is wrong with `config`, in the words of the real server.
 ///
@@ -16,20 +16,34 @@ use crate::store::schema::node::Type;
 ///
 /// Source: structured-merge-diff v6 `typed/validate.go`, `typed/helpers.go`.
 pub(super) fn check(config: &Value, shape: Shape) -> Result<(), String> {
-    let mut findings = Findings(Vec::new());
+    let mut findings = Findings::default();
     findings.visit(config, shape, "");
-    match findings.0.as_slice() {
+    match findings.found.as_slice() {
         [] => Ok(()),
         [one] => Err(one.clone()),
         many => Err(format!("errors:\n  {}", many.join("\n  "))),
     }
 }
 
-struct Findings(Vec<String>);
+/// Whether an object is of the types that its schema says; items may occur twice, unlike in an apply.
+pub(crate) fn is_typed(object: &Value, node: &Node) -> bool {
+    let mut findings = Findings {
+        allows_twins: true,
+        ..Findings::default()
+    };
+    findings.visit(object, Shape::of(node), "");
+    findings.found.is_empty()
+}
+
+#[derive(Default)]
+struct Findings {
+    found: Vec<String>,
+    allows_twins: bool,
+}
 
 impl Findings {
     fn add(&mut self, path: &str, what: &str) {
-        self.0.push(if path.is_empty() {
+        self.found.push(if path.is_empty() {
             what.to_owned()
         } else {
             format!("{path}: {what}")
@@ -66,7 +80,7 @@ impl Findings {
                 },
             };
             let place = printed(&element);
-            if !seen.insert(element) {
+            if !seen.insert(element) && !self.allows_twins {
                 self.add(path, &format!("duplicate entries for key {place}"));
             }
             self.visit(item, shape.item(), &format!("{path}{place}"));

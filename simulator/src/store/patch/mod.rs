@@ -12,6 +12,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.13.
 pub mod apply;
+pub mod check;
 pub mod fields;
 pub mod json;
 pub mod managed;
@@ -19,7 +20,6 @@ pub mod merge;
 pub mod strategic;
 
 mod blank;
-mod check;
 mod combine;
 mod compare;
 mod refusal;

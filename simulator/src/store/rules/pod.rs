@@ -322,14 +322,13 @@ fn change_faults(new: &Value, old: &Value) -> Vec<Cause> {
         }];
     }
     let deadline = deadline_fault(&new["spec"], &old["spec"]);
-    if deadline.is_some() || fixed_part(&new["spec"]) == fixed_part(&old["spec"]) {
-        return deadline.into_iter().collect();
-    }
-    vec![Cause {
+    let is_fixed = fixed_part(&new["spec"]) == fixed_part(&old["spec"]);
+    let changed = (!is_fixed).then(|| Cause {
         reason: "FieldValueForbidden",
         message: "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)".to_owned(),
         field: "spec".to_owned(),
-    }]
+    });
+    deadline.into_iter().chain(changed).collect()
 }
 
 /// A deadline may be set and drawn nearer, not put off or taken away.
