@@ -23,6 +23,6 @@ pub use serde_json::{Error, Number};
 pub use share::share;
 pub use text::Text;
 pub use to::to_value;
-pub use typed::{from_fields, from_value};
+pub use typed::from_value;
 pub use value::Value;
 pub use write::{write, write_string};

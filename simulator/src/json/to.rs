@@ -5,7 +5,7 @@ use serde::ser::{
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use super::{Error, Map, Number, Text, Value, passing};
+use super::{Error, Map, Text, Value, passing};
 
 /// The value that `content` is as JSON; what it holds of values is shared with it.
 ///
@@ -311,16 +311,12 @@ impl SerializeMap for Fields {
 fn name(key: Value) -> Result<Text, Error> {
     match key {
         Value::String(text) => Ok(text),
-        Value::Number(number) => Ok(number_name(&number)),
+        Value::Number(number) => Ok(number.to_string().into()),
         Value::Bool(value) => Ok(value.to_string().into()),
         Value::Null | Value::Array(_) | Value::Object(_) => {
             Err(Error::custom("key must be a string"))
         }
     }
-}
-
-fn number_name(number: &Number) -> Text {
-    number.to_string().into()
 }
 
 #[cfg(test)]

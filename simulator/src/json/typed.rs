@@ -17,24 +17,9 @@ pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
     T::deserialize(value)
 }
 
-/// Reads the fields of an object as their own type.
-///
-/// # Errors
-/// They are not one of these.
-pub fn from_fields<T: DeserializeOwned>(fields: &Map) -> Result<T, Error> {
-    T::deserialize(reader_of(fields))
-}
-
-type FieldReader<'v> = MapDeserializer<'v, FieldsOf<'v>, Error>;
-type FieldsOf<'v> =
-    std::iter::Map<super::map::Iter<'v>, fn((&'v super::Text, &'v Value)) -> (&'v str, &'v Value)>;
-
-fn reader_of(fields: &Map) -> FieldReader<'_> {
-    MapDeserializer::new(fields.iter().map(|(name, value)| (name.as_str(), value)))
-}
-
 fn read_fields<'v, V: Visitor<'v>>(fields: &'v Map, visitor: V) -> Result<V::Value, Error> {
-    let mut reader = reader_of(fields);
+    let fields = fields.iter().map(|(name, value)| (name.as_str(), value));
+    let mut reader = MapDeserializer::new(fields);
     let read = visitor.visit_map(&mut reader)?;
     reader.end()?;
     Ok(read)

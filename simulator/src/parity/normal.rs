@@ -15,7 +15,7 @@
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
 //! | Go's diff of pod specs in the refusal of an update | cut off |
 //! | order of several causes of one refusal, and their list in its message | sorted, `<causes>`: Go walks maps at random |
-//! | what is wrong with an apply that names an unknown field | `<type errors>`: Go walks maps at random, and stops there |
+//! | what is wrong with the types of an apply | sorted, `<type errors>` with an unknown field: Go walks maps at random, and stops there |
 //! | groups of other cases | left out |
 //!
 //! Source: `spec/kube-api.md` §2.1.
@@ -59,14 +59,17 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d+\b"));
 static AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+[smhdy])+$"));
 static HASH: LazyLock<Regex> = LazyLock::new(|| pattern(r"\?hash=[0-9A-Za-z]+"));
 
-/// A refusal without the errors of which a real server names some at random.
+/// A refusal without the errors of which a real server names some at random, or with those that it names in any order.
 fn without_type_errors(text: &str) -> String {
-    match text.find("): ") {
-        Some(end) if text.starts_with(TYPED) && text.contains(UNDECLARED) => {
-            format!("{}<type errors>", &text[..end + 3])
-        }
-        _ => text.to_owned(),
+    let Some((before, errors)) = text.split_once("): ").filter(|_| text.starts_with(TYPED)) else {
+        return text.to_owned();
+    };
+    if errors.contains(UNDECLARED) {
+        return format!("{before}): <type errors>");
     }
+    let mut errors: Vec<&str> = errors.lines().collect();
+    errors.sort_unstable();
+    format!("{before}): {}", errors.join("\n"))
 }
 
 fn pattern(text: &str) -> Regex {

@@ -28,11 +28,16 @@ pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
         .map_err(|why| unfit(kind, &why))
 }
 
-/// Checks `apiVersion` and `kind` of the result of a patch.
+/// Checks `apiVersion` and `kind` of the result of a patch, which a refusal quotes unless it quotes the `patch`.
 ///
 /// # Errors
 /// 422 in the words of kube-apiserver.
-pub(super) fn check_patched(kind: &Kind, value: &Value, old: &Value) -> Result<(), Status> {
+pub(super) fn check_patched(
+    kind: &Kind,
+    (value, old): (&Value, &Value),
+    patch: Option<&String>,
+) -> Result<(), Status> {
+    let quoted = || patch.map_or_else(|| patched_text(kind, value, old), String::clone);
     let field = |name: &str| value[name].as_str().unwrap_or_default();
     let name = value["metadata"]["name"].as_str().unwrap_or_default();
     let (version, called) = (field("apiVersion"), field("kind"));
@@ -43,12 +48,12 @@ pub(super) fn check_patched(kind: &Kind, value: &Value, old: &Value) -> Result<(
             Err(Status::invalid(&kind.qualified_kind(), name, &[cause]))
         }
         Origin::Custom if called != kind.kind => Err(wrong_kind(kind, name, called)),
-        Origin::BuiltIn if version != kind.api_version() || called != kind.kind => Err(
-            undecodable(kind, (value, old), &unregistered(called, version)),
-        ),
+        Origin::BuiltIn if version != kind.api_version() || called != kind.kind => {
+            Err(undecodable(&quoted(), &unregistered(called, version)))
+        }
         Origin::Custom | Origin::BuiltIn => check_types(value, "ObjectMeta.metadata.")
             .and_then(|()| decode::check_changes(kind, value, old))
-            .map_err(|why| undecodable(kind, (value, old), &why)),
+            .map_err(|why| undecodable(&quoted(), &why)),
     }
 }
 
@@ -140,7 +145,10 @@ fn unhandled(kind: &Kind, called: &str, version: &str, why: &str) -> Status {
 }
 
 /// The result of a patch as a real server writes it: what the patch left alone is in the order of Go's fields.
-fn patched_text(value: &Value, old: &Value) -> String {
+pub(super) fn patched_text(kind: &Kind, value: &Value, old: &Value) -> String {
+    if kind.origin == Origin::Custom {
+        return value.to_string();
+    }
     let metadata = &value["metadata"];
     let stamps_aside = |(name, field): (&Text, &Value)| {
         *name == "resourceVersion" || old["metadata"].get(name) == Some(field)
@@ -203,13 +211,9 @@ fn ordered(value: &Value, order: &[&str]) -> String {
     format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
 }
 
-/// 422 for the result of a patch that cannot be decoded.
-pub(super) fn undecodable(kind: &Kind, (value, old): (&Value, &Value), why: &str) -> Status {
-    let text = match kind.origin {
-        Origin::BuiltIn => patched_text(value, old),
-        Origin::Custom => value.to_string(),
-    };
-    let cause = invalid("patch", &text, why);
+/// 422 for a patch, quoted as `text`, whose result cannot be decoded.
+pub(super) fn undecodable(text: &str, why: &str) -> Status {
+    let cause = invalid("patch", text, why);
     let mut status = Status::invalid(
         &Qualified {
             group: "",

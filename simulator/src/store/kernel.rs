@@ -40,6 +40,8 @@ pub(super) struct Context<'a> {
     pub(super) warnings: Vec<String>,
     /// The kinds of a definition that was found good, until it is stored and they are served.
     pub(super) defined: Option<Vec<Kind>>,
+    /// The patch as Go prints it, where a refusal quotes that and not the result.
+    pub(super) quoted: Option<String>,
 }
 
 impl Default for Kernel {
@@ -138,6 +140,7 @@ impl Kernel {
             ids,
             warnings: Vec::new(),
             defined: None,
+            quoted: None,
         };
         let result = self.dispatch(request, &mut context);
         let warnings = context.warnings;

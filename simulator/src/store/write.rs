@@ -10,6 +10,7 @@ use super::kernel::{Context, Kernel};
 use super::kind::Origin;
 use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
+use super::patch::refusal::go_text;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
@@ -165,10 +166,13 @@ impl Kernel {
             return Err(request.not_found());
         };
         let live = to_version(served, &old);
+        if kind == PatchKind::Strategic {
+            context.quoted = body.value().ok().map(|patch| go_text(&patch));
+        }
         let mut value = ownership::patched(request, (kind, body), live, (options, context.now))?;
         metadata::place(&mut value, request)?;
         metadata::check_name(&mut value, request)?;
-        identity::check_patched(&served.kind, &value, old.value())?;
+        identity::check_patched(&served.kind, (&value, old.value()), context.quoted.as_ref())?;
         self.replace(request, (&old, value), (options, Via::Patch(kind)), context)
     }
 
@@ -208,13 +212,18 @@ impl Kernel {
         let served = &request.served;
         let is_strict = options.field_validation == FieldValidation::Strict;
         let sent = (is_strict && via != Via::Put).then(|| value.clone());
+        let quoted = context.quoted.take();
         let warnings = &mut context.warnings;
-        shape::refit(served, &mut value, old.value(), options, warnings).map_err(
-            |why| match &sent {
-                Some(patched) => identity::undecodable(&served.kind, (patched, old.value()), &why),
-                None => identity::unfit(&served.kind, &why),
-            },
-        )?;
+        shape::refit(served, &mut value, old.value(), options, warnings).map_err(|why| {
+            match (&sent, quoted) {
+                (Some(_), Some(patch)) => identity::undecodable(&patch, &why),
+                (Some(patched), None) => {
+                    let text = identity::patched_text(&served.kind, patched, old.value());
+                    identity::undecodable(&text, &why)
+                }
+                (None, _) => identity::unfit(&served.kind, &why),
+            }
+        })?;
         share(&mut value, old.value());
         check_preconditions(request, old, &mut value, via)?;
         let sent = ownership::sent_through_status(request, &value, old);

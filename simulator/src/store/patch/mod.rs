@@ -22,7 +22,7 @@ pub mod strategic;
 mod blank;
 mod combine;
 mod compare;
-mod refusal;
+pub(crate) mod refusal;
 mod shape;
 #[cfg(test)]
 mod sketch;

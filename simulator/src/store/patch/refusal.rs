@@ -36,7 +36,7 @@ pub(super) fn unexplained(message: impl Into<String>) -> Status {
 }
 
 /// `value` as Go's `%v` prints it, which the texts of several refusals contain.
-pub(super) fn go_text(value: &Value) -> String {
+pub(crate) fn go_text(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::Bool(flag) => flag.to_string(),
