@@ -217,13 +217,7 @@ fn pod_step(served: &Served, old: &Object, options: &DeleteOptions, now: Timesta
     let current = old.value()["metadata"]["deletionGracePeriodSeconds"].as_i64();
     if old.is_terminating() && current.unwrap_or(0) == 0 {
         // No deletion is pending any more: this one may say anew what becomes of the dependents.
-        propagate(served, metadata_mut(&mut value), options);
-        let is_held = value["metadata"].get("finalizers").is_some();
-        return if is_held {
-            Step::Wait(value)
-        } else {
-            Step::Erase
-        };
+        return plain_step(served, old, options, now);
     }
     if old.is_terminating() {
         let Some(grace) = asked.filter(|grace| current.is_some_and(|c| *grace < c)) else {

@@ -133,7 +133,7 @@ pub(super) fn track_sent(
 const SENT_THROUGH_STATUS: [&str; 4] = ["annotations", "finalizers", "labels", "ownerReferences"];
 
 /// The metadata that a write to the status of a custom resource sends, if it is not what is stored: it comes to
-/// nothing, but who owns them is recorded all the same.
+/// nothing, but who owns it is recorded all the same.
 ///
 /// Source: `spec/kube-api.md` §1.13, seen.
 pub(super) fn sent_through_status(request: &Request, value: &Value, old: &Object) -> Option<Map> {
