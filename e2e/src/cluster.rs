@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use arc_features::backend::CRON_INTERVAL_MIN;
 use arc_operator::Config;
 use arc_operator::settings::Settings;
 use clap::ValueEnum;
@@ -117,6 +118,10 @@ async fn deploy(client: &Client) -> Result<()> {
     for manifest in &mut shipped {
         if let Some(container) = manifest.pointer_mut("/spec/template/spec/containers/0") {
             container["image"] = image::OPERATOR.name().into();
+            let arguments = container["args"].as_array_mut();
+            arguments
+                .context("the operator has arguments")?
+                .extend(pace());
         }
     }
     apply(client, OPERATOR, shipped).await?;
@@ -178,13 +183,22 @@ async fn ready(client: &Client, namespace: &str, name: &str) -> Result<()> {
         .map(drop)
 }
 
+/// The arguments that let schedules be as fast as scenarios need them.
+fn pace() -> [Value; 2] {
+    let interval = format!("{CRON_INTERVAL_MIN:#}");
+    ["--cron-min-schedule-interval".into(), interval.into()]
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a real cluster runs on real time"
 )]
 fn config() -> Config {
     Config {
-        settings: Settings::default(),
+        settings: Settings {
+            cron_interval_min: CRON_INTERVAL_MIN,
+            ..Settings::default()
+        },
         namespaces: Vec::new(),
         clock: Arc::new(jiff::Timestamp::now),
     }

@@ -1,12 +1,15 @@
 //! The scenarios of `features/` on the cluster, beside their verdicts on the simulated ones.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use arc_features::backend::{Backend, RealCluster};
 use arc_features::report::{Summary, Verdict};
 use arc_features::run::{Options, run};
+use tokio::sync::Semaphore;
 
 use crate::cluster::Cluster;
 use crate::image;
@@ -43,7 +46,7 @@ pub async fn verdicts(
     let real = RealCluster {
         config: cluster.node.config().await?,
         image: image::OUTCOME.name(),
-        n_at_once,
+        desks: Arc::new(Semaphore::new(n_at_once)),
     };
     let mut rows: BTreeMap<(PathBuf, usize), Row> = BTreeMap::new();
     let backends = [
@@ -81,7 +84,7 @@ fn root() -> PathBuf {
     root.canonicalize().unwrap_or(root)
 }
 
-/// The folders that hold feature files.
+/// The folders that hold feature files; those of schedules, which wait most, come first.
 fn folders() -> Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     for entry in root().read_dir().context("read the features")? {
@@ -90,7 +93,7 @@ fn folders() -> Result<Vec<PathBuf>> {
             folders.push(path);
         }
     }
-    folders.sort();
+    folders.sort_by_key(|path| Reverse(path.clone()));
     Ok(folders)
 }
 

@@ -48,8 +48,6 @@ Feature: ArtifactWorkflows written by hand
       | * * * * *  | runs would start 1m apart      |
       | 61 * * * * | end of range (61) above maximum (59) |
 
-  # Argo starts runs by the minute, and ten of them lie between two.
-  @simulated-only
   Scenario: It runs at its times
     Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
     And the ArtifactWorkflow "by-hand" is scheduled "*/10 * * * *"

@@ -10,8 +10,6 @@ Feature: Schedules
     Then there is 1 CronWorkflow
     And there are 0 Workflows
 
-  # Argo starts runs by the minute, and ten of them lie between two.
-  @simulated-only
   Scenario: A schedule runs at its time
     Given the Order is submitted
     When 15 minutes pass
@@ -19,7 +17,7 @@ Feature: Schedules
     And artifact 1 has succeeded 1 time
     And everything is as the example expects
 
-  # Argo starts runs by the minute, and ten of them lie between two.
+  # Minutes of a real cluster are too long to wait for.
   @simulated-only
   Scenario: A schedule runs every time
     Given the Order is submitted
@@ -28,8 +26,6 @@ Feature: Schedules
     And there is 1 CronWorkflow
     And there is 1 ArtifactWorkflow
 
-  # Argo starts runs by the minute, and ten of them lie between two.
-  @simulated-only
   Scenario: A failed run shows until the next one succeeds
     Given step "scan-image" fails with exit code 1 and prints "CRITICAL: 3"
     And the Order is submitted
@@ -37,8 +33,6 @@ Feature: Schedules
     Then the Order is Failed
     And artifact 1 has failed 1 time
 
-  # Argo starts runs by the minute, and ten of them lie between two.
-  @simulated-only
   Scenario: The run after a failed one makes the Order Succeeded again
     Given step "scan-image" fails with exit code 1 and prints "CRITICAL: 3"
     And the Order is submitted
@@ -49,8 +43,6 @@ Feature: Schedules
     And artifact 1 has failed 1 time
     And artifact 1 has succeeded 1 time
 
-  # Argo starts runs by the minute, and ten of them lie between two.
-  @simulated-only
   Scenario: A suspended schedule does not run
     Given artifact 1 is scheduled with suspend "true"
     And the Order is submitted
@@ -66,24 +58,18 @@ Feature: Schedules
     And there are 0 CronWorkflows
     And artifact 1 runs with parameter "cron" set to "false"
 
-  # Argo starts runs by the minute, and ten of them lie between two.
-  @simulated-only
   Scenario: An artifact's own schedule replaces the Order's
     Given the Order is scheduled "@daily"
     And the Order is submitted
     When 15 minutes pass
     Then artifact 1 has succeeded 1 time
 
-  # Argo starts runs by the minute, and ten of them lie between two.
-  @simulated-only
   Scenario: A schedule ends with its Order
     Given the Order is submitted
     And 15 minutes pass
     When the Order is deleted
     Then nothing of the Order is left
 
-  # Argo starts runs by the minute, and ten of them lie between two.
-  @simulated-only
   Scenario: A schedule deleted by hand comes back
     Given the Order is submitted
     And 15 minutes pass
@@ -102,8 +88,6 @@ Feature: Schedules
       | 61 * * * *  |
       | @every 1m   |
 
-  # Argo starts runs by the minute, and ten of them lie between two.
-  @simulated-only
   Scenario Outline: A schedule goes on when it is changed to the bad one "<schedule>"
     Given the Order is submitted
     And 15 minutes pass
@@ -118,7 +102,7 @@ Feature: Schedules
       | * * * * *   |
       | 61 * * * *  |
 
-  # Argo starts runs by the minute, and ten of them lie between two.
+  # The half hours of a scenario are not those of a real cluster.
   @simulated-only
   Scenario: A schedule that was bad for a while is replaced by the next good one
     Given the Order is submitted

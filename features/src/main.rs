@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use arc_features::backend::{Backend, RealCluster};
 use arc_features::run::{Options, run};
 use clap::{Parser, ValueEnum};
 use cucumber::gherkin::tagexpr::TagOperation;
+use tokio::sync::Semaphore;
 
 /// A simulation is trees of JSON, which is many small allocations.
 #[global_allocator]
@@ -26,7 +28,7 @@ struct Arguments {
     /// With --backend real: the image of arc-outcome, which the nodes have.
     #[arg(long, value_name = "IMAGE", default_value = "arc-outcome:latest")]
     outcome_image: String,
-    /// With --backend real: how many scenarios run at once.
+    /// With --backend real: how many scenarios are at work at once; those that wait for a schedule do not count.
     #[arg(long, value_name = "N", default_value_t = 4)]
     at_once: usize,
     /// The seed of every cluster.
@@ -47,7 +49,8 @@ enum Choice {
     Memory,
     /// The simulated cluster, every client over TLS.
     Https,
-    /// The cluster that KUBECONFIG names, with ARC and Argo in it.
+    /// The cluster that KUBECONFIG names, with ARC and Argo in it; the operator runs there with
+    /// --cron-min-schedule-interval 1m, since ten minutes of a scenario take one.
     Real,
 }
 
@@ -76,7 +79,7 @@ fn options(arguments: Arguments) -> anyhow::Result<Options> {
         Choice::Real => Backend::Real(Box::new(RealCluster {
             config: config()?,
             image: arguments.outcome_image,
-            n_at_once: arguments.at_once,
+            desks: Arc::new(Semaphore::new(arguments.at_once)),
         })),
     };
     Ok(Options {

@@ -102,8 +102,9 @@ where
 {
     let (backend, seed) = (options.backend.clone(), options.seed);
     let n_at_once = match &backend {
-        Backend::Memory | Backend::Https => 1,
-        Backend::Real(cluster) => cluster.n_at_once,
+        Backend::Memory | Backend::Https => Some(1),
+        // They take turns themselves.
+        Backend::Real(_) => None,
     };
     let is_real = matches!(backend, Backend::Real(_));
     let runner = runner::Basic::default()

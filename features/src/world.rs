@@ -157,7 +157,8 @@ impl World {
     /// A part of the cluster fails.
     pub(crate) async fn pass(&mut self, duration: SignedDuration) -> Result<()> {
         self.act().await?;
-        self.site_mut()?.advance(duration).await?;
+        let order = self.order_name();
+        self.site_mut()?.advance(&order, duration).await?;
         self.at_rest = true;
         Ok(())
     }

@@ -34,35 +34,56 @@ pub(super) async fn kill_operator(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-/// Lets a second operator stand by, and gives the name of the one that leads.
+/// An operator that leads: a process, since a pod that is killed has another one at once.
+pub(super) struct Leader {
+    identity: String,
+}
+
+impl Leader {
+    /// The one that holds the Lease; none if it was given back.
+    fn of(lease: &DynamicObject) -> Option<Self> {
+        let identity = lease.data["spec"]["holderIdentity"].as_str()?;
+        (!identity.is_empty()).then(|| Self {
+            identity: identity.to_owned(),
+        })
+    }
+
+    /// Its pod, whose name has no underscore; what follows one is chance.
+    fn pod(&self) -> &str {
+        let pod = self.identity.split_once('_');
+        pod.map_or(&self.identity, |(pod, _)| pod)
+    }
+}
+
+/// Lets a second operator stand by, and gives the one that leads.
 ///
 /// # Errors
 /// It does not start, or none leads.
-pub(super) async fn add_operator(cluster: &Cluster) -> Result<String> {
+pub(super) async fn add_operator(cluster: &Cluster) -> Result<Leader> {
     scale(cluster, OPERATOR, OPERATOR_NAME, 2).await?;
     let leader = leader(cluster, None).await?;
-    operator(cluster, Some(&leader)).await?;
+    operator(cluster, Some(leader.pod())).await?;
     Ok(leader)
 }
 
-/// Kills the operator of this name where it stands, and waits until another one leads.
+/// Kills the operator that leads where it stands, and waits until another one leads.
 ///
 /// # Errors
 /// None follows.
-pub(super) async fn kill_leader(cluster: &Cluster, name: &str) -> Result<()> {
-    let pod = operators(cluster).get(name).await?;
+pub(super) async fn kill_leader(cluster: &Cluster, killed: &Leader) -> Result<()> {
+    let pod = operators(cluster).get(killed.pod()).await?;
     kill(cluster, &pod).await?;
-    leader(cluster, Some(name)).await.map(drop)
+    leader(cluster, Some(killed)).await.map(drop)
 }
 
-/// Tells the operator of this name to stop, and waits until another one leads.
+/// Tells the operator that leads to stop, and waits until another one leads.
 ///
 /// # Errors
 /// None follows.
-pub(super) async fn stop_leader(cluster: &Cluster, name: &str) -> Result<()> {
+pub(super) async fn stop_leader(cluster: &Cluster, stopped: &Leader) -> Result<()> {
     let params = DeleteParams::default();
-    operators(cluster).delete(name, &params).await?;
-    leader(cluster, Some(name)).await.map(drop)
+    operators(cluster).delete(stopped.pod(), &params).await?;
+    leader(cluster, Some(stopped)).await.map(drop)
 }
 
 /// Leaves one operator.
@@ -109,13 +130,12 @@ async fn operator(cluster: &Cluster, other: Option<&str>) -> Result<DynamicObjec
     wait::until_any(&operators(cluster), what, Limit::STARTUP, is_it).await
 }
 
-/// The pod of the operator that leads, and is not `other`.
-async fn leader(cluster: &Cluster, other: Option<&str>) -> Result<String> {
+/// The operator that leads, and is not `other`.
+async fn leader(cluster: &Cluster, other: Option<&Leader>) -> Result<Leader> {
+    let other = other.map(|other| other.identity.as_str());
     let leader = |leases: &wait::Objects| {
-        let holder = leases.get(LEASE)?.data["spec"]["holderIdentity"].as_str()?;
-        // A pod's name has no underscore; what follows is chance.
-        let (pod, _) = holder.split_once('_')?;
-        (Some(pod) != other).then(|| pod.to_owned())
+        let leader = Leader::of(leases.get(LEASE)?)?;
+        (Some(leader.identity.as_str()) != other).then_some(leader)
     };
     let what = "another operator leads";
     wait::for_objects(&leases(cluster), what, Limit::STARTUP, leader).await

@@ -4,6 +4,7 @@
 //! Site ─┬─ Simulation     in process, or every client over TLS: virtual time, comes to rest by itself
 //!       └─ Tenant         a namespace of a real cluster: real time, watched until it is at rest
 //!            ├ naming     objects that a cluster has once are called after the tenant
+//!            ├ pace       schedules run ten times as fast
 //!            └ casting    containers run arc-outcome in place of their programs
 //! ```
 
@@ -11,9 +12,11 @@ mod casting;
 mod kinds;
 mod naming;
 mod observer;
+mod pace;
 mod rest;
 mod site;
 mod tenant;
 
+pub use pace::CRON_INTERVAL_MIN;
 pub use site::{Backend, Site, Written};
 pub use tenant::RealCluster;

@@ -150,7 +150,7 @@ impl Site {
             return tenant.settle(order).await;
         }
         if self.is_scheduled().await? {
-            return self.advance(SCHEDULED_STEP).await;
+            return self.advance(order, SCHEDULED_STEP).await;
         }
         if let Ground::Simulated(simulation) = &mut self.ground {
             simulation.settle().await.context("settle")?;
@@ -158,11 +158,11 @@ impl Site {
         Ok(())
     }
 
-    /// Lets `duration` pass.
+    /// Lets `duration` pass; `order` is the Order that the scenario is about.
     ///
     /// # Errors
-    /// A part of the cluster fails, or its time is not ours.
-    pub async fn advance(&mut self, duration: SignedDuration) -> Result<()> {
+    /// A part of the cluster fails.
+    pub async fn advance(&mut self, order: &str, duration: SignedDuration) -> Result<()> {
         match &mut self.ground {
             Ground::Simulated(simulation) => {
                 simulation
@@ -171,7 +171,7 @@ impl Site {
                     .context("let time pass")?;
                 Ok(())
             }
-            Ground::Real(_) => bail!("the time of a real cluster passes by itself"),
+            Ground::Real(tenant) => tenant.pass(order, duration).await,
         }
     }
 
@@ -311,7 +311,7 @@ impl Site {
             .context("a manifest names its kind")?
             .to_owned();
         if let Ground::Real(tenant) = &mut self.ground {
-            tenant.adapt(&kind, &mut object);
+            tenant.adapt(&kind, &mut object).await?;
         }
         let object: DynamicObject = serde_json::from_value(object)?;
         let api = self.api(&kind)?;
@@ -339,7 +339,7 @@ impl Site {
         self.here(&mut after);
         edit(&mut after);
         if let Ground::Real(tenant) = &self.ground {
-            tenant.naming.there(kind, &mut after);
+            tenant.there(kind, &mut after);
         }
         let patch = Patch::Json::<()>(json_patch::diff(&before, &after));
         written(api.patch(&name, &PatchParams::default(), &patch).await)
@@ -367,14 +367,14 @@ impl Site {
     fn name_there(&self, kind: &str, name: &str) -> String {
         match &self.ground {
             Ground::Simulated(_) => name.to_owned(),
-            Ground::Real(tenant) => tenant.naming.name_there(kind, name),
+            Ground::Real(tenant) => tenant.name_there(kind, name),
         }
     }
 
     /// `object` as the scenario knows it.
     fn here(&self, object: &mut Value) {
         if let Ground::Real(tenant) = &self.ground {
-            tenant.naming.here(object);
+            tenant.here(object);
         }
     }
 }

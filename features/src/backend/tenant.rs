@@ -4,28 +4,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::runtime::wait::{Condition, await_condition};
 use kube::{Client, Config};
 use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::casting::{BOOK, FILE, cast};
 use super::kinds::{api, is_shared};
 use super::naming::Naming;
 use super::observer::Observer;
+use super::pace::{self, Pace};
 use super::rest::is_at_rest;
 use crate::snapshot::Snapshot;
 
-/// A cluster in which ARC and Argo run.
+/// A cluster in which Argo runs, and ARC with [`CRON_INTERVAL_MIN`](super::CRON_INTERVAL_MIN).
 #[derive(Clone, Debug)]
 pub struct RealCluster {
     /// How to reach it, with every right.
     pub config: Config,
     /// The image of `arc-outcome`, which its nodes have.
     pub image: String,
-    /// How many scenarios run at once.
-    pub n_at_once: usize,
+    /// A permit for each scenario that may be at work at once; those that only wait for their time need none.
+    pub desks: Arc<Semaphore>,
 }
 
 /// How long anything may take. A wait for what does not happen takes all of it.
@@ -41,8 +44,12 @@ const QUESTION: &str = "are-you-there";
 pub(super) struct Tenant {
     pub(super) client: Client,
     pub(super) namespace: String,
-    pub(super) naming: Naming,
+    naming: Naming,
+    pace: Pace,
     image: String,
+    desks: Arc<Semaphore>,
+    /// The permit to work.
+    desk: Option<OwnedSemaphorePermit>,
     observer: Observer,
     /// Kind and name of what the whole cluster sees.
     shared: Vec<(String, String)>,
@@ -54,6 +61,8 @@ impl Tenant {
     /// # Errors
     /// The cluster cannot be asked.
     pub(super) async fn start(cluster: &RealCluster) -> Result<Self> {
+        let desks = Arc::clone(&cluster.desks);
+        let desk = Arc::clone(&desks).acquire_owned().await?;
         let client = Client::try_from(cluster.config.clone())?;
         let namespaces: Api<Namespace> = Api::all(client.clone());
         let wanted = serde_json::from_value(json!({"metadata": {"generateName": "scenario-"}}))?;
@@ -63,6 +72,9 @@ impl Tenant {
         let observer = Observer::start(&client, &namespace).await?;
         Ok(Self {
             naming: Naming::of(&namespace),
+            pace: Pace::default(),
+            desks,
+            desk: Some(desk),
             image: cluster.image.clone(),
             shared: Vec::new(),
             client,
@@ -91,9 +103,13 @@ impl Tenant {
         Ok(())
     }
 
-    /// `object` of `kind` as this cluster is to have it.
-    pub(super) fn adapt(&mut self, kind: &str, object: &mut Value) {
-        self.naming.there(kind, object);
+    /// `object` of `kind` as this cluster is to have it, now that it is about to be created.
+    ///
+    /// # Errors
+    /// As [`Tenant::idly`].
+    pub(super) async fn adapt(&mut self, kind: &str, object: &mut Value) -> Result<()> {
+        self.there(kind, object);
+        self.idly(async |pace| pace.begin(object).await).await?;
         if kind.ends_with("WorkflowTemplate") {
             cast(object, &self.image);
         }
@@ -102,6 +118,44 @@ impl Tenant {
         {
             self.shared.push((kind.to_owned(), name.to_owned()));
         }
+        Ok(())
+    }
+
+    /// `object` of `kind` as the cluster knows it.
+    pub(super) fn there(&self, kind: &str, object: &mut Value) {
+        self.naming.there(kind, object);
+        pace::there(object);
+    }
+
+    /// `object` as the scenario knows it.
+    pub(super) fn here(&self, object: &mut Value) {
+        self.naming.here(object);
+        pace::here(object);
+    }
+
+    /// What the cluster calls the object that the scenario calls `name`.
+    pub(super) fn name_there(&self, kind: &str, name: &str) -> String {
+        self.naming.name_there(kind, name)
+    }
+
+    /// Lets `duration` pass, and what is under way then come to its end.
+    ///
+    /// # Errors
+    /// It does not, or as [`Tenant::idly`].
+    pub(super) async fn pass(&mut self, order: &str, duration: SignedDuration) -> Result<()> {
+        self.idly(async |pace| pace.pass(duration).await).await?;
+        self.run_until(order, is_at_rest).await
+    }
+
+    /// Waits for a time, and lets others work meanwhile.
+    ///
+    /// # Errors
+    /// The scenarios have ended.
+    async fn idly(&mut self, wait: impl AsyncFnOnce(&mut Pace)) -> Result<()> {
+        self.desk = None;
+        wait(&mut self.pace).await;
+        self.desk = Some(Arc::clone(&self.desks).acquire_owned().await?);
+        Ok(())
     }
 
     /// Waits until nothing is under way.
@@ -188,7 +242,7 @@ impl Tenant {
         let mut objects = self.observer.objects()?;
         for list in objects.values_mut() {
             list.retain(|object| object["metadata"]["name"] != QUESTION);
-            list.iter_mut().for_each(|object| self.naming.here(object));
+            list.iter_mut().for_each(|object| self.here(object));
         }
         let objects = objects.into_iter();
         Ok(Snapshot {

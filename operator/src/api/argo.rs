@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{LocalObjectReference, Volume};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,53 @@ pub struct WorkflowSpec {
     /// Service account of the pods; the template's own if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
+}
+
+/// A Workflow as it is read: without `metadata.managedFields`, half of the text of a Workflow and nothing to a plan.
+#[derive(Deserialize)]
+pub(crate) struct ReadWorkflow {
+    metadata: ReadMetadata,
+    #[serde(default)]
+    spec: WorkflowSpec,
+    status: Option<WorkflowStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReadMetadata {
+    name: Option<String>,
+    namespace: Option<String>,
+    uid: Option<String>,
+    resource_version: Option<String>,
+    creation_timestamp: Option<Time>,
+    deletion_timestamp: Option<Time>,
+    labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
+    finalizers: Option<Vec<String>>,
+    owner_references: Option<Vec<OwnerReference>>,
+}
+
+impl From<ReadWorkflow> for Workflow {
+    fn from(read: ReadWorkflow) -> Self {
+        let metadata = read.metadata;
+        Self {
+            metadata: ObjectMeta {
+                name: metadata.name,
+                namespace: metadata.namespace,
+                uid: metadata.uid,
+                resource_version: metadata.resource_version,
+                creation_timestamp: metadata.creation_timestamp,
+                deletion_timestamp: metadata.deletion_timestamp,
+                labels: metadata.labels,
+                annotations: metadata.annotations,
+                finalizers: metadata.finalizers,
+                owner_references: metadata.owner_references,
+                ..ObjectMeta::default()
+            },
+            spec: read.spec,
+            status: read.status,
+        }
+    }
 }
 
 /// Arguments of a run.

@@ -102,7 +102,7 @@ async fn argo(
         .unwrap_or_default();
     Ok(match artifact_workflow.spec.cron {
         None => reader
-            .get::<Workflow>(name)
+            .workflow(name)
             .await?
             .map(|workflow| ArgoObject::Workflow(Box::new(workflow))),
         Some(_) => reader

@@ -3,12 +3,14 @@
 use std::fmt::Debug;
 
 use k8s_openapi::NamespaceResourceScope;
-use kube::api::{ListParams, PartialObjectMeta};
+use kube::api::{GetParams, ListParams, PartialObjectMeta};
+use kube::core::Request;
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
 use super::error::{Act, Error, is_not_found};
 use super::related::ObjectKey;
+use crate::api::argo::{ReadWorkflow, Workflow};
 
 /// The objects of one kind in one namespace.
 pub(super) struct Reader<'a> {
@@ -34,6 +36,20 @@ impl Reader<'_> {
             + Debug,
     {
         get(&self.api(), &ObjectKey::new(self.namespace, name)).await
+    }
+
+    /// The Workflow, if there is one, with what plans look at.
+    pub(super) async fn workflow(&self, name: &str) -> Result<Option<Workflow>, Error> {
+        let api = self.api::<Workflow>();
+        let request = Request::new(api.resource_url()).get(name, &GetParams::default());
+        let read = match request {
+            Ok(request) => self.client.request::<ReadWorkflow>(request).await,
+            Err(source) => Err(kube::Error::BuildRequest(source)),
+        };
+        known(
+            read.map(Workflow::from),
+            &ObjectKey::new(self.namespace, name),
+        )
     }
 
     /// Whether there is such an object, without reading more than its metadata.
@@ -73,7 +89,15 @@ pub(super) async fn get<K>(api: &Api<K>, key: &ObjectKey) -> Result<Option<K>, E
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
 {
-    match api.get(&key.name).await {
+    known(api.get(&key.name).await, key)
+}
+
+/// What was answered, if there is such an object.
+fn known<K>(answer: kube::Result<K>, key: &ObjectKey) -> Result<Option<K>, Error>
+where
+    K: Resource<DynamicType = ()>,
+{
+    match answer {
         Ok(object) => Ok(Some(object)),
         Err(source) if is_not_found(&source) => Ok(None),
         Err(source) => Err(failed::<K>(Act::Get, key, source)),

@@ -18,6 +18,21 @@ impl From<TagError> for Halt {
     }
 }
 
+/// A template with its tags substituted.
+pub(crate) struct Substituted {
+    pub(crate) template: Template,
+    /// The same as a value, if it has tags left: of what only an attempt knows.
+    pub(crate) open: Option<Value>,
+}
+
+impl Substituted {
+    fn of(value: Value) -> Result<Self, Halt> {
+        let template = decode(Some(&value))?;
+        let open = tag::occurs(&value).then_some(value);
+        Ok(Self { template, open })
+    }
+}
+
 impl Pass<'_> {
     /// A template with its inputs filled from `arguments` and its tags substituted.
     pub(crate) fn process(
@@ -25,8 +40,8 @@ impl Pass<'_> {
         mut template: Value,
         arguments: &Arguments,
         locals: &BTreeMap<String, String>,
-    ) -> Result<Template, Halt> {
-        let mut inputs: Inputs = decode(template.get("inputs").cloned())?;
+    ) -> Result<Substituted, Halt> {
+        let mut inputs: Inputs = decode(template.get("inputs"))?;
         for parameter in &mut inputs.parameters {
             self.fill(parameter, arguments.parameter(&parameter.name))?;
         }
@@ -118,9 +133,9 @@ impl Pass<'_> {
         &self,
         mut template: Value,
         locals: &BTreeMap<String, String>,
-    ) -> Result<Template, Halt> {
+    ) -> Result<Substituted, Halt> {
         if !tag::occurs(&template) {
-            return decode(Some(template));
+            return Substituted::of(template);
         }
         tag::replace_in(
             &mut template,
@@ -128,8 +143,8 @@ impl Pass<'_> {
             Mode::Lenient,
         )?;
         if tag::occurs(&template) {
-            let inputs: Inputs = decode(template.get("inputs").cloned())?;
-            let outputs: Outputs = decode(template.get("outputs").cloned())?;
+            let inputs: Inputs = decode(template.get("inputs"))?;
+            let outputs: Outputs = decode(template.get("outputs"))?;
             let own = own_names(&inputs, &outputs);
             tag::replace_in(
                 &mut template,
@@ -137,7 +152,7 @@ impl Pass<'_> {
                 Mode::Lenient,
             )?;
         }
-        decode(Some(template))
+        Substituted::of(template)
     }
 }
 
@@ -188,10 +203,10 @@ fn own_names(inputs: &Inputs, outputs: &Outputs) -> BTreeMap<String, String> {
 }
 
 /// A wire struct from its JSON; what is absent is empty.
-pub(crate) fn decode<T: Default + DeserializeOwned>(value: Option<Value>) -> Result<T, Halt> {
+pub(crate) fn decode<T: Default + DeserializeOwned>(value: Option<&Value>) -> Result<T, Halt> {
     match value {
         None | Some(Value::Null) => Ok(T::default()),
-        Some(value) => T::deserialize(&value)
+        Some(value) => T::deserialize(value)
             .map_err(|error| Halt::error(format!("cannot unmarshall spec: {error}"))),
     }
 }

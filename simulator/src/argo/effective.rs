@@ -106,9 +106,9 @@ impl Pass<'_> {
         };
         let joined = merge::join(own, &low);
         let typed: WorkflowSpec =
-            decode(Some(joined)).map_err(|halt| Unusable::Failed(halt.message()))?;
+            decode(Some(&joined)).map_err(|halt| Unusable::Failed(halt.message()))?;
         self.status.stored_workflow_template_spec =
-            decode(Some(to_value(&typed))).map_err(|halt| Unusable::Failed(halt.message()))?;
+            decode(Some(&to_value(&typed))).map_err(|halt| Unusable::Failed(halt.message()))?;
         self.updated = true;
         Ok(())
     }
@@ -193,7 +193,7 @@ impl Pass<'_> {
         let mut volumes = to_value(&self.volumes);
         if tag::occurs(&volumes) {
             tag::replace_in(&mut volumes, &Scope(&[&self.globals]), Mode::Lenient)?;
-            self.volumes = decode::<Vec<Volume>>(Some(volumes))?;
+            self.volumes = decode::<Vec<Volume>>(Some(&volumes))?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::arguments::Substituted;
 use super::duration;
 use super::naming;
 use super::nodes::NewNode;
@@ -84,7 +85,7 @@ impl Pass<'_> {
             self.prepare(&mut execution, home, arguments)
         };
         let result = match prepared {
-            Ok(template) => self.advance(&execution, template, home, arguments),
+            Ok(substituted) => self.advance(&execution, substituted, home, arguments),
             Err(halt) => {
                 self.error_node(
                     execution.new_node(NodeType::Skipped, NodePhase::Error),
@@ -102,14 +103,14 @@ impl Pass<'_> {
         execution: &mut Execution,
         home: &Home,
         arguments: &Arguments,
-    ) -> Result<Template, Halt> {
+    ) -> Result<Substituted, Halt> {
         let (template, inner) = self.resolve(execution.call, home)?;
         execution.inner = inner;
         let template = self.with_defaults(template);
         let locals = self.locals(execution, &template);
-        let template = self.process(template, arguments, &locals)?;
-        self.refuse_unsupported(&template)?;
-        Ok(template)
+        let substituted = self.process(template, arguments, &locals)?;
+        self.refuse_unsupported(&substituted.template)?;
+        Ok(substituted)
     }
 
     fn locals(&self, execution: &Execution, template: &Value) -> BTreeMap<String, String> {
@@ -162,12 +163,13 @@ impl Pass<'_> {
     fn advance(
         &mut self,
         execution: &Execution,
-        template: Template,
+        substituted: Substituted,
         home: &Home,
         arguments: &Arguments,
     ) -> Result<(), Halt> {
+        let template = &substituted.template;
         if let Some(node) = self.node(execution.node)
-            && let Err(halt) = self.check_timeout(&template, node)
+            && let Err(halt) = self.check_timeout(template, node)
         {
             match &halt {
                 Halt::Timeout => self.mark(execution.node, NodePhase::Failed, Some("timeout")),
@@ -175,12 +177,12 @@ impl Pass<'_> {
             }
             return Err(halt);
         }
-        self.check_parallelism(&template, execution)?;
-        match self.retry_strategy(&template) {
+        self.check_parallelism(template, execution)?;
+        match self.retry_strategy(template) {
             Some(strategy) => {
-                self.execute_retried(execution, template, &strategy, (home, arguments))
+                self.execute_retried(execution, substituted, &strategy, (home, arguments))
             }
-            None => self.dispatch(execution, &template),
+            None => self.dispatch(execution, template),
         }
     }
 

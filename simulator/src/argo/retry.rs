@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::arguments::Substituted;
 use super::duration;
 use super::execute::{Execution, Surroundings};
 use super::naming;
 use super::pass::{Halt, Pass};
-use super::resolution::{Home, to_value};
+use super::resolution::Home;
 use super::spec::{
     Arguments, Backoff, NodeFlag, NodePhase, NodeStatus, NodeType, RetryStrategy, Template,
 };
@@ -82,7 +83,7 @@ impl Pass<'_> {
     pub(crate) fn execute_retried(
         &mut self,
         execution: &Execution,
-        template: Template,
+        Substituted { template, open }: Substituted,
         strategy: &RetryStrategy,
         origin: (&Home, &Arguments),
     ) -> Result<(), Halt> {
@@ -115,7 +116,10 @@ impl Pass<'_> {
             inner: execution.inner.clone(),
             surroundings: &surroundings,
         };
-        let template = self.substitute(to_value(&template), &locals)?;
+        let template = match open {
+            Some(value) => self.substitute(value, &locals)?.template,
+            None => template,
+        };
         match self.dispatch(&inner, &template) {
             Ok(()) => {}
             Err(Halt::Template(_)) if Policy::of(strategy)?.covers_errors() => {}

@@ -1,5 +1,6 @@
 //! The fields of an object.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
@@ -7,8 +8,10 @@ use std::sync::Arc;
 use super::{Text, Value};
 
 /// The fields of an object in the order of their names; a copy shares them until one of the two is changed.
+///
+/// Most maps have none, and take no room for that.
 #[derive(Clone, Default)]
-pub struct Map(Arc<Vec<(Text, Value)>>);
+pub struct Map(Option<Arc<Vec<(Text, Value)>>>);
 
 impl Map {
     /// No fields.
@@ -19,46 +22,81 @@ impl Map {
 
     /// Fields in any order; of those with one name the last counts.
     pub(super) fn of_fields(mut fields: Vec<(Text, Value)>) -> Self {
-        if !fields.is_sorted_by(|(a, _), (b, _)| a < b) {
+        if !fields.is_sorted_by(|(a, _), (b, _)| order(a, b).is_lt()) {
             fields.reverse();
             fields.sort_by(|(a, _), (b, _)| a.cmp(b));
             fields.dedup_by(|(a, _), (b, _)| a == b);
         }
-        Self(Arc::new(fields))
+        Self((!fields.is_empty()).then(|| Arc::new(fields)))
     }
 
     /// Whether both are the same in memory.
     #[must_use]
     pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        match (&self.0, &other.0) {
+            (Some(fields), Some(others)) => Arc::ptr_eq(fields, others),
+            (fields, others) => fields.is_none() && others.is_none(),
+        }
     }
 
     /// Whether another map shares the fields.
     pub(super) fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
+        let fields = self.0.as_ref();
+        fields.is_some_and(|fields| Arc::strong_count(fields) > 1)
     }
 
     /// How many fields there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.fields().len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fields().is_empty()
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
-        self.0
-            .binary_search_by(|(known, _)| known.as_str().cmp(name))
+        let sought = head(name);
+        self.fields().binary_search_by(|(known, _)| {
+            head(known)
+                .cmp(&sought)
+                .then_with(|| known.as_str().cmp(name))
+        })
+    }
+
+    /// Calls `visit` once for every field of either map, both being walked side by side.
+    pub(crate) fn each_of<'a>(
+        before: Option<&'a Self>,
+        after: Option<&'a Self>,
+        mut visit: impl FnMut(&'a str, Option<&'a Value>, Option<&'a Value>),
+    ) {
+        let mut old = before.into_iter().flatten().peekable();
+        let mut new = after.into_iter().flatten().peekable();
+        loop {
+            let order = match (old.peek(), new.peek()) {
+                (None, None) => return,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((old, _)), Some((new, _))) => order(old, new),
+            };
+            let gone = if order.is_le() { old.next() } else { None };
+            let come = if order.is_ge() { new.next() } else { None };
+            if let Some((name, _)) = gone.or(come) {
+                visit(
+                    name,
+                    gone.map(|(_, value)| value),
+                    come.map(|(_, value)| value),
+                );
+            }
+        }
     }
 
     /// The value of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        Some(&self.0[self.position(name).ok()?].1)
+        Some(&self.fields()[self.position(name).ok()?].1)
     }
 
     /// The value of a field, to change.
@@ -117,7 +155,7 @@ impl Map {
 
     /// All fields.
     pub fn iter(&self) -> Iter<'_> {
-        Iter(self.0.iter())
+        Iter(self.fields().iter())
     }
 
     /// All fields, to change.
@@ -129,12 +167,12 @@ impl Map {
 
     /// The names of all fields.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Text> + ExactSizeIterator + Clone {
-        self.0.iter().map(|(name, _)| name)
+        self.fields().iter().map(|(name, _)| name)
     }
 
     /// The values of all fields.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator + Clone {
-        self.0.iter().map(|(_, value)| value)
+        self.fields().iter().map(|(_, value)| value)
     }
 
     /// The values of all fields, to change.
@@ -147,8 +185,35 @@ impl Map {
         self.into_iter().map(|(_, value)| value)
     }
 
+    fn fields(&self) -> &[(Text, Value)] {
+        self.0.as_ref().map_or(&[], |fields| fields.as_slice())
+    }
+
     fn fields_mut(&mut self) -> &mut Vec<(Text, Value)> {
-        Arc::make_mut(&mut self.0)
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+/// The order of two names; most differ at their beginnings, which are compared at once.
+fn order(a: &str, b: &str) -> Ordering {
+    head(a).cmp(&head(b)).then_with(|| a.cmp(b))
+}
+
+/// The first eight bytes of a name, as a number in their order; those that it lacks are zero.
+fn head(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    if let Some(first) = bytes.first_chunk() {
+        return u64::from_be_bytes(*first);
+    }
+    let missing = 8 * (8 - bytes.len());
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => {
+            // What both hold falls out on the left.
+            let rest = u64::from(u32::from_be_bytes(*last)) << missing & u64::from(u32::MAX);
+            u64::from(u32::from_be_bytes(*first)) << 32 | rest
+        }
+        _ if bytes.is_empty() => 0,
+        _ => bytes.iter().fold(0, |head, b| head << 8 | u64::from(*b)) << missing,
     }
 }
 
@@ -233,7 +298,8 @@ impl IntoIterator for Map {
     type IntoIter = std::vec::IntoIter<(Text, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        Arc::unwrap_or_clone(self.0).into_iter()
+        let fields = self.0.map(Arc::unwrap_or_clone);
+        fields.unwrap_or_default().into_iter()
     }
 }
 
@@ -254,7 +320,7 @@ impl<N: Into<Text> + AsRef<str>> Extend<(N, Value)> for Map {
 
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
-        self.is_shared_with(other) || *self.0 == *other.0
+        self.is_shared_with(other) || self.fields() == other.fields()
     }
 }
 
@@ -277,5 +343,39 @@ impl IndexMut<&str> for Map {
     /// The value of a field, which must be there.
     fn index_mut(&mut self, name: &str) -> &mut Value {
         self.get_mut(name).expect("there is such a field")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::order;
+
+    #[test]
+    fn the_order_of_names_is_that_of_strings() {
+        let names = [
+            "",
+            "\0",
+            "a",
+            "a\0",
+            "ab",
+            "abc",
+            "abcd",
+            "abcd\0",
+            "abcde",
+            "abcdef",
+            "abcdefg",
+            "abcdefgh",
+            "abcdefgha",
+            "abcdefghi",
+            "abcdefh",
+            "b",
+            "äöüß",
+            "äöüßa",
+        ];
+        for a in names {
+            for b in names {
+                assert_eq!(order(a, b), a.cmp(b), "{a:?} {b:?}");
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::object::Object;
 use super::status::Status;
 use super::write::bare_internal;
-use crate::json::{Text, Value};
+use crate::json::{Map, Value};
 
 /// The largest object, in bytes.
 ///
@@ -23,18 +23,22 @@ const SCALAR_BYTES_MAX: usize = 24;
 /// What stands around and between texts: quotes, a colon, a comma.
 const AROUND_BYTES: usize = 4;
 
+/// As many bytes as `text` has in JSON at most.
+fn text_bytes_max(text: &str) -> usize {
+    text.len() * LETTER_BYTES_MAX + AROUND_BYTES
+}
+
 /// As many bytes as the text of a value has at most.
 fn bytes_max(value: &Value) -> usize {
-    let text = |text: &str| text.len() * LETTER_BYTES_MAX + AROUND_BYTES;
     AROUND_BYTES
         + match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => SCALAR_BYTES_MAX,
-            Value::String(content) => text(content),
+            Value::String(content) => text_bytes_max(content),
             Value::Array(items) => items.iter().map(bytes_max).sum(),
             Value::Object(fields) => {
                 let fields = fields.iter();
                 fields
-                    .map(|(name, field)| text(name) + bytes_max(field))
+                    .map(|(name, field)| text_bytes_max(name) + bytes_max(field))
                     .sum()
             }
         }
@@ -44,11 +48,15 @@ fn bytes_max(value: &Value) -> usize {
 fn added_bytes_max(new: &Value, old: &Value) -> usize {
     match (new, old) {
         (Value::Object(fields), Value::Object(known)) if !fields.is_shared_with(known) => {
-            let added = |(name, field): (&Text, &Value)| match known.get(name) {
-                Some(old) => added_bytes_max(field, old),
-                None => name.len() * LETTER_BYTES_MAX + AROUND_BYTES + bytes_max(field),
-            };
-            fields.iter().map(added).sum()
+            let mut added = 0;
+            Map::each_of(Some(known), Some(fields), |name, old, new| {
+                added += match (old, new) {
+                    (Some(old), Some(new)) => added_bytes_max(new, old),
+                    (None, Some(new)) => text_bytes_max(name) + bytes_max(new),
+                    (_, None) => 0,
+                };
+            });
+            added
         }
         (Value::Array(items), Value::Array(known)) if !items.is_shared_with(known) => {
             let rest = items.iter().skip(known.len()).map(bytes_max);

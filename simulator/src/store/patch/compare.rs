@@ -68,7 +68,7 @@ struct Difference {
 }
 
 impl Difference {
-    fn attach(&mut self, element: impl Fn() -> String, below: Self) {
+    fn attach<E: Into<Text>>(&mut self, element: impl Fn() -> E, below: Self) {
         self.touched.below.attach(&element, below.touched);
         self.removed.below.attach(&element, below.removed);
     }
@@ -131,7 +131,7 @@ impl Difference {
         shape: Shape,
         skipped: &[&str],
     ) {
-        each_field(before, after, |name, old, new| {
+        Map::each_of(before, after, |name, old, new| {
             if skipped.contains(&name) || old == new {
                 return;
             }
@@ -218,35 +218,6 @@ fn same(a: &Value, b: &Value) -> bool {
         _ => false,
     };
     a == b || deeply()
-}
-
-/// Calls `visit` once for every field of either object.
-///
-/// Both are walked side by side, since fields are sorted.
-fn each_field<'a>(
-    before: Option<&'a Map>,
-    after: Option<&'a Map>,
-    mut visit: impl FnMut(&'a str, Option<&'a Value>, Option<&'a Value>),
-) {
-    let mut old = before.into_iter().flatten().peekable();
-    let mut new = after.into_iter().flatten().peekable();
-    loop {
-        let order = match (old.peek(), new.peek()) {
-            (None, None) => return,
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
-            (Some((old, _)), Some((new, _))) => old.cmp(new),
-        };
-        let gone = if order.is_le() { old.next() } else { None };
-        let come = if order.is_ge() { new.next() } else { None };
-        if let Some((name, _)) = gone.or(come) {
-            visit(
-                name,
-                gone.map(|(_, value)| value),
-                come.map(|(_, value)| value),
-            );
-        }
-    }
 }
 
 /// Every path of `object` that its author owns by applying it.

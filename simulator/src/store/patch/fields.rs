@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::json::{Map, Value};
+use crate::json::{Map, Text, Value};
 
 /// The key that says of a branch with branches below it that it is in the set itself.
 const SELF: &str = ".";
@@ -73,11 +73,11 @@ impl FieldSet {
     }
 
     /// Puts `branch` at `element`, where nothing stands yet; `element` is made only if `branch` holds anything.
-    pub(super) fn attach(&mut self, element: impl FnOnce() -> String, branch: Branch) {
+    pub(super) fn attach<E: Into<Text>>(&mut self, element: impl FnOnce() -> E, branch: Branch) {
         let Branch { member, below } = branch;
         let mut below = below.0;
         if seal(&mut below, member) {
-            self.0.insert(element(), Value::Object(below));
+            self.0.insert(element().into(), Value::Object(below));
         }
     }
 
@@ -202,7 +202,7 @@ fn common(set: &Map, other: &Map) -> Map {
             member: is_member(ours) && is_member(theirs),
             below: FieldSet(common(ours, theirs)),
         };
-        both.attach(|| element.to_string(), branch);
+        both.attach(|| element.clone(), branch);
     }
     both.0
 }
@@ -263,8 +263,11 @@ fn canonical_element(element: &str) -> Option<Option<String>> {
 }
 
 /// The element of the field `name` of an object.
-pub(super) fn field_element(name: &str) -> String {
-    format!("f:{name}")
+pub(super) fn field_element(name: &str) -> Text {
+    // Most are short enough to need no room of their own.
+    let mut element = Text::const_new("f:");
+    element.push_str(name);
+    element
 }
 
 /// The element of the member `value` of a set.

@@ -17,8 +17,11 @@ pub fn apply_defaults(node: &Node, value: &mut Value) {
 }
 
 fn fill(node: &Node, value: &mut Value, depth: usize) {
+    if depth > MAX_DEPTH || !node.has_default_below() {
+        return;
+    }
     // To change what is shared is to copy it.
-    if depth > MAX_DEPTH || value.is_shared() && !lacks(node, value, depth) {
+    if value.is_shared() && !lacks(node, value, depth) {
         return;
     }
     match value {
@@ -61,7 +64,7 @@ fn fill(node: &Node, value: &mut Value, depth: usize) {
 
 /// Whether [`fill`] changes anything.
 fn lacks(node: &Node, value: &Value, depth: usize) -> bool {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || !node.has_default_below() {
         return false;
     }
     let below =

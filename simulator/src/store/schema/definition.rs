@@ -12,7 +12,7 @@ use crate::json::{Map, Value, json};
 
 use self::version::Parsed;
 use super::builtin;
-use super::node::{Node, Type};
+use super::node::{Found, Node, Type};
 use crate::store::kind::{Column, Kind, Origin, ScalePaths};
 use crate::store::status::Cause;
 
@@ -169,7 +169,10 @@ fn column(column: &Value) -> Column {
 
 /// The declared schema with what every object has.
 fn whole(declared: Node) -> Node {
-    let mut node = declared;
+    let mut node = Node {
+        has_default_below: Found::default(),
+        ..declared
+    };
     for (name, description) in [("apiVersion", API_VERSION), ("kind", KIND)] {
         let field = node.properties.entry(name.to_owned()).or_default();
         let field = Arc::make_mut(field);

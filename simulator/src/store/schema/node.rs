@@ -1,7 +1,7 @@
 //! One node of a structural schema, parsed once so that nothing downstream reads raw JSON Schema.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::format::Format;
 use super::pattern::Pattern;
@@ -44,6 +44,29 @@ pub struct Node {
     pub has_quantity: bool,
     /// `x-kubernetes-validations`, as written.
     pub rules: Vec<Value>,
+    /// Whether a default lies below, once somebody asked.
+    pub(crate) has_default_below: Found,
+}
+
+/// What was found out about a node; a copy, which may be changed, knows nothing yet.
+#[derive(Debug, Default)]
+pub(crate) struct Found(OnceLock<bool>);
+
+impl Clone for Found {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Node {
+    /// Whether a default lies below; asked once the node is whole.
+    pub(super) fn has_default_below(&self) -> bool {
+        *self.has_default_below.0.get_or_init(|| {
+            let inner = self.additional.iter().chain(&self.items);
+            let mut below = self.properties.values().chain(inner);
+            below.any(|node| node.default.is_some() || node.has_default_below())
+        })
+    }
 }
 
 /// The JSON type of a node.

@@ -7,7 +7,7 @@ use super::cause::{forbidden, invalid, required};
 use super::default::validity;
 use super::format::Format;
 use super::invariants;
-use super::node::{Checks, ListType, Node, PatchStrategy, Type};
+use super::node::{Checks, Found, ListType, Node, PatchStrategy, Type};
 use super::path::{MAX_DEPTH, Path};
 use super::pattern::Pattern;
 use super::restrictions;
@@ -86,6 +86,7 @@ impl Reader {
             has_quantity: false,
             checks: self.checks(schema, path, depth),
             rules: list(schema, "x-kubernetes-validations").to_vec(),
+            has_default_below: Found::default(),
         }
     }
 
