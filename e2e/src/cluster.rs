@@ -17,19 +17,17 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::apply::{apply, has_condition};
+use crate::argo;
 use crate::image::{self, Program};
 use crate::node::Node;
 use crate::parts::Parts;
 use crate::wait::{self, Limit};
 
-/// The namespace of Argo, and the Deployment of its controller.
+/// The namespace of Argo.
 pub(crate) const ARGO: &str = "argo";
-pub(crate) const ARGO_CONTROLLER: &str = "workflow-controller";
 /// The namespace of the operator, and its Deployment.
 pub(crate) const OPERATOR: &str = "arc-system";
 pub(crate) const OPERATOR_NAME: &str = "arc-operator";
-/// The ConfigMap of Argo's controller.
-const SETTINGS: &str = "workflow-controller-configmap";
 /// The namespace of the services.
 const SERVICES: &str = "arc-e2e";
 
@@ -91,9 +89,7 @@ impl Cluster {
 /// Argo, the services and the kinds of ARC.
 async fn install(client: &Client, parts: &Parts) -> Result<()> {
     let mut argo = vec![namespace(ARGO)];
-    argo.extend(manifests(&parts.argo_manifest)?);
-    argo.retain(|manifest| !is_server(manifest));
-    argo.iter_mut().for_each(hasten);
+    argo.extend(argo::adapted(manifests(&parts.argo_manifest)?)?);
     apply(client, ARGO, argo).await.context("install Argo")?;
     let services = manifests(&parts.tools.manifest)?;
     apply(client, SERVICES, services)
@@ -103,7 +99,7 @@ async fn install(client: &Client, parts: &Parts) -> Result<()> {
     apply(client, "default", definitions)
         .await
         .context("install the kinds of ARC")?;
-    ready(client, ARGO, ARGO_CONTROLLER).await?;
+    ready(client, ARGO, argo::CONTROLLER).await?;
     for service in ["source", "destination", "mirror", "rekor", "files", "s3"] {
         ready(client, SERVICES, service).await?;
     }
@@ -140,27 +136,6 @@ impl Drop for Cluster {
 #[must_use]
 pub fn namespace(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-}
-
-/// Whether this is Argo's user interface, which nobody looks at here.
-fn is_server(manifest: &Value) -> bool {
-    manifest["kind"] == "Deployment" && manifest["metadata"]["name"] == "argo-server"
-}
-
-/// Lets the controller look at a Workflow again after a second, ask the API as often as it has to and tell no events of
-/// nodes, which nobody reads here; its defaults are for clusters that are shared.
-fn hasten(manifest: &mut Value) {
-    if manifest["kind"] == "ConfigMap" && manifest["metadata"]["name"] == SETTINGS {
-        manifest["data"] = json!({"nodeEvents": "enabled: false\n"});
-    }
-    let container = manifest.pointer_mut("/spec/template/spec/containers/0");
-    let controller = container.filter(|container| container["name"] == ARGO_CONTROLLER);
-    if let Some(controller) = controller {
-        controller["args"] = json!(["--qps", "200", "--burst", "300"]);
-        if let Some(variables) = controller["env"].as_array_mut() {
-            variables.push(json!({"name": "DEFAULT_REQUEUE_TIME", "value": "1s"}));
-        }
-    }
 }
 
 fn manifests(file: &Path) -> Result<Vec<Value>> {

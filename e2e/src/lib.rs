@@ -8,6 +8,7 @@
 //! ```
 
 pub mod apply;
+mod argo;
 pub mod cluster;
 pub mod diagnosis;
 pub mod fault;

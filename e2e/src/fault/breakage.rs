@@ -11,7 +11,8 @@ use serde_json::json;
 
 use super::point::pods;
 use crate::apply::has_condition;
-use crate::cluster::{ARGO, ARGO_CONTROLLER, Cluster, OPERATOR, OPERATOR_NAME};
+use crate::argo;
+use crate::cluster::{ARGO, Cluster, OPERATOR, OPERATOR_NAME};
 use crate::wait::{self, Limit};
 
 /// Of the operator that leads. Source: spec/arc.md §10.4.
@@ -159,9 +160,9 @@ fn leases(cluster: &Cluster) -> Api<DynamicObject> {
 /// # Errors
 /// It stays.
 pub(super) async fn stop_argo(cluster: &Cluster) -> Result<()> {
-    scale(cluster, ARGO, ARGO_CONTROLLER, 0).await?;
+    scale(cluster, ARGO, argo::CONTROLLER, 0).await?;
     let pods = pods(&cluster.client, ARGO);
-    let is_it = |pod: &DynamicObject| pod.name_any().starts_with(ARGO_CONTROLLER);
+    let is_it = |pod: &DynamicObject| pod.name_any().starts_with(argo::CONTROLLER);
     wait::until_none(&pods, "Argo's controller is gone", Limit::STARTUP, is_it).await
 }
 
@@ -170,7 +171,7 @@ pub(super) async fn stop_argo(cluster: &Cluster) -> Result<()> {
 /// # Errors
 /// The API refuses.
 pub(super) async fn start_argo(cluster: &Cluster) -> Result<()> {
-    scale(cluster, ARGO, ARGO_CONTROLLER, 1).await
+    scale(cluster, ARGO, argo::CONTROLLER, 1).await
 }
 
 async fn scale(cluster: &Cluster, namespace: &str, name: &str, n_replicas: u8) -> Result<()> {

@@ -15,7 +15,7 @@ const MEMORY: &str = "64Mi";
 /// they were given to work on the tags stay, so that one that cannot be resolved fails as it would.
 pub(super) fn cast(template: &mut Value, image: &str) {
     let spec = &mut template["spec"];
-    push(
+    append(
         &mut spec["volumes"],
         json!({"name": BOOK, "configMap": {"name": BOOK}}),
     );
@@ -40,8 +40,8 @@ fn cast_container(container: &mut Value, image: &str) {
     ];
     variables
         .into_iter()
-        .for_each(|variable| push(&mut container["env"], variable));
-    push(
+        .for_each(|variable| append(&mut container["env"], variable));
+    append(
         &mut container["volumeMounts"],
         json!({"name": BOOK, "mountPath": FOLDER}),
     );
@@ -62,7 +62,8 @@ fn tags(text: &str) -> String {
         .collect()
 }
 
-fn push(list: &mut Value, item: Value) {
+/// Adds `item` to `list`, which may not be there yet.
+pub fn append(list: &mut Value, item: Value) {
     match list.as_array_mut() {
         Some(items) => items.push(item),
         None => *list = json!([item]),

@@ -17,6 +17,7 @@ mod rest;
 mod site;
 mod tenant;
 
+pub use casting::append;
 pub use pace::CRON_INTERVAL_MIN;
 pub use site::{Backend, Site, Written};
 pub use tenant::RealCluster;

@@ -17,10 +17,11 @@ pub const CRON_INTERVAL_MIN: SignedDuration = MINUTE;
 
 /// What a scenario says, and what the cluster has in its place: the unit of cron is the minute, and below it only intervals
 /// are left.
-const SCHEDULES: [(&str, &str); 3] = [
+const SCHEDULES: [(&str, &str); 4] = [
     ("*/30 * * * *", "*/3 * * * *"),
     ("*/10 * * * *", "* * * * *"),
     ("* * * * *", "@every 6s"),
+    ("@every 1m", "@every 6000ms"),
 ];
 /// The same for what the operator says of the last one.
 const GAPS: (&str, &str) = ("start 1m apart", "start 6s apart");
@@ -126,13 +127,13 @@ mod tests {
     fn schedules_go_there_and_come_back() {
         let said = json!({"spec": {"artifacts": [
             {"cron": {"schedules": ["*/10 * * * *", "*/30 * * * *", "@daily"]}},
-            {"cron": {"schedules": ["* * * * *", "61 * * * *"]}},
+            {"cron": {"schedules": ["* * * * *", "@every 1m", "61 * * * *"]}},
         ]}});
         let mut value = said.clone();
         there(&mut value);
         let of = |index: usize| value["spec"]["artifacts"][index]["cron"]["schedules"].clone();
         assert_eq!(of(0), json!(["* * * * *", "*/3 * * * *", "@daily"]));
-        assert_eq!(of(1), json!(["@every 6s", "61 * * * *"]));
+        assert_eq!(of(1), json!(["@every 6s", "@every 6000ms", "61 * * * *"]));
         here(&mut value);
         assert_eq!(value, said);
     }

@@ -13,6 +13,7 @@ use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::api::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config as Queue};
 use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::utils::{Backoff, ResetTimerBackoff};
 use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Client, Resource};
 
@@ -29,6 +30,12 @@ use crate::settings::Settings;
 
 /// How many objects of a kind are reconciled at once. Source: spec/arc.md §11.5.
 const CONCURRENCY: u16 = 8;
+
+/// How long the watches of a controller wait at first, and at most, after one of them failed. They wait together: where
+/// each has to fail once before it is opened again, delays of half a minute add up to minutes.
+const WATCH_DELAYS: [Duration; 2] = [Duration::from_millis(800), Duration::from_secs(3)];
+/// How long they must go well to be opened again as soon as at first.
+const WATCH_RESET: Duration = Duration::from_secs(120);
 
 /// How the operator runs.
 #[derive(Clone)]
@@ -107,6 +114,7 @@ fn orders(scope: &Scope, context: Context) -> BoxFuture<'static, ()> {
     let [of_endpoint, of_type, of_cluster_type, of_secret] = [(); 4].map(|()| Arc::clone(&known));
     let controller = controller
         .with_config(Queue::default().concurrency(CONCURRENCY))
+        .trigger_backoff(patience())
         .owns(scope.api::<ArtifactWorkflow>(), any())
         .watches(
             scope.api::<PartialObjectMeta<Endpoint>>(),
@@ -158,6 +166,7 @@ fn artifact_workflows(scope: &Scope, context: Context) -> BoxFuture<'static, ()>
     let running = Running::new(context);
     controller
         .with_config(Queue::default().concurrency(CONCURRENCY))
+        .trigger_backoff(patience())
         .watches(
             scope.api::<PartialObjectMeta<Workflow>>(),
             any(),
@@ -189,6 +198,33 @@ fn artifact_workflows(scope: &Scope, context: Context) -> BoxFuture<'static, ()>
         )
         .for_each(|_| std::future::ready(()))
         .boxed()
+}
+
+/// Delays that double from the first of [`WATCH_DELAYS`] to the second.
+struct Doubling {
+    next: Duration,
+}
+
+impl Iterator for Doubling {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let [_, longest] = WATCH_DELAYS;
+        let delay = self.next;
+        self.next = (delay * 2).min(longest);
+        Some(delay)
+    }
+}
+
+impl Backoff for Doubling {
+    fn reset(&mut self) {
+        [self.next, _] = WATCH_DELAYS;
+    }
+}
+
+fn patience() -> ResetTimerBackoff<Doubling> {
+    let [first, _] = WATCH_DELAYS;
+    ResetTimerBackoff::new(Doubling { next: first }, WATCH_RESET)
 }
 
 /// All Endpoints, and what keeps them fresh.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::object::{Key, Object};
 
+/// How many of the newest states stay as they were written: watchers nearly always ask for one of them.
+const N_FRESH: usize = 256;
+
 /// One write of one object.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -203,7 +206,6 @@ impl Log {
         deleted: bool,
     ) {
         let revision = new.revision();
-        let old = old.map(|old| self.supersede(&old));
         self.tables[table.0].revisions.push(revision);
         self.events.push(Arc::new(Event {
             revision,
@@ -212,6 +214,18 @@ impl Log {
             new,
             deleted,
         }));
+        self.fade();
+    }
+
+    /// Keeps of the state that an event replaced what history needs, once most watchers have heard of it.
+    fn fade(&mut self) {
+        let Some(index) = self.events.len().checked_sub(N_FRESH + 1) else {
+            return;
+        };
+        if let Some(old) = self.events[index].old.clone() {
+            let past = self.supersede(&old);
+            Arc::make_mut(&mut self.events[index]).old = Some(past);
+        }
     }
 }
 

@@ -21,9 +21,9 @@ pub struct Key {
 
 /// One state of an object: everything but `apiVersion` and `kind`, which depend on the version that is asked for.
 ///
-/// Encoded at most once, however many readers there are. The present state is at hand as a value. A past one that was
-/// ever read as text is that, a tenth of its size, until somebody asks for more than its metadata; one that nobody read
-/// shares with its neighbours whatever they have in common.
+/// Encoded at most once, however many readers there are. The present state is at hand as a value, and so are the newest
+/// past ones. An older one that was ever read as text is that, a tenth of its size, until somebody asks for more than its
+/// metadata; one that nobody read shares with its neighbours whatever they have in common.
 #[derive(Debug)]
 pub struct Object {
     value: OnceLock<Value>,
@@ -79,6 +79,9 @@ impl Object {
 
     /// The same state with another revision, which must not be zero.
     pub(super) fn restamped(&self, revision: u64) -> Arc<Self> {
+        if let Some(value) = self.value.get() {
+            return Self::new(value.clone(), revision);
+        }
         let mut past_metadata = self.metadata().clone();
         past_metadata["resourceVersion"] = revision.to_string().into();
         Arc::new(Self {
