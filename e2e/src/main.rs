@@ -56,8 +56,7 @@ enum Part {
     Scenarios,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let parts = match Parts::find() {
         Ok(parts) => parts,
@@ -66,12 +65,7 @@ async fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    // What is dropped takes its container along.
-    let result = tokio::select! {
-        result = run(parts, &arguments) => result,
-        told = signal::stopped() => told.map_err(Into::into).and(Err(anyhow!("interrupted"))),
-    };
-    match result {
+    match suite(parts, &arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -79,6 +73,24 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs what is asked for, until it is told to stop; whether all of it passed.
+fn suite(parts: Parts, arguments: &Arguments) -> Result<bool> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start a runtime")?;
+    let result = runtime.block_on(async {
+        // What is dropped takes its container along.
+        tokio::select! {
+            result = run(parts, arguments) => result,
+            told = signal::stopped() => told.map_err(Into::into).and(Err(anyhow!("interrupted"))),
+        }
+    });
+    // Scenarios that wait for a cluster which is gone are not waited for.
+    runtime.shutdown_background();
+    result
 }
 
 /// Runs what is asked for; whether all of it passed.

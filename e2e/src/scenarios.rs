@@ -3,13 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use arc_features::backend::{Backend, RealCluster};
+use arc_features::backend::{Backend, Places, RealCluster};
 use arc_features::report::{Summary, Verdict};
 use arc_features::run::{Options, run};
-use tokio::sync::Semaphore;
 
 use crate::cluster::Cluster;
 use crate::image;
@@ -46,7 +44,7 @@ pub async fn verdicts(
     let real = RealCluster {
         config: cluster.node.config().await?,
         image: image::OUTCOME.name(),
-        desks: Arc::new(Semaphore::new(n_at_once)),
+        places: Places::new(n_at_once),
     };
     let mut rows: BTreeMap<(PathBuf, usize), Row> = BTreeMap::new();
     let backends = [

@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
-use arc_features::backend::{Backend, RealCluster};
+use arc_features::backend::{Backend, Places, RealCluster};
 use arc_features::run::{Options, run};
 use clap::{Parser, ValueEnum};
 use cucumber::gherkin::tagexpr::TagOperation;
-use tokio::sync::Semaphore;
 
 /// A simulation is trees of JSON, which is many small allocations.
 #[global_allocator]
@@ -28,7 +26,7 @@ struct Arguments {
     /// With --backend real: the image of arc-outcome, which the nodes have.
     #[arg(long, value_name = "IMAGE", default_value = "arc-outcome:latest")]
     outcome_image: String,
-    /// With --backend real: how many scenarios are at work at once; those that wait for a schedule do not count.
+    /// With --backend real: how many scenarios are at work at once, but for three more that wait for a schedule.
     #[arg(long, value_name = "N", default_value_t = 4)]
     at_once: usize,
     /// The seed of every cluster.
@@ -79,7 +77,7 @@ fn options(arguments: Arguments) -> anyhow::Result<Options> {
         Choice::Real => Backend::Real(Box::new(RealCluster {
             config: config()?,
             image: arguments.outcome_image,
-            desks: Arc::new(Semaphore::new(arguments.at_once)),
+            places: Places::new(arguments.at_once),
         })),
     };
     Ok(Options {

@@ -20,4 +20,4 @@ mod tenant;
 pub use casting::append;
 pub use pace::CRON_INTERVAL_MIN;
 pub use site::{Backend, Site, Written};
-pub use tenant::RealCluster;
+pub use tenant::{Places, RealCluster};

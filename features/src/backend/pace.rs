@@ -34,11 +34,13 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Waits, if `object` has the first schedule of the scenario, for a minute to begin: a scenario begins with one.
-    pub(super) async fn begin(&mut self, object: &Value) {
-        if self.begun.is_some() || !is_paced(object) {
-            return;
-        }
+    /// Whether `object` has the first schedule of the scenario.
+    pub(super) fn is_to_begin(&self, object: &Value) -> bool {
+        self.begun.is_none() && is_paced(object)
+    }
+
+    /// Waits for a minute to begin: a scenario with a schedule begins with one.
+    pub(super) async fn begin(&mut self) {
         let begun = beginning(now());
         until(begun).await;
         self.begun = Some(begun);

@@ -27,14 +27,36 @@ pub struct RealCluster {
     pub config: Config,
     /// The image of `arc-outcome`, which its nodes have.
     pub image: String,
-    /// A permit for each scenario that may be at work at once; those that only wait for their time need none.
-    pub desks: Arc<Semaphore>,
+    /// How many scenarios are at work at once.
+    pub places: Places,
+}
+
+/// A permit for each scenario that may be at work at once.
+#[derive(Clone, Debug)]
+pub struct Places {
+    desks: Arc<Semaphore>,
+    /// For those that wait for a schedule most of the time: few, since runs that start with the same minute must have ended
+    /// with it.
+    clocks: Arc<Semaphore>,
+}
+
+impl Places {
+    /// Places for `n_at_once` scenarios, and some more for those that wait for a schedule.
+    #[must_use]
+    pub fn new(n_at_once: usize) -> Self {
+        Self {
+            desks: Arc::new(Semaphore::new(n_at_once)),
+            clocks: Arc::new(Semaphore::new(N_CLOCKS)),
+        }
+    }
 }
 
 /// How long anything may take. A wait for what does not happen takes all of it.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How long a cluster at rest may take to begin with something: the kubelet tries a mount again after a while.
 const LAG: Duration = Duration::from_secs(90);
+/// How many scenarios have schedules that run at once.
+const N_CLOCKS: usize = 3;
 /// Who owns what a scenario writes for itself.
 const MANAGER: &str = "arc-features";
 /// An Order that asks for nothing; once the operator answered it, it has heard of what happened before.
@@ -47,9 +69,9 @@ pub(super) struct Tenant {
     naming: Naming,
     pace: Pace,
     image: String,
-    desks: Arc<Semaphore>,
+    places: Places,
     /// The permit to work.
-    desk: Option<OwnedSemaphorePermit>,
+    place: Option<OwnedSemaphorePermit>,
     observer: Observer,
     /// Kind and name of what the whole cluster sees.
     shared: Vec<(String, String)>,
@@ -61,8 +83,8 @@ impl Tenant {
     /// # Errors
     /// The cluster cannot be asked.
     pub(super) async fn start(cluster: &RealCluster) -> Result<Self> {
-        let desks = Arc::clone(&cluster.desks);
-        let desk = Arc::clone(&desks).acquire_owned().await?;
+        let places = cluster.places.clone();
+        let place = Arc::clone(&places.desks).acquire_owned().await?;
         let client = Client::try_from(cluster.config.clone())?;
         let namespaces: Api<Namespace> = Api::all(client.clone());
         let wanted = serde_json::from_value(json!({"metadata": {"generateName": "scenario-"}}))?;
@@ -73,8 +95,8 @@ impl Tenant {
         Ok(Self {
             naming: Naming::of(&namespace),
             pace: Pace::default(),
-            desks,
-            desk: Some(desk),
+            places,
+            place: Some(place),
             image: cluster.image.clone(),
             shared: Vec::new(),
             client,
@@ -106,10 +128,16 @@ impl Tenant {
     /// `object` of `kind` as this cluster is to have it, now that it is about to be created.
     ///
     /// # Errors
-    /// As [`Tenant::idly`].
+    /// The scenarios have ended.
     pub(super) async fn adapt(&mut self, kind: &str, object: &mut Value) -> Result<()> {
         self.there(kind, object);
-        self.idly(async |pace| pace.begin(object).await).await?;
+        if self.pace.is_to_begin(object) {
+            let clocks = Arc::clone(&self.places.clocks);
+            // Others take the desk meanwhile.
+            self.place = None;
+            self.place = Some(clocks.acquire_owned().await?);
+            self.pace.begin().await;
+        }
         if kind.ends_with("WorkflowTemplate") {
             cast(object, &self.image);
         }
@@ -141,21 +169,10 @@ impl Tenant {
     /// Lets `duration` pass, and what is under way then come to its end.
     ///
     /// # Errors
-    /// It does not, or as [`Tenant::idly`].
+    /// It does not.
     pub(super) async fn pass(&mut self, order: &str, duration: SignedDuration) -> Result<()> {
-        self.idly(async |pace| pace.pass(duration).await).await?;
+        self.pace.pass(duration).await;
         self.run_until(order, is_at_rest).await
-    }
-
-    /// Waits for a time, and lets others work meanwhile.
-    ///
-    /// # Errors
-    /// The scenarios have ended.
-    async fn idly(&mut self, wait: impl AsyncFnOnce(&mut Pace)) -> Result<()> {
-        self.desk = None;
-        wait(&mut self.pace).await;
-        self.desk = Some(Arc::clone(&self.desks).acquire_owned().await?);
-        Ok(())
     }
 
     /// Waits until nothing is under way.

@@ -12,7 +12,7 @@ use super::spec::{NodePhase, NodeStatus, NodeType, Sequence, WorkflowStep};
 use super::steps::expands;
 use super::tag::{self, Mode, Scope};
 use super::when;
-use crate::json::{Value, from_value};
+use crate::json::{Value, from_value, not_json};
 
 impl Pass<'_> {
     /// The steps of a group with each loop replaced by one step for each item.
@@ -87,7 +87,8 @@ impl Pass<'_> {
             }
             if let Some(result) = &outputs.result {
                 results.push(
-                    serde_json::from_str(result).map_err(|_| Halt::Template(not_json(result)))?,
+                    serde_json::from_str(result)
+                        .map_err(|_| Halt::Template(not_json(result.as_bytes())))?,
                 );
             }
         }
@@ -114,14 +115,6 @@ fn item_index(rest: &str) -> usize {
         .next()
         .and_then(|digits| digits.parse().ok())
         .unwrap_or(usize::MAX)
-}
-
-/// What Go says of text that is no JSON.
-fn not_json(text: &str) -> String {
-    match text.trim_start().chars().next() {
-        None => "unexpected end of JSON input".to_owned(),
-        Some(first) => format!("invalid character '{first}' looking for beginning of value"),
-    }
 }
 
 /// A list of texts, or of what they say if all are JSON objects or arrays.
@@ -183,7 +176,7 @@ fn items(step: &WorkflowStep) -> Result<Vec<Value>, Halt> {
     serde_json::from_str(text).map_err(|_| {
         let message = format!(
             "withParam value could not be parsed as a JSON list: {text}: {}",
-            not_json(text)
+            not_json(text.as_bytes())
         );
         Halt::Template(message)
     })

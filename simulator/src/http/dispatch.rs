@@ -299,7 +299,7 @@ impl ApiServer {
             }
             Answer::Text(text) if text.is_empty() => bare_response(200),
             Answer::Text(text) => text_response(200, text),
-            Answer::Empty => text_response(204, ""),
+            Answer::Empty => bare_response(204),
             Answer::Follow(follow) => {
                 let body = LogBody {
                     server: self.clone(),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::query::Query;
 use super::service::Call;
-use crate::json::{Value, json};
+use crate::json::{Value, json, not_json};
 use crate::store::registry::Served;
 use crate::store::request::{
     At, Continue, DeleteOptions, FieldValidation, ListOptions, PatchKind, Propagation, Start,
@@ -408,7 +408,8 @@ pub(crate) fn token(text: &str) -> Result<Continue, Status> {
     let bytes = GeneralPurpose::new(&URL_SAFE, lenient)
         .decode(text)
         .map_err(|error| refused(&format!(": {error}")))?;
-    let token: Value = serde_json::from_slice(&bytes).map_err(|_| refused(&not_json(&bytes)))?;
+    let token: Value =
+        serde_json::from_slice(&bytes).map_err(|_| refused(&format!(": {}", not_json(&bytes))))?;
     if token["v"] != "meta.k8s.io/v1" {
         let version = token["v"].as_str().unwrap_or_default();
         let why = format!(": server does not recognize this encoded version {version}");
@@ -432,14 +433,6 @@ pub(crate) fn token(text: &str) -> Result<Continue, Status> {
         revision,
         after: start.trim_end_matches('\u{0}').to_owned(),
     })
-}
-
-/// What Go says of text that does not begin a JSON value.
-fn not_json(bytes: &[u8]) -> String {
-    match String::from_utf8_lossy(bytes).trim_start().chars().next() {
-        Some(first) => format!(": invalid character '{first}' looking for beginning of value"),
-        None => ": unexpected end of JSON input".to_owned(),
-    }
 }
 
 fn refuse(kind: &str, causes: &[Cause]) -> Result<(), Status> {

@@ -14,6 +14,7 @@ mod text;
 mod to;
 mod typed;
 mod value;
+mod words;
 mod write;
 
 pub use list::List;
@@ -25,4 +26,5 @@ pub use text::Text;
 pub use to::to_value;
 pub use typed::from_value;
 pub use value::Value;
+pub(crate) use words::not_json;
 pub use write::{write, write_string};

@@ -155,6 +155,7 @@ impl Seen {
                 if let Some(Value::Object(metadata)) = fields.get("metadata") {
                     self.look_at_metadata(metadata, is_bookmark || is_moment(fields));
                 }
+                self.look_at_refusal(fields);
                 let is_bookmark = fields.get("type").is_some_and(|kind| kind == "BOOKMARK");
                 for (name, field) in fields {
                     self.look_for_uids(name);
@@ -182,6 +183,19 @@ impl Seen {
         }
         if let (Some(base), Some(name)) = (text("generateName"), text("name"))
             && name.starts_with(base)
+            && !self.generated.iter().any(|seen| seen == name)
+        {
+            self.generated.push(name.to_owned());
+        }
+    }
+
+    /// A refusal of a bad `generateName` quotes a name that was made from it.
+    fn look_at_refusal(&mut self, status: &Map<String, Value>) {
+        let details = status.get("details");
+        let causes = details.and_then(|details| details["causes"].as_array());
+        let mut causes = causes.into_iter().flatten();
+        if causes.any(|cause| cause["field"] == "metadata.generateName")
+            && let Some(name) = details.and_then(|details| details["name"].as_str())
             && !self.generated.iter().any(|seen| seen == name)
         {
             self.generated.push(name.to_owned());
@@ -402,6 +416,10 @@ mod tests {
     #[case::generated(
         json!({"metadata": {"generateName": "a-", "name": "a-x4z2v"}, "message": "\"a-x4z2v\" is there"}),
         json!({"metadata": {"generateName": "a-", "name": "<name 1>"}, "message": "\"<name 1>\" is there"})
+    )]
+    #[case::bad_base(
+        json!({"details": {"name": "A_x4z2v", "causes": [{"field": "metadata.generateName"}]}, "message": "\"A_x4z2v\" is bad"}),
+        json!({"details": {"name": "<name 1>", "causes": [{"field": "metadata.generateName"}]}, "message": "\"<name 1>\" is bad"})
     )]
     #[case::conflict(
         json!([{"metadata": {"resourceVersion": "20"}}, "the ResourceVersion in record (20) is not 1"]),

@@ -42,6 +42,16 @@ impl Kernel {
         if request.part != Part::Whole {
             return Err(Status::not_implemented("the deletion of a subresource"));
         }
+        warn_of_orphans(&request.served, options, context);
+        self.delete_one(request, options, context)
+    }
+
+    fn delete_one(
+        &mut self,
+        request: &Request,
+        options: &DeleteOptions,
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
         let old = Arc::clone(self.find(request)?);
         check_preconditions(request, &old, options)?;
         let served = &request.served;
@@ -111,6 +121,7 @@ impl Kernel {
         options: &DeleteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
+        warn_of_orphans(&request.served, options, context);
         let page = self.list(request, list)?;
         for item in &page.items {
             let one = Request {
@@ -118,7 +129,7 @@ impl Kernel {
                 name: item.name().to_owned(),
                 ..request.clone()
             };
-            self.delete(&one, options, context)?;
+            self.delete_one(&one, options, context)?;
         }
         Ok(Answer::List(page))
     }
@@ -191,6 +202,18 @@ fn check_preconditions(
     Err(status)
 }
 
+/// Warns that the pods of a Job are kept, if nobody said that they should be.
+///
+/// Source: Kubernetes v1.34 `pkg/registry/batch/job/storage/storage.go`.
+fn warn_of_orphans(served: &Served, options: &DeleteOptions, context: &mut Context) {
+    let is_job = served.kind.group == "batch" && served.kind.kind == "Job";
+    if is_job && options.propagation.is_none() {
+        let warning = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
+        context.warnings.push(warning.to_owned());
+    }
+}
+
+/// The first deletion only marks a namespace, even one that nothing holds.
 fn namespace_step(request: &Request, old: &Object, now: Timestamp) -> Result<Step, Status> {
     if PROTECTED.contains(&old.name()) {
         let why = "this namespace may not be deleted";
@@ -204,6 +227,7 @@ fn namespace_step(request: &Request, old: &Object, now: Timestamp) -> Result<Ste
     if !old.is_terminating() {
         metadata_mut(&mut value).insert("deletionTimestamp", seconds(now).into());
         value["status"]["phase"] = "Terminating".into();
+        return Ok(Step::Wait(value));
     }
     if is_released(&request.served, &value) {
         return Ok(Step::Mark(value));

@@ -258,9 +258,14 @@ const VOLUME: &[Heading] = &[
     AGE,
     field("VolumeMode", "spec.volumeMode").wide(),
 ];
+/// In the words of v1beta1, which real servers still use here.
+const ROLE: Heading = text(
+    "Role",
+    "RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",
+);
 const ROLE_BINDING: &[Heading] = &[
     NAME_COLUMN,
-    field("Role", "roleRef"),
+    ROLE,
     AGE,
     text("Users", "Users in the roleBinding").wide(),
     text("Groups", "Groups in the roleBinding").wide(),
@@ -268,7 +273,7 @@ const ROLE_BINDING: &[Heading] = &[
 ];
 const CLUSTER_ROLE_BINDING: &[Heading] = &[
     NAME_COLUMN,
-    field("Role", "roleRef"),
+    ROLE,
     AGE,
     text("Users", "Users in the clusterRoleBinding").wide(),
     text("Groups", "Groups in the clusterRoleBinding").wide(),

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::of_kind::{immutable, required};
-use crate::json::{Map, Value, json};
+use crate::json::{Map, Value, json, not_json};
 use crate::store::json_type::json_type;
 use crate::store::metadata::{self, invalid};
 use crate::store::naming::config_key_fault;
@@ -115,13 +115,7 @@ fn json_fault(data: &Value, key: &str, causes: &mut Vec<Cause>) {
             )
         }
         Err(error) if error.is_eof() => "unexpected end of JSON input".to_owned(),
-        Err(_) => {
-            let first = String::from_utf8_lossy(&bytes)
-                .chars()
-                .next()
-                .unwrap_or_default();
-            format!("invalid character '{first}' looking for beginning of value")
-        }
+        Err(_) => not_json(&bytes),
     };
     causes.push(invalid(&field, "<secret contents redacted>", &why));
 }

@@ -18,6 +18,9 @@ use crate::store::status::Cause;
 
 /// Fills in what a definition leaves open: names, conversion, stored versions.
 pub fn set_defaults(crd: &mut Value) {
+    if crd["spec"].is_null() {
+        crd["spec"] = json!({});
+    }
     let kind = text(crd, "/spec/names/kind").to_owned();
     if let Some(Value::Object(names)) = crd.pointer_mut("/spec/names") {
         fill(names, "singular", &kind.to_lowercase());

@@ -336,6 +336,9 @@ impl Rule {
             ExecutionError::UndeclaredReference(name) => format!(
                 "the simulated API server does not support '{name}' in rules; see FIDELITY.md:"
             ),
+            ExecutionError::FunctionError { function, .. } if function == "quantity" => {
+                BAD_QUANTITY.to_owned()
+            }
             other => other.to_string(),
         };
         format!("{what} evaluating rule: {shown}")
@@ -377,6 +380,10 @@ impl Rule {
         }
     }
 }
+
+/// What real servers say of a text that is no quantity. Source: apimachinery v0.34 `resource.ErrFormatWrong`.
+const BAD_QUANTITY: &str =
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /// Source: apiserver v0.34.3, pkg/apis/cel/config.go.
 const MAX_MESSAGE_BYTES: usize = 5 * 1024;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::version::{self, Parsed};
 use super::{list, text};
 use crate::json::{Value, json};
-use crate::store::schema::cause::{forbidden, invalid, not_supported, required};
+use crate::store::schema::cause::{forbidden, invalid, invalid_shown, not_supported, required};
 use crate::store::schema::format::Format;
 use crate::store::schema::name::{dns_1035_label_fault, dns_1123_subdomain_fault};
 use crate::store::status::Cause;
@@ -37,9 +37,6 @@ pub(super) fn check(
 
 fn identity(crd: &Value, causes: &mut Vec<Cause>) {
     let (name, group) = (text(crd, "/metadata/name"), text(crd, "/spec/group"));
-    if let Some(fault) = dns_1123_subdomain_fault(name) {
-        causes.push(invalid("metadata.name", &name.into(), &fault));
-    }
     if name != format!("{}.{group}", text(crd, "/spec/names/plural")) {
         let detail = "must be spec.names.plural+\".\"+spec.group";
         causes.push(invalid("metadata.name", &name.into(), detail));
@@ -64,7 +61,7 @@ fn identity(crd: &Value, causes: &mut Vec<Cause>) {
 
 fn versions(crd: &Value, causes: &mut Vec<Cause>) {
     let versions = list(crd, "/spec/versions");
-    let shown = Value::from(versions.to_vec());
+    let shown = as_go_prints(&crd["spec"]["versions"]);
     let mut seen = BTreeSet::new();
     for (i, version) in versions.iter().enumerate() {
         let name = text(version, "/name");
@@ -81,11 +78,8 @@ fn versions(crd: &Value, causes: &mut Vec<Cause>) {
         seen.insert(name);
     }
     if seen.len() < versions.len() {
-        causes.push(invalid(
-            "spec.versions",
-            &shown,
-            "must contain unique version names",
-        ));
+        let detail = "must contain unique version names";
+        causes.push(invalid_shown("spec.versions", &shown, detail));
     }
     let n_stored = versions
         .iter()
@@ -93,8 +87,41 @@ fn versions(crd: &Value, causes: &mut Vec<Cause>) {
         .count();
     if n_stored != 1 {
         let detail = "must have exactly one version marked as storage version";
-        causes.push(invalid("spec.versions", &shown, detail));
+        causes.push(invalid_shown("spec.versions", &shown, detail));
     }
+}
+
+/// Versions as Go prints its internal form of them; what all of them have alike stands elsewhere there.
+///
+/// Source: Kubernetes v1.34 `apiextensions/v1/conversion.go`.
+fn as_go_prints(versions: &Value) -> String {
+    let Some(versions) = versions.as_array() else {
+        return "null".to_owned();
+    };
+    let own = |version: &Value, name: &str| {
+        let is_alike = versions.iter().all(|other| other[name] == version[name]);
+        if is_alike {
+            Value::Null
+        } else {
+            version[name].clone()
+        }
+    };
+    let printed = versions.iter().map(|version| {
+        let flag = |name: &str| version[name] == json!(true);
+        format!(
+            "{{\"Name\":{},\"Served\":{},\"Storage\":{},\"Deprecated\":{},\"DeprecationWarning\":{},\"Schema\":{},\"Subresources\":{},\"AdditionalPrinterColumns\":{},\"SelectableFields\":{}}}",
+            Value::from(text(version, "/name")),
+            flag("served"),
+            flag("storage"),
+            flag("deprecated"),
+            version["deprecationWarning"],
+            own(version, "schema"),
+            own(version, "subresources"),
+            own(version, "additionalPrinterColumns"),
+            own(version, "selectableFields"),
+        )
+    });
+    format!("[{}]", printed.collect::<Vec<_>>().join(","))
 }
 
 fn names(crd: &Value, causes: &mut Vec<Cause>) {
