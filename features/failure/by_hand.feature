@@ -50,8 +50,8 @@ Feature: ArtifactWorkflows written by hand
 
   Scenario: It runs at its times
     Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
-    And the ArtifactWorkflow "by-hand" is scheduled "*/10 * * * *"
+    And the ArtifactWorkflow "by-hand" is scheduled "*/30 * * * *"
     And it is submitted
-    When 15 minutes pass
+    When 35 minutes pass
     Then the ArtifactWorkflow "by-hand" is Succeeded
     And there is 1 CronWorkflow
