@@ -11,8 +11,8 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// How late in a minute a scenario may begin, so that Argo knows its schedule before the next one.
 const LATEST: SignedDuration = SignedDuration::from_secs(10);
 
-/// The minimum between two runs with which the operator of a [`RealCluster`](super::RealCluster) is to run: what is
-/// [the default's](arc_operator::settings::Settings) there.
+/// The least time between two runs that the operator of a [`RealCluster`](super::RealCluster) is to allow: a tenth of its
+/// default, as everything.
 pub const CRON_INTERVAL_MIN: SignedDuration = MINUTE;
 
 /// What a scenario says, and what the cluster has in its place: the unit of cron is the minute, and below it only intervals

@@ -178,7 +178,7 @@ impl Site {
     /// Lets time pass until `condition` holds, and no longer.
     ///
     /// # Errors
-    /// It does not hold within [`REACH_MAX`].
+    /// It does not hold within half an hour of the cluster.
     pub async fn run_until(
         &mut self,
         order: &str,
