@@ -188,10 +188,8 @@ impl Pass<'_> {
 
     /// The strategy of the template, or the one for all templates.
     pub(crate) fn retry_strategy(&self, template: &Template) -> Option<RetryStrategy> {
-        template
-            .retry_strategy
-            .clone()
-            .or_else(|| self.spec.retry_strategy.clone())
+        let own = template.retry_strategy.as_deref();
+        own.or(self.spec.retry_strategy.as_ref()).cloned()
     }
 
     /// Executes a template by its type.

@@ -15,6 +15,7 @@ mod account;
 mod log;
 mod refused;
 mod size;
+mod tightened;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const MAP_A: &str = "/api/v1/namespaces/default/configmaps/a";

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Map, Number, Text, Value, passing};
+use super::map::Unsorted;
+use super::{Map, Number, Value, passing};
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
@@ -79,10 +80,10 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut fields = Vec::<(Text, Value)>::new();
-        while let Some(field) = entries.next_entry()? {
-            fields.push(field);
+        let mut fields = Unsorted::with_capacity(0);
+        while let Some((name, value)) = entries.next_entry()? {
+            fields.push(name, value);
         }
-        Ok(Value::Object(Map::of_fields(fields)))
+        Ok(Value::Object(fields.into()))
     }
 }

@@ -5,7 +5,8 @@ use serde::ser::{
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use super::{Error, Map, Text, Value, passing};
+use super::map::Unsorted;
+use super::{Error, Text, Value, passing};
 
 /// The value that `content` is as JSON; what it holds of values is shared with it.
 ///
@@ -26,7 +27,7 @@ struct Items {
 
 /// The fields of a map or a struct so far.
 struct Fields {
-    fields: Vec<(Text, Value)>,
+    fields: Unsorted,
     key: Option<Text>,
     /// The name of the variant that they belong to.
     variant: Option<&'static str>,
@@ -53,7 +54,7 @@ impl Items {
 impl Fields {
     fn new(n_fields: usize, variant: Option<&'static str>) -> Self {
         Self {
-            fields: Vec::with_capacity(n_fields),
+            fields: Unsorted::with_capacity(n_fields),
             key: None,
             variant,
         }
@@ -64,12 +65,12 @@ impl Fields {
         name: impl Into<Text>,
         content: &T,
     ) -> Result<(), Error> {
-        self.fields.push((name.into(), to_value(content)?));
+        self.fields.push(name.into(), to_value(content)?);
         Ok(())
     }
 
     fn into_value(self) -> Value {
-        of_variant(self.variant, Value::Object(Map::of_fields(self.fields)))
+        of_variant(self.variant, Value::Object(self.fields.into()))
     }
 }
 
@@ -326,7 +327,7 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::json::{from_value, json};
+    use crate::json::{Map, from_value, json};
 
     #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]

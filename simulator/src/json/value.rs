@@ -184,13 +184,12 @@ impl Value {
         })
     }
 
-    /// Whether a change to what lies below would copy it first.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
-        match self {
-            Self::Array(items) => items.is_shared(),
-            Self::Object(fields) => fields.is_shared(),
-            _ => false,
+    /// Whether both are equal, as far as that can be told without looking into lists and maps: those must be shared.
+    pub(crate) fn is_evidently(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Array(items), Self::Array(others)) => items.is_shared_with(others),
+            (Self::Object(fields), Self::Object(others)) => fields.is_shared_with(others),
+            (one, other) => one == other,
         }
     }
 
@@ -295,7 +294,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = Vec::new();
         write(&mut text, self);
-        f.write_str(&String::from_utf8_lossy(&text))
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

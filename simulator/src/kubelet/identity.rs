@@ -3,7 +3,6 @@
 use k8s_openapi::api::core::v1::{Container as PodContainer, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::node::NodeView;
 use super::pod::PodView;
 use crate::json::Value;
 use crate::outcomes::{Container, NodeName, Role};
@@ -40,11 +39,21 @@ pub(super) struct ArgoPod {
     pub(super) template: Value,
 }
 
+/// The template that the executor of a pod carries out: it stands in the environment, or, if it is too long for that, in
+/// a ConfigMap.
+pub(super) fn template(spec: &PodSpec, offloaded: Option<&str>) -> Option<Value> {
+    let text = match env(spec, "ARGO_TEMPLATE") {
+        Some(OFFLOADED) => offloaded,
+        text => text,
+    };
+    serde_json::from_str(text?).ok()
+}
+
 impl Work {
     /// Reads the labels, annotations and environment of `pod`.
     ///
     /// Source: `spec/argo.md` §2, §21.
-    pub(super) fn of(pod: PodView, view: &NodeView) -> Self {
+    pub(super) fn of(pod: PodView) -> Self {
         let label = |key| {
             pod.metadata
                 .labels
@@ -63,11 +72,7 @@ impl Work {
         if label(LABEL_COMPONENT).is_some_and(|component| component == "agent") {
             return Self::Agent;
         }
-        let text = match env(pod.spec, "ARGO_TEMPLATE") {
-            Some(OFFLOADED) => view.offloaded_template.as_deref(),
-            text => text,
-        };
-        let Some(template) = text.and_then(|text| serde_json::from_str(text).ok()) else {
+        let Some(template) = pod.template.cloned() else {
             return Self::Plain;
         };
         let node_id = env(pod.spec, "ARGO_NODE_ID").map(str::to_owned);

@@ -41,8 +41,6 @@ pub struct NodeView {
     pub config_maps: BTreeMap<String, BTreeSet<String>>,
     /// Name of a claim → whether it is bound.
     pub claims: BTreeMap<String, Claim>,
-    /// The template that Argo put into a ConfigMap because it is too long for an environment variable.
-    pub offloaded_template: Option<String>,
 }
 
 /// State of a PersistentVolumeClaim.

@@ -52,10 +52,14 @@ impl Kubelet {
             self.specs.forget(key);
             return Ok(None);
         };
-        let (spec, status) = (self.specs.read(key, object)?, object.read("status")?);
+        let offloaded = caches.get(CONFIG_MAPS, key);
+        let offloaded = offloaded.and_then(|map| map.data["data"]["ARGO_TEMPLATE"].as_str());
+        let asked = self.specs.read(key, object, offloaded)?;
+        let status = object.read("status")?;
         let pod = PodView {
             metadata: &object.metadata,
-            spec: &spec,
+            spec: &asked.spec,
+            template: asked.template.as_ref(),
             status: &status.unwrap_or_default(),
         };
         let view = view(pod, caches);
@@ -149,18 +153,10 @@ fn view(pod: PodView, caches: &Caches) -> NodeView {
             },
         ))
     });
-    let offloaded = pod
-        .metadata
-        .name
-        .as_deref()
-        .and_then(|name| find(CONFIG_MAPS, name));
     NodeView {
         secrets: keys(SECRETS, &names.secrets),
         config_maps: keys(CONFIG_MAPS, &names.config_maps),
         claims: claims.collect(),
-        offloaded_template: offloaded
-            .and_then(|map| map.data["data"]["ARGO_TEMPLATE"].as_str())
-            .map(str::to_owned),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::identity;
 use crate::json::{Error, Value, from_value};
 use crate::part::{Key, PartObject};
 
@@ -16,29 +17,58 @@ pub struct PodView<'a> {
     pub metadata: &'a ObjectMeta,
     /// What it asks for.
     pub spec: &'a PodSpec,
+    /// The template that its executor carries out, if it has one.
+    pub template: Option<&'a Value>,
     /// What has become of it.
     pub status: &'a PodStatus,
 }
 
-/// The specification of each pod as last read: it is most of a pod, and changes once in its life.
+/// What a pod asks for.
 #[derive(Default)]
-pub(super) struct Specs(BTreeMap<Key, (Value, Arc<PodSpec>)>);
+pub(super) struct Asked {
+    /// Of the node.
+    pub(super) spec: PodSpec,
+    /// Of the executor.
+    pub(super) template: Option<Value>,
+}
+
+/// What each pod asks for, as last read: it is most of a pod, and changes once in its life.
+#[derive(Default)]
+pub(super) struct Specs(BTreeMap<Key, Known>);
+
+struct Known {
+    written: Value,
+    offloaded: Option<String>,
+    asked: Arc<Asked>,
+}
 
 impl Specs {
-    /// The specification of `pod`, called `key`.
-    pub(super) fn read(&mut self, key: &Key, pod: &PartObject) -> Result<Arc<PodSpec>, Error> {
+    /// What `pod`, called `key`, asks for; `offloaded` is the template that Argo put into the ConfigMap of its name.
+    pub(super) fn read(
+        &mut self,
+        key: &Key,
+        pod: &PartObject,
+        offloaded: Option<&str>,
+    ) -> Result<Arc<Asked>, Error> {
         let Some(written) = pod.data.get("spec") else {
             return Ok(Arc::default());
         };
-        if let Some((known, spec)) = self.0.get(key)
-            && known == written
+        if let Some(known) = self.0.get(key)
+            && known.written == *written
+            && known.offloaded.as_deref() == offloaded
         {
-            return Ok(Arc::clone(spec));
+            return Ok(Arc::clone(&known.asked));
         }
-        let spec: Arc<PodSpec> = Arc::new(from_value(written)?);
-        let known = (written.clone(), Arc::clone(&spec));
+        let spec: PodSpec = from_value(written)?;
+        let template = identity::template(&spec, offloaded);
+        let asked = Arc::new(Asked { spec, template });
+        let known = Known {
+            written: written.clone(),
+            offloaded: offloaded.map(str::to_owned),
+            asked: Arc::clone(&asked),
+        };
         self.0.insert(key.clone(), known);
-        Ok(spec)
+        Ok(asked)
     }
 
     /// Forgets a pod that is gone.

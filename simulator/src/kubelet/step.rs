@@ -110,7 +110,7 @@ pub fn step(pod: PodView, view: &NodeView, book: &Book, now: Timestamp) -> Step 
         metadata: pod.metadata,
         spec: pod.spec,
         status: pod.status,
-        work: Work::of(pod, view),
+        work: Work::of(pod),
         view,
         book,
         now: whole_second(now),

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Pod;
 use rstest::rstest;
 
+use super::identity;
 use super::node::{Claim, NodeView};
 use super::pod::PodView;
 use super::step::{Action, Step, step};
@@ -41,9 +42,12 @@ impl Life {
 
     fn look(&self) -> Step {
         let pod: Pod = from_value(&self.pod).unwrap();
+        let spec = pod.spec.unwrap();
+        let template = identity::template(&spec, None);
         let pod = PodView {
             metadata: &pod.metadata,
-            spec: &pod.spec.unwrap(),
+            spec: &spec,
+            template: template.as_ref(),
             status: &pod.status.unwrap_or_default(),
         };
         step(pod, &self.view, &self.book, self.now)

@@ -112,12 +112,15 @@ impl Kernel {
         }
         let table = self.definition_table(definition.name());
         let described = kinds.or_else(|| schema::definition::kinds(definition.value()).ok());
-        for kind in described.unwrap_or_default() {
+        let described = described.unwrap_or_default();
+        let fits_since = (described.len() == 1).then_some(definition.revision());
+        for kind in described {
             self.registry.insert(Served {
                 kind: Arc::new(kind),
                 table,
                 behaviour: Behaviour::CUSTOM,
                 conversion: Conversion::None,
+                fits_since,
             });
         }
     }

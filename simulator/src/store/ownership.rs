@@ -15,6 +15,7 @@ use super::patch::managed::{Writer, track_update};
 use super::patch::merge::merge_patch;
 use super::patch::strategic::strategic_merge;
 use super::request::{Part, PatchBody, PatchKind, Request, WriteOptions};
+use super::schema::before::Before;
 use super::schema::node::Node;
 use super::status::Status;
 use crate::json::{Map, Value};
@@ -153,9 +154,11 @@ pub(super) fn sent_through_status(request: &Request, value: &Value, old: &Object
 /// that comes to nothing and that nobody else looks at: a real server then knows no owners any more.
 ///
 /// Source: apimachinery v0.34 `util/managedfields/internal/fieldmanager.go`, `UpdateNoErrors`.
-pub(super) fn is_mistyped_status(request: &Request, value: &Value) -> bool {
+pub(super) fn is_mistyped_status(request: &Request, value: &Value, before: Before) -> bool {
     let kind = &request.served.kind;
-    request.part == Part::Status && kind.origin == Origin::Custom && !is_typed(value, &kind.schema)
+    request.part == Part::Status
+        && kind.origin == Origin::Custom
+        && !is_typed(value, before, &kind.schema)
 }
 
 fn writer<'a>(

@@ -9,6 +9,7 @@ use super::kind::{Kind, Origin};
 use super::log::{Log, TableId};
 use super::object::Object;
 use super::rules;
+use super::schema::before::Before;
 use crate::json::Value;
 
 /// One resource in one version, with what the kernel needs besides its [`Kind`].
@@ -22,9 +23,22 @@ pub struct Served {
     pub behaviour: Behaviour,
     /// How the stored form becomes this version.
     pub conversion: Conversion,
+    /// The revision since which whatever is stored fits the schema; `None` if it may have come in another version.
+    pub fits_since: Option<u64>,
 }
 
 impl Served {
+    /// A stored object as what an update replaces.
+    #[must_use]
+    pub fn before<'a>(&self, object: &'a Object) -> Before<'a> {
+        Before {
+            value: object.value(),
+            fits: self
+                .fits_since
+                .is_some_and(|since| object.revision() > since),
+        }
+    }
+
     /// A stored object in this version, without `apiVersion` and `kind`.
     #[must_use]
     pub fn view<'a>(&self, object: &'a Object) -> Cow<'a, Value> {
@@ -140,6 +154,7 @@ impl Registry {
                 table,
                 behaviour: row.behaviour,
                 conversion: row.conversion,
+                fits_since: (row.conversion == Conversion::None).then_some(0),
             });
         }
         registry

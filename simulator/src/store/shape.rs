@@ -6,6 +6,7 @@ use super::kind::{Kind, Origin};
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, WriteOptions};
 use super::rules;
+use super::schema::before::Before;
 use super::schema::compiled::{check, check_status};
 use super::schema::default::apply_defaults;
 use super::schema::prune::prune;
@@ -32,6 +33,15 @@ pub(super) fn fit(
     options: &WriteOptions,
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
+    fit_after(served, (value, None), options, warnings)
+}
+
+fn fit_after(
+    served: &Served,
+    (value, before): (&mut Value, Option<Before>),
+    options: &WriteOptions,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
     let schema = &served.kind.schema;
     let is_config = served.kind.group.is_empty() && served.kind.kind == "ConfigMap";
     if is_config && let Some(Value::Object(data)) = value.get_mut("data") {
@@ -40,7 +50,7 @@ pub(super) fn fit(
             *text = "".into();
         }
     }
-    let unknown = prune(schema, value);
+    let unknown = prune(schema, value, before);
     apply_defaults(schema, value);
     if served.kind.origin == Origin::BuiltIn {
         rules::canonicalise(schema, value)?;
@@ -48,22 +58,22 @@ pub(super) fn fit(
     report(&served.kind, &unknown, options, warnings)
 }
 
-/// The same for a new state of an object that is stored as `old`.
+/// The same for a new state of an object.
 ///
 /// # Errors
 /// As [`fit`].
 pub(super) fn refit(
     served: &Served,
     value: &mut Value,
-    old: &Value,
+    before: Before,
     options: &WriteOptions,
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
     let untouched = match (served.kind.origin, served.conversion) {
-        (Origin::BuiltIn, Conversion::None) => take_untouched(value, old),
+        (Origin::BuiltIn, Conversion::None) => take_untouched(value, before.value),
         (Origin::Custom, _) | (_, Conversion::Events | Conversion::Autoscalers) => Map::new(),
     };
-    fit(served, value, options, warnings)?;
+    fit_after(served, (value, Some(before)), options, warnings)?;
     if let Some(fields) = value.as_object_mut() {
         fields.extend(untouched);
     }
@@ -120,10 +130,17 @@ fn report(
 }
 
 /// Everything that the schema of a custom resource refuses.
-pub(super) fn faults(served: &Served, new: &Value, old: Option<&Value>, part: Fit) -> Vec<Cause> {
-    match (served.kind.origin, part, old) {
+pub(super) fn faults(
+    served: &Served,
+    new: &Value,
+    before: Option<Before>,
+    part: Fit,
+) -> Vec<Cause> {
+    match (served.kind.origin, part, before) {
         (Origin::BuiltIn, _, _) => Vec::new(),
-        (Origin::Custom, Fit::Status, Some(old)) => check_status(&served.kind.compiled(), new, old),
-        (Origin::Custom, _, _) => check(&served.kind.compiled(), new, old),
+        (Origin::Custom, Fit::Status, Some(before)) => {
+            check_status(&served.kind.compiled(), new, before)
+        }
+        (Origin::Custom, _, _) => check(&served.kind.compiled(), new, before),
     }
 }

@@ -14,6 +14,7 @@ use super::patch::refusal::go_text;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
+use super::schema::before::Before;
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
 use super::{generation, identity, ownership, rules, schema, size};
@@ -214,7 +215,9 @@ impl Kernel {
         let sent = (is_strict && via != Via::Put).then(|| value.clone());
         let quoted = context.quoted.take();
         let warnings = &mut context.warnings;
-        shape::refit(served, &mut value, old.value(), options, warnings).map_err(|why| {
+        let before = served.before(old);
+        share(&mut value, old.value());
+        shape::refit(served, &mut value, before, options, warnings).map_err(|why| {
             match (&sent, quoted) {
                 (Some(_), Some(patch)) => identity::undecodable(&patch, &why),
                 (Some(patched), None) => {
@@ -227,7 +230,7 @@ impl Kernel {
         share(&mut value, old.value());
         check_preconditions(request, old, &mut value, via)?;
         let sent = ownership::sent_through_status(request, &value, old);
-        let is_mistyped = ownership::is_mistyped_status(request, &value);
+        let is_mistyped = ownership::is_mistyped_status(request, &value, before);
         restore_parts(request, &mut value, &served.view(old));
         metadata::normalise(&mut value);
         if request.part == Part::Whole {
@@ -247,7 +250,7 @@ impl Kernel {
             metadata::normalise(&mut value);
         }
         self.prepare_definition(served, &mut value, Some(old.value()), context.now);
-        check(served, &value, Some((old.value(), request.part)), context)?;
+        check(served, &value, Some((before, request.part)), context)?;
         if via != Via::Patch(PatchKind::Apply) {
             let before = served.view(old);
             ownership::track_sent(request, (&before, &mut value), sent, (options, context.now));
@@ -367,17 +370,18 @@ pub(super) fn has_status(served: &Served) -> bool {
 fn check(
     served: &Served,
     value: &Value,
-    old: Option<(&Value, Part)>,
+    update: Option<(Before, Part)>,
     context: &mut Context,
 ) -> Result<(), Status> {
-    let before = old.map(|(value, _)| value);
-    let is_whole = old.is_none_or(|(_, part)| part == Part::Whole);
-    let mut causes: Vec<Cause> = metadata::faults(value, served.behaviour.names, before);
+    let before = update.map(|(before, _)| before);
+    let old = before.map(|before| before.value);
+    let is_whole = update.is_none_or(|(_, part)| part == Part::Whole);
+    let mut causes: Vec<Cause> = metadata::faults(value, served.behaviour.names, old);
     if is_whole {
-        causes.extend(rules::faults(&served.kind, value, before));
+        causes.extend(rules::faults(&served.kind, value, old));
     }
     if is_definition(served) && is_whole {
-        match schema::definition::define(value, before) {
+        match schema::definition::define(value, old) {
             Ok(kinds) => context.defined = Some(kinds),
             Err(found) => causes.extend(found),
         }

@@ -146,22 +146,14 @@ fn clean(path: &str) -> String {
 }
 
 fn main(template: &Template) -> Container {
-    let mut main = template
-        .container
-        .clone()
-        .or_else(|| {
-            template
-                .script
-                .as_ref()
-                .map(|script| script.container.clone())
-        })
+    let script = template.script.as_deref();
+    let container = template.container.as_deref();
+    let mut main = container
+        .or(script.map(|script| &script.container))
+        .cloned()
         .unwrap_or_default();
     main.name = "main".to_owned();
-    if template
-        .script
-        .as_ref()
-        .is_some_and(|script| !script.source.is_empty())
-    {
+    if script.is_some_and(|script| !script.source.is_empty()) {
         main.args
             .get_or_insert_default()
             .push("/argo/staging/script".to_owned());

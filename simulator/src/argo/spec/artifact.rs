@@ -24,23 +24,23 @@ wire! {
         /// Whether logs are kept with it.
         pub archive_logs: Option<bool>,
         /// In an S3 bucket.
-        pub s3: Option<S3Artifact>,
+        pub s3: Option<Box<S3Artifact>>,
         /// In a Git repository.
-        pub git: Option<GitArtifact>,
+        pub git: Option<Box<GitArtifact>>,
         /// Behind a URL.
-        pub http: Option<HttpArtifact>,
+        pub http: Option<Box<HttpArtifact>>,
         /// In JFrog Artifactory.
-        pub artifactory: Option<ArtifactoryArtifact>,
+        pub artifactory: Option<Box<ArtifactoryArtifact>>,
         /// In HDFS.
-        pub hdfs: Option<HdfsArtifact>,
+        pub hdfs: Option<Box<HdfsArtifact>>,
         /// Written in the manifest.
         pub raw: Option<RawArtifact>,
         /// In an Alibaba bucket.
-        pub oss: Option<OssArtifact>,
+        pub oss: Option<Box<OssArtifact>>,
         /// In a Google bucket.
-        pub gcs: Option<GcsArtifact>,
+        pub gcs: Option<Box<GcsArtifact>>,
         /// In an Azure container.
-        pub azure: Option<AzureArtifact>,
+        pub azure: Option<Box<AzureArtifact>>,
         /// Through an artifact plugin.
         #[schemars(schema_with = "anything")]
         pub plugin: Option<Value>,
@@ -68,23 +68,23 @@ wire! {
         /// Whether logs are kept.
         pub archive_logs: Option<bool>,
         /// In an S3 bucket.
-        pub s3: Option<S3Artifact>,
+        pub s3: Option<Box<S3Artifact>>,
         /// In a Git repository.
-        pub git: Option<GitArtifact>,
+        pub git: Option<Box<GitArtifact>>,
         /// Behind a URL.
-        pub http: Option<HttpArtifact>,
+        pub http: Option<Box<HttpArtifact>>,
         /// In JFrog Artifactory.
-        pub artifactory: Option<ArtifactoryArtifact>,
+        pub artifactory: Option<Box<ArtifactoryArtifact>>,
         /// In HDFS.
-        pub hdfs: Option<HdfsArtifact>,
+        pub hdfs: Option<Box<HdfsArtifact>>,
         /// Written in the manifest.
         pub raw: Option<RawArtifact>,
         /// In an Alibaba bucket.
-        pub oss: Option<OssArtifact>,
+        pub oss: Option<Box<OssArtifact>>,
         /// In a Google bucket.
-        pub gcs: Option<GcsArtifact>,
+        pub gcs: Option<Box<GcsArtifact>>,
         /// In an Azure container.
-        pub azure: Option<AzureArtifact>,
+        pub azure: Option<Box<AzureArtifact>>,
         /// Through an artifact plugin.
         #[schemars(schema_with = "anything")]
         pub plugin: Option<Value>,

@@ -32,27 +32,27 @@ wire! {
         /// Nodes its pods may run on.
         pub node_selector: BTreeMap<String, String>,
         /// Nodes its pods prefer.
-        pub affinity: Option<Affinity>,
+        pub affinity: Option<Box<Affinity>>,
         /// Whether its pod goes on beside what follows.
         pub daemon: Option<bool>,
         /// Type: groups of steps, one group after the other.
         pub steps: Vec<ParallelSteps>,
         /// Type: one container.
-        pub container: Option<Container>,
+        pub container: Option<Box<Container>>,
         /// Type: several containers in one pod.
-        pub container_set: Option<ContainerSetTemplate>,
+        pub container_set: Option<Box<ContainerSetTemplate>>,
         /// Type: a script in a container.
-        pub script: Option<ScriptTemplate>,
+        pub script: Option<Box<ScriptTemplate>>,
         /// Type: an action on a Kubernetes object.
-        pub resource: Option<ResourceTemplate>,
+        pub resource: Option<Box<ResourceTemplate>>,
         /// Type: tasks with dependencies.
-        pub dag: Option<DagTemplate>,
+        pub dag: Option<Box<DagTemplate>>,
         /// Type: a pause.
         pub suspend: Option<SuspendTemplate>,
         /// Type: a list of artifacts.
-        pub data: Option<Data>,
+        pub data: Option<Box<Data>>,
         /// Type: an HTTP request.
-        pub http: Option<Http>,
+        pub http: Option<Box<Http>>,
         /// Type: an executor plugin.
         #[schemars(schema_with = "anything")]
         pub plugin: Option<Value>,
@@ -63,11 +63,11 @@ wire! {
         /// Containers that run beside.
         pub sidecars: Vec<UserContainer>,
         /// Where outputs and logs are kept.
-        pub archive_location: Option<ArtifactLocation>,
+        pub archive_location: Option<Box<ArtifactLocation>>,
         /// Seconds after which its pod is killed.
         pub active_deadline_seconds: Option<IntOrString>,
         /// When it is tried again.
-        pub retry_strategy: Option<RetryStrategy>,
+        pub retry_strategy: Option<Box<RetryStrategy>>,
         /// How many children may be active.
         pub parallelism: Option<i64>,
         /// Whether the first bad child ends it.
@@ -89,19 +89,19 @@ wire! {
         /// Further lines of `/etc/hosts`.
         pub host_aliases: Vec<HostAlias>,
         /// Security settings of its pods.
-        pub security_context: Option<PodSecurityContext>,
+        pub security_context: Option<Box<PodSecurityContext>>,
         /// A patch for the specification of its pods.
         pub pod_spec_patch: String,
         /// From v4.1: resources of the whole pod.
-        pub pod_resources: Option<ResourceRequirements>,
+        pub pod_resources: Option<Box<ResourceRequirements>>,
         /// From v4.1: claims on devices.
         pub resource_claims: Vec<PodResourceClaim>,
         /// Metrics it emits.
-        pub metrics: Option<Metrics>,
+        pub metrics: Option<Box<Metrics>>,
         /// Locks it takes.
-        pub synchronization: Option<Synchronization>,
+        pub synchronization: Option<Box<Synchronization>>,
         /// Takes outputs from a cache.
-        pub memoize: Option<Memoize>,
+        pub memoize: Option<Box<Memoize>>,
         /// How long each attempt may last, as a Go duration.
         pub timeout: String,
         /// From v4.1: how long each attempt may be pending, as a Go duration.

@@ -1,11 +1,13 @@
 //! What an applied object must be before ownership can be computed: of the types that the schema says.
 
 use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
 
 use super::fields::{field_element, printed};
 use super::refusal::go_text;
 use super::shape::{Form, Shape};
 use crate::json::Value;
+use crate::store::schema::before::Before;
 use crate::store::schema::format::Format;
 use crate::store::schema::node::{Node, Type};
 
@@ -17,7 +19,7 @@ use crate::store::schema::node::{Node, Type};
 /// Source: structured-merge-diff v6 `typed/validate.go`, `typed/helpers.go`.
 pub(super) fn check(config: &Value, shape: Shape) -> Result<(), String> {
     let mut findings = Findings::default();
-    findings.visit(config, shape, "");
+    findings.visit(config, shape, Place::ROOT);
     match findings.found.as_slice() {
         [] => Ok(()),
         [one] => Err(one.clone()),
@@ -25,14 +27,68 @@ pub(super) fn check(config: &Value, shape: Shape) -> Result<(), String> {
     }
 }
 
-/// Whether an object is of the types that its schema says; items may occur twice, unlike in an apply.
-pub(crate) fn is_typed(object: &Value, node: &Node) -> bool {
+/// Whether an object is of the types that its schema says; items may occur twice, unlike in an apply. Fields that are
+/// those of `before` are.
+pub(crate) fn is_typed(object: &Value, before: Before, node: &Node) -> bool {
     let mut findings = Findings {
         allows_twins: true,
         ..Findings::default()
     };
-    findings.visit(object, Shape::of(node), "");
+    let known = before.fitting().and_then(Value::as_object);
+    let mut object = object.clone();
+    if let (Some(fields), Some(known)) = (object.as_object_mut(), known) {
+        fields.retain(|name, field| {
+            !known
+                .get(name)
+                .is_some_and(|known| field.is_evidently(known))
+        });
+    }
+    findings.visit(&object, Shape::of(node), Place::ROOT);
     findings.found.is_empty()
+}
+
+/// Where in an object a visit is, to be printed only if something is wrong there.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    above: Option<&'a Place<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Root,
+    Field(&'a str),
+    Index(usize),
+    /// A path element of an item that is told by what it holds.
+    Item(&'a str),
+}
+
+impl<'a> Place<'a> {
+    const ROOT: Place<'static> = Place {
+        above: None,
+        step: Step::Root,
+    };
+
+    fn below(&'a self, step: Step<'a>) -> Self {
+        Self {
+            above: Some(self),
+            step,
+        }
+    }
+}
+
+impl Display for Place<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(above) = self.above {
+            above.fmt(out)?;
+        }
+        match self.step {
+            Step::Root => Ok(()),
+            Step::Field(name) => out.write_str(&printed(&field_element(name))),
+            Step::Index(index) => out.write_str(&printed(&format!("i:{index}"))),
+            Step::Item(element) => out.write_str(&printed(element)),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -42,48 +98,52 @@ struct Findings {
 }
 
 impl Findings {
-    fn add(&mut self, path: &str, what: &str) {
-        self.found.push(if path.is_empty() {
-            what.to_owned()
-        } else {
-            format!("{path}: {what}")
+    fn add(&mut self, place: Place, what: &str) {
+        self.found.push(match place.step {
+            Step::Root => what.to_owned(),
+            _ => format!("{place}: {what}"),
         });
     }
 
-    fn visit(&mut self, value: &Value, shape: Shape, path: &str) {
+    fn visit(&mut self, value: &Value, shape: Shape, place: Place) {
         if let Some(mismatch) = mismatch(value, shape) {
-            return self.add(path, &mismatch);
+            return self.add(place, &mismatch);
         }
         match value {
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    let path = format!("{path}{}", printed(&field_element(name)));
+                    let place = place.below(Step::Field(name));
                     let Some(field) = shape.field(name) else {
-                        return self.add(&path, "field not declared in schema");
+                        return self.add(place, "field not declared in schema");
                     };
-                    self.visit(value, field, &path);
+                    self.visit(value, field, place);
                 }
             }
-            Value::Array(items) => self.visit_items(items, shape, shape.form(value), path),
+            Value::Array(items) => match shape.form(value) {
+                Form::Leaf | Form::Fields => {
+                    for (index, item) in items.iter().enumerate() {
+                        self.visit(item, shape.item(), place.below(Step::Index(index)));
+                    }
+                }
+                form @ (Form::Set | Form::Keyed(_)) => self.visit_items(items, shape, form, place),
+            },
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 
-    fn visit_items(&mut self, items: &[Value], shape: Shape, form: Form, path: &str) {
+    fn visit_items(&mut self, items: &[Value], shape: Shape, form: Form, place: Place) {
         let mut seen = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
-            let element = match form {
-                Form::Leaf | Form::Fields => format!("i:{index}"),
-                Form::Set | Form::Keyed(_) => match shape.element(form, item) {
-                    Ok(element) => element,
-                    Err(why) => return self.add(path, &format!("element {index}: {why}")),
-                },
+            let element = match shape.element(form, item) {
+                Ok(element) => element,
+                Err(why) => return self.add(place, &format!("element {index}: {why}")),
             };
-            let place = printed(&element);
-            if !seen.insert(element) && !self.allows_twins {
-                self.add(path, &format!("duplicate entries for key {place}"));
+            if !self.allows_twins && seen.contains(&element) {
+                let twins = format!("duplicate entries for key {}", printed(&element));
+                self.add(place, &twins);
             }
-            self.visit(item, shape.item(), &format!("{path}{place}"));
+            self.visit(item, shape.item(), place.below(Step::Item(&element)));
+            seen.insert(element);
         }
     }
 }

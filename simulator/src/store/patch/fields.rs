@@ -256,7 +256,7 @@ fn canonical_element(element: &str) -> Option<Option<String>> {
         "f:" => element.to_owned(),
         "i:" => format!("i:{}", content.parse::<i64>().ok()?),
         "v:" => value_element(&serde_json::from_str(content).ok()?),
-        "k:" => key_element(&serde_json::from_str::<Map>(content).ok()?),
+        "k:" => key_element(serde_json::from_str(content).ok()?),
         _ => return kind.ends_with(':').then_some(None),
     };
     Some(Some(canonical))
@@ -272,20 +272,19 @@ pub(super) fn field_element(name: &str) -> Text {
 
 /// The element of the member `value` of a set.
 pub(super) fn value_element(value: &Value) -> String {
-    format!("v:{}", go_json(&value.to_string()))
+    go_json(format!("v:{value}"))
 }
 
 /// The element of the list item whose key fields are `keys`.
-pub(super) fn key_element(keys: &Map) -> String {
-    let fields: Vec<String> = keys
-        .iter()
-        .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
-        .collect();
-    format!("k:{}", go_json(&format!("{{{}}}", fields.join(","))))
+pub(super) fn key_element(keys: Map) -> String {
+    go_json(format!("k:{}", Value::Object(keys)))
 }
 
 /// JSON as Go writes it: with the characters escaped that mean something in HTML.
-fn go_json(json: &str) -> String {
+fn go_json(json: String) -> String {
+    if !json.contains(['<', '>', '&']) {
+        return json;
+    }
     json.replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026")

@@ -153,7 +153,7 @@ impl<'a> Shape<'a> {
             let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
             return Err(Unidentified::NoKey(names.join(" ")));
         }
-        Ok(key_element(&keys))
+        Ok(key_element(keys))
     }
 
     /// Whether two items of a list of this shape that has `form` are the same one, as far as that can be seen at once.

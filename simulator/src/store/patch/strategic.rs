@@ -455,16 +455,15 @@ mod tests {
     /// `c` merges by `name` (and so does `c.e`), `f` is a set of scalars, `t` is replaced.
     fn node() -> Node {
         let container = Node {
-            properties: [("e".to_owned(), list(Some("name"), Node::default()))].into(),
+            properties: Map::from_iter([("e", list(Some("name"), Node::default()))]),
             ..Node::default()
         };
         Node {
-            properties: [
-                ("c".to_owned(), list(Some("name"), container)),
-                ("f".to_owned(), list(None, Node::default())),
-                ("t".to_owned(), Arc::new(Node::default())),
-            ]
-            .into(),
+            properties: Map::from_iter([
+                ("c", list(Some("name"), container)),
+                ("f", list(None, Node::default())),
+                ("t", Arc::new(Node::default())),
+            ]),
             ..Node::default()
         }
     }

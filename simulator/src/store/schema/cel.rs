@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use kube_cel::KubeCelExt;
 use kube_cel::cel::Context;
 
+use super::before::Before;
 use super::cause;
 use super::node::Node;
 use super::path::{MAX_DEPTH, Path};
@@ -18,6 +19,7 @@ use super::validate::Old;
 use crate::json::Value;
 use crate::store::status::Cause;
 use rule::Rule;
+use scope::Reach;
 
 /// The compiled rules of a schema; parts without rules are left out.
 #[derive(Debug, Default)]
@@ -29,6 +31,8 @@ pub struct Rules {
 #[derive(Debug, Default)]
 struct Branch {
     own: Vec<Rule>,
+    /// What they look at; the rest of the value need not be made known to them.
+    reach: Reach,
     properties: BTreeMap<String, Branch>,
     items: Option<Box<Branch>>,
     additional: Option<Box<Branch>>,
@@ -64,14 +68,18 @@ impl Rules {
     /// Evaluates the rules on `new`, an object of the schema `node` that these rules were compiled from. Rules about
     /// changes apply where an old value can be told; a rule about an unchanged part passes.
     #[must_use]
-    pub fn check(&self, node: &Node, new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    pub fn check(&self, node: &Node, new: &Value, before: Option<Before>) -> Vec<Cause> {
         let Some(root) = &self.root else {
             return Vec::new();
         };
-        let old = old.map(|value| Old { value, node });
+        let old = before.map(|before| Old {
+            value: before.value,
+            node,
+        });
         FUNCTIONS.with(|functions| {
             let mut run = Run {
                 functions,
+                skips_shared: before.is_some_and(|before| before.fits),
                 causes: Vec::new(),
             };
             let ratchet = Ratchet {
@@ -132,7 +140,10 @@ impl Compiler {
         for (i, raw) in checks.rules.iter().enumerate() {
             let field = format!("{}.x-kubernetes-validations[{i}]", place.path);
             match rule::compile(raw, node, &field, place.uncorrelatable.as_deref()) {
-                Ok(rule) => branch.own.push(rule),
+                Ok((rule, reach)) => {
+                    branch.own.push(rule);
+                    branch.reach.extend(reach);
+                }
                 Err(cause) => self.causes.push(cause),
             }
         }
@@ -143,7 +154,7 @@ impl Compiler {
             };
             let path = fields.key(name);
             if let Some(below) = self.branch(property, typed, &place.below(&path)) {
-                branch.properties.insert(name.clone(), below);
+                branch.properties.insert(name.to_string(), below);
             }
         }
         if let (Some(items), Some(typed)) = (&checks.items, &node.items) {
@@ -214,6 +225,15 @@ impl<'a> Spot<'a> {
         }
     }
 
+    /// Whether nothing changed, as can be told at a glance.
+    fn is_shared(&self) -> bool {
+        match (self.ratchet.current, self.ratchet.nearest) {
+            (Some(old), _) => old.value.is_evidently(self.value),
+            (None, Some((old, value))) => old.value.is_evidently(value),
+            (None, None) => false,
+        }
+    }
+
     fn is_unchanged(&self) -> bool {
         match (self.ratchet.current, self.ratchet.nearest) {
             (Some(old), _) => old.equals(self.value),
@@ -225,6 +245,8 @@ impl<'a> Spot<'a> {
 
 struct Run<'a> {
     functions: &'a Context<'static>,
+    /// Whether rules are passed over that decided the same of what is shared with the old object.
+    skips_shared: bool,
     causes: Vec<Cause>,
 }
 
@@ -274,15 +296,23 @@ impl Run<'_> {
     }
 
     fn own(&mut self, branch: &Branch, spot: Spot, path: &Path) {
-        if branch.own.is_empty() {
+        let skips_shared = self.skips_shared && spot.is_shared();
+        let rules = branch.own.iter();
+        let mut rules = rules
+            .filter(|rule| rule.needs_old() || !skips_shared)
+            .peekable();
+        if rules.peek().is_none() {
             return;
         }
-        let new = value::of(spot.node, spot.value);
+        let new = value::within(&branch.reach, spot.node, spot.value);
         let old = spot
             .old
             .filter(|_| branch.own.iter().any(Rule::needs_old))
-            .map(|old| value::of(spot.node, old.value));
-        for rule in &branch.own {
+            .map(|old| match old.value.is_evidently(spot.value) {
+                true => new.clone(),
+                false => value::within(&branch.reach, spot.node, old.value),
+            });
+        for rule in rules {
             let Some(failure) = rule.evaluate(self.functions, &new, old.as_ref()) else {
                 continue;
             };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::before::Before;
 use super::cel::{self, Rules};
 use super::node::Node;
 use super::validate::{validate, validate_status};
@@ -22,23 +23,23 @@ pub struct CompiledSchema {
 ///
 /// Source: `spec/kube-api.md` §1.18; apiextensions-apiserver v0.34.3, pkg/registry/customresource/strategy.go.
 #[must_use]
-pub fn check(schema: &CompiledSchema, new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let causes = validate(&schema.node, new, old);
-    with_rules(schema, causes, new, old)
+pub fn check(schema: &CompiledSchema, new: &Value, before: Option<Before>) -> Vec<Cause> {
+    let causes = validate(&schema.node, new, before);
+    with_rules(schema, causes, new, before)
 }
 
 /// The same for an update of the status subresource, which looks at `status` and the rules only.
 #[must_use]
-pub fn check_status(schema: &CompiledSchema, new: &Value, old: &Value) -> Vec<Cause> {
-    let causes = validate_status(&schema.node, new, old);
-    with_rules(schema, causes, new, Some(old))
+pub fn check_status(schema: &CompiledSchema, new: &Value, before: Before) -> Vec<Cause> {
+    let causes = validate_status(&schema.node, new, before);
+    with_rules(schema, causes, new, Some(before))
 }
 
 fn with_rules(
     schema: &CompiledSchema,
     mut causes: Vec<Cause>,
     new: &Value,
-    old: Option<&Value>,
+    before: Option<Before>,
 ) -> Vec<Cause> {
     if schema.rules.is_empty() {
         return causes;
@@ -46,7 +47,7 @@ fn with_rules(
     if causes.iter().any(|cause| BLOCKING.contains(&cause.reason)) {
         causes.push(cel::skipped());
     } else {
-        causes.append(&mut schema.rules.check(&schema.node, new, old));
+        causes.append(&mut schema.rules.check(&schema.node, new, before));
     }
     causes
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::node::Node;
 use super::path::MAX_DEPTH;
-use crate::json::Value;
+use crate::json::{Text, Value};
 
 /// Sets every absent field that has a default, also inside of defaults, and replaces `null` by the default where
 /// `null` is not allowed. Levels beyond the depth limit stay as they are; validation refuses them.
@@ -17,11 +17,8 @@ pub fn apply_defaults(node: &Node, value: &mut Value) {
 }
 
 fn fill(node: &Node, value: &mut Value, depth: usize) {
-    if depth > MAX_DEPTH || !node.has_default_below() {
-        return;
-    }
     // To change what is shared is to copy it.
-    if value.is_shared() && !lacks(node, value, depth) {
+    if !lacks(node, value, depth) {
         return;
     }
     match value {
@@ -71,7 +68,7 @@ fn lacks(node: &Node, value: &Value, depth: usize) -> bool {
         |node: &Node, value: &Value| is_to_replace(node, value) || lacks(node, value, depth + 1);
     match value {
         Value::Object(object) => {
-            let is_absent = |(name, property): (&String, &Arc<Node>)| {
+            let is_absent = |(name, property): (&Text, &Arc<Node>)| {
                 property.default.is_some() && !object.contains_key(name)
             };
             node.properties.iter().any(is_absent)

@@ -177,7 +177,7 @@ fn whole(declared: Node) -> Node {
         ..declared
     };
     for (name, description) in [("apiVersion", API_VERSION), ("kind", KIND)] {
-        let field = node.properties.entry(name.to_owned()).or_default();
+        let field = node.properties.entry(name).or_insert_with(Arc::default);
         let field = Arc::make_mut(field);
         field.kind = Type::String;
         if field.description.is_empty() {
@@ -192,8 +192,7 @@ fn whole(declared: Node) -> Node {
             }
         }
     }
-    node.properties
-        .insert("metadata".to_owned(), Arc::new(metadata));
+    node.properties.insert("metadata", Arc::new(metadata));
     node
 }
 
@@ -211,12 +210,11 @@ fn visible_to_rules(declared: &Node) -> Node {
         ..Node::default()
     };
     for name in ["name", "generateName"] {
-        metadata.properties.insert(name.to_owned(), text());
+        metadata.properties.insert(name, text());
     }
-    node.properties.insert("apiVersion".to_owned(), text());
-    node.properties.insert("kind".to_owned(), text());
-    node.properties
-        .insert("metadata".to_owned(), Arc::new(metadata));
+    node.properties.insert("apiVersion", text());
+    node.properties.insert("kind", text());
+    node.properties.insert("metadata", Arc::new(metadata));
     node
 }
 

@@ -6,6 +6,7 @@
 //!   object ─▶ prune ─▶ default ─▶ validate (go-openapi) ─▶ cel ─▶ causes
 //! ```
 
+pub mod before;
 pub mod builtin;
 pub mod cel;
 pub mod compiled;

@@ -1,11 +1,10 @@
 //! One node of a structural schema, parsed once so that nothing downstream reads raw JSON Schema.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::format::Format;
 use super::pattern::Pattern;
-use crate::json::Value;
+use crate::json::{Map, Value};
 
 /// What a value at this place may be and how it behaves.
 ///
@@ -17,7 +16,7 @@ pub struct Node {
     /// `description`, for `kubectl explain`.
     pub description: String,
     /// Declared fields of an object.
-    pub properties: BTreeMap<String, Arc<Node>>,
+    pub properties: Map<Arc<Node>>,
     /// Schema of the values of a map (`additionalProperties`).
     pub additional: Option<Arc<Node>>,
     /// Schema of the elements of a list.
@@ -62,10 +61,15 @@ impl Node {
     /// Whether a default lies below; asked once the node is whole.
     pub(super) fn has_default_below(&self) -> bool {
         *self.has_default_below.0.get_or_init(|| {
-            let inner = self.additional.iter().chain(&self.items);
-            let mut below = self.properties.values().chain(inner);
-            below.any(|node| node.default.is_some() || node.has_default_below())
+            self.children()
+                .any(|child| child.default.is_some() || child.has_default_below())
         })
+    }
+
+    /// The nodes right below.
+    pub(super) fn children(&self) -> impl Iterator<Item = &Arc<Self>> {
+        let inner = self.additional.iter().chain(&self.items);
+        self.properties.values().chain(inner)
     }
 }
 

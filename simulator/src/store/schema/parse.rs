@@ -90,21 +90,16 @@ impl Reader {
         }
     }
 
-    fn properties(
-        &mut self,
-        schema: &Map,
-        path: &Path,
-        depth: usize,
-    ) -> BTreeMap<String, Arc<Node>> {
+    fn properties(&mut self, schema: &Map, path: &Path, depth: usize) -> Map<Arc<Node>> {
         let Some(Value::Object(properties)) = schema.get("properties") else {
-            return BTreeMap::new();
+            return Map::new();
         };
         let fields = path.field("properties");
         properties
             .iter()
             .map(|(name, property)| {
                 let node = self.object(property, &fields.key(name), depth + 1);
-                (name.to_string(), Arc::new(node))
+                (name.clone(), Arc::new(node))
             })
             .collect()
     }

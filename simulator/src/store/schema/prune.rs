@@ -2,23 +2,25 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::before::Before;
 use super::builtin;
 use super::node::Node;
 use super::path::Path;
-use crate::json::{Map, Text, Value};
+use crate::json::{Map, Value};
 
 /// Drops fields that `node`, the schema of a whole object, does not declare, then nulls that are neither allowed nor
 /// to be replaced by a default. Returns the paths of the unknown fields, those of metadata first and those
 /// of embedded metadata last, as `unknown field "…"` messages print them.
 ///
 /// `apiVersion` and `kind` stay, at the root and in embedded resources; `metadata` there is reduced to what ObjectMeta
-/// knows. Levels beyond the depth limit stay as they are; validation refuses them.
+/// knows. Levels beyond the depth limit stay as they are; validation refuses them. So does what is shared with `before`.
 ///
 /// Source: `spec/kube-api.md` §1.14 and §1.18; apiextensions-apiserver v0.34.3, pkg/apiserver/schema/pruning and
 /// objectmeta.
-pub fn prune(node: &Node, value: &mut Value) -> Vec<String> {
+pub fn prune(node: &Node, value: &mut Value, before: Option<Before>) -> Vec<String> {
     let mut unknown = Unknown::new(Nulls::Dropped);
-    unknown.prune(node, value, &Path::ROOT);
+    let before = before.and_then(Before::fitting);
+    unknown.prune(node, (value, before), &Path::ROOT);
     unknown.in_metadata.sort();
     unknown.elsewhere.sort();
     let is_of_root = |path: &String| path.starts_with("metadata.");
@@ -28,7 +30,7 @@ pub fn prune(node: &Node, value: &mut Value) -> Vec<String> {
 
 /// Drops unknown fields of `value`, which is not a whole object.
 pub(super) fn prune_part(node: &Node, value: &mut Value) {
-    Unknown::new(Nulls::Kept).prune(node, value, &Path::ROOT.field("default"));
+    Unknown::new(Nulls::Kept).prune(node, (value, None), &Path::ROOT.field("default"));
 }
 
 /// What becomes of a known field that is null although it may not be.
@@ -55,28 +57,39 @@ impl Unknown {
         }
     }
 
-    fn prune(&mut self, node: &Node, value: &mut Value, path: &Path) {
-        if let Some(pruned) = self.pruned(node, value, path) {
+    fn prune(&mut self, node: &Node, (value, before): (&mut Value, Option<&Value>), path: &Path) {
+        if let Some(pruned) = self.pruned(node, (value, before), path) {
             *value = pruned;
         }
     }
 
     /// What becomes of `value`, if anything does: what stays as it is stays shared.
-    fn pruned(&mut self, node: &Node, value: &Value, path: &Path) -> Option<Value> {
-        if path.is_too_deep() {
+    fn pruned(
+        &mut self,
+        node: &Node,
+        (value, before): (&Value, Option<&Value>),
+        path: &Path,
+    ) -> Option<Value> {
+        if path.is_too_deep() || before.is_some_and(|before| value.is_evidently(before)) {
             return None;
         }
         match value {
-            Value::Object(object) => self.pruned_object(node, object, path).map(Value::Object),
+            Value::Object(object) => {
+                let before = before.and_then(Value::as_object);
+                self.pruned_object(node, (object, before), path)
+                    .map(Value::Object)
+            }
             Value::Array(elements) => {
                 let items = match &node.items {
                     Some(items) => items,
                     None if node.preserve_unknown => return None,
                     None => &*NOTHING_KNOWN,
                 };
+                let before = before.and_then(Value::as_array);
                 let mut kept = None;
                 for (i, element) in elements.iter().enumerate() {
-                    if let Some(pruned) = self.pruned(items, element, &path.index(i)) {
+                    let before = before.and_then(|before| before.get(i));
+                    if let Some(pruned) = self.pruned(items, (element, before), &path.index(i)) {
                         kept.get_or_insert_with(|| elements.clone())[i] = pruned;
                     }
                 }
@@ -86,33 +99,48 @@ impl Unknown {
         }
     }
 
-    fn pruned_object(&mut self, node: &Node, object: &Map, path: &Path) -> Option<Map> {
+    fn pruned_object(
+        &mut self,
+        node: &Node,
+        (object, before): (&Map, Option<&Map>),
+        path: &Path,
+    ) -> Option<Map> {
         let mut kept = None;
-        for (name, child) in object {
-            match self.fate(node, (name, child), path) {
+        Map::each_of(before, Some(object), |name, before, child| {
+            let Some(child) = child else {
+                return;
+            };
+            match self.fate(node, name, (child, before), path) {
                 Fate::Stays => {}
                 Fate::Goes => {
                     kept.get_or_insert_with(|| object.clone()).remove(name);
                 }
                 Fate::Becomes(pruned) => {
                     let kept = kept.get_or_insert_with(|| object.clone());
-                    kept.insert(name.clone(), pruned);
+                    kept.insert(name, pruned);
                 }
             }
-        }
+        });
         kept
     }
 
-    fn fate(&mut self, node: &Node, (name, child): (&Text, &Value), path: &Path) -> Fate {
+    fn fate(
+        &mut self,
+        node: &Node,
+        name: &str,
+        (child, before): (&Value, Option<&Value>),
+        path: &Path,
+    ) -> Fate {
         let is_resource = path.is_root() || node.embedded_resource;
-        let property = node.properties.get(name.as_str());
+        let property = node.properties.get(name);
         let known = property.or(node.additional.as_ref());
-        let pruned = match (name.as_str(), known) {
+        let both = (child, before);
+        let pruned = match (name, known) {
             (_, Some(known)) if child.is_null() && self.drops_null(known) => return Fate::Goes,
             ("apiVersion" | "kind", _) if is_resource => None,
-            ("metadata", _) if is_resource => self.pruned_metadata(child, path),
-            (_, Some(known)) if property.is_some() => self.pruned(known, child, &path.field(name)),
-            (_, Some(known)) => self.pruned(known, child, &path.key(name)),
+            ("metadata", _) if is_resource => self.pruned_metadata(both, path),
+            (_, Some(known)) if property.is_some() => self.pruned(known, both, &path.field(name)),
+            (_, Some(known)) => self.pruned(known, both, &path.key(name)),
             (_, None) if node.preserve_unknown => None,
             (_, None) => {
                 self.elsewhere.push(path.field(name).dotted());
@@ -126,11 +154,11 @@ impl Unknown {
         self.nulls == Nulls::Dropped && !known.nullable && known.default.is_none()
     }
 
-    fn pruned_metadata(&mut self, value: &Value, path: &Path) -> Option<Value> {
+    fn pruned_metadata(&mut self, both: (&Value, Option<&Value>), path: &Path) -> Option<Value> {
         let metadata = Arc::clone(&self.metadata);
         let prefix = path.field("metadata").bracketed();
         let before = self.elsewhere.len();
-        let pruned = self.pruned(&metadata, value, &Path::ROOT.field("metadata"));
+        let pruned = self.pruned(&metadata, both, &Path::ROOT.field("metadata"));
         for found in self.elsewhere.drain(before..) {
             let below = found.strip_prefix("metadata").unwrap_or(&found);
             self.in_metadata.push(format!("{prefix}{below}"));
@@ -188,17 +216,28 @@ mod tests {
         #[case] unknown: &[&str],
     ) {
         let mut object = json!({"apiVersion": "ex.io/v1", "kind": "X", "spec": spec});
-        assert_eq!(prune(&schema(), &mut object), unknown);
+        assert_eq!(prune(&schema(), &mut object, None), unknown);
         assert_eq!(
             object,
             json!({"apiVersion": "ex.io/v1", "kind": "X", "spec": expected})
         );
     }
 
+    /// What shares with a state that fits is not looked at, which shows where that state does not fit after all.
+    #[rstest]
+    #[case::of_a_state_that_fits(true, &[])]
+    #[case::of_a_state_of_another_schema(false, &["spec.z"])]
+    fn shared_parts(#[case] fits: bool, #[case] unknown: &[&str]) {
+        let old = json!({"apiVersion": "ex.io/v1", "spec": {"z": 1}});
+        let mut object = old.clone();
+        let before = Before { value: &old, fits };
+        assert_eq!(prune(&schema(), &mut object, Some(before)), unknown);
+    }
+
     #[test]
     fn metadata_comes_first() {
         let mut object = json!({"apiVersion": "v1", "aaa": 1, "metadata": {"name": "x", "zzz": 1, "ownerReferences": [{"uid": "u", "y": 1}], "labels": {"a": "b"}, "creationTimestamp": null}});
-        let unknown = prune(&schema(), &mut object);
+        let unknown = prune(&schema(), &mut object, None);
         assert_eq!(
             unknown,
             ["metadata.ownerReferences[0].y", "metadata.zzz", "aaa"]

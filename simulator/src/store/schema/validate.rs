@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::before::Before;
 use super::cause;
 use super::format::Format;
 use super::node::{Checks, ListType, Node, Type};
@@ -20,22 +21,21 @@ pub(super) use correlation::Old;
 use failure::Failure;
 use scalar::{allowed, checked_format, numeric, string, typed};
 
-/// Everything that is wrong with `new`, a whole object, by its schema; empty if it is valid. With `old`, the object
-/// before an update, an invalid part that did not change passes.
+/// Everything that is wrong with `new`, a whole object, by its schema; empty if it is valid. With the state before an
+/// update, an invalid part that did not change passes.
 ///
 /// Source: `spec/kube-api.md` §1.18; kube-openapi pkg/validation/validate (as of Kubernetes v1.34.3) for checks, order
 /// and texts; apiextensions-apiserver v0.34.3, pkg/apiserver/validation/ratcheting.go.
-pub fn validate(node: &Node, new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let mut walk = Walk::default();
-    walk.walk(node, new, None, &Path::ROOT);
-    if let Some(value) = old.filter(|_| !walk.failures.is_empty()) {
-        // Telling which old part stands for which new one costs more than checking, so only faulty objects pay for it.
-        walk = Walk::default();
-        walk.ratcheted(node, new, Some(Old { value, node }), &Path::ROOT);
-    }
+pub fn validate(node: &Node, new: &Value, before: Option<Before>) -> Vec<Cause> {
+    let mut walk = Walk::after(before);
+    let old = before.map(|before| Old {
+        value: before.value,
+        node,
+    });
+    walk.ratcheted(node, new, old, &Path::ROOT);
     let mut causes = failure::causes(walk.failures, "");
     causes.append(&mut walk.resources);
-    if !walk.lists.is_empty() && !old.is_some_and(|old| has_list_faults(node, old)) {
+    if !walk.lists.is_empty() && !before.is_some_and(|before| has_list_faults(node, before.value)) {
         causes.append(&mut walk.lists);
     }
     causes
@@ -44,19 +44,19 @@ pub fn validate(node: &Node, new: &Value, old: Option<&Value>) -> Vec<Cause> {
 /// Everything that is wrong with the `status` of `new` on an update of the status subresource.
 ///
 /// Source: apiextensions-apiserver v0.34.3, pkg/registry/customresource/status_strategy.go.
-pub fn validate_status(node: &Node, new: &Value, old: &Value) -> Vec<Cause> {
+pub fn validate_status(node: &Node, new: &Value, before: Before) -> Vec<Cause> {
     let mut causes = Vec::new();
     if let (Some(schema), Some(status)) = (node.properties.get("status"), new.get("status")) {
-        let mut walk = Walk::default();
-        let before = old.get("status").map(|value| Old {
+        let mut walk = Walk::after(Some(before));
+        let old = before.value.get("status").map(|value| Old {
             value,
             node: schema,
         });
-        walk.ratcheted(schema, status, before, &Path::ROOT);
+        walk.ratcheted(schema, status, old, &Path::ROOT);
         causes = failure::causes(walk.failures, "status");
     }
-    let mut lists = list_faults(node, new);
-    if !lists.is_empty() && !has_list_faults(node, old) {
+    let mut lists = list_faults(node, new, Some(before));
+    if !lists.is_empty() && !has_list_faults(node, before.value) {
         causes.append(&mut lists);
     }
     causes
@@ -70,12 +70,16 @@ pub(super) fn validate_part(node: &Node, value: &Value, prefix: &str) -> Vec<Cau
 }
 
 fn has_list_faults(node: &Node, value: &Value) -> bool {
-    !list_faults(node, value).is_empty()
+    !list_faults(node, value, None).is_empty()
 }
 
-fn list_faults(node: &Node, value: &Value) -> Vec<Cause> {
-    let mut walk = Walk::default();
-    walk.walk(node, value, None, &Path::ROOT);
+fn list_faults(node: &Node, value: &Value, before: Option<Before>) -> Vec<Cause> {
+    let mut walk = Walk::after(before);
+    let old = before.map(|before| Old {
+        value: before.value,
+        node,
+    });
+    walk.ratcheted(node, value, old, &Path::ROOT);
     walk.lists
 }
 
@@ -89,11 +93,24 @@ struct Walk {
     failures: Vec<Failure>,
     resources: Vec<Cause>,
     lists: Vec<Cause>,
+    /// Whether what is shared with the old object is passed over. Alternatives are walked in whole, for the count of
+    /// their matches.
+    skips_shared: bool,
 }
 
 impl Walk {
+    fn after(before: Option<Before>) -> Self {
+        Self {
+            skips_shared: before.is_some_and(|before| before.fits),
+            ..Self::default()
+        }
+    }
+
     /// Walks, then forgives what it found if this part of the object did not change.
     fn ratcheted(&mut self, node: &Node, value: &Value, old: Option<Old>, path: &Path) -> Matches {
+        if self.skips_shared && old.is_some_and(|old| old.value.is_evidently(value)) {
+            return 0;
+        }
         let before = self.failures.len();
         let matches = self.walk(node, value, old, path);
         if self.failures.len() > before && old.is_some_and(|old| old.equals(value)) {

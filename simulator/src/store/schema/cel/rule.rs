@@ -6,6 +6,7 @@ use kube_cel::cel::objects::OptionalValue;
 use kube_cel::cel::parser::Parser;
 use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
 
+use super::scope::Reach;
 use super::{Cause, Path, cause, scope};
 use crate::json::{Value, json};
 use crate::store::schema::node::{Node, Type};
@@ -21,6 +22,9 @@ pub(super) struct Rule {
     field: Option<String>,
     old_self: OldSelf,
 }
+
+/// A rule and what it looks at.
+pub(super) type Compiled = (Rule, Reach);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
@@ -55,26 +59,30 @@ pub(super) fn compile(
     node: &Node,
     field: &str,
     uncorrelatable: Option<&str>,
-) -> Result<Rule, Cause> {
+) -> Result<Compiled, Cause> {
     let text = |name: &str| raw.get(name).and_then(Value::as_str).unwrap_or_default();
     let source = text("rule");
     checked_texts(raw, field)?;
     let refused =
         |part: &str, why: &str| cause::invalid_shown(format!("{field}.{part}"), &as_go(raw), why);
-    let program = parsed(source)
-        .and_then(|program| scope::check_rule(&program, source, node).map(|()| program))
+    let (program, mut reach) = parsed(source)
+        .and_then(|program| scope::check_rule(&program, source, node).map(|reach| (program, reach)))
         .map_err(|why| refused("rule", &why))?;
     let message_program = match text("messageExpression") {
         "" => None,
         source => {
             let checked = parsed(source)
                 .map_err(|why| format!("messageExpression {why}"))
-                .and_then(|program| scope::check_message(&program, source, node).map(|()| program));
-            Some(checked.map_err(|why| refused("messageExpression", &why))?)
+                .and_then(|program| {
+                    scope::check_message(&program, source, node).map(|reach| (program, reach))
+                });
+            let (program, more) = checked.map_err(|why| refused("messageExpression", &why))?;
+            reach.extend(more);
+            Some(program)
         }
     };
     let old_self = old_self(raw, &program, field, uncorrelatable)?;
-    Ok(Rule {
+    let rule = Rule {
         program,
         source: source.trim().to_owned(),
         message: text("message").trim().to_owned(),
@@ -82,7 +90,8 @@ pub(super) fn compile(
         reason: reason(raw, field)?,
         field: field_path(raw, node, field)?,
         old_self,
-    })
+    };
+    Ok((rule, reach))
 }
 
 fn parsed(source: &str) -> Result<IdedExpr, String> {

@@ -1,31 +1,65 @@
 //! Names in rules: variables that do not exist, and fields that the schema does not declare, are found when a rule is
 //! compiled. Operators and functions are not type-checked.
 
+use std::collections::BTreeSet;
+
 use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
 use super::value::escaped;
 use crate::store::schema::node::{Node, Type};
 
-/// What is wrong with a rule about `node`.
-pub(super) fn check_rule(expression: &IdedExpr, source: &str, node: &Node) -> Result<(), String> {
-    let outcome = Scope::of(node).visit(expression);
+/// What an expression looks at.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    whole: bool,
+    fields: BTreeSet<String>,
+}
+
+impl Reach {
+    /// Adds what another expression looks at.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.whole |= other.whole;
+        self.fields.extend(other.fields);
+    }
+
+    /// Whether the field that rules call `name` of `self` or `oldSelf` is looked at.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.whole || self.fields.contains(name)
+    }
+}
+
+/// What a rule about `node` looks at.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check_rule(
+    expression: &IdedExpr,
+    source: &str,
+    node: &Node,
+) -> Result<Reach, String> {
+    let mut scope = Scope::of(node);
+    let outcome = scope.visit(expression);
     match outcome.map_err(|name| format!("compilation failed: {}", name.text(source)))? {
         Known::Node(node)
             if !matches!(node.kind, Type::Boolean | Type::Any | Type::IntOrString) =>
         {
             Err("cel expression must evaluate to a bool".to_owned())
         }
-        Known::Node(_) | Known::Nothing => Ok(()),
+        Known::Node(_) | Known::Nothing => Ok(scope.reach),
     }
 }
 
-/// What is wrong with a message expression about `node`.
+/// What a message expression about `node` looks at.
+///
+/// # Errors
+/// What is wrong with it.
 pub(super) fn check_message(
     expression: &IdedExpr,
     source: &str,
     node: &Node,
-) -> Result<(), String> {
-    let outcome = Scope::of(node).visit(expression);
+) -> Result<Reach, String> {
+    let mut scope = Scope::of(node);
+    let outcome = scope.visit(expression);
     let fault = |name: Fault| {
         format!(
             "messageExpression compilation failed: {}",
@@ -36,7 +70,7 @@ pub(super) fn check_message(
         Known::Node(node) if !matches!(node.kind, Type::String | Type::Any | Type::IntOrString) => {
             Err("messageExpression must evaluate to a string".to_owned())
         }
-        Known::Node(_) | Known::Nothing => Ok(()),
+        Known::Node(_) | Known::Nothing => Ok(scope.reach),
     }
 }
 
@@ -98,6 +132,7 @@ impl Fault {
 
 struct Scope<'a> {
     variables: Vec<(String, Known<'a>)>,
+    reach: Reach,
 }
 
 impl<'a> Scope<'a> {
@@ -105,15 +140,19 @@ impl<'a> Scope<'a> {
         let variable = |name: &str| (name.to_owned(), Known::Node(node));
         Self {
             variables: vec![variable("self"), ("oldSelf".to_owned(), Known::Nothing)],
+            reach: Reach::default(),
         }
     }
 
     fn visit(&mut self, expression: &IdedExpr) -> Result<Known<'a>, Fault> {
         match &expression.expr {
             Expr::Unspecified | Expr::Literal(_) => Ok(Known::Nothing),
-            Expr::Ident(name) => self.variable(name),
+            Expr::Ident(name) => {
+                self.reach.whole |= is_value(name);
+                self.variable(name)
+            }
             Expr::Select(select) => {
-                let operand = self.visit(&select.operand)?;
+                let operand = self.operand(&select.operand, &select.field)?;
                 let found = selected(operand, &select.field);
                 if select.test {
                     found.map_err(|()| Fault::Test(select.field.clone()))?;
@@ -174,6 +213,17 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// What a field is selected from.
+    fn operand(&mut self, expression: &IdedExpr, field: &str) -> Result<Known<'a>, Fault> {
+        match &expression.expr {
+            Expr::Ident(name) if is_value(name) => {
+                self.reach.fields.insert(field.to_owned());
+                self.variable(name)
+            }
+            _ => self.visit(expression),
+        }
+    }
+
     fn variable(&self, name: &str) -> Result<Known<'a>, Fault> {
         if let Some((_, known)) = self.variables.iter().rev().find(|(known, _)| known == name) {
             return Ok(*known);
@@ -211,6 +261,11 @@ impl<'a> Scope<'a> {
         }
         Ok(Known::Nothing)
     }
+}
+
+/// Whether a variable is what a rule is about.
+fn is_value(name: &str) -> bool {
+    matches!(name, "self" | "oldSelf")
 }
 
 const TYPES: [&str; 12] = [
@@ -279,4 +334,25 @@ fn element(node: &Node) -> Known<'_> {
         .as_deref()
         .or(node.additional.as_deref())
         .map_or(Known::Nothing, Known::Node)
+}
+
+#[cfg(test)]
+mod tests {
+    use kube_cel::cel::parser::Parser;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::fields("self.a.b + self.c > 1 && has(self.d)", false, &["a", "c", "d"])]
+    #[case::fields_of_the_old_value("self.a == oldSelf.b", false, &["a", "b"])]
+    #[case::the_whole("self == oldSelf || self.a > 1", true, &["a"])]
+    #[case::the_whole_as_an_argument("size(self) > 1", true, &[])]
+    #[case::the_range_of_a_macro("self.a.all(x, x.b > self.c)", false, &["a", "c"])]
+    fn a_rule_reaches(#[case] source: &str, #[case] whole: bool, #[case] fields: &[&str]) {
+        let expression = Parser::new().parse(source).unwrap();
+        let reach = check_rule(&expression, source, &Node::default()).unwrap();
+        assert_eq!(reach.whole, whole);
+        assert!(reach.fields.iter().eq(fields));
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: apiserver v0.34.3, pkg/cel/common/values.go and pkg/cel/escaping.go.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,8 +10,17 @@ use kube_cel::cel::objects::{Key, Map};
 use kube_cel::cel::{Program, Value as Cel};
 
 use super::FUNCTIONS;
-use crate::json::{Number, Value};
+use super::scope::Reach;
+use crate::json::{Map as Fields, Number, Value};
 use crate::store::schema::node::{Node, Type};
+
+/// What rules that reach so far see of `value`, which satisfies `node`.
+pub(super) fn within(reach: &Reach, node: &Node, value: &Value) -> Cel {
+    match value {
+        Value::Object(object) => fields(node, object, |name| reach.has(name)),
+        value => of(node, value),
+    }
+}
 
 /// `value`, which satisfies `node`, for the evaluation of a rule.
 pub(super) fn of(node: &Node, value: &Value) -> Cel {
@@ -28,26 +37,29 @@ pub(super) fn of(node: &Node, value: &Value) -> Cel {
                 .collect();
             Cel::List(Arc::new(elements))
         }
-        Value::Object(object) => {
-            let entries = object.iter().filter_map(|(name, field)| {
-                let (schema, key) = match node.properties.get(name.as_str()) {
-                    Some(property) => (Some(&**property), escaped(name)?),
-                    None => (node.additional.as_deref(), name.to_string()),
-                };
-                Some((Key::String(Arc::new(key)), child(schema, field)))
-            });
-            Cel::Map(Map {
-                map: Arc::new(entries.collect()),
-            })
-        }
+        Value::Object(object) => fields(node, object, |_| true),
     }
+}
+
+fn fields(node: &Node, object: &Fields, is_seen: impl Fn(&str) -> bool) -> Cel {
+    let entries = object.iter().filter_map(|(name, field)| {
+        let (schema, key) = match node.properties.get(name.as_str()) {
+            Some(property) => (Some(&**property), escaped(name)?),
+            None => (node.additional.as_deref(), name.to_string()),
+        };
+        let is_seen = is_seen(&key);
+        is_seen.then(|| (Key::String(Arc::new(key)), child(schema, field)))
+    });
+    Cel::Map(Map {
+        map: Arc::new(entries.collect()),
+    })
 }
 
 fn child(node: Option<&Node>, value: &Value) -> Cel {
     of(node.unwrap_or(&FREE), value)
 }
 
-static FREE: std::sync::LazyLock<Node> = std::sync::LazyLock::new(Node::default);
+static FREE: LazyLock<Node> = LazyLock::new(Node::default);
 
 #[expect(
     clippy::cast_possible_truncation,
@@ -69,9 +81,9 @@ fn textual(node: &Node, text: &str) -> Cel {
         _ => "",
     };
     let converted = match format {
-        "date-time" | "datetime" => converted("timestamp(x)", text),
-        "date" => converted("timestamp(x)", &format!("{text}T00:00:00Z")),
-        "duration" => converted("duration(x)", text),
+        "date-time" | "datetime" => converted(&TIMESTAMP, text),
+        "date" => converted(&TIMESTAMP, &format!("{text}T00:00:00Z")),
+        "duration" => converted(&DURATION, text),
         "byte" => STANDARD
             .decode(text)
             .ok()
@@ -81,9 +93,15 @@ fn textual(node: &Node, text: &str) -> Cel {
     converted.unwrap_or_else(|| Cel::String(Arc::new(text.to_owned())))
 }
 
-/// The value of a conversion in CEL itself, applied to `text` as `x`.
-fn converted(conversion: &str, text: &str) -> Option<Cel> {
-    let program = Program::compile(conversion).ok()?;
+/// A conversion in CEL itself, of `x`.
+type Conversion = LazyLock<Option<Program>>;
+
+static TIMESTAMP: Conversion = LazyLock::new(|| Program::compile("timestamp(x)").ok());
+static DURATION: Conversion = LazyLock::new(|| Program::compile("duration(x)").ok());
+
+/// The value of a conversion, applied to `text`.
+fn converted(conversion: &Conversion, text: &str) -> Option<Cel> {
+    let program = conversion.as_ref()?;
     FUNCTIONS.with(|functions| {
         let mut scope = functions.new_inner_scope();
         scope.add_variable_from_value("x", Cel::String(Arc::new(text.to_owned())));

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use rstest::rstest;
 
 use super::*;
-use crate::json::{Value, json};
+use crate::json::{Value, json, share};
 use crate::store::schema::default::apply_defaults;
 use crate::store::schema::parse::parse;
 use crate::store::schema::prune::prune;
@@ -37,7 +37,7 @@ fn told(causes: &[Cause]) -> Vec<String> {
 
 fn object(spec: Value) -> Value {
     let mut object = json!({"apiVersion": "schema.ex.io/v1", "kind": "Probe", "metadata": {"name": "p"}, "spec": spec});
-    assert_eq!(prune(&every_feature().node, &mut object), [""; 0]);
+    assert_eq!(prune(&every_feature().node, &mut object, None), [""; 0]);
     apply_defaults(&every_feature().node, &mut object);
     object
 }
@@ -128,8 +128,14 @@ fn an_update_is_told_what_it_made_wrong(
     #[case] new: Value,
     #[case] expected: &[&str],
 ) {
-    let causes = check(every_feature(), &object(new), Some(&object(old)));
-    assert_eq!(told(&causes), expected);
+    let old = object(old);
+    for fits in [false, true] {
+        let mut new = object(new.clone());
+        share(&mut new, &old);
+        let before = Before { value: &old, fits };
+        let causes = check(every_feature(), &new, Some(before));
+        assert_eq!(told(&causes), expected);
+    }
 }
 
 #[rstest]
@@ -143,7 +149,11 @@ fn an_update_of_the_status_names_fields_from_there(
     let old = object(json!({"name": "bb"}));
     let mut new = old.clone();
     new["status"] = status;
-    assert_eq!(told(&check_status(every_feature(), &new, &old)), expected);
+    for fits in [false, true] {
+        let before = Before { value: &old, fits };
+        let causes = check_status(every_feature(), &new, before);
+        assert_eq!(told(&causes), expected);
+    }
 }
 
 #[test]

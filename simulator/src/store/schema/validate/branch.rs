@@ -42,7 +42,9 @@ impl Walk {
 
     fn attempt(&mut self, node: &Node, value: &Value, old: Option<Old>, path: &Path) -> Attempt {
         let before = std::mem::take(&mut self.failures);
+        let skips_shared = std::mem::take(&mut self.skips_shared);
         let matches = self.walk(node, value, old, path);
+        self.skips_shared = skips_shared;
         let failures = std::mem::replace(&mut self.failures, before);
         Attempt { failures, matches }
     }
