@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use arc_e2e::cluster::{Cluster, OperatorMode};
 use arc_e2e::parts::Parts;
 use arc_e2e::report::{Report, Trial};
-use arc_e2e::scenarios::verdicts;
+use arc_e2e::scenarios::Simulated;
 use arc_e2e::{diagnosis, fault, image, pipeline};
 use arc_operator::signal;
 use clap::{Parser, ValueEnum};
@@ -108,6 +108,10 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
     let runs_outcomes = arguments.hold || is_wanted(Part::Scenarios);
     let programs = runs_outcomes.then_some(image::OUTCOME);
     let watch = Stopwatch::start();
+    // What needs no cluster is done while one comes up.
+    let scenarios = is_wanted(Part::Scenarios) && !arguments.hold;
+    let scenarios = scenarios.then(|| Simulated::start(&arguments.features));
+    let scenarios = scenarios.transpose()?;
     let cluster = Cluster::start(parts, arguments.operator, programs.as_slice()).await?;
     println!("cluster ready after {} s", watch.seconds());
     if arguments.hold {
@@ -117,9 +121,9 @@ async fn run(parts: Parts, arguments: &Arguments) -> Result<bool> {
         return std::future::pending().await;
     }
     let mut report = Report::default();
-    if is_wanted(Part::Scenarios) {
+    if let Some(scenarios) = scenarios {
         let watch = Stopwatch::start();
-        report.scenarios = verdicts(&cluster, &arguments.features, arguments.at_once).await?;
+        report.scenarios = scenarios.beside(&cluster, arguments.at_once).await?;
         println!("\n{}scenarios took {} s\n", report.table(), watch.seconds());
     }
     let is_case = |name: &str| {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use arc_features::backend::{Backend, Places, RealCluster};
 use arc_features::report::{Summary, Verdict};
 use arc_features::run::{Options, run};
+use tokio::task::JoinHandle;
 
 use crate::cluster::Cluster;
 use crate::image;
@@ -26,44 +27,53 @@ pub struct Row {
 /// The columns of a [`Row`].
 pub const BACKENDS: [&str; 3] = ["memory", "https", "k3s"];
 
-/// Runs the scenarios below `features`, from the folder of that name on, or all of them if it names none: everywhere, and
-/// `n_at_once` at a time on the cluster.
-///
-/// # Errors
-/// The features cannot be read.
-pub async fn verdicts(
-    cluster: &Cluster,
-    features: &[PathBuf],
-    n_at_once: usize,
-) -> Result<Vec<Row>> {
-    let paths = if features.is_empty() {
-        folders()?
-    } else {
-        features.iter().map(|path| root().join(path)).collect()
-    };
-    let real = RealCluster {
-        config: cluster.node.config().await?,
-        image: image::OUTCOME.name(),
-        places: Places::new(n_at_once),
-    };
-    let mut rows: BTreeMap<(PathBuf, usize), Row> = BTreeMap::new();
-    let backends = [
-        Backend::Memory,
-        Backend::Https,
-        Backend::Real(Box::new(real)),
-    ];
-    for (column, backend) in backends.into_iter().enumerate() {
-        for verdict in of_backend(backend, paths.clone()).await?.verdicts {
-            let row = rows.entry((verdict.path.clone(), verdict.line));
-            let row = row.or_insert_with(|| Row::of(&verdict));
-            row.verdicts[column] = Some(verdict);
-        }
+/// Scenarios at work on the simulated clusters, which need nothing of a real one.
+pub struct Simulated {
+    paths: Vec<PathBuf>,
+    columns: [JoinHandle<Result<Summary>>; 2],
+}
+
+impl Simulated {
+    /// Begins with the scenarios below `features`, from the folder of that name on, or with all of them if it names none.
+    ///
+    /// # Errors
+    /// The features cannot be read.
+    pub fn start(features: &[PathBuf]) -> Result<Self> {
+        let paths = if features.is_empty() {
+            folders()?
+        } else {
+            features.iter().map(|path| root().join(path)).collect()
+        };
+        let columns = [Backend::Memory, Backend::Https];
+        let columns = columns.map(|backend| of_backend(backend, paths.clone()));
+        Ok(Self { paths, columns })
     }
-    Ok(rows.into_values().collect())
+
+    /// Runs the same scenarios on the cluster, `n_at_once` at a time, and puts the verdicts beside each other.
+    ///
+    /// # Errors
+    /// The features cannot be read.
+    pub async fn beside(self, cluster: &Cluster, n_at_once: usize) -> Result<Vec<Row>> {
+        let real = RealCluster {
+            config: cluster.node.config().await?,
+            image: image::OUTCOME.name(),
+            places: Places::new(n_at_once),
+        };
+        let real = of_backend(Backend::Real(Box::new(real)), self.paths);
+        let mut rows: BTreeMap<(PathBuf, usize), Row> = BTreeMap::new();
+        for (column, backend) in self.columns.into_iter().chain([real]).enumerate() {
+            for verdict in backend.await.context("scenarios")??.verdicts {
+                let row = rows.entry((verdict.path.clone(), verdict.line));
+                let row = row.or_insert_with(|| Row::of(&verdict));
+                row.verdicts[column] = Some(verdict);
+            }
+        }
+        Ok(rows.into_values().collect())
+    }
 }
 
 /// Scenarios block a thread; the operator of the suite needs the one that this is.
-async fn of_backend(backend: Backend, paths: Vec<PathBuf>) -> Result<Summary> {
+fn of_backend(backend: Backend, paths: Vec<PathBuf>) -> JoinHandle<Result<Summary>> {
     let options = Options {
         paths,
         backend,
@@ -72,8 +82,6 @@ async fn of_backend(backend: Backend, paths: Vec<PathBuf>) -> Result<Summary> {
         tags: None,
     };
     tokio::task::spawn_blocking(move || run(&options))
-        .await
-        .context("scenarios")?
 }
 
 /// As verdicts name it: without links and dots.

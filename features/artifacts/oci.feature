@@ -56,26 +56,30 @@ Feature: OCI images
     And of artifact 1 step "sign-image" never ran
 
   Scenario: Without an override none is passed, so that the template's default counts
-    Given artifact 1 does not ask for "override"
+    Given the run goes as in "present"
+    And artifact 1 does not ask for "override"
     When the Order is submitted
     Then the Order is Succeeded
     And artifact 1 runs without parameter "specOverride"
 
   Scenario: A public source has no Secret
+    Given the run goes as in "present"
     When the Order is submitted
     Then artifact 1 runs with parameter "srcSecret" set to "false"
     And the source credentials of artifact 1 are an empty folder
     And the destination credentials of artifact 1 are the Secret "dst-reg-secret"
 
   Scenario: Two public registries need no Secret at all
-    Given the Endpoint "internal" has no Secret
+    Given the run goes as in "present"
+    And the Endpoint "internal" has no Secret
     When the Order is submitted
     Then the Order is Succeeded
     And artifact 1 runs with parameter "dstSecret" set to "false"
     And the destination credentials of artifact 1 are an empty folder
 
   Scenario: A source with a Secret hands it to the run
-    Given the Endpoint "dockerhub" has the Secret "dst-reg-secret"
+    Given the run goes as in "present"
+    And the Endpoint "dockerhub" has the Secret "dst-reg-secret"
     When the Order is submitted
     Then artifact 1 runs with parameter "srcSecret" set to "true"
     And the source credentials of artifact 1 are the Secret "dst-reg-secret"

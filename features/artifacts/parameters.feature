@@ -2,7 +2,7 @@ Feature: Parameters
   What an Order says about an artifact reaches the run as text, one parameter a value.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario: Nested values are named by their path
     Given artifact 1 asks for:

@@ -2,7 +2,7 @@ Feature: Artifact types
   A type says which Endpoints may be combined and which template moves the artifact.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario: A cluster type always refers to a cluster template
     When the Order is submitted

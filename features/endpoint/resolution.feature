@@ -2,7 +2,7 @@ Feature: Endpoints of an artifact
   Nothing runs before both Endpoints and their Secrets are there and fit, and repairing them is enough.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario Outline: A missing <side> blocks the artifact
     Given the Endpoint "<endpoint>" is missing
@@ -79,7 +79,8 @@ Feature: Endpoints of an artifact
     And artifact 1 was not run again
 
   Scenario: An Endpoint that is repaired repeats what failed
-    Given step "push-image" fails 3 times
+    Given the run goes as in "default"
+    And step "push-image" fails 3 times
     And the Order is submitted
     And step "push-image" succeeds from now on
     When the Endpoint "internal" is now at "new.zot"

@@ -2,7 +2,7 @@ Feature: ArtifactWorkflows written by hand
   An ArtifactWorkflow works without an Order; its author answers for its parameters.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario: It runs as written
     Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
@@ -12,7 +12,7 @@ Feature: ArtifactWorkflows written by hand
 
   Scenario: It fails as any other
     Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
-    And step "scan-image" fails with exit code 1 and prints "CRITICAL: 3"
+    And step "check-dst-availability" fails with exit code 1 and prints "unauthorized"
     When it is submitted
     Then the ArtifactWorkflow "by-hand" is Failed
 

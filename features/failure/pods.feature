@@ -2,7 +2,7 @@ Feature: Runs that cannot run
   A run that waits for something goes on when it comes.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario: A certificate bundle that is missing holds the run
     Given the ConfigMap "root-bundle" is missing
@@ -19,14 +19,16 @@ Feature: Runs that cannot run
   # A container cannot keep itself from being pulled.
   @simulated-only
   Scenario: An image that cannot be pulled holds the run
-    Given step "scan-image" ends with ImagePullBackOff
+    Given the run goes as in "default"
+    And step "scan-image" ends with ImagePullBackOff
     When the Order is submitted
     Then the Order is Running
     And of artifact 1 these steps are Pending: scan-image(0)
     And of artifact 1 step "push-image" never ran
 
   Scenario: A step that runs out of memory fails the run
-    Given step "scan-image" ends with OOMKilled
+    Given the run goes as in "default"
+    And step "scan-image" ends with OOMKilled
     When the Order is submitted
     Then artifact 1 is Failed
     And the message of artifact 1 says "OOMKilled"

@@ -2,7 +2,7 @@ Feature: Artifacts of an Order
   Each artifact has one ArtifactWorkflow, which follows the Order and disturbs no other.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario: An Order without artifacts waits
     Given artifact 1 is left out

@@ -2,7 +2,7 @@ Feature: Cleaning up
   Nothing is left behind, nothing finished is repeated, and what happened stays known.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario: A finished run is kept when its type says so
     When the Order is submitted
@@ -33,7 +33,7 @@ Feature: Cleaning up
 
   Scenario: A failed run goes when its time is up
     Given the type "oci" keeps failed runs for "3s"
-    And step "scan-image" fails with exit code 1 and prints "CRITICAL: 3"
+    And step "check-dst-availability" fails with exit code 1 and prints "unauthorized"
     When the Order is submitted
     Then there are 0 ArtifactWorkflows
     And artifact 1 is Failed
@@ -49,12 +49,12 @@ Feature: Cleaning up
     Then nothing of the Order is left
 
   Scenario: An Order deleted during its run leaves nothing behind
-    Given the run has reached step "pull-image"
+    Given the run has reached step "check-dst-availability"
     When the Order is deleted
     Then nothing of the Order is left
 
   Scenario: An unfinished ArtifactWorkflow deleted by hand comes back
-    Given the run has reached step "pull-image"
+    Given the run has reached step "check-dst-availability"
     When the ArtifactWorkflow of artifact 1 is deleted
     Then the Order is Succeeded
     And there is 1 ArtifactWorkflow
@@ -67,7 +67,7 @@ Feature: Cleaning up
     And there are 0 ArtifactWorkflows
 
   Scenario: A run deleted under way is an error, not a mystery
-    Given the run has reached step "pull-image"
+    Given the run has reached step "check-dst-availability"
     When the Workflow of artifact 1 is deleted
     Then artifact 1 is Error
     And the Order is Failed

@@ -1,24 +1,13 @@
 Feature: Documented examples
   Every example of ARC works as documented, from an empty namespace.
 
-  Scenario Outline: The <example> example runs to its end
-    Given the <example> example
-    When the Order is submitted
-    Then the Order is Succeeded
-    And the Order's progress is "<progress>"
-    And everything is as the example expects
-
-    Examples:
-      | example | progress |
-      | oci     | 1/1      |
-      | helm    | 2/2      |
-      | ocm     | 1/1      |
-      | blob    | 2/2      |
-
-  Scenario: An OCI image reaches its run with exactly these parameters
+  Scenario: An OCI image is moved
     Given the oci example
     When the Order is submitted
-    Then artifact 1 runs with exactly the parameters:
+    Then the Order is Succeeded
+    And the Order's progress is "1/1"
+    And everything is as the example expects
+    And artifact 1 runs with exactly the parameters:
       | cron           | false                     |
       | dstRemoteURL   | dst.zot                   |
       | dstSecret      | true                      |
@@ -31,10 +20,13 @@ Feature: Documented examples
       | srcSecret      | false                     |
       | srcType        | oci                       |
 
-  Scenario: A Helm chart reaches its run with exactly these parameters
+  Scenario: Helm charts are moved
     Given the helm example
     When the Order is submitted
-    Then artifact 2 runs with exactly the parameters:
+    Then the Order is Succeeded
+    And the Order's progress is "2/2"
+    And everything is as the example expects
+    And artifact 2 runs with exactly the parameters:
       | cron         | false                             |
       | dstRemoteURL | dst.zot                           |
       | dstSecret    | true                              |
@@ -47,10 +39,13 @@ Feature: Documented examples
       | srcSecret    | false                             |
       | srcType      | helm                              |
 
-  Scenario: An OCM component reaches its run with exactly these parameters
+  Scenario: An OCM component is moved
     Given the ocm example
     When the Order is submitted
-    Then artifact 1 runs with exactly the parameters:
+    Then the Order is Succeeded
+    And the Order's progress is "1/1"
+    And everything is as the example expects
+    And artifact 1 runs with exactly the parameters:
       | cron          | false                          |
       | dstRemoteURL  | dst.zot                        |
       | dstScheme     | http                           |
@@ -65,10 +60,13 @@ Feature: Documented examples
       | srcSecret     | false                          |
       | srcType       | oci                            |
 
-  Scenario: A file reaches its run with exactly these parameters
+  Scenario: Files are moved
     Given the blob example
     When the Order is submitted
-    Then artifact 2 runs with exactly the parameters:
+    Then the Order is Succeeded
+    And the Order's progress is "2/2"
+    And everything is as the example expects
+    And artifact 2 runs with exactly the parameters:
       | cron         | false                                 |
       | dstRemoteURL | http://dst.garage:3900                |
       | dstSecret    | true                                  |

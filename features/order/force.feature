@@ -2,7 +2,9 @@ Feature: Running again on request
   A request to run again counts once, whatever its time.
 
   Background:
-    Given the helm example
+    Given the oci example as in "present"
+    And an artifact is added that asks for:
+      | repository | library/busybox |
 
   Scenario: An Order is run again as a whole
     Given the Order is submitted

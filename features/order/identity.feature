@@ -2,7 +2,7 @@ Feature: Names and labels
   What belongs to an Order can be found by its name and labels.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario: Everything that an Order makes says so
     When the Order is submitted

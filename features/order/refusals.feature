@@ -2,7 +2,7 @@ Feature: Refusals
   What cannot work is refused when it is submitted, with the place that is wrong.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario Outline: An artifact without a <side> is refused
     Given the Order has no default <side>

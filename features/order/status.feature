@@ -2,10 +2,10 @@ Feature: What an Order tells
   The Order alone says how far its artifacts are.
 
   Background:
-    Given the oci example
+    Given the oci example as in "present"
 
   Scenario: While a step works the Order is Running
-    When the run has reached step "pull-image"
+    When the run has reached step "check-dst-availability"
     Then the Order is Running
     And the Order's progress is "0/1"
     And artifact 1 is Running
@@ -17,7 +17,7 @@ Feature: What an Order tells
     And the Order's message is empty
 
   Scenario: A failed Order is accepted and not complete
-    Given step "scan-image" fails with exit code 1 and prints "CRITICAL: 3"
+    Given step "check-dst-availability" fails with exit code 1 and prints "unauthorized"
     When the Order is submitted
     Then the Order is accepted
     And the Order is not complete

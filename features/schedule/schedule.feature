@@ -2,7 +2,7 @@ Feature: Schedules
   An artifact with a schedule is moved again and again, and its Order tells how the last run went.
 
   Background:
-    Given the oci-cron example
+    Given the oci-cron example as in "present"
 
   Scenario: A schedule waits for its time
     Given artifact 1 is scheduled "@yearly"
@@ -27,17 +27,17 @@ Feature: Schedules
     And there is 1 ArtifactWorkflow
 
   Scenario: A failed run shows until the next one succeeds
-    Given step "scan-image" fails with exit code 1 and prints "CRITICAL: 3"
+    Given step "compute-images" fails with exit code 1 and prints "unauthorized"
     And the Order is submitted
     When 15 minutes pass
     Then the Order is Failed
     And artifact 1 has failed 1 time
 
   Scenario: The run after a failed one makes the Order Succeeded again
-    Given step "scan-image" fails with exit code 1 and prints "CRITICAL: 3"
+    Given step "compute-images" fails with exit code 1 and prints "unauthorized"
     And the Order is submitted
     And 15 minutes pass
-    And step "scan-image" succeeds from now on
+    And step "compute-images" succeeds from now on
     When 10 minutes pass
     Then the Order is Succeeded
     And artifact 1 has failed 1 time

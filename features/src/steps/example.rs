@@ -10,9 +10,14 @@ use crate::world::World;
 
 #[given(expr = "the {word} example")]
 fn the_example(world: &mut World, example: String) -> Result<()> {
+    the_example_as_in(world, example, "default".to_owned())
+}
+
+#[given(expr = "the {word} example as in {string}")]
+fn the_example_as_in(world: &mut World, example: String, book: String) -> Result<()> {
     world.staging.replace(arc_fixtures::manifests(&example)?);
-    world.examples = vec![example.clone()];
-    let book = arc_fixtures::outcomes(&example, "default")?;
+    let book = arc_fixtures::outcomes(&example, &book)?;
+    world.examples = vec![example];
     world.script.follow(&book)
 }
 
