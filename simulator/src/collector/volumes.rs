@@ -177,18 +177,15 @@ impl VolumeBinder {
         )
     }
 
-    /// A volume whose claim is gone goes too.
+    /// A volume whose claim is gone goes too; one that is deleted stays as long as it has a claim.
     async fn look_at_volume(&self, key: &Key, caches: &Caches) -> Result<(), Failure> {
         let Some(volume) = caches.get(VOLUMES, key) else {
             return Ok(());
         };
         let claim = &volume.data["spec"]["claimRef"];
         let name = |field: &str| claim[field].as_str().unwrap_or_default().to_owned();
-        if claim.is_null()
-            || caches
-                .of(CLAIMS)
-                .contains_key(&(name("namespace"), name("name")))
-        {
+        let place = (name("namespace"), name("name"));
+        if !claim.is_null() && caches.of(CLAIMS).contains_key(&place) {
             return Ok(());
         }
         let volumes: Api<PersistentVolume> = Api::all(self.client.clone());
@@ -207,7 +204,8 @@ impl VolumeBinder {
                 }
             };
         }
-        if volume.data["spec"]["persistentVolumeReclaimPolicy"] != "Delete" {
+        let policy = &volume.data["spec"]["persistentVolumeReclaimPolicy"];
+        if claim.is_null() || policy != "Delete" {
             return Ok(());
         }
         let result = volumes.delete(&key.name, &DeleteParams::default()).await;
@@ -250,18 +248,17 @@ fn volume_for(key: &Key, claim: &PartObject, volume: &str) -> Value {
     })
 }
 
-/// Whether a pod that is not over uses the claim.
+/// Whether a pod that has a node uses the claim, be it over or not.
+///
+/// Source: kubernetes v1.34 `pkg/controller/volume/pvcprotection`, `podUsesPVC`.
 fn is_used(claim: &Key, pods: &Cache) -> bool {
     let from = (claim.namespace.clone(), String::new());
     let mut here = pods
         .range(from..)
         .take_while(|((namespace, _), _)| *namespace == claim.namespace);
     here.any(|(_, pod)| {
-        let is_over = matches!(
-            pod.data["status"]["phase"].as_str(),
-            Some("Succeeded" | "Failed")
-        );
-        !is_over && claims_of(pod).contains(&claim.name)
+        let node = pod.data["spec"]["nodeName"].as_str();
+        node.is_some_and(|node| !node.is_empty()) && claims_of(pod).contains(&claim.name)
     })
 }
 

@@ -12,11 +12,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::body::ResponseBody;
 use super::discovery::{self, AGGREGATED};
+use super::negotiate::Refusal;
 use super::openapi;
 use super::query::Query;
 use super::resource::no_resource;
 use super::response::{
-    JSON, bare_response, response, status_response, text_response, value_response,
+    self, JSON, bare_response, response, status_response, text_response, value_response,
 };
 use super::review;
 use super::service::{ApiServer, Call};
@@ -170,7 +171,7 @@ impl ApiServer {
                 set(&mut found, VARY, "Accept");
                 found
             }
-            None => status_response(&not_acceptable()),
+            None => status_response(&not_acceptable(call.header(ACCEPT))),
         }
     }
 
@@ -227,7 +228,12 @@ fn address(call: &Call) -> String {
     }
 }
 
-fn not_acceptable() -> Status {
+/// Whoever knows no media type of `accept` refuses it; whoever does, the forms that it asks for.
+fn not_acceptable(accept: &str) -> Status {
+    let mut types = accept.split(',').filter_map(|kind| kind.split(';').next());
+    if types.any(|kind| kind.trim() == JSON) {
+        return response::not_acceptable(&Refusal::Form);
+    }
     Status {
         code: 406,
         reason: "NotAcceptable",

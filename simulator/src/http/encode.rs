@@ -25,10 +25,40 @@ pub(crate) enum Shape {
     /// Only their metadata.
     Metadata,
     /// Rows for people.
-    Table(Timestamp, IncludeObject, Headings),
+    Table(Timestamp, IncludeObject, Headings, TableVersion),
+}
+
+/// What a Table is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableVersion {
+    /// `meta.k8s.io/v1`.
+    V1,
+    /// `meta.k8s.io/v1beta1`.
+    V1Beta1,
+}
+
+impl TableVersion {
+    /// A table of version 1 in this one.
+    fn of(self, mut table: Value) -> Value {
+        if self == Self::V1 {
+            return table;
+        }
+        let rows = table["rows"].as_array_mut().into_iter().flatten();
+        let objects = rows.map(|row| &mut row["object"]);
+        for object in objects.filter(|object| object["kind"] == "PartialObjectMetadata") {
+            object["apiVersion"] = "meta.k8s.io/v1beta1".into();
+        }
+        table["apiVersion"] = "meta.k8s.io/v1beta1".into();
+        table
+    }
 }
 
 impl Shape {
+    fn table(now: Timestamp, include: &str, version: TableVersion) -> Result<Self, Status> {
+        let include = IncludeObject::parse(include)?;
+        Ok(Self::Table(now, include, Headings::Shown, version))
+    }
+
     /// The shape of an answer at `now`; `include` is the parameter `includeObject`.
     ///
     /// # Errors
@@ -37,7 +67,8 @@ impl Shape {
         Ok(match form {
             Form::Full => Self::Full,
             Form::Metadata => Self::Metadata,
-            Form::Table => Self::Table(now, IncludeObject::parse(include)?, Headings::Shown),
+            Form::Table => Self::table(now, include, TableVersion::V1)?,
+            Form::BetaTable => Self::table(now, include, TableVersion::V1Beta1)?,
         })
     }
 }
@@ -100,10 +131,10 @@ fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Obje
             text.extend_from_slice(&object.encoded_metadata());
             text.push(b'}');
         }
-        Shape::Table(now, include, headings) => {
+        Shape::Table(now, include, headings, version) => {
             let view = served.view(object);
             let table = table::event_table(&served.kind, &view, now, include, headings);
-            text.extend_from_slice(table.to_string().as_bytes());
+            text.extend_from_slice(version.of(table).to_string().as_bytes());
         }
     }
 }
@@ -123,11 +154,11 @@ pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
     let (api_version, list_kind) = match shape {
         Shape::Full => (kind.api_version(), kind.list_kind.as_str()),
         Shape::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList"),
-        Shape::Table(now, include, _) => {
+        Shape::Table(now, include, _, version) => {
             let views: Vec<_> = page.items.iter().map(|item| served.view(item)).collect();
             let objects: Vec<&Value> = views.iter().map(AsRef::as_ref).collect();
             let table = table::table(kind, &objects, &metadata, now, include);
-            return table.to_string().into_bytes();
+            return version.of(table).to_string().into_bytes();
         }
     };
     let room = page.items.iter().map(|item| n_bytes(shape, item));
@@ -191,7 +222,7 @@ pub(crate) fn watch_line(served: &Served, shape: &mut Shape, signal: &Signal) ->
     line.extend_from_slice(b"\",\"object\":");
     write_object(&mut line, served, *shape, object);
     line.extend_from_slice(b"}\n");
-    if let Shape::Table(_, _, headings) = shape {
+    if let Shape::Table(_, _, headings, _) = shape {
         *headings = Headings::Omitted;
     }
     Some(line.into())
@@ -208,13 +239,14 @@ fn bookmark_object(served: &Served, shape: Shape, bookmark: &Bookmark) -> Value 
     }
     let (api_version, kind) = match shape {
         Shape::Full | Shape::Metadata => names(served, shape),
-        Shape::Table(now, include, headings) => {
+        Shape::Table(now, include, headings, version) => {
             let include = match include {
                 IncludeObject::None => IncludeObject::Metadata,
                 IncludeObject::Metadata | IncludeObject::Object => include,
             };
             let object = json!({"metadata": metadata});
-            return table::event_table(&served.kind, &object, now, include, headings);
+            let table = table::event_table(&served.kind, &object, now, include, headings);
+            return version.of(table);
         }
     };
     json!({"apiVersion": api_version, "kind": kind, "metadata": metadata})

@@ -10,8 +10,10 @@ pub(crate) enum Form {
     Full,
     /// `PartialObjectMetadata` or its list.
     Metadata,
-    /// `Table`.
+    /// `Table` of `meta.k8s.io/v1`.
     Table,
+    /// The same, called `meta.k8s.io/v1beta1`.
+    BetaTable,
 }
 
 /// The text format of an answer.
@@ -76,9 +78,11 @@ fn read(media_type: &str) -> Result<Accepted, Refusal> {
             _ => {}
         }
     }
-    if form != Form::Full && version != "v1" {
-        return Err(Refusal::Form);
-    }
+    let form = match (form, version) {
+        (Form::Full, _) | (_, "v1") => form,
+        (Form::Table, "v1beta1") => Form::BetaTable,
+        _ => return Err(Refusal::Form),
+    };
     Ok(Accepted { form, format })
 }
 
@@ -96,6 +100,7 @@ mod tests {
     #[case("application/yaml", Ok((Form::Full, Format::Yaml)))]
     #[case("application/vnd.kubernetes.protobuf,application/json", Ok((Form::Full, Format::Json)))]
     #[case(TABLE, Ok((Form::Table, Format::Json)))]
+    #[case("application/json;as=Table;v=v1beta1;g=meta.k8s.io", Ok((Form::BetaTable, Format::Json)))]
     #[case("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", Ok((Form::Metadata, Format::Json)))]
     #[case("application/json;as=Foo;g=meta.k8s.io;v=v1", Err(Refusal::Form))]
     #[case("text/foo", Err(Refusal::MediaType))]

@@ -144,6 +144,10 @@ pub(crate) fn json(body: &[u8]) -> Result<Payload, String> {
                 error.to_string()
             }
         })?;
+    let told = duplicates.iter();
+    let duplicates = told
+        .map(|path| format!("duplicate field {path:?}"))
+        .collect();
     Ok(Payload { value, duplicates })
 }
 
@@ -244,8 +248,8 @@ mod tests {
 
     #[rstest]
     #[case(r#"{"a":1,"b":2}"#, &[])]
-    #[case(r#"{"a":1,"a":2}"#, &["a"])]
-    #[case(r#"{"spec":{"list":[{"x":1},{"x":1,"x":2}]}}"#, &["spec.list[1].x"])]
+    #[case(r#"{"a":1,"a":2}"#, &[r#"duplicate field "a""#])]
+    #[case(r#"{"spec":{"list":[{"x":1},{"x":1,"x":2}]}}"#, &[r#"duplicate field "spec.list[1].x""#])]
     fn fields_that_occur_twice_are_found(#[case] body: &str, #[case] duplicates: &[&str]) {
         assert_eq!(json(body.as_bytes()).unwrap().duplicates, duplicates);
     }

@@ -134,7 +134,8 @@ fn update_verb(call: &Call, served: &Served, query: &Query) -> Result<Verb, Stat
 
 fn patch_verb(call: &Call, served: &Served, query: &Query) -> Result<Verb, Status> {
     let kind = patch_kind(call, served)?;
-    let options = options::write(call, query, "PatchOptions", Some(kind))?;
+    let mut options = options::write(call, query, "PatchOptions", Some(kind))?;
+    options.duplicates = patch_duplicates(call, kind, options.field_validation);
     let patch = match call.value() {
         Some(value) => PatchBody::Value(value.clone()),
         None => PatchBody::Text(call.body.clone()),
@@ -251,6 +252,23 @@ fn patch_kind(call: &Call, served: &Served) -> Result<PatchKind, Status> {
             details: (!is_custom).then(|| json!({})),
         }),
     }
+}
+
+/// What is said of fields that occur twice in a patch. One that is no JSON is refused when it is applied.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/patch.go.
+fn patch_duplicates(call: &Call, kind: PatchKind, validation: FieldValidation) -> Vec<String> {
+    let prefix = match kind {
+        PatchKind::Json => "json patch ",
+        PatchKind::Merge | PatchKind::Strategic => "",
+        PatchKind::Apply => return Vec::new(),
+    };
+    if validation == FieldValidation::Ignore || call.value().is_some() {
+        return Vec::new();
+    }
+    let found = payload::json(&call.body).map(|payload| payload.duplicates);
+    let told = found.unwrap_or_default().into_iter();
+    told.map(|what| format!("{prefix}{what}")).collect()
 }
 
 /// 404 for a resource or subresource that a known group and version does not have.

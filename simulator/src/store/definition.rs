@@ -11,6 +11,7 @@ use super::kind::{Kind, Origin};
 use super::log::TableId;
 use super::metadata::seconds;
 use super::object::{Key, Object, metadata_mut, texts};
+use super::patch::managed::{Writer, track_update};
 use super::registry::{Behaviour, Conversion, Served};
 use super::schema;
 use super::status::Status;
@@ -32,13 +33,46 @@ impl Kernel {
             return;
         }
         schema::definition::set_defaults(value);
+        match old {
+            Some(_) => self.judge_names(value, old, now),
+            // Nobody has looked at it yet.
+            None => {
+                value["status"]["acceptedNames"] = json!({"kind": "", "plural": ""});
+                value["status"]["conditions"] = Value::Null;
+            }
+        }
+    }
+
+    /// Says in its status whether a definition may have the names that it asks for, and is established.
+    fn judge_names(&self, value: &mut Value, old: Option<&Value>, now: Timestamp) {
         let accepted = self.accept_names(value, old);
         set_conditions(value, &accepted, now);
         if accepted.is_ok() {
             value["status"]["acceptedNames"] = value["spec"]["names"].clone();
-        } else if old.is_none() {
-            value["status"]["acceptedNames"] = json!({"plural": "", "kind": ""});
         }
+    }
+
+    /// Establishes a definition that was just created, in a write of its own, as the controllers of a real server do.
+    pub(super) fn establish(
+        &mut self,
+        served: &Served,
+        created: &Object,
+        context: &mut Context,
+    ) -> Result<(), Status> {
+        if !is_definition(served) {
+            return Ok(());
+        }
+        let mut value = created.value().clone();
+        self.judge_names(&mut value, None, context.now);
+        let writer = Writer {
+            manager: "kube-apiserver",
+            api_version: &served.kind.api_version(),
+            subresource: "status",
+            now: context.now,
+        };
+        let schema = &served.kind.schema;
+        track_update(Some(created.value()), &mut value, &writer, schema);
+        self.store(served, value, context).map(drop)
     }
 
     /// Refuses new instances of a definition that is being deleted.
@@ -72,7 +106,10 @@ impl Kernel {
             return;
         }
         if !stored.is_terminating() {
-            self.serve(stored, context.defined.take());
+            // One that is yet to be established keeps its kinds until then.
+            let is_established = is_established(stored.value());
+            let kinds = is_established.then(|| context.defined.take());
+            self.serve(stored, kinds.flatten());
             return;
         }
         let instances = self.instances(stored);
@@ -244,6 +281,12 @@ impl Refusal {
             message: format!("{name:?} is already in use"),
         }
     }
+}
+
+/// Takes the versions that a definition is stored in out of it: the server tells them, and nobody owns them.
+pub(super) fn take_stored_versions(served: &Served, value: &mut Value) -> Option<Value> {
+    let status = value.get_mut("status").filter(|_| is_definition(served));
+    status?.as_object_mut()?.remove("storedVersions")
 }
 
 /// Marks a definition whose deletion has begun.

@@ -198,12 +198,17 @@ pub(super) fn faults(value: &Value, names: Names, old: Option<&Value>) -> Vec<Ca
     if old.is_none() {
         name_faults(metadata, names, &mut causes);
     }
-    key_faults(metadata, &mut causes);
+    let old = old.map(|old| &old["metadata"]);
+    let is_new = |field: &str| old.is_none_or(|old| !metadata[field].is_evidently(&old[field]));
+    // Keys that an object has were good when it got them.
+    if is_new("labels") || is_new("annotations") {
+        key_faults(metadata, &mut causes);
+    }
     owner_faults(metadata, &mut causes);
     finalizer_faults(metadata, &mut causes);
     contrary_finalizers_fault(metadata, &mut causes);
     if let Some(old) = old {
-        added_finalizer_fault(metadata, &old["metadata"], &mut causes);
+        added_finalizer_fault(metadata, old, &mut causes);
     }
     causes
 }

@@ -183,7 +183,7 @@ pub struct WriteOptions {
     pub field_manager: String,
     /// `fieldValidation`.
     pub field_validation: FieldValidation,
-    /// Fields that occur twice in the body, with their paths.
+    /// What is said of fields that occur twice in the body.
     pub duplicates: Vec<String>,
     /// `force`, for apply.
     pub force: bool,

@@ -10,6 +10,7 @@ use super::schema::before::Before;
 use super::schema::compiled::{check, check_status};
 use super::schema::default::apply_defaults;
 use super::schema::prune::prune;
+use super::schema::scale::{spec_faults, status_faults};
 use super::status::Cause;
 use crate::json::{Map, Text, Value};
 
@@ -104,16 +105,11 @@ fn report(
     options: &WriteOptions,
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
-    let quoted = |what: &str, paths: &[String]| -> Vec<String> {
-        paths
-            .iter()
-            .map(|path| format!("{what} field {path:?}"))
-            .collect()
-    };
-    let (unknown, duplicate) = (
-        quoted("unknown", unknown),
-        quoted("duplicate", &options.duplicates),
-    );
+    let unknown = unknown.iter();
+    let unknown: Vec<String> = unknown
+        .map(|path| format!("unknown field {path:?}"))
+        .collect();
+    let duplicate = options.duplicates.clone();
     let findings = match kind.origin {
         Origin::BuiltIn => [unknown, duplicate].concat(),
         Origin::Custom => [duplicate, unknown].concat(),
@@ -136,11 +132,22 @@ pub(super) fn faults(
     before: Option<Before>,
     part: Fit,
 ) -> Vec<Cause> {
-    match (served.kind.origin, part, before) {
-        (Origin::BuiltIn, _, _) => Vec::new(),
-        (Origin::Custom, Fit::Status, Some(before)) => {
-            check_status(&served.kind.compiled(), new, before)
+    let kind = &served.kind;
+    if kind.origin == Origin::BuiltIn {
+        return Vec::new();
+    }
+    let scale = kind.scale.iter();
+    match (part, before) {
+        (Fit::Status, Some(before)) => {
+            let scale = scale.flat_map(|paths| status_faults(paths, new));
+            check_status(&kind.compiled(), new, before, scale.collect())
         }
-        (Origin::Custom, _, _) => check(&served.kind.compiled(), new, before),
+        _ => {
+            let scale = scale.flat_map(|paths| {
+                let spec = spec_faults(paths, new).into_iter();
+                spec.chain(status_faults(paths, new))
+            });
+            check(&kind.compiled(), new, before, scale.collect())
+        }
     }
 }

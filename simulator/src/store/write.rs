@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::answer::Answer;
-use super::definition::is_definition;
+use super::definition::{is_definition, take_stored_versions};
 use super::kernel::{Context, Kernel};
 use super::kind::Origin;
 use super::metadata::{self, seconds, text};
@@ -78,7 +78,11 @@ impl Kernel {
         self.prepare_definition(served, &mut value, None, context.now);
         check(served, &value, None, context)?;
         if via == Via::Put {
+            let stored_versions = take_stored_versions(served, &mut value);
             ownership::track(request, None, &mut value, options, context.now);
+            if let Some(versions) = stored_versions {
+                value["status"]["storedVersions"] = versions;
+            }
         }
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
@@ -95,7 +99,9 @@ impl Kernel {
         if options.dry_run {
             return Ok(Answer::Object(201, Object::new(value, 0)));
         }
-        Ok(Answer::Object(201, self.store(served, value, context)?))
+        let stored = self.store(served, value, context)?;
+        self.establish(served, &stored, context)?;
+        Ok(Answer::Object(201, stored))
     }
 
     /// Draws a name from `generateName`, if there is no name.
@@ -227,7 +233,6 @@ impl Kernel {
                 (None, _) => identity::unfit(&served.kind, &why),
             }
         })?;
-        share(&mut value, old.value());
         check_preconditions(request, old, &mut value, via)?;
         let sent = ownership::sent_through_status(request, &value, old);
         let is_mistyped = ownership::is_mistyped_status(request, &value, before);
@@ -255,6 +260,7 @@ impl Kernel {
             let before = served.view(old);
             ownership::track_sent(request, (&before, &mut value), sent, (options, context.now));
         }
+        restore_namespace(request, &mut value, old.value());
         if is_mistyped {
             metadata_mut(&mut value).remove("managedFields");
         }
@@ -280,7 +286,7 @@ impl Kernel {
     }
 
     /// Appends a new state of an object, unless it is too large.
-    fn store(
+    pub(super) fn store(
         &mut self,
         served: &Served,
         value: Value,
@@ -441,9 +447,17 @@ fn restore_parts(request: &Request, value: &mut Value, old: &Value) {
         }
         Part::Whole | Part::Log | Part::Binding | Part::Eviction | Part::Scale | Part::Token => {}
     }
-    let is_namespace = request.served.kind.kind == "Namespace";
-    if request.part == Part::Whole && is_namespace && request.served.kind.group.is_empty() {
-        keep(value, "spec");
+}
+
+/// Puts back what a write to a namespace does not change, although who would is recorded.
+fn restore_namespace(request: &Request, value: &mut Value, old: &Value) {
+    let kind = &request.served.kind;
+    if request.part == Part::Whole
+        && kind.kind == "Namespace"
+        && kind.group.is_empty()
+        && let Some(fields) = value.as_object_mut()
+    {
+        metadata::restore(fields, old, "spec");
     }
 }
 

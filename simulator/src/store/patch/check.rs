@@ -194,7 +194,8 @@ fn is_scalar(value: &Value) -> bool {
     value.is_string() || value.is_number() || value.is_boolean()
 }
 
-fn go_type(value: &Value) -> &'static str {
+/// The type of `value` as Go's `%T` prints it.
+pub(crate) fn go_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "<nil>",
         Value::Bool(_) => "bool",

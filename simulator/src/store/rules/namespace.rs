@@ -5,8 +5,14 @@
 use crate::json::{Value, json};
 use crate::store::object::{metadata_mut, texts};
 
-/// Sets the label that names the namespace.
+/// Sets the label that names the namespace, and drops an empty list of finalizers, which Go does not write.
 pub(super) fn prepare(value: &mut Value) {
+    let finalizers = value["spec"]["finalizers"].as_array();
+    if finalizers.is_some_and(Vec::is_empty)
+        && let Some(spec) = value["spec"].as_object_mut()
+    {
+        spec.remove("finalizers");
+    }
     let metadata = metadata_mut(value);
     let name = metadata.get("name").cloned().unwrap_or_default();
     let labels = metadata.entry("labels").or_insert_with(|| json!({}));

@@ -49,7 +49,8 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
         ("", "Namespace") => namespace::admit(value),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::admit(value),
         ("", "Pod") => pod::admit(value),
-        ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::admit(value),
+        ("", "PersistentVolumeClaim") => volume::admit("kubernetes.io/pvc-protection", value),
+        ("", "PersistentVolume") => volume::admit("kubernetes.io/pv-protection", value),
         ("batch", "Job") => workload::admit_job(value),
         ("apps", "DaemonSet") => workload::count_template(value, None),
         _ => {}

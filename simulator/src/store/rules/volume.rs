@@ -2,6 +2,7 @@
 
 use super::of_kind::required;
 use crate::json::{Value, json};
+use crate::store::object::metadata_mut;
 use crate::store::status::Cause;
 
 /// Sets the volume mode and the reclaim policy of a volume.
@@ -37,8 +38,17 @@ pub(super) fn claim_faults(new: &Value) -> Vec<Cause> {
     causes
 }
 
-/// Sets the first phase.
-pub(super) fn admit(value: &mut Value) {
+/// Sets the first phase, and the finalizer that keeps what is in use.
+///
+/// Source: kubernetes v1.34 `plugin/pkg/admission/storage/storageobjectinuseprotection`.
+pub(super) fn admit(protection: &str, value: &mut Value) {
+    let metadata = metadata_mut(value);
+    let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
+    if let Some(finalizers) = finalizers.as_array_mut()
+        && !finalizers.iter().any(|known| known == protection)
+    {
+        finalizers.push(protection.into());
+    }
     if !value["status"].is_object() {
         value["status"] = json!({});
     }

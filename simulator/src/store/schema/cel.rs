@@ -2,6 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.19; apiextensions-apiserver v0.34.3, pkg/apiserver/schema/cel/validation.go.
 
+mod kind_of;
 mod rule;
 mod scope;
 mod value;
@@ -103,7 +104,11 @@ impl Rules {
 
 thread_local! {
     /// Building the function table costs more than most rules do.
-    static FUNCTIONS: Context<'static> = Context::default().with_all();
+    static FUNCTIONS: Context<'static> = {
+        let mut context = Context::default().with_all();
+        kind_of::add_to(&mut context);
+        context
+    };
 }
 
 struct Compiler {

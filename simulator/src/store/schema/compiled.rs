@@ -18,20 +18,32 @@ pub struct CompiledSchema {
     pub rules: Arc<Rules>,
 }
 
-/// Everything that is wrong with `new`. Rules are evaluated only if the schema has no complaint that could break them;
+/// Everything that is wrong with `new`, with what else was found, `beside`. Rules are evaluated only if the schema has no complaint that could break them;
 /// otherwise a last cause without a field says so.
 ///
 /// Source: `spec/kube-api.md` §1.18; apiextensions-apiserver v0.34.3, pkg/registry/customresource/strategy.go.
 #[must_use]
-pub fn check(schema: &CompiledSchema, new: &Value, before: Option<Before>) -> Vec<Cause> {
-    let causes = validate(&schema.node, new, before);
+pub fn check(
+    schema: &CompiledSchema,
+    new: &Value,
+    before: Option<Before>,
+    beside: Vec<Cause>,
+) -> Vec<Cause> {
+    let mut causes = validate(&schema.node, new, before);
+    causes.extend(beside);
     with_rules(schema, causes, new, before)
 }
 
 /// The same for an update of the status subresource, which looks at `status` and the rules only.
 #[must_use]
-pub fn check_status(schema: &CompiledSchema, new: &Value, before: Before) -> Vec<Cause> {
-    let causes = validate_status(&schema.node, new, before);
+pub fn check_status(
+    schema: &CompiledSchema,
+    new: &Value,
+    before: Before,
+    beside: Vec<Cause>,
+) -> Vec<Cause> {
+    let mut causes = validate_status(&schema.node, new, before);
+    causes.extend(beside);
     with_rules(schema, causes, new, Some(before))
 }
 

@@ -25,3 +25,4 @@ mod cause;
 mod invariants;
 mod name;
 mod restrictions;
+pub(crate) mod scale;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
+use super::kind_of::TYPES;
 use super::value::escaped;
 use crate::store::schema::node::{Node, Type};
 
@@ -267,21 +268,6 @@ impl<'a> Scope<'a> {
 fn is_value(name: &str) -> bool {
     matches!(name, "self" | "oldSelf")
 }
-
-const TYPES: [&str; 12] = [
-    "bool",
-    "bytes",
-    "double",
-    "duration",
-    "dyn",
-    "int",
-    "list",
-    "map",
-    "null_type",
-    "string",
-    "timestamp",
-    "uint",
-];
 
 const TWO_VARIABLE_MACROS: [&str; 7] = [
     "all",

@@ -96,7 +96,10 @@ fn object(spec: Value) -> Value {
 #[case::rules_wait_for_types(json!({"name": "aa", "cel": {"a": "x", "b": "y"}}), &[r#"TypeInvalid spec.cel.a: Invalid value: "string": spec.cel.a in body must be of type integer: "string""#, r#"TypeInvalid spec.cel.b: Invalid value: "string": spec.cel.b in body must be of type integer: "string""#, SKIPPED])]
 #[case::optional_old_value(json!({"name": "aa", "cel": {"a": 9, "b": 10}}), &[r#"Invalid spec.cel: Invalid value: "object": nine"#, r#"Invalid spec.cel: Invalid value: "object": no such key: d evaluating rule: long d"#, r#"Invalid spec.cel: Invalid value: "object": no such key: e evaluating rule: dup"#])]
 fn a_new_object_is_told_what_is_wrong_with_it(#[case] spec: Value, #[case] expected: &[&str]) {
-    assert_eq!(told(&check(every_feature(), &object(spec), None)), expected);
+    assert_eq!(
+        told(&check(every_feature(), &object(spec), None, Vec::new())),
+        expected
+    );
 }
 
 #[rstest]
@@ -133,7 +136,7 @@ fn an_update_is_told_what_it_made_wrong(
         let mut new = object(new.clone());
         share(&mut new, &old);
         let before = Before { value: &old, fits };
-        let causes = check(every_feature(), &new, Some(before));
+        let causes = check(every_feature(), &new, Some(before), Vec::new());
         assert_eq!(told(&causes), expected);
     }
 }
@@ -151,7 +154,7 @@ fn an_update_of_the_status_names_fields_from_there(
     new["status"] = status;
     for fits in [false, true] {
         let before = Before { value: &old, fits };
-        let causes = check_status(every_feature(), &new, before);
+        let causes = check_status(every_feature(), &new, before, Vec::new());
         assert_eq!(told(&causes), expected);
     }
 }
