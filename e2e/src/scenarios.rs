@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use arc_features::backend::{Backend, Places, RealCluster};
 use arc_features::report::{Summary, Verdict};
-use arc_features::run::{Options, run};
+use arc_features::run::{Options, TagOperation, run};
 use tokio::task::JoinHandle;
 
 use crate::cluster::Cluster;
@@ -27,26 +27,38 @@ pub struct Row {
 /// The columns of a [`Row`].
 pub const BACKENDS: [&str; 3] = ["memory", "https", "k3s"];
 
+/// The tag of scenarios that differ little from another one on a real cluster, where each takes its minute.
+const EXTENDED: &str = "extended";
+
 /// Scenarios at work on the simulated clusters, which need nothing of a real one.
 pub struct Simulated {
     paths: Vec<PathBuf>,
+    /// Which of them run on the real cluster too; all without.
+    tags: Option<TagOperation>,
     columns: [JoinHandle<Result<Summary>>; 2],
 }
 
 impl Simulated {
     /// Begins with the scenarios below `features`, from the folder of that name on, or with all of them if it names none.
+    /// Those that differ little from another one run on the cluster only if they were named, or `all` are.
     ///
     /// # Errors
     /// The features cannot be read.
-    pub fn start(features: &[PathBuf]) -> Result<Self> {
+    pub fn start(features: &[PathBuf], all: bool) -> Result<Self> {
         let paths = if features.is_empty() {
             folders()?
         } else {
             features.iter().map(|path| root().join(path)).collect()
         };
         let columns = [Backend::Memory, Backend::Https];
-        let columns = columns.map(|backend| of_backend(backend, paths.clone()));
-        Ok(Self { paths, columns })
+        let columns = columns.map(|backend| of_backend(backend, paths.clone(), None));
+        let few = !all && features.is_empty();
+        let tags = few.then(|| format!("not @{EXTENDED}").parse());
+        Ok(Self {
+            paths,
+            tags: tags.transpose().context("select scenarios")?,
+            columns,
+        })
     }
 
     /// Runs the same scenarios on the cluster, `n_at_once` at a time, and puts the verdicts beside each other.
@@ -59,7 +71,7 @@ impl Simulated {
             image: image::OUTCOME.name(),
             places: Places::new(n_at_once),
         };
-        let real = of_backend(Backend::Real(Box::new(real)), self.paths);
+        let real = of_backend(Backend::Real(Box::new(real)), self.paths, self.tags);
         let mut rows: BTreeMap<(PathBuf, usize), Row> = BTreeMap::new();
         for (column, backend) in self.columns.into_iter().chain([real]).enumerate() {
             for verdict in backend.await.context("scenarios")??.verdicts {
@@ -73,13 +85,17 @@ impl Simulated {
 }
 
 /// Scenarios block a thread; the operator of the suite needs the one that this is.
-fn of_backend(backend: Backend, paths: Vec<PathBuf>) -> JoinHandle<Result<Summary>> {
+fn of_backend(
+    backend: Backend,
+    paths: Vec<PathBuf>,
+    tags: Option<TagOperation>,
+) -> JoinHandle<Result<Summary>> {
     let options = Options {
         paths,
         backend,
         seed: 1,
         junit: None,
-        tags: None,
+        tags,
     };
     tokio::task::spawn_blocking(move || run(&options))
 }

@@ -4,6 +4,7 @@ Feature: Parameters
   Background:
     Given the oci example as in "present"
 
+  @extended
   Scenario: Nested values are named by their path
     Given artifact 1 asks for:
       | config.port         | 8080 |
@@ -17,6 +18,7 @@ Feature: Parameters
       | specConfigHosts1Name | b    |
       | specForce            | true |
 
+  @extended
   Scenario: Lists are numbered
     Given artifact 1 asks for:
       | tags.0 | latest |
@@ -26,6 +28,7 @@ Feature: Parameters
       | specTags0 | latest |
       | specTags1 | v1.0   |
 
+  @extended
   Scenario Outline: The number <number> keeps its digits
     Given artifact 1 asks for:
       | n | <number> |
@@ -38,6 +41,7 @@ Feature: Parameters
       | 9007199254740993 | 9007199254740993 |
       | 1.5              | 1.5              |
 
+  @extended
   Scenario: An empty text is passed, an absent value is not
     Given artifact 1 asks for:
       | override | ""   |
@@ -47,6 +51,7 @@ Feature: Parameters
     And artifact 1 runs with parameter "specOverride" set to ""
     And artifact 1 runs without parameter "specNothing"
 
+  @extended
   Scenario: A value that the template does not know does no harm
     Given artifact 1 asks for:
       | unheardOf | x |
@@ -68,11 +73,13 @@ Feature: Parameters
     When the Order is submitted
     Then artifact 1 is blocked because of HydrationFailed
 
+  @extended
   Scenario: The type has the last word
     Given the type "oci" sets the parameter "specTag" to "3.19"
     When the Order is submitted
     Then artifact 1 runs with parameter "specTag" set to "3.19"
 
+  @extended
   Scenario: A type without parameters adds none
     Given the helm example
     And the type "helm" sets no parameters

@@ -4,10 +4,12 @@ Feature: Artifact types
   Background:
     Given the oci example as in "present"
 
+  @extended
   Scenario: A cluster type always refers to a cluster template
     When the Order is submitted
     Then artifact 1 uses the cluster template "oci-image-pipeline"
 
+  @extended
   Scenario: A type of the namespace hides the cluster's type of that name
     Given the namespace has its own type "oci"
     And the namespace's type "oci" sets the parameter "scanSeverity" to "LOW"
@@ -15,6 +17,7 @@ Feature: Artifact types
     Then the Order is Succeeded
     And artifact 1 runs with parameter "scanSeverity" set to "LOW"
 
+  @extended
   Scenario: A type of the namespace may use a template of the namespace
     Given the namespace has its own type "oci"
     And the namespace's type "oci" uses the namespace's template "oci-image-pipeline"
@@ -46,6 +49,7 @@ Feature: Artifact types
       | source      | dockerhub |
       | destination | internal  |
 
+  @extended
   Scenario: A type without rules takes any Endpoint
     Given the type "oci" has no rules
     And the Endpoint "dockerhub" is of type "s3"
@@ -53,6 +57,7 @@ Feature: Artifact types
     Then the Order is Succeeded
     And artifact 1 runs with parameter "srcType" set to "s3"
 
+  @extended
   Scenario: A type changed after the fact repeats nothing
     Given the Order is submitted
     When the type "oci" now sets the parameter "scanSeverity" to "LOW"

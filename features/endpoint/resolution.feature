@@ -34,12 +34,14 @@ Feature: Endpoints of an artifact
       | source      | dockerhub | PushOnly |
       | destination | internal  | PullOnly |
 
+  @extended
   Scenario: An Endpoint whose usage is corrected heals the Order
     Given the Endpoint "dockerhub" is used as "PushOnly"
     And the Order is submitted
     When the Endpoint "dockerhub" is now used as "All"
     Then the Order is Succeeded
 
+  @extended
   Scenario: An Endpoint for everything may be both sides
     Given the Endpoint "internal" is used as "All"
     And artifact 1 comes from the Endpoint "internal"
@@ -47,6 +49,7 @@ Feature: Endpoints of an artifact
     Then the Order is Succeeded
     And artifact 1 runs with parameter "srcRemoteURL" set to "dst.zot"
 
+  @extended
   Scenario: An Endpoint that says nothing about its usage is for everything
     Given the Endpoint "internal" says nothing about its usage
     When the Order is submitted
@@ -59,6 +62,7 @@ Feature: Endpoints of an artifact
     And the Order's message says "failed to fetch secret for destination"
     And there are 0 Workflows
 
+  @extended
   Scenario: A Secret that appears later heals the Order
     Given the Secret "dst-reg-secret" is missing
     And the Order is submitted
@@ -66,18 +70,21 @@ Feature: Endpoints of an artifact
     Then the Order is Succeeded
     And the Order is accepted
 
+  @extended
   Scenario: A rotated Secret repeats nothing
     Given the Order is submitted
     When the Secret "dst-reg-secret" gets another password
     Then the Order is Succeeded
     And artifact 1 was not run again
 
+  @extended
   Scenario: An Endpoint that moved does not repeat what succeeded
     Given the Order is submitted
     When the Endpoint "internal" is now at "new.zot"
     Then the Order is Succeeded
     And artifact 1 was not run again
 
+  @extended
   Scenario: An Endpoint that is repaired repeats what failed
     Given the run goes as in "default"
     And step "push-image" fails 3 times

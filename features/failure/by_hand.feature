@@ -10,12 +10,14 @@ Feature: ArtifactWorkflows written by hand
     Then the ArtifactWorkflow "by-hand" is Succeeded
     And there is 1 Workflow
 
+  @extended
   Scenario: It fails as any other
     Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
     And step "check-dst-availability" fails with exit code 1 and prints "unauthorized"
     When it is submitted
     Then the ArtifactWorkflow "by-hand" is Failed
 
+  @extended
   Scenario: It waits for its Secret
     Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
     And the Secret "dst-reg-secret" is missing
@@ -29,6 +31,7 @@ Feature: ArtifactWorkflows written by hand
     When it is submitted
     Then it is refused at "spec.parameters"
 
+  @extended
   Scenario: Deleting it takes its run along
     Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
     And it is submitted
@@ -48,6 +51,7 @@ Feature: ArtifactWorkflows written by hand
       | * * * * *  | runs would start 1m apart      |
       | 61 * * * * | end of range (61) above maximum (59) |
 
+  @extended
   Scenario: It runs at its times
     Given an ArtifactWorkflow "by-hand" is written as artifact 1 would be
     And the ArtifactWorkflow "by-hand" is scheduled "*/30 * * * *"

@@ -4,6 +4,7 @@ Feature: Runs that cannot run
   Background:
     Given the oci example as in "present"
 
+  @extended
   Scenario: A certificate bundle that is missing holds the run
     Given the ConfigMap "root-bundle" is missing
     When the Order is submitted
@@ -26,6 +27,7 @@ Feature: Runs that cannot run
     And of artifact 1 these steps are Pending: scan-image(0)
     And of artifact 1 step "push-image" never ran
 
+  @extended
   Scenario: A step that runs out of memory fails the run
     Given the run goes as in "default"
     And step "scan-image" ends with OOMKilled

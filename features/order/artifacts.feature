@@ -18,6 +18,7 @@ Feature: Artifacts of an Order
     And artifact 1 was not run again
     And artifact 2 runs with parameter "specRepository" set to "library/busybox"
 
+  @extended
   Scenario: An artifact that is removed takes its ArtifactWorkflow along
     Given an artifact is added that asks for:
       | repository | library/busybox |
@@ -27,6 +28,7 @@ Feature: Artifacts of an Order
     And there is 1 ArtifactWorkflow
     And artifact 1 runs with parameter "specRepository" set to "library/busybox"
 
+  @extended
   Scenario: Artifacts in another order are the same artifacts
     Given an artifact is added that asks for:
       | repository | library/busybox |
@@ -37,6 +39,7 @@ Feature: Artifacts of an Order
     And artifact 1 was not run again
     And artifact 2 was not run again
 
+  @extended
   Scenario: The same artifact twice is moved once
     Given an artifact is added that asks for:
       | repository | library/alpine |
@@ -46,6 +49,7 @@ Feature: Artifacts of an Order
     And there is 1 ArtifactWorkflow
     And artifact 2 is Succeeded
 
+  @extended
   Scenario: An artifact that is changed is run anew in place of the old one
     Given the Order is submitted
     When artifact 1 now asks for:
@@ -64,6 +68,7 @@ Feature: Artifacts of an Order
     And the Order is not Succeeded
     And the Order's message says "artifact index 1"
 
+  @extended
   Scenario: A mixed Order reads Failed and counts what succeeded
     Given the helm example
     And step "pull-repo" fails with exit code 1 and prints "404 Not Found"
@@ -73,6 +78,7 @@ Feature: Artifacts of an Order
     And artifact 1 is Succeeded
     And artifact 2 is Failed
 
+  @extended
   Scenario: One Order may use several types
     Given the helm example beside it
     When the Order is submitted

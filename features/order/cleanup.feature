@@ -4,6 +4,7 @@ Feature: Cleaning up
   Background:
     Given the oci example as in "present"
 
+  @extended
   Scenario: A finished run is kept when its type says so
     When the Order is submitted
     Then there is 1 ArtifactWorkflow
@@ -25,12 +26,14 @@ Feature: Cleaning up
     When 50 minutes pass
     Then there is 1 ArtifactWorkflow
 
+  @extended
   Scenario: A finished run goes when its time is up
     Given the type "oci" keeps finished runs for "3s"
     When the Order is submitted
     Then there are 0 ArtifactWorkflows
     And artifact 1 is Succeeded
 
+  @extended
   Scenario: A failed run goes when its time is up
     Given the type "oci" keeps failed runs for "3s"
     And step "check-dst-availability" fails with exit code 1 and prints "unauthorized"
@@ -43,6 +46,7 @@ Feature: Cleaning up
     When the Order is submitted
     Then nothing of the Order is left
 
+  @extended
   Scenario: An Order deleted after its run leaves nothing behind
     Given the Order is submitted
     When the Order is deleted
@@ -53,12 +57,14 @@ Feature: Cleaning up
     When the Order is deleted
     Then nothing of the Order is left
 
+  @extended
   Scenario: An unfinished ArtifactWorkflow deleted by hand comes back
     Given the run has reached step "check-dst-availability"
     When the ArtifactWorkflow of artifact 1 is deleted
     Then the Order is Succeeded
     And there is 1 ArtifactWorkflow
 
+  @extended
   Scenario: A finished ArtifactWorkflow deleted by hand does not come back
     Given the Order has become Succeeded
     When the ArtifactWorkflow of artifact 1 is deleted
@@ -66,6 +72,7 @@ Feature: Cleaning up
     And artifact 1 is Succeeded
     And there are 0 ArtifactWorkflows
 
+  @extended
   Scenario: A run deleted under way is an error, not a mystery
     Given the run has reached step "check-dst-availability"
     When the Workflow of artifact 1 is deleted

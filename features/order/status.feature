@@ -10,12 +10,14 @@ Feature: What an Order tells
     And the Order's progress is "0/1"
     And artifact 1 is Running
 
+  @extended
   Scenario: A finished Order is accepted and complete
     When the Order is submitted
     Then the Order is accepted
     And the Order is complete
     And the Order's message is empty
 
+  @extended
   Scenario: A failed Order is accepted and not complete
     Given step "check-dst-availability" fails with exit code 1 and prints "unauthorized"
     When the Order is submitted

@@ -26,6 +26,7 @@ Feature: Schedules
     And there is 1 CronWorkflow
     And there is 1 ArtifactWorkflow
 
+  @extended
   Scenario: A failed run shows until the next one succeeds
     Given step "compute-images" fails with exit code 1 and prints "unauthorized"
     And the Order is submitted
@@ -33,6 +34,7 @@ Feature: Schedules
     Then the Order is Failed
     And artifact 1 has failed 1 time
 
+  @extended
   Scenario: The run after a failed one makes the Order Succeeded again
     Given step "compute-images" fails with exit code 1 and prints "unauthorized"
     And the Order is submitted
@@ -43,6 +45,7 @@ Feature: Schedules
     And artifact 1 has failed 1 time
     And artifact 1 has succeeded 1 time
 
+  @extended
   Scenario: A suspended schedule does not run
     Given artifact 1 is scheduled with suspend "true"
     And the Order is submitted
@@ -50,6 +53,7 @@ Feature: Schedules
     Then there is 1 CronWorkflow
     And there are 0 Workflows
 
+  @extended
   Scenario: An artifact may opt out of the Order's schedule
     Given the Order is scheduled "@daily"
     And artifact 1 is scheduled with disabled "true"
@@ -58,18 +62,21 @@ Feature: Schedules
     And there are 0 CronWorkflows
     And artifact 1 runs with parameter "cron" set to "false"
 
+  @extended
   Scenario: An artifact's own schedule replaces the Order's
     Given the Order is scheduled "@daily"
     And the Order is submitted
     When 15 minutes pass
     Then artifact 1 has succeeded 1 time
 
+  @extended
   Scenario: A schedule ends with its Order
     Given the Order is submitted
     And 15 minutes pass
     When the Order is deleted
     Then nothing of the Order is left
 
+  @extended
   Scenario: A schedule deleted by hand comes back
     Given the Order is submitted
     And 15 minutes pass
@@ -88,6 +95,7 @@ Feature: Schedules
       | 61 * * * *  |
       | @every 1m   |
 
+  @extended
   Scenario Outline: A schedule goes on when it is changed to the bad one "<schedule>"
     Given the Order is submitted
     And 15 minutes pass

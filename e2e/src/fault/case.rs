@@ -92,6 +92,15 @@ pub const CASES: [Case; 17] = {
 };
 
 impl Case {
+    /// Whether nothing but the operator breaks, so that whatever else runs on the node goes on.
+    #[must_use]
+    pub fn spares_the_node(&self) -> bool {
+        matches!(
+            self.fault,
+            Fault::OperatorKilled(_) | Fault::OperatorKilledAtDeletion
+        )
+    }
+
     /// Whether this cluster can be broken so.
     pub async fn is_possible(&self, cluster: &Cluster) -> bool {
         !matches!(self.fault, Fault::ApiServerKilled) || cluster.node.has_api_server().await
