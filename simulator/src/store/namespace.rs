@@ -4,10 +4,11 @@
 
 use super::kernel::Kernel;
 use super::log::TableId;
+use super::metadata;
 use super::object::Key;
-use super::request::Request;
+use super::request::{Part, Request};
 use super::status::{Qualified, Status};
-use crate::json::json;
+use crate::json::{Value, json};
 
 /// Namespaces that cannot be deleted.
 pub(super) const PROTECTED: [&str; 3] = ["default", "kube-public", "kube-system"];
@@ -55,5 +56,17 @@ impl Kernel {
 
     pub(super) fn namespaces(&self) -> TableId {
         self.registry.get("", "v1", "namespaces").table
+    }
+}
+
+/// Puts back what a write to a namespace does not change, although who would is recorded.
+pub(super) fn restore(request: &Request, value: &mut Value, old: &Value) {
+    let kind = &request.served.kind;
+    if request.part == Part::Whole
+        && kind.kind == "Namespace"
+        && kind.group.is_empty()
+        && let Some(fields) = value.as_object_mut()
+    {
+        metadata::restore(fields, old, "spec");
     }
 }

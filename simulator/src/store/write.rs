@@ -17,7 +17,7 @@ use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, Write
 use super::schema::before::Before;
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
-use super::{generation, identity, ownership, rules, schema, size};
+use super::{generation, identity, namespace, ownership, rules, schema, size};
 use crate::json::{Value, share};
 
 /// How often a generated name is drawn before the collision is reported.
@@ -260,7 +260,7 @@ impl Kernel {
             let before = served.view(old);
             ownership::track_sent(request, (&before, &mut value), sent, (options, context.now));
         }
-        restore_namespace(request, &mut value, old.value());
+        namespace::restore(request, &mut value, old.value());
         if is_mistyped {
             metadata_mut(&mut value).remove("managedFields");
         }
@@ -446,18 +446,6 @@ fn restore_parts(request: &Request, value: &mut Value, old: &Value) {
             restore_all_but(kept, &mut value["metadata"], &old["metadata"]);
         }
         Part::Whole | Part::Log | Part::Binding | Part::Eviction | Part::Scale | Part::Token => {}
-    }
-}
-
-/// Puts back what a write to a namespace does not change, although who would is recorded.
-fn restore_namespace(request: &Request, value: &mut Value, old: &Value) {
-    let kind = &request.served.kind;
-    if request.part == Part::Whole
-        && kind.kind == "Namespace"
-        && kind.group.is_empty()
-        && let Some(fields) = value.as_object_mut()
-    {
-        metadata::restore(fields, old, "spec");
     }
 }
 
