@@ -13,6 +13,7 @@ use crate::json::{Value, json};
 mod access;
 mod account;
 mod log;
+mod protected;
 mod refused;
 mod size;
 mod tightened;
