@@ -73,10 +73,7 @@ impl Rules {
         let Some(root) = &self.root else {
             return Vec::new();
         };
-        let old = before.map(|before| Old {
-            value: before.value,
-            node,
-        });
+        let old = before.map(|before| Old::whole(before, node));
         FUNCTIONS.with(|functions| {
             let mut run = Run {
                 functions,

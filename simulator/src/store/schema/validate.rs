@@ -28,10 +28,7 @@ use scalar::{allowed, checked_format, numeric, string, typed};
 /// and texts; apiextensions-apiserver v0.34.3, pkg/apiserver/validation/ratcheting.go.
 pub fn validate(node: &Node, new: &Value, before: Option<Before>) -> Vec<Cause> {
     let mut walk = Walk::after(before);
-    let old = before.map(|before| Old {
-        value: before.value,
-        node,
-    });
+    let old = before.map(|before| Old::whole(before, node));
     walk.ratcheted(node, new, old, &Path::ROOT);
     let mut causes = failure::causes(walk.failures, "");
     causes.append(&mut walk.resources);
@@ -75,10 +72,7 @@ fn has_list_faults(node: &Node, value: &Value) -> bool {
 
 fn list_faults(node: &Node, value: &Value, before: Option<Before>) -> Vec<Cause> {
     let mut walk = Walk::after(before);
-    let old = before.map(|before| Old {
-        value: before.value,
-        node,
-    });
+    let old = before.map(|before| Old::whole(before, node));
     walk.ratcheted(node, value, old, &Path::ROOT);
     walk.lists
 }

@@ -38,16 +38,11 @@ pub(super) fn check_rule(
     source: &str,
     node: &Node,
 ) -> Result<Reach, String> {
-    let mut scope = Scope::of(node);
-    let outcome = scope.visit(expression);
-    match outcome.map_err(|name| format!("compilation failed: {}", name.text(source)))? {
-        Known::Node(node)
-            if !matches!(node.kind, Type::Boolean | Type::Any | Type::IntOrString) =>
-        {
-            Err("cel expression must evaluate to a bool".to_owned())
-        }
-        Known::Node(_) | Known::Nothing => Ok(scope.reach),
-    }
+    let fault = |fault: Fault| format!("compilation failed: {}", fault.text(source));
+    let (result, reach) = visited(expression, node).map_err(fault)?;
+    let is_bool = result.may_be(Type::Boolean);
+    let complaint = || "cel expression must evaluate to a bool".to_owned();
+    is_bool.then_some(reach).ok_or_else(complaint)
 }
 
 /// What a message expression about `node` looks at.
@@ -59,20 +54,23 @@ pub(super) fn check_message(
     source: &str,
     node: &Node,
 ) -> Result<Reach, String> {
-    let mut scope = Scope::of(node);
-    let outcome = scope.visit(expression);
-    let fault = |name: Fault| {
+    let fault = |fault: Fault| {
         format!(
             "messageExpression compilation failed: {}",
-            name.text(source)
+            fault.text(source)
         )
     };
-    match outcome.map_err(fault)? {
-        Known::Node(node) if !matches!(node.kind, Type::String | Type::Any | Type::IntOrString) => {
-            Err("messageExpression must evaluate to a string".to_owned())
-        }
-        Known::Node(_) | Known::Nothing => Ok(scope.reach),
-    }
+    let (result, reach) = visited(expression, node).map_err(fault)?;
+    let is_text = result.may_be(Type::String);
+    let complaint = || "messageExpression must evaluate to a string".to_owned();
+    is_text.then_some(reach).ok_or_else(complaint)
+}
+
+/// What is known of the result of an expression about `node`, and what it looks at.
+fn visited<'a>(expression: &IdedExpr, node: &'a Node) -> Result<(Known<'a>, Reach), Fault> {
+    let mut scope = Scope::of(node);
+    let result = scope.visit(expression)?;
+    Ok((result, scope.reach))
 }
 
 /// What is known of the value of an expression.
@@ -80,6 +78,18 @@ pub(super) fn check_message(
 enum Known<'a> {
     Node(&'a Node),
     Nothing,
+}
+
+impl Known<'_> {
+    /// Whether the value may be of this type.
+    fn may_be(self, kind: Type) -> bool {
+        match self {
+            Self::Node(node) => {
+                node.kind == kind || matches!(node.kind, Type::Any | Type::IntOrString)
+            }
+            Self::Nothing => true,
+        }
+    }
 }
 
 enum Fault {

@@ -3,6 +3,7 @@
 //! Source: apiserver v0.34.3, pkg/cel/common/equality.go.
 
 use crate::json::Value;
+use crate::store::schema::before::Before;
 use crate::store::schema::node::{ListType, Node};
 
 /// A part of the old object with its schema.
@@ -13,6 +14,12 @@ pub(crate) struct Old<'a> {
 }
 
 impl<'a> Old<'a> {
+    /// The whole of what an update replaces.
+    pub(crate) fn whole(before: Before<'a>, node: &'a Node) -> Self {
+        let value = before.value;
+        Self { value, node }
+    }
+
     /// The part behind a field or map key; `None` if it has no schema or did not exist.
     pub(crate) fn child(&self, name: &str) -> Option<Old<'a>> {
         let node = self
