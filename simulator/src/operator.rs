@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use arc_operator::api;
+use arc_operator::api::artifact_workflow::ArtifactWorkflow;
+use arc_operator::api::order::Order;
 use arc_operator::controller::watch::Watched;
 use arc_operator::controller::{Context, Error, ObjectKey, artifact_workflow, order, related};
 use arc_operator::settings::Settings;
@@ -35,11 +37,7 @@ impl Operator {
         let settings = Settings::default();
         let clock = Arc::new(move || clock.now());
         Self {
-            context: Context {
-                client,
-                clock,
-                settings,
-            },
+            context: Context::new(client, clock, settings),
         }
     }
 }
@@ -64,11 +62,15 @@ impl Part for Operator {
     fn observe(&mut self, change: &Change, caches: &Caches) -> Vec<Wake> {
         let metadata = &change.object.metadata;
         let watched = Watched::ALL[change.watch];
+        let echoes = &self.context.echoes;
         match watched {
+            Watched::Order if echoes.take::<Order>(metadata) => Vec::new(),
             Watched::Order => orders([ObjectKey::of(metadata)]),
             Watched::ArtifactWorkflow => {
                 let mut wakes = orders(related::order_for_artifact_workflow(metadata));
-                wakes.extend(artifact_workflows([ObjectKey::of(metadata)]));
+                if !echoes.take::<ArtifactWorkflow>(metadata) {
+                    wakes.extend(artifact_workflows([ObjectKey::of(metadata)]));
+                }
                 wakes
             }
             Watched::Endpoint => orders(related::orders_for_endpoint(

@@ -41,7 +41,9 @@ pub async fn reconcile(
             return Ok(None);
         };
         let plan = artifact_workflow::plan(&artifact_workflow, &observed, &context.settings, now);
-        apply(context, &artifact_workflow, plan, now).await
+        let next = plan.next_look(&artifact_workflow, &observed, &context.settings, now);
+        apply(context, &artifact_workflow, plan, now).await?;
+        Ok(next)
     }
     .instrument(span)
     .await
@@ -152,7 +154,7 @@ async fn apply(
     artifact_workflow: &ArtifactWorkflow,
     plan: Plan,
     now: Timestamp,
-) -> Result<Option<SignedDuration>, Error> {
+) -> Result<(), Error> {
     let metadata = &artifact_workflow.metadata;
     let key = ObjectKey::of(metadata);
     let reporter = Reporter::new(context, CONTROLLER, artifact_workflow, now);
@@ -200,7 +202,7 @@ async fn apply(
     for event in &plan.events {
         reporter.tell(event).await;
     }
-    Ok(plan.requeue)
+    Ok(())
 }
 
 async fn write_status(
@@ -209,7 +211,7 @@ async fn write_status(
     new: &ArtifactWorkflowStatus,
 ) -> Result<(), Error> {
     write::patch_status::<ArtifactWorkflow, _>(
-        &context.client,
+        context,
         &artifact_workflow.metadata,
         artifact_workflow.status.as_ref(),
         new,

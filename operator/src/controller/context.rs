@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use kube::Client;
 
+use super::echo::Echoes;
 use crate::settings::Settings;
 
 /// Tells the time of the cluster.
@@ -19,4 +20,19 @@ pub struct Context {
     pub clock: Clock,
     /// What the site decided.
     pub settings: Settings,
+    /// What was written and has not been heard of yet.
+    pub echoes: Echoes,
+}
+
+impl Context {
+    /// A context in which nothing has been written yet.
+    #[must_use]
+    pub fn new(client: Client, clock: Clock, settings: Settings) -> Self {
+        Self {
+            client,
+            clock,
+            settings,
+            echoes: Echoes::default(),
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! The driver of production: kube's controllers, one task per reconcile.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -16,6 +17,7 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::utils::{Backoff, ResetTimerBackoff};
 use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
 
 use super::context::{Clock, Context};
 use super::error::{Error, chain};
@@ -59,11 +61,8 @@ pub async fn run(client: Client, config: Config) {
             .map(|name| Some(name.as_str()))
             .collect()
     };
-    let context = Context {
-        client: client.clone(),
-        clock: config.clock.clone(),
-        settings: config.settings.clone(),
-    };
+    let (clock, settings) = (config.clock.clone(), config.settings.clone());
+    let context = Context::new(client.clone(), clock, settings);
     join_all(scopes.into_iter().flat_map(|namespace| {
         let scope = Scope {
             client: client.clone(),
@@ -106,7 +105,7 @@ impl Scope {
 fn orders(scope: &Scope, context: Context) -> BoxFuture<'static, ()> {
     let any = watcher::Config::default;
     let (endpoints, keep_endpoints) = endpoints(scope);
-    let controller = Controller::new(scope.api::<Order>(), any());
+    let controller = unechoed(scope.api::<Order>(), &context);
     let known = Arc::new(Known {
         orders: controller.store(),
         endpoints,
@@ -155,7 +154,7 @@ fn orders(scope: &Scope, context: Context) -> BoxFuture<'static, ()> {
 
 fn artifact_workflows(scope: &Scope, context: Context) -> BoxFuture<'static, ()> {
     let any = watcher::Config::default;
-    let controller = Controller::new(scope.api::<ArtifactWorkflow>(), any());
+    let controller = unechoed(scope.api::<ArtifactWorkflow>(), &context);
     let known = controller.store();
     let of_secret = move |secret: PartialObjectMeta<Secret>| {
         refs(related::artifact_workflows_for_secret(
@@ -198,6 +197,20 @@ fn artifact_workflows(scope: &Scope, context: Context) -> BoxFuture<'static, ()>
         )
         .for_each(|_| std::future::ready(()))
         .boxed()
+}
+
+/// A controller of `K` that its own status writes do not wake.
+fn unechoed<K>(api: Api<K>, context: &Context) -> Controller<K>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+{
+    let (store, writer) = reflector::store();
+    let echoes = context.echoes.clone();
+    let changes = watcher(api, watcher::Config::default())
+        .reflect(writer)
+        .applied_objects()
+        .try_filter(move |changed| std::future::ready(!echoes.take::<K>(changed.meta())));
+    Controller::for_stream(changes, store)
 }
 
 /// Delays that double from the first of [`WATCH_DELAYS`] to the second.

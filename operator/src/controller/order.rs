@@ -45,7 +45,9 @@ pub async fn reconcile(
             return Ok(None);
         };
         let plan = order::plan(&order, &observed, &context.settings, now);
-        apply(context, &order, plan, now).await
+        let next = plan.next_look(&order, &observed, &context.settings, now);
+        apply(context, &order, plan, now).await?;
+        Ok(next)
     }
     .instrument(span)
     .await
@@ -136,12 +138,7 @@ fn secret_names<'a>(endpoints: impl Iterator<Item = &'a EndpointSpec>) -> BTreeS
         .collect()
 }
 
-async fn apply(
-    context: &Context,
-    order: &Order,
-    plan: Plan,
-    now: Timestamp,
-) -> Result<Option<SignedDuration>, Error> {
+async fn apply(context: &Context, order: &Order, plan: Plan, now: Timestamp) -> Result<(), Error> {
     let client = &context.client;
     let reporter = Reporter::new(context, CONTROLLER, order, now);
     match plan.own {
@@ -184,7 +181,7 @@ async fn apply(
     }
     match refused.into_iter().next() {
         Some(refused) => Err(refused.error),
-        None => Ok(plan.requeue),
+        None => Ok(()),
     }
 }
 
@@ -256,7 +253,7 @@ async fn report(
 ) -> Result<(), Error> {
     let write = async |new: &_| {
         let old = order.status.as_ref();
-        write::patch_status::<Order, _>(&context.client, &order.metadata, old, new).await
+        write::patch_status::<Order, _>(context, &order.metadata, old, new).await
     };
     if refused.is_empty() {
         return match &plan.status {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::context::Context;
 use super::error::{Act, Error, is_not_found, refusal};
 use super::read::failed;
 use super::related::ObjectKey;
@@ -152,7 +153,7 @@ where
 
 /// Writes what differs between two statuses, unless the object changed since it was read. Nothing, if nothing differs.
 pub(super) async fn patch_status<K, S>(
-    client: &Client,
+    context: &Context,
     metadata: &ObjectMeta,
     old: Option<&S>,
     new: &S,
@@ -168,16 +169,18 @@ where
         return Ok(());
     };
     let key = ObjectKey::of(metadata);
-    let api: Api<K> = Api::namespaced(client.clone(), &key.namespace);
+    let api: Api<K> = Api::namespaced(context.client.clone(), &key.namespace);
     let patch =
         json!({"metadata": {"resourceVersion": metadata.resource_version}, "status": status});
-    api.patch_status(
-        &key.name,
-        &PatchParams::apply(FIELD_MANAGER),
-        &Patch::Merge(patch),
-    )
-    .await
-    .map_err(|source| failed::<K>(Act::PatchStatus, &key, source))?;
+    let made = api
+        .patch_status(
+            &key.name,
+            &PatchParams::apply(FIELD_MANAGER),
+            &Patch::Merge(patch),
+        )
+        .await
+        .map_err(|source| failed::<K>(Act::PatchStatus, &key, source))?;
+    context.echoes.wrote::<K>(made.meta());
     tracing::info!("status written");
     Ok(())
 }

@@ -109,6 +109,36 @@ pub(crate) struct Plan {
     pub(crate) requeue: Option<SignedDuration>,
 }
 
+impl Plan {
+    /// When to look again once this plan for `artifact_workflow` is carried out: at once if its own status asks for
+    /// more, since nobody is woken by that. What is made tells of itself.
+    pub(crate) fn next_look(
+        &self,
+        artifact_workflow: &ArtifactWorkflow,
+        observed: &Observed,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Option<SignedDuration> {
+        let Some(status) = self.status.as_ref().filter(|_| self.create.is_none()) else {
+            return self.requeue;
+        };
+        let reported = ArtifactWorkflow {
+            status: Some(status.clone()),
+            ..artifact_workflow.clone()
+        };
+        let next = plan(&reported, observed, settings, now);
+        if next.does_something() {
+            return Some(SignedDuration::ZERO);
+        }
+        [self.requeue, next.requeue].into_iter().flatten().min()
+    }
+
+    fn does_something(&self) -> bool {
+        let writes = self.create.is_some() || self.status.is_some() || self.delete.is_some();
+        writes || self.own != Own::Keep
+    }
+}
+
 /// The Argo object to delete, and what to tell once it is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Deletion {

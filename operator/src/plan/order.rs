@@ -94,6 +94,31 @@ pub(crate) struct Plan {
     pub(crate) requeue: Option<SignedDuration>,
 }
 
+impl Plan {
+    /// When to look again once this plan for `order` is carried out: at once if its own status asks for more, since
+    /// nobody is woken by that.
+    pub(crate) fn next_look(
+        &self,
+        order: &Order,
+        observed: &Observed,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Option<SignedDuration> {
+        let Some(status) = &self.status else {
+            return self.requeue;
+        };
+        let reported = Order {
+            status: Some(status.clone()),
+            ..order.clone()
+        };
+        let next = plan(&reported, observed, settings, now);
+        if next.status.is_some() {
+            return Some(SignedDuration::ZERO);
+        }
+        [self.requeue, next.requeue].into_iter().flatten().min()
+    }
+}
+
 /// What to do about an Order.
 ///
 /// Source: spec/arc.md §4.
