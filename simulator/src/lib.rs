@@ -35,3 +35,4 @@ pub mod process;
 pub mod simulation;
 pub mod state;
 pub mod store;
+mod yaml;

@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::{
     ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, ServiceAccount,
 };
+use k8s_openapi::api::storage::v1::VolumeAttributesClass;
 use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, PostParams, PropagationPolicy};
 use rstest::rstest;
@@ -160,4 +161,30 @@ async fn a_claim_is_bound_and_its_volume_goes_with_it() {
         volumes.list(&ListParams::default()).await.unwrap().items,
         []
     );
+}
+
+#[tokio::test]
+async fn a_class_of_attributes_stays_as_long_as_a_claim_names_it() {
+    let mut bench = Bench::new();
+    let claims: Api<PersistentVolumeClaim> = Api::namespaced(bench.client.clone(), "default");
+    let classes: Api<VolumeAttributesClass> = Api::all(bench.client.clone());
+    let class = json!({"metadata": {"name": "gold"}, "driverName": "x", "parameters": {"a": "b"}});
+    classes
+        .create(&PostParams::default(), &from_value(&class).unwrap())
+        .await
+        .unwrap();
+    let claim = json!({"metadata": {"name": "c"}, "spec": {"volumeAttributesClassName": "gold", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    claims
+        .create(&PostParams::default(), &from_value(&claim).unwrap())
+        .await
+        .unwrap();
+    classes
+        .delete("gold", &DeleteParams::default())
+        .await
+        .unwrap();
+    bench.cluster.settle().await.unwrap();
+    assert!(classes.get_opt("gold").await.unwrap().is_some());
+    claims.delete("c", &DeleteParams::default()).await.unwrap();
+    bench.cluster.settle().await.unwrap();
+    assert_eq!(classes.get_opt("gold").await.unwrap(), None);
 }

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
     Event, ObjectReference, PersistentVolume, PersistentVolumeClaim,
     PersistentVolumeClaimVolumeSource, Pod,
 };
-use k8s_openapi::api::storage::v1::StorageClass;
+use k8s_openapi::api::storage::v1::{StorageClass, VolumeAttributesClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
@@ -23,11 +23,14 @@ const CLAIMS: usize = 0;
 const VOLUMES: usize = 1;
 const CLASSES: usize = 2;
 const PODS: usize = 3;
+const ATTRIBUTES: usize = 4;
 
 const CLAIM: &str = "PersistentVolumeClaim";
 const VOLUME: &str = "PersistentVolume";
+const ATTRIBUTES_CLASS: &str = "VolumeAttributesClass";
 const CLAIM_PROTECTION: &str = "kubernetes.io/pvc-protection";
 const VOLUME_PROTECTION: &str = "kubernetes.io/pv-protection";
+const ATTRIBUTES_PROTECTION: &str = "kubernetes.io/vac-protection";
 
 /// Binds every claim at once to a volume made for it.
 ///
@@ -48,20 +51,10 @@ enum Act {
 
 /// Source: kubernetes v1.34 `pkg/controller/volume/persistentvolume`, `pvcprotection`.
 fn decide(claim: &PartObject, has_class: impl Fn(&str) -> bool, is_used: bool) -> Act {
-    let finalizers = claim.metadata.finalizers.as_deref().unwrap_or_default();
-    if claim.metadata.deletion_timestamp.is_some() {
-        let is_protected = finalizers
-            .iter()
-            .any(|finalizer| finalizer == CLAIM_PROTECTION);
-        return match is_protected && !is_used {
-            true => Act::Unprotect(
-                finalizers
-                    .iter()
-                    .filter(|f| *f != CLAIM_PROTECTION)
-                    .cloned()
-                    .collect(),
-            ),
-            false => Act::Keep,
+    if is_ending(&claim.metadata) {
+        return match unprotected(&claim.metadata, CLAIM_PROTECTION) {
+            Some(kept) if !is_used => Act::Unprotect(kept),
+            _ => Act::Keep,
         };
     }
     if claim.data["status"]["phase"] == "Bound" {
@@ -189,20 +182,10 @@ impl VolumeBinder {
             return Ok(());
         }
         let volumes: Api<PersistentVolume> = Api::all(self.client.clone());
-        let finalizers = volume.metadata.finalizers.as_deref().unwrap_or_default();
-        if volume.metadata.deletion_timestamp.is_some() {
-            let kept: Vec<String> = finalizers
-                .iter()
-                .filter(|f| *f != VOLUME_PROTECTION)
-                .cloned()
-                .collect();
-            return match kept.len() == finalizers.len() {
-                true => Ok(()),
-                false => {
-                    self.keep_finalizers(volumes, key, &volume.metadata, kept)
-                        .await
-                }
-            };
+        if is_ending(&volume.metadata) {
+            return self
+                .unprotect(volumes, key, &volume.metadata, VOLUME_PROTECTION)
+                .await;
         }
         let policy = &volume.data["spec"]["persistentVolumeReclaimPolicy"];
         if claim.is_null() || policy != "Delete" {
@@ -210,6 +193,45 @@ impl VolumeBinder {
         }
         let result = volumes.delete(&key.name, &DeleteParams::default()).await;
         Ok(unless_overtaken(result).map_err(CollectError::during("delete", key))?)
+    }
+
+    /// A class that is deleted stays as long as a volume or a claim names it.
+    ///
+    /// Source: kubernetes v1.34 `pkg/controller/volume/vacprotection`.
+    async fn look_at_attributes(&self, key: &Key, caches: &Caches) -> Result<(), Failure> {
+        let names = |object: &PartObject| {
+            let (spec, status) = (&object.data["spec"], &object.data["status"]);
+            spec["volumeAttributesClassName"] == key.name.as_str()
+                || status["currentVolumeAttributesClassName"] == key.name.as_str()
+        };
+        let mut users = caches
+            .of(CLAIMS)
+            .values()
+            .chain(caches.of(VOLUMES).values());
+        match caches.get(ATTRIBUTES, key) {
+            Some(class) if is_ending(&class.metadata) && !users.any(|user| names(user)) => {
+                let classes: Api<VolumeAttributesClass> = Api::all(self.client.clone());
+                self.unprotect(classes, key, &class.metadata, ATTRIBUTES_PROTECTION)
+                    .await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn unprotect<K>(
+        &self,
+        api: Api<K>,
+        key: &Key,
+        meta: &ObjectMeta,
+        protection: &str,
+    ) -> Result<(), Failure>
+    where
+        K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
+    {
+        match unprotected(meta, protection) {
+            Some(kept) => self.keep_finalizers(api, key, meta, kept).await,
+            None => Ok(()),
+        }
     }
 
     async fn keep_finalizers<K>(
@@ -228,6 +250,18 @@ impl VolumeBinder {
             .await;
         Ok(unless_overtaken(result).map_err(CollectError::during("take protection from", key))?)
     }
+}
+
+fn is_ending(meta: &ObjectMeta) -> bool {
+    meta.deletion_timestamp.is_some()
+}
+
+/// The finalizers without `protection`, if it is among them.
+fn unprotected(meta: &ObjectMeta, protection: &str) -> Option<Vec<String>> {
+    let mut finalizers = meta.finalizers.clone().unwrap_or_default();
+    let place = finalizers.iter().position(|known| known == protection)?;
+    finalizers.remove(place);
+    Some(finalizers)
 }
 
 fn volume_for(key: &Key, claim: &PartObject, volume: &str) -> Value {
@@ -275,6 +309,14 @@ struct Mount {
     persistent_volume_claim: Option<PersistentVolumeClaimVolumeSource>,
 }
 
+fn key_of(kind: &str, namespace: &str, name: &str) -> Key {
+    Key {
+        kind: kind.into(),
+        namespace: namespace.into(),
+        name: name.into(),
+    }
+}
+
 fn claims_that_end<'c>(namespace: &str, claims: &'c Cache) -> BTreeSet<&'c str> {
     let from = (namespace.to_owned(), String::new());
     claims
@@ -304,32 +346,26 @@ impl Part for VolumeBinder {
             Watch::all(ApiResource::erase::<PersistentVolume>(&())),
             Watch::all(ApiResource::erase::<StorageClass>(&())).metadata_only(),
             Watch::all(ApiResource::erase::<Pod>(&())),
+            Watch::all(ApiResource::erase::<VolumeAttributesClass>(&())).metadata_only(),
         ]
     }
 
     fn observe(&mut self, change: &Change, caches: &Caches) -> Vec<Wake> {
         let object = &change.object;
-        let claim = |namespace: &str, name: &str| Key {
-            kind: CLAIM.into(),
-            namespace: namespace.into(),
-            name: name.into(),
-        };
-        let keys: Vec<Key> = match (change.watch, change.kind) {
+        let mut keys: Vec<Key> = match (change.watch, change.kind) {
             (CLAIMS, ChangeKind::Applied) => vec![Key::of(CLAIM, object)],
             (CLAIMS, ChangeKind::Deleted) => {
                 let volume = object.data["spec"]["volumeName"].as_str();
-                let key = |name: &str| Key {
-                    kind: VOLUME.into(),
-                    namespace: String::new(),
-                    name: name.into(),
-                };
-                volume.map(key).into_iter().collect()
+                volume
+                    .map(|name| key_of(VOLUME, "", name))
+                    .into_iter()
+                    .collect()
             }
             (VOLUMES, ChangeKind::Applied) => vec![Key::of(VOLUME, object)],
             (CLASSES, ChangeKind::Applied) => caches
                 .of(CLAIMS)
                 .keys()
-                .map(|(namespace, name)| claim(namespace, name))
+                .map(|(namespace, name)| key_of(CLAIM, namespace, name))
                 .collect(),
             (PODS, _) => {
                 let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
@@ -339,10 +375,16 @@ impl Part for VolumeBinder {
                 }
                 let used = claims_of(object);
                 let freed = used.iter().filter(|name| ending.contains(name.as_str()));
-                freed.map(|name| claim(namespace, name)).collect()
+                freed.map(|name| key_of(CLAIM, namespace, name)).collect()
             }
+            (ATTRIBUTES, ChangeKind::Applied) => vec![Key::of(ATTRIBUTES_CLASS, object)],
             _ => Vec::new(),
         };
+        if let CLAIMS | VOLUMES = change.watch {
+            let classes = caches.of(ATTRIBUTES).values();
+            let ending = classes.filter(|class| is_ending(&class.metadata));
+            keys.extend(ending.map(|class| Key::of(ATTRIBUTES_CLASS, class)));
+        }
         keys.into_iter().map(Wake::now).collect()
     }
 
@@ -353,10 +395,10 @@ impl Part for VolumeBinder {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<SignedDuration>, Failure>> {
         Box::pin(async move {
-            if key.kind == VOLUME {
-                self.look_at_volume(key, caches).await?;
-            } else {
-                self.look_at_claim(key, caches, now).await?;
+            match key.kind.as_str() {
+                VOLUME => self.look_at_volume(key, caches).await?,
+                ATTRIBUTES_CLASS => self.look_at_attributes(key, caches).await?,
+                _ => self.look_at_claim(key, caches, now).await?,
             }
             Ok(None)
         })

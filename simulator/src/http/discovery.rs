@@ -318,7 +318,9 @@ fn subresource_entry(kind: &Kind, subresource: &str) -> Value {
 
 /// The hash of the stored group, version and kind; `None` where nothing is stored.
 fn storage_version_hash(kind: &Kind) -> Option<String> {
-    if kind.stored_as.is_empty() || kind.plural == "componentstatuses" {
+    let is_stored = kind.origin == Origin::Custom
+        || !matches!(kind.plural.as_str(), "bindings" | "componentstatuses");
+    if kind.stored_as.is_empty() || !is_stored {
         return None;
     }
     let digest = Sha256::digest(format!("{}/{}", kind.stored_as, kind.kind));

@@ -10,6 +10,7 @@ use super::protobuf;
 use crate::json::{Map, Number, Text, Value};
 use crate::store::json_type::json_type;
 use crate::store::status::Status;
+use crate::yaml;
 
 /// How much of a body that cannot be read is quoted, in bytes.
 const QUOTED_BYTES: usize = 30;
@@ -69,17 +70,19 @@ impl Language {
 pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Payload, Status> {
     let document = match language {
         Language::Json => json(body),
-        Language::Yaml => yaml(body),
+        Language::Yaml => from_yaml(body),
         Language::Protobuf => return protobuf(body, kind),
     };
     let refused = |why: &str| {
         Status::bad_request(format!(
-            "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {why} ({})",
+            "the object provided is unrecognized (must be of type {kind}): {why} ({})",
             quoted(body)
         ))
     };
+    let no_kind = "couldn't get version/kind; json parse error:";
     match document {
-        Err(why) => Err(refused(&format!("json parse error: {why}"))),
+        Err(why) if language == Language::Yaml => Err(refused(&why)),
+        Err(why) => Err(refused(&format!("{no_kind} {why}"))),
         Ok(document) if document.value.is_object() => Ok(document),
         // Go reads null into a struct by leaving it as it is.
         Ok(document) if document.value.is_null() => Ok(Payload {
@@ -87,7 +90,7 @@ pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Paylo
             ..document
         }),
         Ok(document) => Err(refused(&format!(
-            "json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
+            "{no_kind} json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
             json_type(&document.value)
         ))),
     }
@@ -123,10 +126,14 @@ fn protobuf(body: &[u8], kind: &str) -> Result<Payload, Status> {
     }
 }
 
-fn yaml(body: &[u8]) -> Result<Payload, String> {
+/// Reads YAML and notes duplicate fields.
+pub(crate) fn from_yaml(body: &[u8]) -> Result<Payload, String> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-    let value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-    Ok(Payload::of(value))
+    let document = yaml::read(text)?;
+    Ok(Payload {
+        value: document.value,
+        duplicates: document.twice.into_iter().collect(),
+    })
 }
 
 /// Reads JSON and notes duplicate fields.

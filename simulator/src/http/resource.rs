@@ -258,15 +258,20 @@ fn patch_kind(call: &Call, served: &Served) -> Result<PatchKind, Status> {
 ///
 /// Source: apiserver v0.34.3, pkg/endpoints/handlers/patch.go.
 fn patch_duplicates(call: &Call, kind: PatchKind, validation: FieldValidation) -> Vec<String> {
-    let prefix = match kind {
-        PatchKind::Json => "json patch ",
-        PatchKind::Merge | PatchKind::Strategic => "",
-        PatchKind::Apply => return Vec::new(),
-    };
     if validation == FieldValidation::Ignore || call.value().is_some() {
         return Vec::new();
     }
-    let found = payload::json(&call.body).map(|payload| payload.duplicates);
+    let read = payload::json(&call.body);
+    let (prefix, found) = match (kind, read) {
+        (PatchKind::Json, read) => ("json patch ", read),
+        (PatchKind::Merge | PatchKind::Strategic, read) => ("", read),
+        (PatchKind::Apply, Ok(read)) if read.duplicates.is_empty() => return Vec::new(),
+        (PatchKind::Apply, _) => (
+            "error converting YAML to JSON: ",
+            payload::from_yaml(&call.body),
+        ),
+    };
+    let found = found.map(|payload| payload.duplicates);
     let told = found.unwrap_or_default().into_iter();
     told.map(|what| format!("{prefix}{what}")).collect()
 }

@@ -7,8 +7,8 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::json_type::json_type;
 use super::kind::{Kind, Origin};
+use super::misfit::Misfit;
 use super::schema::node::{Node, Type};
 use super::schema::path::Path;
 use crate::json::{Text, Value};
@@ -16,8 +16,8 @@ use crate::json::{Text, Value};
 /// Checks the types of all fields of a built-in kind; metadata has been checked.
 ///
 /// # Errors
-/// The decoder's text for the first value that does not fit.
-pub(super) fn check(kind: &Kind, value: &Value) -> Result<(), String> {
+/// The first value that does not fit.
+pub(super) fn check(kind: &Kind, value: &Value) -> Result<(), Misfit> {
     check_changes(kind, value, &Value::Null)
 }
 
@@ -25,7 +25,7 @@ pub(super) fn check(kind: &Kind, value: &Value) -> Result<(), String> {
 ///
 /// # Errors
 /// As [`check`].
-pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(), String> {
+pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(), Misfit> {
     if kind.origin == Origin::Custom {
         return Ok(());
     }
@@ -52,7 +52,7 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
     Ok(())
 }
 
-fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), String> {
+fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfit> {
     let is_fitting = match node.kind {
         Type::Any | Type::IntOrString => true,
         Type::Object => value.is_object(),
@@ -66,13 +66,9 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Strin
         return Ok(());
     }
     if !is_fitting {
-        return Err(format!(
-            "json: cannot unmarshal {} into Go struct field {}.{} of type {}",
-            json_type(value),
-            struct_name(&kind.kind, &path.dotted()),
-            path.dotted(),
-            type_name(node)
-        ));
+        let path = path.dotted();
+        let field = format!("{}.{path}", struct_name(&kind.kind, &path));
+        return Err(Misfit::new(value, field, type_name(node)));
     }
     match value {
         Value::Object(fields) => {
@@ -138,15 +134,13 @@ fn type_name(node: &Node) -> String {
     }
 }
 
-/// Go names the offset of the first byte that does not belong; a wrong length counts at the end.
-fn check_base64(text: &str) -> Result<(), String> {
+fn check_base64(text: &str) -> Result<(), Misfit> {
     if BASE64_STANDARD.decode(text).is_ok() {
         return Ok(());
     }
     let is_letter = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
     let at = text.bytes().position(|b| !is_letter(b));
-    Err(format!(
-        "illegal base64 data at input byte {}",
-        at.unwrap_or(text.len())
-    ))
+    Err(Misfit::Base64 {
+        at: at.unwrap_or(text.len()),
+    })
 }

@@ -25,7 +25,7 @@ pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
     };
     check_types(value, prefix)
         .and_then(|()| decode::check(kind, value))
-        .map_err(|why| unfit(kind, &why))
+        .map_err(|why| unfit(kind, &why.to_string()))
 }
 
 /// Checks `apiVersion` and `kind` of the result of a patch, which a refusal quotes unless it quotes the `patch`.
@@ -53,7 +53,10 @@ pub(super) fn check_patched(
         }
         Origin::Custom | Origin::BuiltIn => check_types(value, "ObjectMeta.metadata.")
             .and_then(|()| decode::check_changes(kind, value, old))
-            .map_err(|why| undecodable(&quoted(), &why)),
+            .map_err(|why| match patch {
+                Some(patch) => undecodable(patch, &why.converted()),
+                None => undecodable(&quoted(), &why.to_string()),
+            }),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.7.
 
-use super::json_type::json_type;
+use super::misfit::Misfit;
 use super::naming::{
     EMPTY_NAME, QUALIFIED, label_fault, label_value_fault, path_segment_fault,
     qualified_name_fault, subdomain_fault,
@@ -146,14 +146,12 @@ pub(super) fn check_deletion(value: &Value, request: &Request, old: &Object) -> 
     Err(invalid_once(&kind, &request.name, &[cause.clone(), cause]))
 }
 
-/// Refuses values whose JSON type does not fit ObjectMeta, in the words of Go's decoder.
-pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), String> {
+/// Refuses values whose JSON type does not fit ObjectMeta.
+pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), Misfit> {
     let metadata = &value["metadata"];
     let complain = |field: &str, got: &Value, want: &str| {
-        let got = json_type(got);
-        Err(format!(
-            "json: cannot unmarshal {got} into Go struct field {prefix}{field} of type {want}"
-        ))
+        let field = format!("{prefix}{field}");
+        Err(Misfit::new(got, field, want.to_owned()))
     };
     for field in [
         "name",

@@ -31,6 +31,7 @@ mod delete;
 mod generation;
 mod identity;
 mod metadata;
+mod misfit;
 mod namespace;
 mod naming;
 pub(crate) mod ownership;

@@ -14,11 +14,12 @@ use super::patch::json::json_patch;
 use super::patch::managed::{Writer, track_update};
 use super::patch::merge::merge_patch;
 use super::patch::strategic::strategic_merge;
-use super::request::{Part, PatchBody, PatchKind, Request, WriteOptions};
+use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::before::Before;
 use super::schema::node::Node;
 use super::status::Status;
 use crate::json::{Map, Value};
+use crate::yaml;
 
 /// The state that a patch makes of `live`, which carries `apiVersion` and `kind`.
 pub(super) fn patched(
@@ -51,7 +52,7 @@ pub(super) fn applied(
     let text = std::str::from_utf8(body).map_err(|error| unreadable(&error))?;
     let config: Value = match serde_json::from_str(text) {
         Ok(config) => config,
-        Err(_) => serde_saphyr::from_str(text).map_err(|error| unreadable(&error))?,
+        Err(_) => yaml::read(text).map_err(no_yaml)?.value,
     };
     let kind = &request.served.kind;
     let api_version = kind.api_version();
@@ -64,9 +65,9 @@ pub(super) fn applied(
         config => config,
     };
     if !config.is_object() {
+        let why = no_map(&config);
         return Err(Status::bad_request(format!(
-            "error decoding YAML: error unmarshaling JSON: while decoding JSON: {}",
-            no_map(&config)
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}"
         )));
     }
     check_kind(&config, &api_version, kind_name)?;
@@ -80,7 +81,13 @@ pub(super) fn applied(
         kept: without_reset(request, config.clone()),
         asked: config,
     };
-    apply(live, configuration, &writer, options.force, &kind.schema)
+    let applied = apply(live, configuration, &writer, options.force, &kind.schema)?;
+    match options.duplicates.first() {
+        Some(twice) if options.field_validation == FieldValidation::Strict => Err(
+            Status::bad_request(format!("error strict decoding YAML: {twice}")),
+        ),
+        _ => Ok(applied),
+    }
 }
 
 /// Refuses a configuration of another kind in the right version; other versions are refused later.
@@ -268,6 +275,12 @@ fn object_patch(body: &PatchBody) -> Result<Value, String> {
 fn no_map(value: &Value) -> String {
     let found = json_type(value);
     format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}")
+}
+
+fn no_yaml(why: String) -> Status {
+    Status::bad_request(format!(
+        "error decoding YAML: error converting YAML to JSON: {why}"
+    ))
 }
 
 fn unreadable(why: &dyn std::fmt::Display) -> Status {

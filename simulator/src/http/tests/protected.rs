@@ -9,10 +9,13 @@ const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims";
 const CLAIM: &str = r#"{"metadata":{"name":"c"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}"#;
 const VOLUMES: &str = "/api/v1/persistentvolumes";
 const VOLUME: &str = r#"{"metadata":{"name":"v"},"spec":{"accessModes":["ReadWriteOnce"],"capacity":{"storage":"1Gi"},"hostPath":{"path":"/v"}}}"#;
+const CLASSES: &str = "/apis/storage.k8s.io/v1/volumeattributesclasses";
+const CLASS: &str = r#"{"metadata":{"name":"a"},"driverName":"x","parameters":{"a":"b"}}"#;
 
 #[rstest]
 #[case::a_claim(CLAIMS, CLAIM, "kubernetes.io/pvc-protection")]
 #[case::a_volume(VOLUMES, VOLUME, "kubernetes.io/pv-protection")]
+#[case::a_class_of_attributes(CLASSES, CLASS, "kubernetes.io/vac-protection")]
 #[tokio::test]
 async fn what_may_be_in_use_is_protected(
     #[case] path: &str,

@@ -51,6 +51,9 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
         ("", "Pod") => pod::admit(value),
         ("", "PersistentVolumeClaim") => volume::admit("kubernetes.io/pvc-protection", value),
         ("", "PersistentVolume") => volume::admit("kubernetes.io/pv-protection", value),
+        ("storage.k8s.io", "VolumeAttributesClass") => {
+            volume::protect("kubernetes.io/vac-protection", value);
+        }
         ("batch", "Job") => workload::admit_job(value),
         ("apps", "DaemonSet") => workload::count_template(value, None),
         _ => {}

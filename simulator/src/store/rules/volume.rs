@@ -39,9 +39,18 @@ pub(super) fn claim_faults(new: &Value) -> Vec<Cause> {
 }
 
 /// Sets the first phase, and the finalizer that keeps what is in use.
+pub(super) fn admit(protection: &str, value: &mut Value) {
+    protect(protection, value);
+    if !value["status"].is_object() {
+        value["status"] = json!({});
+    }
+    set_default(&mut value["status"], "phase", "Pending");
+}
+
+/// Sets the finalizer that keeps what is in use.
 ///
 /// Source: kubernetes v1.34 `plugin/pkg/admission/storage/storageobjectinuseprotection`.
-pub(super) fn admit(protection: &str, value: &mut Value) {
+pub(super) fn protect(protection: &str, value: &mut Value) {
     let metadata = metadata_mut(value);
     let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
     if let Some(finalizers) = finalizers.as_array_mut()
@@ -49,10 +58,6 @@ pub(super) fn admit(protection: &str, value: &mut Value) {
     {
         finalizers.push(protection.into());
     }
-    if !value["status"].is_object() {
-        value["status"] = json!({});
-    }
-    set_default(&mut value["status"], "phase", "Pending");
 }
 
 fn set_default(value: &mut Value, field: &str, default: &str) {
