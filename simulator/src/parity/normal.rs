@@ -15,6 +15,8 @@
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
 //! | Go's diff of pod specs in the refusal of an update | cut off |
 //! | order of several causes of one refusal, and their list in its message | sorted, `<causes>`: Go walks maps at random |
+//! | conflicts of an apply, by manager | sorted: real servers order by the second |
+//! | order of fields in an object that a refusal quotes | sorted: real servers leave that of Go's structs where a patch changed nothing |
 //! | what is wrong with the types of an apply | sorted, `<type errors>` with an unknown field: Go walks maps at random, and stops there |
 //! | groups of other cases | left out |
 //!
@@ -56,6 +58,9 @@ static TIME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^10\.96\.\d+\.\d+$"));
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d+\b"));
+/// What is said about a revision, up to its number and a second one in brackets.
+static REVISION: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)resource ?version[^,{}]*?\b\d+\b(?: \(\d+\))?"));
 static AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+[smhdy])+$"));
 static HASH: LazyLock<Regex> = LazyLock::new(|| pattern(r"\?hash=[0-9A-Za-z]+"));
 
@@ -70,6 +75,36 @@ fn without_type_errors(text: &str) -> String {
     let mut errors: Vec<&str> = errors.lines().collect();
     errors.sort_unstable();
     format!("{before}): {}", errors.join("\n"))
+}
+
+/// A text in which the fields of each object that it quotes as JSON are sorted.
+fn with_sorted_quotes(text: &str) -> String {
+    let Some((before, rest)) = text.split_once("\"{\\\"") else {
+        return text.to_owned();
+    };
+    let quoted = &text[before.len()..];
+    let mut reader = serde_json::Deserializer::from_str(quoted).into_iter::<String>();
+    let object = reader.next().and_then(Result::ok);
+    let object = object.and_then(|object| serde_json::from_str::<Map<_, _>>(&object).ok());
+    match object {
+        Some(object) => {
+            let sorted = Value::String(Value::Object(object).to_string());
+            let after = with_sorted_quotes(&quoted[reader.byte_offset()..]);
+            format!("{before}{sorted}{after}")
+        }
+        None => format!("{before}\"{{\\\"{}", with_sorted_quotes(rest)),
+    }
+}
+
+/// A refusal of an apply with its conflicts sorted by manager.
+fn with_sorted_conflicts(text: &str) -> String {
+    let Some((before, conflicts)) = text.split_once(" conflicts: conflicts with ") else {
+        return text.to_owned();
+    };
+    let mut conflicts: Vec<&str> = conflicts.split("\nconflicts with ").collect();
+    conflicts.sort_unstable();
+    let sorted = conflicts.join("\nconflicts with ");
+    format!("{before} conflicts: conflicts with {sorted}")
 }
 
 fn pattern(text: &str) -> Regex {
@@ -333,23 +368,17 @@ impl Normal<'_> {
         let text = ADDRESS.replace_all(&text, "<address>");
         let text = TIME.replace_all(&text, |found: &Captures<'_>| self.time(found));
         let text = HASH.replace_all(&text, "?hash=<hash>").into_owned();
-        if !text
-            .to_lowercase()
-            .replace(' ', "")
-            .contains("resourceversion")
-        {
-            return text;
-        }
         let number = |found: &Captures<'_>| match found[0].parse() {
             Ok(revision) if self.seen.revisions.contains(&revision) => {
                 self.revision(&found[0], "rv")
             }
             _ => found[0].to_owned(),
         };
+        let revision = |found: &Captures<'_>| NUMBER.replace_all(&found[0], number).into_owned();
         let (before, current) = text.split_once(", current: ").unwrap_or((&text, ""));
-        let before = NUMBER.replace_all(before, number).into_owned();
+        let before = REVISION.replace_all(before, revision).into_owned();
         if current.is_empty() {
-            before
+            with_sorted_conflicts(&with_sorted_quotes(&before))
         } else {
             before + ", current: <list rv>"
         }
@@ -424,6 +453,14 @@ mod tests {
     #[case::conflict(
         json!([{"metadata": {"resourceVersion": "20"}}, "the ResourceVersion in record (20) is not 1"]),
         json!([{"metadata": {"resourceVersion": "<rv 1>"}}, "the ResourceVersion in record (<rv 1>) is not 1"])
+    )]
+    #[case::a_number_that_is_no_revision(
+        json!([{"metadata": {"resourceVersion": "8"}}, r#"bad: "{\"resourceVersion\":\"8\",\"max\":8}" (8)"#]),
+        json!([{"metadata": {"resourceVersion": "<rv 1>"}}, r#"bad: "{\"max\":8,\"resourceVersion\":\"<rv 1>\"}" (8)"#])
+    )]
+    #[case::conflicts(
+        json!("failed with 2 conflicts: conflicts with \"b\":\n- .x\nconflicts with \"a\":\n- .y"),
+        json!("failed with 2 conflicts: conflicts with \"a\":\n- .y\nconflicts with \"b\":\n- .x")
     )]
     #[case::groups(json!([{"name": "p1.arc.test"}, {"name": "p2.arc.test"}]), json!([{"name": "p1.arc.test"}]))]
     #[case::ages(json!({"cells": ["a", "5m3s"]}), json!({"cells": ["a", "<age>"]}))]

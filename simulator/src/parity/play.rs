@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::case::{Ask, Body, Case, Step, Until};
 use super::peer::{self, Peer, Stream, TOKEN, head};
 use super::template::Values;
+use crate::clock::{Clock, WallClock};
 
 /// How long a real server may take for what it does after it has answered.
 const READY_LIMIT: Duration = Duration::from_secs(20);
@@ -54,11 +56,49 @@ pub struct Recorded {
     pub answer: Value,
 }
 
+/// What became of the steps of a case, and when each of them was over.
+pub struct Played {
+    /// Those that are compared.
+    pub records: Vec<Recorded>,
+    /// One for each step.
+    pub times: Vec<Timestamp>,
+}
+
+/// The time at which steps are played.
+pub enum Pace<'a> {
+    /// What a clock shows.
+    Running(&'a WallClock),
+    /// When they were over on another server, step by step: the clock is put forward to that.
+    Repeated(&'a Clock, &'a [Timestamp]),
+}
+
+impl Pace<'_> {
+    fn begin(&self, step_index: usize) {
+        if let Self::Repeated(clock, times) = self
+            && let Some(time) = times.get(step_index)
+        {
+            clock.advance_to(*time);
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        match self {
+            Self::Running(wall) => wall(),
+            Self::Repeated(clock, _) => clock.now(),
+        }
+    }
+}
+
 /// Plays `case` in `namespace`, which is made first.
 ///
 /// # Errors
 /// The case cannot go on.
-pub async fn play(case: &Case, peer: &Peer, namespace: &str) -> Result<Vec<Recorded>, Error> {
+pub async fn play(
+    case: &Case,
+    peer: &Peer,
+    namespace: &str,
+    pace: Pace<'_>,
+) -> Result<Played, Error> {
     let mut player = Player {
         peer,
         values: values(case, namespace),
@@ -76,7 +116,9 @@ pub async fn play(case: &Case, peer: &Peer, namespace: &str) -> Result<Vec<Recor
         source,
     })?;
     let mut records = Vec::new();
+    let mut times = Vec::new();
     for (step_index, step) in case.steps.iter().enumerate() {
+        pace.begin(step_index);
         let recorded = match step {
             Step::Ask(ask) => Some(player.ask(ask).await?),
             Step::Events { watch, until } => Some(player.events(watch, until).await?),
@@ -94,8 +136,9 @@ pub async fn play(case: &Case, peer: &Peer, namespace: &str) -> Result<Vec<Recor
             what,
             answer,
         }));
+        times.push(pace.now());
     }
-    Ok(records)
+    Ok(Played { records, times })
 }
 
 fn values(case: &Case, namespace: &str) -> Values {
@@ -235,9 +278,11 @@ impl Player<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::parse::suite;
     use super::*;
-    use crate::clock::{Clock, EPOCH};
+    use crate::clock::EPOCH;
 
     const SUITE: &str = "
 covers: §1.11
@@ -255,7 +300,11 @@ cases:
     async fn steps_are_asked_in_order_and_later_ones_know_what_earlier_ones_saved() {
         let case = suite("a.yaml", "a", SUITE).unwrap().cases.remove(0);
         let peer = Peer::simulated(Clock::virtual_from(EPOCH), 1);
-        let records = play(&case, &peer, "p1").await.unwrap();
+        let wall: WallClock = Arc::new(|| EPOCH);
+        let played = play(&case, &peer, "p1", Pace::Running(&wall))
+            .await
+            .unwrap();
+        let records = played.records;
         let seen: Vec<_> = records.iter().map(|record| record.what.as_str()).collect();
         let expected = [
             "GET /api/v1/namespaces/p1/configmaps?watch=1",

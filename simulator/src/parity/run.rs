@@ -11,7 +11,7 @@ use super::difference::{self, Line};
 use super::known::Known;
 use super::normal::{World, normalise};
 use super::peer::Peer;
-use super::play::{self, Recorded};
+use super::play::{self, Pace, Played, Recorded, play};
 use crate::clock::{Clock, WallClock};
 
 /// One case to be played.
@@ -92,19 +92,18 @@ impl Runner<'_> {
 
     async fn play(&self, index: usize, job: Job) -> Outcome {
         let namespace = format!("p{index}x");
-        let simulated = Peer::simulated(Clock::scaled(Arc::clone(&self.wall), 1.0), 1);
-        let (real, simulation) = join(
-            play::play(&job.case, self.real, &namespace),
-            play::play(&job.case, &simulated, &namespace),
-        )
-        .await;
+        let [real, simulated] = if job.is_sequence {
+            self.play_in_turn(&job.case, &namespace).await
+        } else {
+            self.play_together(&job.case, &namespace).await
+        };
         let world = |origin| World {
             origin,
             namespace: &namespace,
             now: (self.wall)(),
         };
-        let real = Played::new(real, world(self.real.origin()));
-        let simulated = Played::new(simulation, world(""));
+        let real = Normal::new(real, world(self.real.origin()));
+        let simulated = Normal::new(simulated, world(""));
         let mut differences = compare(&real, &simulated, &job.case);
         if job.is_sequence {
             differences.truncate(1);
@@ -126,16 +125,40 @@ impl Runner<'_> {
     }
 }
 
+type Pair = [Result<Played, play::Error>; 2];
+
+impl Runner<'_> {
+    async fn play_together(&self, case: &Case, namespace: &str) -> Pair {
+        let simulated = Peer::simulated(Clock::scaled(Arc::clone(&self.wall), 1.0), 1);
+        let (real, simulated) = join(
+            play(case, self.real, namespace, Pace::Running(&self.wall)),
+            play(case, &simulated, namespace, Pace::Running(&self.wall)),
+        )
+        .await;
+        [real, simulated]
+    }
+
+    /// In the simulation each step has the time that it had on the real server: owners are ordered by the second.
+    async fn play_in_turn(&self, case: &Case, namespace: &str) -> Pair {
+        let clock = Clock::virtual_from((self.wall)());
+        let real = play(case, self.real, namespace, Pace::Running(&self.wall)).await;
+        let times = real.as_ref().map_or(&[][..], |played| &played.times);
+        let simulated = Peer::simulated(clock.clone(), 1);
+        let simulated = play(case, &simulated, namespace, Pace::Repeated(&clock, times)).await;
+        [real, simulated]
+    }
+}
+
 /// What one server made of a case, normalised.
-struct Played {
+struct Normal {
     records: Vec<Recorded>,
     failure: Option<String>,
 }
 
-impl Played {
-    fn new(played: Result<Vec<Recorded>, play::Error>, world: World<'_>) -> Self {
+impl Normal {
+    fn new(played: Result<Played, play::Error>, world: World<'_>) -> Self {
         let (mut records, failure) = match played {
-            Ok(records) => (records, None),
+            Ok(played) => (played.records, None),
             Err(error) => (Vec::new(), Some(chain(&error))),
         };
         let answers: Vec<_> = records.iter().map(|record| record.answer.clone()).collect();
@@ -156,9 +179,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn compare(real: &Played, simulated: &Played, case: &Case) -> Vec<Difference> {
+fn compare(real: &Normal, simulated: &Normal, case: &Case) -> Vec<Difference> {
     if real.failure.is_some() || simulated.failure.is_some() {
-        let value = |played: &Played| played.failure.clone().map(Value::from);
+        let value = |played: &Normal| played.failure.clone().map(Value::from);
         let line = Line {
             path: String::new(),
             real: value(real),

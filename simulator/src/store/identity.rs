@@ -7,7 +7,7 @@ use super::kind::{Kind, Origin};
 use super::metadata::{check_types, invalid};
 use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
-use crate::json::{Text, Value};
+use crate::json::Value;
 
 /// Checks `apiVersion`, `kind` and the types of metadata in the body of a POST or PUT.
 ///
@@ -37,7 +37,7 @@ pub(super) fn check_patched(
     (value, old): (&Value, &Value),
     patch: Option<&String>,
 ) -> Result<(), Status> {
-    let quoted = || patch.map_or_else(|| patched_text(kind, value, old), String::clone);
+    let quoted = || patch.map_or_else(|| value.to_string(), String::clone);
     let field = |name: &str| value[name].as_str().unwrap_or_default();
     let name = value["metadata"]["name"].as_str().unwrap_or_default();
     let (version, called) = (field("apiVersion"), field("kind"));
@@ -145,73 +145,6 @@ fn unhandled(kind: &Kind, called: &str, version: &str, why: &str) -> Status {
         "{called} in version {version:?} cannot be handled as a {}: {why}",
         kind.kind
     ))
-}
-
-/// The result of a patch as a real server writes it: what the patch left alone is in the order of Go's fields.
-pub(super) fn patched_text(kind: &Kind, value: &Value, old: &Value) -> String {
-    if kind.origin == Origin::Custom {
-        return value.to_string();
-    }
-    let metadata = &value["metadata"];
-    let stamps_aside = |(name, field): (&Text, &Value)| {
-        *name == "resourceVersion" || old["metadata"].get(name) == Some(field)
-    };
-    let (Some(fields), Some(known)) = (value.as_object(), metadata.as_object()) else {
-        return value.to_string();
-    };
-    if !known.iter().all(stamps_aside) {
-        return value.to_string();
-    }
-    let parts = fields.iter().map(|(name, field)| match name.as_str() {
-        "metadata" => format!("\"metadata\":{}", ordered(field, &META_FIELDS)),
-        _ => format!("{}:{field}", Value::from(name.as_str())),
-    });
-    format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
-}
-
-/// The fields of ObjectMeta, and of an entry of `managedFields`, in Go's order.
-const META_FIELDS: [&str; 15] = [
-    "name",
-    "generateName",
-    "namespace",
-    "selfLink",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-];
-const MANAGER_FIELDS: [&str; 7] = [
-    "manager",
-    "operation",
-    "apiVersion",
-    "time",
-    "fieldsType",
-    "fieldsV1",
-    "subresource",
-];
-
-fn ordered(value: &Value, order: &[&str]) -> String {
-    let present = order
-        .iter()
-        .filter_map(|name| Some((*name, value.get(*name)?)));
-    let parts = present.map(|(name, field)| match (name, field.as_array()) {
-        ("managedFields", Some(entries)) => {
-            let entries = entries.iter().map(|entry| ordered(entry, &MANAGER_FIELDS));
-            format!(
-                "\"managedFields\":[{}]",
-                entries.collect::<Vec<_>>().join(",")
-            )
-        }
-        _ => format!("\"{name}\":{field}"),
-    });
-    format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
 }
 
 /// 422 for a patch, quoted as `text`, whose result cannot be decoded.

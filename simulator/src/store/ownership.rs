@@ -80,6 +80,7 @@ pub(super) fn applied(
     let configuration = Configuration {
         kept: without_reset(request, config.clone()),
         asked: config,
+        seen: live.map(|live| without_reset(request, live.clone())),
     };
     let applied = apply(live, configuration, &writer, options.force, &kind.schema)?;
     match options.duplicates.first() {
@@ -218,7 +219,7 @@ pub(super) fn forget_times(value: &mut Value, subresource: &str) {
     }
 }
 
-/// The configuration without what the endpoint does not write.
+/// A configuration, or an object, without what the endpoint does not write.
 fn without_reset(request: &Request, mut config: Value) -> Value {
     let has_status = request
         .served

@@ -117,11 +117,21 @@ fn report(
     match options.field_validation {
         FieldValidation::Ignore => Ok(()),
         FieldValidation::Warn => {
-            warnings.extend(findings);
+            warnings.extend(findings.iter().flat_map(|finding| apart(finding)));
             Ok(())
         }
         FieldValidation::Strict if findings.is_empty() => Ok(()),
         FieldValidation::Strict => Err(format!("strict decoding error: {}", findings.join(", "))),
+    }
+}
+
+/// The warnings of one finding: what a YAML reader says of several lines is one.
+///
+/// Source: apiserver v0.34 `pkg/endpoints/handlers/create.go`, `parseYAMLWarnings`.
+fn apart(finding: &str) -> Vec<String> {
+    match finding.split_once("yaml: unmarshal errors:\n") {
+        Some((_, lines)) => lines.lines().map(|line| line.trim().to_owned()).collect(),
+        None => vec![finding.to_owned()],
     }
 }
 

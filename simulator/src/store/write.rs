@@ -226,10 +226,7 @@ impl Kernel {
         shape::refit(served, &mut value, before, options, warnings).map_err(|why| {
             match (&sent, quoted) {
                 (Some(_), Some(patch)) => identity::undecodable(&patch, &why),
-                (Some(patched), None) => {
-                    let text = identity::patched_text(&served.kind, patched, old.value());
-                    identity::undecodable(&text, &why)
-                }
+                (Some(patched), None) => identity::undecodable(&patched.to_string(), &why),
                 (None, _) => identity::unfit(&served.kind, &why),
             }
         })?;

@@ -32,6 +32,8 @@ pub struct Configuration {
     pub kept: Value,
     /// The same with what the endpoint resets, such as `status`.
     pub asked: Value,
+    /// Of the object as it is, what the endpoint does not reset; all of it if absent.
+    pub seen: Option<Value>,
 }
 
 /// One of which everything counts.
@@ -40,6 +42,7 @@ impl From<Value> for Configuration {
         Self {
             asked: config.clone(),
             kept: config,
+            seen: None,
         }
     }
 }
@@ -61,7 +64,7 @@ pub fn apply(
     force: bool,
     node: &Node,
 ) -> Result<Value, Status> {
-    let Configuration { kept, asked } = configuration.into();
+    let Configuration { kept, asked, seen } = configuration.into();
     admit(&asked, writer, node)?;
     let mut state = live.cloned().unwrap_or_else(|| json!({}));
     let stored = take_managed_fields(&mut state);
@@ -71,7 +74,8 @@ pub fn apply(
             manager: BEFORE_FIRST_APPLY,
             ..*writer
         };
-        let all = Comparison::of(&blank(&state), &state, node);
+        let seen = seen.as_ref().unwrap_or(&state);
+        let all = Comparison::of(&blank(seen), seen, node);
         record(&mut entries, all, &first);
     }
     let application = Application {
@@ -122,8 +126,14 @@ fn admit(config: &Value, writer: &Writer, node: &Node) -> Result<(), Status> {
     })
 }
 
-/// The fields of others that an apply would change, by their entry as messages name it.
-type Conflicts = BTreeMap<String, FieldSet>;
+/// The fields of others that an apply would change, by what tells one entry from another, which they are ordered by.
+type Conflicts = BTreeMap<String, Conflict>;
+
+struct Conflict {
+    /// The entry as messages name it.
+    with: String,
+    fields: FieldSet,
+}
 
 struct Application<'a> {
     /// Without `managedFields`.
@@ -214,10 +224,10 @@ impl Application<'_> {
     /// Source: kubernetes v1.34 `apimachinery/pkg/util/managedfields/internal/lastappliedmanager.go`.
     fn without_last_applied(&self, mut conflicts: Conflicts) -> Conflicts {
         if let Some(allowed) = self.last_applied_paths() {
-            for fields in conflicts.values_mut() {
-                fields.subtract(&allowed);
+            for conflict in conflicts.values_mut() {
+                conflict.fields.subtract(&allowed);
             }
-            conflicts.retain(|_, fields| !fields.is_empty());
+            conflicts.retain(|_, conflict| !conflict.fields.is_empty());
         }
         conflicts
     }
@@ -262,10 +272,14 @@ fn last_applied(object: &Value) -> Option<&str> {
 }
 
 fn conflicts(entries: &[Entry], touched: &FieldSet) -> Conflicts {
+    let conflict = |entry: &Entry| Conflict {
+        with: named(entry),
+        fields: entry.fields.intersection(touched),
+    };
     entries
         .iter()
-        .map(|entry| (named(entry), entry.fields.intersection(touched)))
-        .filter(|(_, fields)| !fields.is_empty())
+        .map(|entry| (entry.identifier(), conflict(entry)))
+        .filter(|(_, conflict)| !conflict.fields.is_empty())
         .collect()
 }
 
@@ -284,8 +298,8 @@ fn named(entry: &Entry) -> String {
 /// Source: kubernetes v1.34 `apimachinery/pkg/util/managedfields/internal/conflict.go`.
 fn refusal(conflicts: &Conflicts) -> Status {
     let conflicts: Vec<(&str, Vec<String>)> = conflicts
-        .iter()
-        .map(|(name, fields)| (name.as_str(), fields.paths()))
+        .values()
+        .map(|conflict| (conflict.with.as_str(), conflict.fields.paths()))
         .collect();
     let n_conflicts: usize = conflicts.iter().map(|(_, paths)| paths.len()).sum();
     let message = match conflicts.as_slice() {
@@ -540,6 +554,21 @@ mod tests {
         assert_eq!(
             owners(&applied),
             json!({"a Apply 01": {"f:spec": {"f:number": {}}}, "before-first-apply Update 01": {"f:spec": {".": {}, "f:text": {}}}})
+        );
+    }
+
+    #[test]
+    fn what_the_endpoint_resets_is_not_recorded_as_there_before() {
+        let live = thing(json!({"spec": {"text": "1"}, "data": {"a": "1"}}));
+        let config = thing(json!({"spec": {"number": 1}}));
+        let configuration = Configuration {
+            seen: Some(thing(json!({"spec": {"text": "1"}}))),
+            ..config.into()
+        };
+        let applied = apply(Some(&live), configuration, &writer("a", 1), false, &node()).unwrap();
+        assert_eq!(
+            owners(&applied)["before-first-apply Update 01"],
+            json!({"f:spec": {".": {}, "f:text": {}}})
         );
     }
 

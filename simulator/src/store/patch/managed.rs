@@ -109,6 +109,26 @@ fn release(entries: &mut [Entry], comparison: &Comparison) {
 }
 
 impl Entry {
+    /// What tells this entry from the others, and what real servers order them by in messages.
+    ///
+    /// Source: kubernetes v1.34 `apimachinery/pkg/util/managedfields/internal/managedfields.go`, `BuildManagerIdentifier`.
+    pub(super) fn identifier(&self) -> String {
+        let mut identifier = format!("{{\"manager\":{:?}", self.manager);
+        match self.operation {
+            Operation::Apply => identifier += ",\"operation\":\"Apply\"",
+            Operation::Update => {
+                let (version, time) = (&self.api_version, self.time.as_deref().unwrap_or_default());
+                identifier += &format!(
+                    ",\"operation\":\"Update\",\"apiVersion\":{version:?},\"time\":{time:?}"
+                );
+            }
+        }
+        if !self.subresource.is_empty() {
+            identifier += &format!(",\"subresource\":{:?}", self.subresource);
+        }
+        identifier + "}"
+    }
+
     pub(super) fn of(
         writer: &Writer,
         operation: Operation,

@@ -2,6 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`.
 
+use super::of_kind::required;
 use super::pod_spec;
 use crate::json::{Map, Value, json};
 use crate::store::metadata::invalid_json;
@@ -321,6 +322,11 @@ fn change_faults(new: &Value, old: &Value) -> Vec<Cause> {
             field: "spec.containers".to_owned(),
         }];
     }
+    // Told once more: a pod needs its images, and an update may not take them away.
+    let without_image = missing_fields("spec", &new["spec"], &["image"]);
+    if !without_image.is_empty() {
+        return without_image;
+    }
     let deadline = deadline_fault(&new["spec"], &old["spec"]);
     let is_fixed = fixed_part(&new["spec"]) == fixed_part(&old["spec"]);
     let changed = (!is_fixed).then(|| Cause {
@@ -351,22 +357,22 @@ fn deadline_fault(new: &Value, old: &Value) -> Option<Cause> {
 
 /// A pod needs containers, and each of them a name and an image.
 fn missing_parts(path: &str, spec: &Value) -> Vec<Cause> {
-    let required = |field: String| Cause {
-        reason: "FieldValueRequired",
-        message: "Required value".to_owned(),
-        field,
-    };
     if spec["containers"].as_array().is_none_or(Vec::is_empty) {
-        return vec![required(format!("{path}.containers"))];
+        return vec![required(format!("{path}.containers"), "Required value")];
     }
+    missing_fields(path, spec, &["name", "image"])
+}
+
+/// The containers without one of `fields`.
+fn missing_fields(path: &str, spec: &Value, fields: &[&str]) -> Vec<Cause> {
     let mut causes = Vec::new();
     for list in ["containers", "initContainers"] {
         for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
-            for field in ["name", "image"] {
-                if container[field].as_str().unwrap_or_default().is_empty() {
-                    causes.push(required(format!("{path}.{list}[{index}].{field}")));
-                }
-            }
+            let missing =
+                |field: &&&str| container[**field].as_str().unwrap_or_default().is_empty();
+            causes.extend(fields.iter().filter(missing).map(|field| {
+                required(format!("{path}.{list}[{index}].{field}"), "Required value")
+            }));
         }
     }
     causes
