@@ -187,6 +187,7 @@ async fn apply(
         Own::RemoveFinalizer => {
             write::remove_finalizer::<ArtifactWorkflow>(&context.client, metadata, finalizer)
                 .await?;
+            context.echoes.forget::<ArtifactWorkflow>(metadata);
         }
         Own::Delete => {
             let uid = metadata.uid.as_deref().unwrap_or_default();

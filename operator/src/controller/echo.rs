@@ -39,6 +39,14 @@ impl Echoes {
         }
     }
 
+    /// Expects nothing more of a `K` that goes.
+    pub(super) fn forget<K>(&self, gone: &ObjectMeta)
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        self.lock().remove(&key::<K>(gone));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Written> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,6 +80,14 @@ mod tests {
         assert!(!echoes.take::<ArtifactWorkflow>(&at("7")));
         assert!(!echoes.take::<Order>(&at("8")), "somebody else's write");
         assert!(echoes.take::<Order>(&at("7")));
+        assert!(!echoes.take::<Order>(&at("7")));
+    }
+
+    #[test]
+    fn nothing_is_expected_of_what_is_gone() {
+        let echoes = Echoes::default();
+        echoes.wrote::<Order>(&at("7"));
+        echoes.forget::<Order>(&at("9"));
         assert!(!echoes.take::<Order>(&at("7")));
     }
 

@@ -149,6 +149,7 @@ async fn apply(context: &Context, order: &Order, plan: Plan, now: Timestamp) -> 
         Own::RemoveFinalizer => {
             write::remove_finalizer::<Order>(client, &order.metadata, keys::ORDER_FINALIZER)
                 .await?;
+            context.echoes.forget::<Order>(&order.metadata);
         }
         Own::Delete => {
             let uid = order.metadata.uid.as_deref().unwrap_or_default();
