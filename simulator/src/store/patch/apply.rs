@@ -171,14 +171,16 @@ impl Application<'_> {
             entry.fields.subtract(&comparison.touched);
             entry.fields.subtract(&comparison.removed);
         }
+        let paths = without_untracked(paths);
         let time = match &last {
+            // A time alone is no change, and what stays as it is keeps its own.
+            Some(last) if applied == *self.live && last.fields == paths => last.time.clone(),
             _ if applied != *self.live || self.asks_for_more(shape) => {
                 Some(seconds(self.writer.now))
             }
             Some(last) => last.time.clone(),
             None => None,
         };
-        let paths = without_untracked(paths);
         entries.push(Entry::of(self.writer, Operation::Apply, time, paths));
         entries.retain(|entry| !entry.fields.is_empty());
         self.sync_last_applied(&mut applied);
@@ -542,8 +544,24 @@ mod tests {
         let config = json!({"metadata": {"name": "n", "creationTimestamp": null}, "spec": {"text": "1", "free": {"a": [1]}}});
         let mut live = written(vec![Apply("a", config.clone())]).unwrap();
         live["metadata"]["creationTimestamp"] = "2030-01-01T00:00:00Z".into();
-        let again = apply(Some(&live), thing(config), &writer("a", 9), false, &node());
-        assert_eq!(again, Ok(live));
+        let again = apply(
+            Some(&live),
+            thing(config.clone()),
+            &writer("a", 9),
+            false,
+            &node(),
+        );
+        assert_eq!(again.as_ref(), Ok(&live));
+        let asked = Configuration {
+            asked: thing(json!({"spec": {"number": 1}})),
+            ..thing(config).into()
+        };
+        let with_more = apply(Some(&live), asked, &writer("a", 9), false, &node());
+        assert_eq!(
+            with_more,
+            Ok(live),
+            "what the endpoint resets is no change by itself"
+        );
     }
 
     #[test]
