@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use arc_simulator::faults::{Faults, Rule};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -149,6 +150,14 @@ impl World {
         edit(&mut self.script);
         let book = self.script.book();
         self.site()?.script(&book).await
+    }
+
+    /// Lets requests fail as `rules` say, from now on.
+    ///
+    /// # Errors
+    /// The cluster is a real one.
+    pub(crate) fn disturb(&self, rules: Vec<Rule>) -> Result<()> {
+        self.site()?.disturb(Faults::from_rules(rules))
     }
 
     /// Lets `duration` pass and nothing more.

@@ -185,7 +185,8 @@ impl Cluster {
         let revision = self.server.barrier();
         let mut any = false;
         for runner in &mut self.runners {
-            any |= runner.catch_up(revision, now).await;
+            let seen = self.server.seen_by(runner.name());
+            any |= runner.catch_up(revision.min(seen), now).await;
         }
         any
     }
@@ -193,14 +194,17 @@ impl Cluster {
     /// When the next part can act; `None` if nothing waits for any time.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {
-        self.runners.iter().filter_map(Runner::next_due).min()
+        let runners = self.runners.iter().filter_map(Runner::next_due);
+        runners.chain(self.server.trouble_ends_at()).min()
     }
 
     /// Whether everything that still waits has had its turn since the last write, and wrote nothing itself: such a
     /// cluster changes only if somebody changes it, or when a timer of another kind runs out.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.server.revision() == self.revision && self.runners.iter().all(Runner::is_quiet)
+        self.server.revision() == self.revision
+            && self.server.trouble_ends_at().is_none()
+            && self.runners.iter().all(Runner::is_quiet)
     }
 
     /// Lets time pass until the cluster is quiet, at most [`SETTLE_HORIZON`].
@@ -222,6 +226,10 @@ impl Cluster {
         match self.next_timer() {
             Some(timer) if timer <= until => {
                 self.clock.advance_to(timer);
+                if self.server.trouble_ends_at().is_some_and(|at| at <= timer) {
+                    self.server.pass();
+                    self.runners.iter_mut().for_each(Runner::forget_visits);
+                }
                 self.settle_now().await?;
                 Ok(true)
             }

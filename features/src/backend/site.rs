@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, Result, bail};
 use arc_simulator::cluster::Transport;
+use arc_simulator::faults::Faults;
 use arc_simulator::outcomes::Book;
 use arc_simulator::simulation::{Config, Simulation};
 use jiff::{SignedDuration, Timestamp};
@@ -138,6 +139,20 @@ impl Site {
                 Ok(())
             }
             Ground::Real(tenant) => tenant.script(book).await,
+        }
+    }
+
+    /// Lets requests fail as `faults` say, from now on.
+    ///
+    /// # Errors
+    /// The cluster is a real one.
+    pub fn disturb(&self, faults: Faults) -> Result<()> {
+        match &self.ground {
+            Ground::Simulated(simulation) => {
+                simulation.server().set_faults(faults);
+                Ok(())
+            }
+            Ground::Real(_) => bail!("a real cluster cannot be disturbed at a given write"),
         }
     }
 

@@ -3,6 +3,7 @@
 mod artifact;
 mod artifact_type;
 mod artifact_workflow;
+mod disturbance;
 mod endpoint;
 mod example;
 mod object;

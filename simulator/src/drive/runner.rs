@@ -35,9 +35,18 @@ struct Follow {
 }
 
 enum State {
-    Closed { retry_at: Option<Timestamp> },
+    Closed {
+        retry_at: Option<Timestamp>,
+        /// Whether nobody answered, rather than said no.
+        is_lost: bool,
+    },
     Open,
 }
+
+const CLOSED: State = State::Closed {
+    retry_at: None,
+    is_lost: false,
+};
 
 impl Runner {
     /// A runner that has listed nothing yet.
@@ -67,7 +76,7 @@ impl Runner {
         for watch in watches {
             self.follows.push(Follow {
                 watch,
-                state: State::Closed { retry_at: None },
+                state: CLOSED,
                 revision: 0,
             });
             self.caches.0.push(Cache::new());
@@ -79,7 +88,7 @@ impl Runner {
         let mut index = 0;
         while index < self.follows.len() {
             let follow = &self.follows[index];
-            if matches!(follow.state, State::Closed { retry_at } if retry_at.is_none_or(|at| at <= now))
+            if matches!(follow.state, State::Closed { retry_at, .. } if retry_at.is_none_or(|at| at <= now))
             {
                 match follow::open(&self.client, &follow.watch).await {
                     Ok(opened) => self.opened(index, opened, now),
@@ -87,6 +96,7 @@ impl Runner {
                         tracing::debug!(part = self.part.name(), kind = follow.watch.resource.kind, %error, "cannot list yet");
                         self.follows[index].state = State::Closed {
                             retry_at: Some(now + RELIST),
+                            is_lost: !matches!(error, kube::Error::Api(_)),
                         };
                     }
                 }
@@ -155,7 +165,7 @@ impl Runner {
                 return false;
             }
             News::Broken => {
-                self.follows[index].state = State::Closed { retry_at: None };
+                self.follows[index].state = CLOSED;
                 return true;
             }
         };
@@ -194,7 +204,7 @@ impl Runner {
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let relist = self.follows.iter().filter_map(|follow| match follow.state {
-            State::Closed { retry_at } => Some(retry_at.unwrap_or(Timestamp::MIN)),
+            State::Closed { retry_at, .. } => Some(retry_at.unwrap_or(Timestamp::MIN)),
             State::Open => None,
         });
         relist.chain(self.queue.next_due()).min()
@@ -235,10 +245,11 @@ impl Runner {
         self.queue.forget_visits();
     }
 
-    /// Whether every key that waits has had its turn since the last write without writing itself.
+    /// Whether every key that waits has had its turn since the last write without writing itself, and the server is there.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.queue.all_visited()
+        let is_lost = |follow: &Follow| matches!(follow.state, State::Closed { is_lost: true, .. });
+        self.queue.all_visited() && !self.follows.iter().any(is_lost)
     }
 
     /// What this part follows, for a description of the cluster: kind → number of objects.

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::chance::Chance;
-use super::rule::{Fault, Rule, name_of, resource_of};
+use super::rule::{Disturbance, Fault, Rule, name_of, resource_of};
 use crate::store::request::Request;
 use crate::store::status::Status;
 
@@ -23,8 +23,8 @@ pub enum Moment {
 pub(crate) enum Verdict {
     /// It goes on.
     Pass,
-    /// It goes on, but the client's open watches end.
-    DropWatches,
+    /// This happens first.
+    Disturb(Disturbance),
     /// The client gets this instead.
     Answer(Status),
     /// The connection breaks.
@@ -116,9 +116,8 @@ impl Faults {
         self.log.push(firing(request, instant, fault));
         match fault {
             Fault::Refuse => Verdict::Break,
-            Fault::Conflict => Verdict::Answer(conflict(request)),
-            Fault::Unavailable => Verdict::Answer(unavailable()),
-            Fault::DropWatches => Verdict::DropWatches,
+            Fault::Answer(refusal) => Verdict::Answer(refusal.answer(request)),
+            Fault::Disturb(disturbance) => Verdict::Disturb(disturbance),
             Fault::Crash(Moment::Before) => Verdict::Crash,
             Fault::LoseAnswer | Fault::TimedOut | Fault::Crash(Moment::After) => {
                 self.pending = Some(fault);
@@ -135,8 +134,7 @@ impl Faults {
                 Verdict::Answer(Status::internal("etcdserver: request timed out"))
             }
             Some(Fault::Crash(_)) => Verdict::Crash,
-            Some(Fault::Refuse | Fault::Conflict | Fault::Unavailable | Fault::DropWatches)
-            | None => Verdict::Pass,
+            Some(Fault::Refuse | Fault::Answer(_) | Fault::Disturb(_)) | None => Verdict::Pass,
         }
     }
 }
@@ -158,18 +156,5 @@ fn firing(request: &Request, instant: Instant, fault: Fault) -> Firing {
         verb: request.verb.name(),
         object: place,
         fault,
-    }
-}
-
-fn conflict(request: &Request) -> Status {
-    Status::conflict(&request.served.kind.resource(), name_of(request))
-}
-
-fn unavailable() -> Status {
-    Status {
-        code: 503,
-        reason: "ServiceUnavailable",
-        message: "the server is currently unable to handle the request".to_owned(),
-        details: None,
     }
 }

@@ -2,22 +2,34 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use crate::ids::Ids;
 use crate::store::request::{Request, Verb};
 
-use super::rule::Fault;
+use super::refusal::Refusal;
+use super::rule::{Disturbance, Fault};
 
 /// What keeps fault choices apart from uids and scheduling although all may come from one seed.
 const FAULT_STREAM: u64 = 0xfa_17_5e_ed;
 
-/// The faults to choose from; crashes are rules' business.
-const KINDS: [Fault; 6] = [
+/// How long a replica lags behind, or a server is away, by chance.
+const A_WHILE: SignedDuration = SignedDuration::from_secs(20);
+
+/// The faults to choose from; crashes and clocks are rules' business.
+const KINDS: [Fault; 12] = [
     Fault::Refuse,
     Fault::LoseAnswer,
-    Fault::Conflict,
-    Fault::Unavailable,
     Fault::TimedOut,
-    Fault::DropWatches,
+    Fault::Answer(Refusal::Conflict),
+    Fault::Answer(Refusal::Unavailable),
+    Fault::Answer(Refusal::TooManyRequests),
+    Fault::Answer(Refusal::LeaderChanged),
+    Fault::Disturb(Disturbance::DropWatches),
+    Fault::Disturb(Disturbance::ExpireWatches),
+    Fault::Disturb(Disturbance::Lag(A_WHILE)),
+    Fault::Disturb(Disturbance::Compact),
+    Fault::Disturb(Disturbance::Restart(A_WHILE)),
 ];
 
 /// Every so many requests of some clients fail, in ways of which each seed uses only some.
@@ -61,12 +73,14 @@ impl Chance {
 /// Only writes of an object that is there can conflict.
 fn is_possible(fault: Fault, verb: &Verb) -> bool {
     match fault {
-        Fault::Conflict => matches!(verb, Verb::Update(..) | Verb::Patch(..) | Verb::Delete(_)),
+        Fault::Answer(Refusal::Conflict) => {
+            matches!(verb, Verb::Update(..) | Verb::Patch(..) | Verb::Delete(_))
+        }
         Fault::Refuse
         | Fault::LoseAnswer
-        | Fault::Unavailable
         | Fault::TimedOut
-        | Fault::DropWatches
+        | Fault::Answer(_)
+        | Fault::Disturb(_)
         | Fault::Crash(_) => true,
     }
 }

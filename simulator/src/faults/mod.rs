@@ -9,10 +9,12 @@
 
 mod chain;
 mod chance;
+mod refusal;
 mod rule;
 
 pub use chain::{Faults, Firing, Moment};
 pub use chance::Chance;
-pub use rule::{Fault, Nth, PatternError, Rule, Verbs};
+pub use refusal::Refusal;
+pub use rule::{Disturbance, Fault, Nth, PatternError, Rule, Verbs};
 
 pub(crate) use chain::{Instant, Verdict};

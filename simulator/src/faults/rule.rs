@@ -1,29 +1,50 @@
 //! One rule: which requests it means, and what becomes of them.
 
+use jiff::SignedDuration;
+
 use crate::outcomes::glob::Glob;
 use crate::store::request::{Part, Request, Verb};
 
 use super::chain::Moment;
+use super::refusal::Refusal;
 
 /// What happens to a request that a rule means.
 ///
-/// Source: `spec/kube-api.md` §5.2 F1, F4, F5, F6.
+/// Source: `spec/kube-api.md` §5.2 F1, F4, F5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// The connection breaks before anything has happened.
     Refuse,
     /// The request takes effect, but the connection breaks before the answer.
     LoseAnswer,
-    /// 409, as if somebody else had written the object in between; nothing has happened.
-    Conflict,
-    /// 503; nothing has happened.
-    Unavailable,
+    /// The client is told this; nothing has happened.
+    Answer(Refusal),
     /// 500 as from etcd, after the request took effect.
     TimedOut,
-    /// All open watches of the client end; the request itself goes on.
-    DropWatches,
+    /// Something happens to the server or to what the client sees of it; the request itself goes on, unless nobody is
+    /// there any more to answer it.
+    Disturb(Disturbance),
     /// The client dies before or after the request took effect, in any case without an answer, and is started afresh.
     Crash(Moment),
+}
+
+/// What happens to the server, or to what a client sees of it.
+///
+/// Source: `spec/kube-api.md` §5.2 F2, F3, F6, F8, F9, F10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Disturbance {
+    /// All open watches of the client end.
+    DropWatches,
+    /// All open watches of the client end with 410: what happens before it lists again it is never told.
+    ExpireWatches,
+    /// The client's watches, and its lists from the cache, stand still for so long, as on a replica that lags behind.
+    Lag(SignedDuration),
+    /// History until now is forgotten, so that pages and watches from before answer 410.
+    Compact,
+    /// From now on the server's clock is so far ahead of everybody else's; negative if behind.
+    Skew(SignedDuration),
+    /// The server stops: all watches of everybody end, history is forgotten, and nobody reaches it for so long.
+    Restart(SignedDuration),
 }
 
 /// Which verbs a rule means.

@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::encode::{self, Shape};
 use super::service::ApiServer;
+use super::watchers::Ends;
 use crate::store::pod_log::Follow;
 use crate::store::registry::Served;
 use crate::store::watch::{Cursor, Signal};
@@ -41,8 +42,8 @@ pub(crate) struct WatchBody {
     pub(crate) barriers_seen: u64,
     /// Whose watch it is.
     pub(crate) actor: Arc<str>,
-    /// How often the actor's watches were cut before this one was opened.
-    pub(crate) cuts_seen: u64,
+    /// How often the actor's watches had been ended when this one was opened.
+    pub(crate) ends_seen: Ends,
     pub(crate) deadline: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
@@ -106,11 +107,8 @@ impl WatchBody {
 
     /// What comes next; `None` ends the watch.
     pub(super) fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<Option<Signal>> {
-        if self.server.is_cut(self) {
-            return Poll::Ready(None);
-        }
-        if let Some(signal) = self.server.clone().pull(self, cx.waker()) {
-            return Poll::Ready(Some(signal));
+        if let Poll::Ready(signal) = self.server.clone().pull(self, cx.waker()) {
+            return Poll::Ready(signal);
         }
         match &mut self.deadline {
             Some(deadline) => deadline.as_mut().poll(cx).map(|()| None),

@@ -49,6 +49,9 @@ struct Wanted {
 impl ApiServer {
     /// Answers one call.
     pub(crate) fn answer(&self, call: &Call) -> Answered {
+        if self.lock().trouble.is_away() {
+            return Err(broken());
+        }
         let route = Route::parse(call.uri.path());
         let user = match self.admitted(call, &route) {
             Ok(user) => user,
@@ -202,7 +205,7 @@ impl ApiServer {
         Ok((request, wanted))
     }
 
-    fn perform(&self, call: &Call, request: Request, wanted: Wanted) -> Answered {
+    fn perform(&self, call: &Call, mut request: Request, wanted: Wanted) -> Answered {
         let mut state = self.lock();
         let state = &mut *state;
         if state.is_lost {
@@ -210,9 +213,14 @@ impl ApiServer {
         }
         let now = self.clock().now();
         match state.fault(&request, Moment::Before, now) {
-            Verdict::Pass | Verdict::DropWatches => {}
+            Verdict::Pass | Verdict::Disturb(_) => {}
             Verdict::Answer(status) => return Ok(refusal(call, &status)),
             Verdict::Break | Verdict::Crash => return Err(broken()),
+        }
+        if let Some(view) = state.trouble.view(&call.actor)
+            && let Err(status) = state.through(view, &mut request)
+        {
+            return Ok(refusal(call, &status));
         }
         let asked = request.without_verb();
         let result = self.apply(state, call, request);
@@ -220,7 +228,7 @@ impl ApiServer {
             return Err(broken());
         }
         match state.fault(&asked, Moment::After, now) {
-            Verdict::Pass | Verdict::DropWatches => {}
+            Verdict::Pass | Verdict::Disturb(_) => {}
             Verdict::Answer(status) => return Ok(refusal(call, &status)),
             Verdict::Break | Verdict::Crash => return Err(broken()),
         }
@@ -241,7 +249,9 @@ impl ApiServer {
         let is_write = request.verb.is_write();
         let is_log = request.part == Part::Log && is_write;
         let before = state.kernel.log().revision();
-        let result = state.kernel.apply(request, now, &mut state.ids);
+        let shown = state.trouble.clock(now);
+        let kernel = Arc::make_mut(&mut state.kernel);
+        let result = kernel.apply(request, shown, &mut state.ids);
         self.keep(state, before);
         let log = state.kernel.log();
         if is_write {
@@ -318,7 +328,7 @@ impl ApiServer {
                     cursor,
                     id: state.watchers.register(),
                     barriers_seen: state.watchers.barriers(),
-                    cuts_seen: state.watchers.cuts(&call.actor),
+                    ends_seen: state.watchers.ends(&call.actor),
                     actor: Arc::clone(&call.actor),
                     deadline: self.deadline(timeout_seconds),
                 };

@@ -29,6 +29,7 @@ mod query;
 mod resource;
 mod response;
 mod route;
+mod trouble;
 mod watchers;
 
 #[cfg(test)]

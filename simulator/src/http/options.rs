@@ -72,6 +72,7 @@ pub(crate) fn watch(served: &Served, query: &Query) -> Result<WatchOptions, Stat
         start,
         bookmarks: query.flag("allowWatchBookmarks"),
         timeout_seconds: u64::try_from(timeout_seconds).unwrap_or(0),
+        as_of: None,
     })
 }
 

@@ -18,10 +18,11 @@ use tower::{BoxError, Service};
 use super::body::{LogBody, ResponseBody, WatchBody};
 use super::direct::Direct;
 use super::journal::Journal;
+use super::trouble::Trouble;
 use super::watchers::Watchers;
 use crate::access::User;
 use crate::clock::Clock;
-use crate::faults::{Faults, Firing, Instant, Moment, Verdict};
+use crate::faults::{Faults, Firing};
 use crate::ids::Ids;
 use crate::json::Value;
 use crate::part::PartClient;
@@ -31,7 +32,6 @@ use crate::store::kind::Kind;
 use crate::store::log::TableId;
 use crate::store::object::Object;
 use crate::store::pod_log::Printed;
-use crate::store::request as kernel_request;
 use crate::store::service_account::AccountAdmission;
 use crate::store::token::TokenSecret;
 use crate::store::watch::Signal;
@@ -58,11 +58,13 @@ struct Shared {
 
 /// Everything that changes, under one lock.
 pub(crate) struct State {
-    pub(crate) kernel: Kernel,
+    /// Shared with forks until one of them changes something.
+    pub(crate) kernel: Arc<Kernel>,
     pub(crate) ids: Ids,
     pub(crate) journal: Journal,
     pub(crate) watchers: Watchers,
-    faults: Option<Faults>,
+    pub(super) faults: Option<Faults>,
+    pub(crate) trouble: Trouble,
     /// Where every change is kept, if anywhere.
     file: Option<StateFile>,
     /// Whether a change could not be kept: then nothing is answered any more.
@@ -70,52 +72,28 @@ pub(crate) struct State {
     /// Why, until it is told.
     unkept: Option<StateError>,
     /// Clients that are dead: nothing of theirs comes through until they are started afresh.
-    crashed: BTreeSet<Arc<str>>,
+    pub(super) crashed: BTreeSet<Arc<str>>,
 }
 
 impl State {
-    /// What the fault rules, if any, make of a request before or after it took effect.
-    pub(crate) fn fault(
-        &mut self,
-        request: &kernel_request::Request,
-        moment: Moment,
-        now: Timestamp,
-    ) -> Verdict {
-        if self.crashed.contains(&request.actor) {
-            return Verdict::Break;
-        }
-        let Some(faults) = &mut self.faults else {
-            return Verdict::Pass;
-        };
-        let revision = self.kernel.log().revision();
-        let verdict = match moment {
-            Moment::Before => faults.before(request, Instant { now, revision }),
-            Moment::After => faults.after(),
-        };
-        match verdict {
-            Verdict::DropWatches => self.watchers.cut(&request.actor),
-            Verdict::Crash => {
-                self.crashed.insert(Arc::clone(&request.actor));
-            }
-            Verdict::Pass | Verdict::Answer(_) | Verdict::Break => {}
-        }
-        verdict
-    }
-}
-
-impl State {
-    fn new(kernel: Kernel, ids: Ids, journal: Journal) -> Self {
+    fn new(kernel: Arc<Kernel>, ids: Ids, journal: Journal) -> Self {
         Self {
             kernel,
             ids,
             journal,
             watchers: Watchers::default(),
             faults: None,
+            trouble: Trouble::default(),
             file: None,
             is_lost: false,
             unkept: None,
             crashed: BTreeSet::new(),
         }
+    }
+
+    /// The kernel to change, of which forks keep what there was.
+    pub(crate) fn kernel_mut(&mut self) -> &mut Kernel {
+        Arc::make_mut(&mut self.kernel)
     }
 }
 
@@ -127,7 +105,7 @@ impl ApiServer {
         let mut kernel = Kernel::new();
         kernel.found(clock.now(), &mut ids);
         kernel.set_token_secret(TokenSecret::of(seed));
-        Self::with(clock, State::new(kernel, ids, Journal::default()))
+        Self::with(clock, State::new(Arc::new(kernel), ids, Journal::default()))
     }
 
     /// A cluster that was kept in a file.
@@ -135,7 +113,8 @@ impl ApiServer {
     pub fn started_again(clock: Clock, seed: u64, mut kept: Kept) -> Self {
         let ids = Ids::of_start(seed, kept.starts);
         kept.kernel.set_token_secret(TokenSecret::of(seed));
-        Self::with(clock, State::new(kept.kernel, ids, Journal::default()))
+        let kernel = Arc::new(kept.kernel);
+        Self::with(clock, State::new(kernel, ids, Journal::default()))
     }
 
     fn with(clock: Clock, state: State) -> Self {
@@ -169,12 +148,13 @@ impl ApiServer {
     }
 
     /// A cluster of its own with the same objects and history, but without open watches and faults; its clock stands
-    /// where this one does, and its uids and generated names come from `seed`.
+    /// where this one does, and its uids and generated names come from `seed`. Takes the same time however large the
+    /// cluster is: the first write of either copies what tables and history consist of, not what is in them.
     #[must_use]
     pub fn fork(&self, seed: u64) -> Self {
         let state = self.lock();
         let forked = State::new(
-            state.kernel.clone(),
+            Arc::clone(&state.kernel),
             Ids::of_fork(seed),
             state.journal.clone(),
         );
@@ -184,9 +164,8 @@ impl ApiServer {
     /// From now on new pods need their service account, as by default on a real API server.
     pub fn enable_account_admission(&self) {
         let mut state = self.lock();
-        state
-            .kernel
-            .set_account_admission(AccountAdmission::Enabled);
+        let kernel = state.kernel_mut();
+        kernel.set_account_admission(AccountAdmission::Enabled);
     }
 
     /// A client in this process, known to the log as `actor`; its namespace is `default`.
@@ -273,7 +252,7 @@ impl ApiServer {
 
     /// Forgets history up to `revision`: older watches, lists and page tokens answer 410.
     pub fn compact(&self, revision: u64) {
-        self.lock().kernel.compact(revision);
+        self.lock().kernel_mut().compact(revision);
     }
 
     /// From now on requests fail as `faults` say, in place of what was set before; clients are told apart by the name
@@ -348,26 +327,48 @@ impl ApiServer {
             .expect("no request panics while it holds the state")
     }
 
-    /// Whether a fault has ended the watch.
-    pub(crate) fn is_cut(&self, watch: &WatchBody) -> bool {
-        watch.cuts_seen < self.lock().watchers.cuts(&watch.actor)
+    /// The last revision that a client can see.
+    #[must_use]
+    pub(crate) fn seen_by(&self, actor: &str) -> u64 {
+        self.lock().trouble.view(actor).unwrap_or(u64::MAX)
     }
 
-    /// The next signal of a watch, a bookmark if one is owed, or `None` once `waker` is registered.
-    pub(crate) fn pull(&self, watch: &mut WatchBody, waker: &Waker) -> Option<Signal> {
+    /// When the next trouble that faults made is over, for [`ApiServer::pass`]; a cluster with such is not at rest.
+    #[must_use]
+    pub fn trouble_ends_at(&self) -> Option<Timestamp> {
+        self.lock().trouble.ends_at()
+    }
+
+    /// Puts right what faults did until now: who saw an old state sees the newest again.
+    pub fn pass(&self) {
+        let mut state = self.lock();
+        state.trouble.pass(self.0.clock.now());
+        state.watchers.wake_all();
+    }
+
+    /// The next signal of a watch, a bookmark if one is owed, `None` if it ends; else `waker` is registered.
+    pub(crate) fn pull(&self, watch: &mut WatchBody, waker: &Waker) -> Poll<Option<Signal>> {
         let mut state = self.lock();
         let state = &mut *state;
-        if let Some(signal) = watch.cursor.next(state.kernel.log()) {
-            return Some(signal);
+        let (ends, log) = (state.watchers.ends(&watch.actor), state.kernel.log());
+        if watch.ends_seen.cuts < ends.cuts {
+            return Poll::Ready(None);
+        }
+        if std::mem::replace(&mut watch.ends_seen, ends).expiries < ends.expiries {
+            watch.cursor.expire(log);
+        }
+        let until = state.trouble.view(&watch.actor).unwrap_or(u64::MAX);
+        if let Some(signal) = watch.cursor.next(log, until) {
+            return Poll::Ready(Some(signal));
         }
         let barriers = state.watchers.barriers();
         if std::mem::replace(&mut watch.barriers_seen, barriers) < barriers
             && watch.cursor.allows_bookmarks()
         {
-            return Some(watch.cursor.bookmark(state.kernel.log()));
+            return Poll::Ready(Some(watch.cursor.bookmark(log, until)));
         }
         state.watchers.wait(watch.cursor.table(), watch.id, waker);
-        None
+        Poll::Pending
     }
 
     /// The next text of a followed log; `None` ends it, nothing registers `waker`.

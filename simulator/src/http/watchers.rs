@@ -12,8 +12,18 @@ pub(crate) struct Watchers {
     next_id: u64,
     waiting: BTreeMap<TableId, BTreeMap<u64, Waker>>,
     barriers: u64,
-    /// How often the watches of each client were ended.
-    cuts: BTreeMap<Arc<str>, u64>,
+    /// How often watches were ended: those of each client, and those of all.
+    ends: BTreeMap<Arc<str>, Ends>,
+    cuts_of_all: u64,
+}
+
+/// How often the watches of a client were ended so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ends {
+    /// Without a word.
+    pub(crate) cuts: u64,
+    /// As too old.
+    pub(crate) expiries: u64,
 }
 
 impl Watchers {
@@ -48,7 +58,8 @@ impl Watchers {
         self.wake_all();
     }
 
-    fn wake_all(&mut self) {
+    /// Wakes all watches.
+    pub(crate) fn wake_all(&mut self) {
         let waiting = std::mem::take(&mut self.waiting).into_values();
         waiting
             .flat_map(BTreeMap::into_values)
@@ -62,12 +73,28 @@ impl Watchers {
 
     /// Ends all open watches of a client.
     pub(crate) fn cut(&mut self, actor: &Arc<str>) {
-        *self.cuts.entry(Arc::clone(actor)).or_default() += 1;
+        self.ends.entry(Arc::clone(actor)).or_default().cuts += 1;
+        self.wake_all();
+    }
+
+    /// Ends all open watches.
+    pub(crate) fn cut_all(&mut self) {
+        self.cuts_of_all += 1;
+        self.wake_all();
+    }
+
+    /// Ends all open watches of a client as too old.
+    pub(crate) fn expire(&mut self, actor: &Arc<str>) {
+        self.ends.entry(Arc::clone(actor)).or_default().expiries += 1;
         self.wake_all();
     }
 
     /// How often the watches of a client were ended so far.
-    pub(crate) fn cuts(&self, actor: &str) -> u64 {
-        self.cuts.get(actor).copied().unwrap_or_default()
+    pub(crate) fn ends(&self, actor: &str) -> Ends {
+        let own = self.ends.get(actor).copied().unwrap_or_default();
+        Ends {
+            cuts: own.cuts + self.cuts_of_all,
+            ..own
+        }
     }
 }

@@ -41,19 +41,20 @@ pub struct Log {
     events: Vec<Arc<Event>>,
     /// The revision of the last event that compaction removed.
     compacted: u64,
-    tables: Vec<Table>,
+    /// Shared with forks until one of them changes it.
+    tables: Vec<Arc<Table>>,
 }
 
 impl Log {
     /// Opens an empty table.
     pub fn open(&mut self) -> TableId {
-        self.tables.push(Table::default());
+        self.tables.push(Arc::default());
         TableId(self.tables.len() - 1)
     }
 
     /// Ends a table whose resource is no longer served: its watches end.
     pub fn close(&mut self, table: TableId) {
-        self.tables[table.0].is_closed = true;
+        self.table_mut(table).is_closed = true;
     }
 
     /// Whether [`Log::close`] ended the table.
@@ -101,16 +102,15 @@ impl Log {
 
     /// Appends a creation or an update to `new`, which [`Log::next`] made for this event.
     pub fn put_next(&mut self, table: TableId, new: Arc<Object>) {
-        let old = self.tables[table.0]
-            .objects
-            .insert(new.key(), Arc::clone(&new));
+        let objects = &mut self.table_mut(table).objects;
+        let old = objects.insert(new.key(), Arc::clone(&new));
         self.append(table, old, new, false);
     }
 
     /// Appends the deletion of the object behind `key`, whose last state becomes `value`.
     pub fn remove(&mut self, table: TableId, key: &Key, value: crate::json::Value) -> Arc<Object> {
         let new = self.next(value);
-        let old = self.tables[table.0].objects.remove(key);
+        let old = self.table_mut(table).objects.remove(key);
         self.append(table, old, Arc::clone(&new), true);
         new
     }
@@ -156,7 +156,7 @@ impl Log {
 
     /// Puts an object into a table as it was left at a revision that is forgotten.
     pub(super) fn put_back(&mut self, table: TableId, object: Arc<Object>) {
-        self.tables[table.0].objects.insert(object.key(), object);
+        self.table_mut(table).objects.insert(object.key(), object);
     }
 
     /// The events of all tables after `revision`, in order.
@@ -182,10 +182,14 @@ impl Log {
         }
         self.events.drain(..(until - self.compacted) as usize);
         self.compacted = until;
-        for table in &mut self.tables {
+        for table in self.tables.iter_mut().map(Arc::make_mut) {
             let start = table.revisions.partition_point(|r| *r <= until);
             table.revisions.drain(..start);
         }
+    }
+
+    fn table_mut(&mut self, table: TableId) -> &mut Table {
+        Arc::make_mut(&mut self.tables[table.0])
     }
 
     /// Keeps of a state that is no longer the present one what history needs.
@@ -206,7 +210,7 @@ impl Log {
         deleted: bool,
     ) {
         let revision = new.revision();
-        self.tables[table.0].revisions.push(revision);
+        self.table_mut(table).revisions.push(revision);
         self.events.push(Arc::new(Event {
             revision,
             table,

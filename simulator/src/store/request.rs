@@ -248,6 +248,8 @@ pub struct WatchOptions {
     pub bookmarks: bool,
     /// `timeoutSeconds`; zero is none.
     pub timeout_seconds: u64,
+    /// The revision whose state counts as the present one; the newest if absent.
+    pub as_of: Option<u64>,
 }
 
 /// Where a watch begins.

@@ -69,9 +69,9 @@ impl Cursor {
         };
         match options.start {
             Start::Now => {}
-            Start::State => cursor.begin_with_state(log),
+            Start::State => cursor.begin_with_state(log, options.as_of),
             Start::StateThenBookmark(_) => {
-                cursor.begin_with_state(log);
+                cursor.begin_with_state(log, options.as_of);
                 cursor.announce_initial_end = options.bookmarks;
             }
             Start::After(revision) if revision < log.compacted() => {
@@ -94,8 +94,13 @@ impl Cursor {
         self.bookmarks
     }
 
-    /// The next signal, or `None` until the log grows.
-    pub fn next(&mut self, log: &Log) -> Option<Signal> {
+    /// Ends the watch as too old, whatever it has still to tell.
+    pub(crate) fn expire(&mut self, log: &Log) {
+        self.failure = Some(too_old(self.revision, log.revision()));
+    }
+
+    /// The next signal of what happened up to revision `until`, or `None` until there is more.
+    pub fn next(&mut self, log: &Log, until: u64) -> Option<Signal> {
         if self.is_over {
             return Some(Signal::End);
         }
@@ -112,33 +117,39 @@ impl Cursor {
                 ends_initial_events: true,
             }));
         }
-        self.next_event(log)
+        self.next_event(log, until)
     }
 
-    /// A bookmark at the newest revision; only right after [`Cursor::next`] gave `None`.
+    /// A bookmark at the newest revision up to `until`; only right after [`Cursor::next`] gave `None`.
     #[must_use]
-    pub fn bookmark(&self, log: &Log) -> Signal {
+    pub fn bookmark(&self, log: &Log, until: u64) -> Signal {
         Signal::Bookmark(Bookmark {
-            revision: self.revision.max(log.revision()),
+            revision: self.revision.max(log.revision().min(until)),
             ends_initial_events: false,
         })
     }
 
-    fn begin_with_state(&mut self, log: &Log) {
-        self.initial = log
-            .objects(self.table)
-            .values()
-            .filter(|object| self.selects(object))
-            .cloned()
-            .collect();
+    fn begin_with_state(&mut self, log: &Log, as_of: Option<u64>) {
+        let history;
+        let objects = match as_of {
+            None => log.objects(self.table),
+            Some(revision) => {
+                self.revision = revision;
+                history = log.objects_at(self.table, revision);
+                &history
+            }
+        };
+        let selected = objects.values().filter(|object| self.selects(object));
+        self.initial = selected.cloned().collect();
     }
 
-    fn next_event(&mut self, log: &Log) -> Option<Signal> {
+    fn next_event(&mut self, log: &Log, until: u64) -> Option<Signal> {
         if self.revision < log.compacted() {
             self.is_over = true;
             return Some(Signal::Error(too_old(self.revision, log.compacted())));
         }
-        for event in log.events_after(self.table, self.revision) {
+        let events = log.events_after(self.table, self.revision);
+        for event in events.take_while(|event| event.revision <= until) {
             self.revision = event.revision;
             if let Some(signal) = self.transition(event) {
                 return Some(signal);

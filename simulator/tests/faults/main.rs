@@ -13,7 +13,7 @@ mod create;
 mod world;
 
 use arc_simulator::assembly::ACTORS;
-use arc_simulator::faults::{Fault, Faults, Moment, Nth, Rule, Verbs};
+use arc_simulator::faults::{Disturbance, Fault, Faults, Moment, Nth, Rule, Verbs};
 use jiff::SignedDuration;
 use rstest::rstest;
 
@@ -27,6 +27,9 @@ const FAULTY: SignedDuration = SignedDuration::from_mins(5);
 const RECOVERED: SignedDuration = SignedDuration::from_mins(60);
 /// How long it must then be still.
 const STILL: SignedDuration = SignedDuration::from_hours(6);
+
+/// How long a replica lags behind, or the server is away.
+const A_WHILE: SignedDuration = SignedDuration::from_secs(20);
 
 /// One of so many requests fails in a random run.
 const ONE_IN: usize = 8;
@@ -73,13 +76,49 @@ async fn crash(actor: &str, course: Course, (point, moment): (usize, Moment)) ->
         "ARC_CRASH_POINT={point} ARC_CRASH_MOMENT={moment_index} cargo test -p arc-simulator --test faults {}",
         actor.replace('-', "_")
     );
-    let mut world = World::start(0, &replay).await;
-    let rule = Rule::new(actor, Verbs::Writes, Fault::Crash(moment)).nth(Nth::Only(point));
+    once((actor, course), (point, Fault::Crash(moment)), &replay).await
+}
+
+/// The end of a run in which `fault` meets the write number `point` of `actor`.
+async fn once(
+    (actor, course): (&str, Course),
+    (point, fault): (usize, Fault),
+    replay: &str,
+) -> Ending {
+    let mut world = World::start(0, replay).await;
+    let rule = Rule::new(actor, Verbs::Writes, fault).nth(Nth::Only(point));
     world.fail(Faults::from_rules(vec![rule]));
     course.play(&mut world).await;
     let n_faults = world.end_faults();
-    assert_eq!(n_faults, 1, "no such crash point: {replay}");
+    assert_eq!(n_faults, 1, "no such point: {replay}");
     world.ending()
+}
+
+/// A disturbance at each write of the operator, or each fourth of Argo: the end is the same as without.
+#[rstest]
+#[tokio::test]
+async fn a_disturbance_at_any_write_changes_nothing(
+    #[values(("operator", 1), ("argo", 4))] whose: (&str, usize),
+    #[values(
+        Disturbance::ExpireWatches,
+        Disturbance::Lag(A_WHILE),
+        Disturbance::Compact,
+        Disturbance::Restart(A_WHILE)
+    )]
+    disturbance: Disturbance,
+) {
+    let (actor, stride) = whose;
+    let reference = ending_without_faults(Course::Kept).await;
+    let n_writes = reference.n_writes.get(actor).copied().unwrap_or_default();
+    let fault = Fault::Disturb(disturbance);
+    let points = (1..=n_writes).step_by(stride);
+    for point in points.filter(|point| only("ARC_POINT").is_none_or(|one| one == *point)) {
+        let replay = format!(
+            "ARC_POINT={point} cargo test -p arc-simulator --test faults disturbance ({actor}, {disturbance:?})"
+        );
+        let ending = once((actor, Course::Kept), (point, fault), &replay).await;
+        ending.assert_same(&reference);
+    }
 }
 
 /// A crash at each write of `actor`, or each `stride`-th: the end is the same as without.

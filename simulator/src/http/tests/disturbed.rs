@@ -1,0 +1,189 @@
+//! What clients notice of a server that faults disturb.
+
+use futures::future::poll_immediate;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use jiff::{SignedDuration, Timestamp};
+use rstest::rstest;
+use tower::ServiceExt;
+
+use super::{A, MAPS, ask, server};
+use crate::clock::EPOCH;
+use crate::faults::{Disturbance, Fault, Faults, Refusal, Rule, Verbs};
+use crate::http::body::ResponseBody;
+use crate::http::service::ApiServer;
+use crate::json::Value;
+
+const A_WHILE: SignedDuration = SignedDuration::from_secs(10);
+/// What a client asks for to be disturbed.
+const TRIGGER: &str = "/api/v1/namespaces/default/secrets";
+
+/// A server where `slow` is met by `fault` as soon as it lists Secrets.
+fn disturbed(fault: Fault) -> ApiServer {
+    let server = server();
+    let rule = Rule::new("slow", Verbs::One("list"), fault).resource("secrets");
+    server.set_faults(Faults::from_rules(vec![rule]));
+    server
+}
+
+async fn get(
+    server: &ApiServer,
+    actor: &str,
+    path: &str,
+) -> Result<Response<ResponseBody>, String> {
+    let request = Request::builder().uri(path);
+    let request = request.body(Full::<bytes::Bytes>::default()).unwrap();
+    let answer = server.service(actor).oneshot(request).await;
+    answer.map_err(|error| error.to_string())
+}
+
+async fn read(server: &ApiServer, actor: &str, path: &str) -> Value {
+    let body = get(server, actor, path).await.unwrap().into_body();
+    serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap()
+}
+
+/// What a watch has to tell now: types of events, with what they are about; `end` if it is over.
+async fn heard(watch: &mut Response<ResponseBody>) -> Vec<String> {
+    let mut heard = Vec::new();
+    while let Some(frame) = poll_immediate(watch.body_mut().frame()).await {
+        let Some(frame) = frame else {
+            heard.push("end".to_owned());
+            break;
+        };
+        let line = frame.unwrap().into_data().unwrap();
+        let event: Value = serde_json::from_slice(&line).unwrap();
+        let object = &event["object"];
+        let about = object["metadata"]["name"]
+            .as_str()
+            .unwrap_or_else(|| object["reason"].as_str().unwrap());
+        heard.push(format!("{} {about}", event["type"].as_str().unwrap()));
+    }
+    heard
+}
+
+#[tokio::test]
+async fn a_replica_that_lags_shows_an_old_state_until_it_has_caught_up() {
+    let server = disturbed(Fault::Disturb(Disturbance::Lag(A_WHILE)));
+    let watched = format!("{MAPS}?watch=1&resourceVersion=0");
+    let mut watch = get(&server, "slow", &watched).await.unwrap();
+    get(&server, "slow", TRIGGER).await.unwrap();
+    assert_eq!(ask(&server, ("POST", MAPS, A)).await.0, 201);
+
+    assert_eq!(heard(&mut watch).await, Vec::<String>::new());
+    let cached = format!("{MAPS}?resourceVersion=0");
+    let n_seen = async |path: &str| {
+        read(&server, "slow", path).await["items"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!((n_seen(&cached).await, n_seen(MAPS).await), (0, 1));
+    let mut later = get(&server, "slow", &watched).await.unwrap();
+    assert_eq!(heard(&mut later).await, Vec::<String>::new());
+    let newest = format!("{MAPS}?resourceVersion={}", server.revision());
+    assert_eq!(get(&server, "slow", &newest).await.unwrap().status(), 504);
+    assert_eq!(get(&server, "other", &newest).await.unwrap().status(), 200);
+
+    server.clock().advance_to(EPOCH + A_WHILE);
+    server.pass();
+    assert_eq!(heard(&mut watch).await, ["ADDED a"]);
+    assert_eq!(heard(&mut later).await, ["ADDED a"]);
+    assert_eq!((n_seen(&cached).await, server.trouble_ends_at()), (1, None));
+    let told = server.fault_log()[0].to_string();
+    assert_eq!(
+        told,
+        "2030-01-01T00:00:00Z r4 slow list secrets/default: Disturb(Lag(10s))"
+    );
+}
+
+#[rstest]
+#[case::dropped(Disturbance::DropWatches, &["end"], &[])]
+#[case::expired(Disturbance::ExpireWatches, &["ERROR Expired", "end"], &[])]
+#[case::restarted(Disturbance::Restart(A_WHILE), &["end"], &["end"])]
+#[tokio::test]
+async fn watches_end(
+    #[case] disturbance: Disturbance,
+    #[case] slow: &[&str],
+    #[case] other: &[&str],
+) {
+    let server = disturbed(Fault::Disturb(disturbance));
+    let watched = format!("{MAPS}?watch=1&resourceVersion=0");
+    let mut of_slow = get(&server, "slow", &watched).await.unwrap();
+    let mut of_other = get(&server, "other", &watched).await.unwrap();
+    let _ = get(&server, "slow", TRIGGER).await;
+    assert_eq!(heard(&mut of_slow).await, slow);
+    assert_eq!(heard(&mut of_other).await, other);
+}
+
+#[tokio::test]
+async fn a_server_that_restarts_is_away_and_has_forgotten() {
+    let server = disturbed(Fault::Disturb(Disturbance::Restart(A_WHILE)));
+    let before = server.revision();
+    assert_eq!(ask(&server, ("POST", MAPS, A)).await.0, 201);
+    assert!(get(&server, "slow", TRIGGER).await.is_err());
+    assert!(get(&server, "other", "/version").await.is_err());
+    server.clock().advance_to(EPOCH + A_WHILE);
+    server.pass();
+    let resumed = format!("{MAPS}?watch=1&resourceVersion={before}");
+    let mut watch = get(&server, "other", &resumed).await.unwrap();
+    assert_eq!(heard(&mut watch).await, ["ERROR Expired", "end"]);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_dates_what_is_made() {
+    let server = disturbed(Fault::Disturb(Disturbance::Skew(-A_WHILE)));
+    get(&server, "slow", TRIGGER).await.unwrap();
+    let (_, made) = ask(&server, ("POST", MAPS, A)).await;
+    let created: Timestamp = made["metadata"]["creationTimestamp"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(created, EPOCH - A_WHILE);
+}
+
+#[rstest]
+#[case(
+    Refusal::Forbidden,
+    403,
+    "secrets \"\" is forbidden: User \"slow\" cannot list resource \"secrets\""
+)]
+#[case(
+    Refusal::NotServed,
+    404,
+    "the server could not find the requested resource"
+)]
+#[case(
+    Refusal::TooManyRequests,
+    429,
+    "the server has received too many requests and has asked us to try again later"
+)]
+#[case(Refusal::LeaderChanged, 500, "etcdserver: leader changed")]
+#[case(
+    Refusal::Unavailable,
+    503,
+    "the server is currently unable to handle the request"
+)]
+#[tokio::test]
+async fn a_client_is_refused(#[case] refusal: Refusal, #[case] code: u16, #[case] message: &str) {
+    let server = disturbed(Fault::Answer(refusal));
+    let answer = read(&server, "slow", TRIGGER).await;
+    assert_eq!(
+        (&answer["code"], &answer["message"]),
+        (&code.into(), &message.into())
+    );
+    assert_eq!(get(&server, "other", TRIGGER).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_fork_goes_its_own_way() {
+    let server = server();
+    assert_eq!(ask(&server, ("POST", MAPS, A)).await.0, 201);
+    let fork = server.fork(7);
+    assert_eq!(
+        ask(&fork, ("DELETE", &format!("{MAPS}/a"), "")).await.0,
+        200
+    );
+    assert_eq!(ask(&server, ("GET", &format!("{MAPS}/a"), "")).await.0, 200);
+    assert_eq!(fork.revision(), server.revision() + 1);
+}
