@@ -7,7 +7,7 @@ use arc_features::backend::Backend;
 use arc_features::run::{Options, run};
 
 /// How many scenarios there are, so that none is skipped in silence.
-const N_SCENARIOS: usize = 129;
+const N_SCENARIOS: usize = 131;
 
 const FOLDERS: [&str; 5] = ["artifacts", "endpoint", "failure", "order", "schedule"];
 

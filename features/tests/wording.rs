@@ -8,8 +8,8 @@ use arc_features::world::World;
 use cucumber::codegen::{LazyRegex, StepConstructor, WorldInventory, inventory};
 use cucumber::gherkin::{Feature, Step, StepType};
 
-const N_FILES: usize = 15;
-const N_SCENARIOS: usize = 129;
+const N_FILES: usize = 16;
+const N_SCENARIOS: usize = 131;
 const N_STEPS_MAX: usize = 10;
 
 async fn all_features() -> Vec<Feature> {
