@@ -12,7 +12,7 @@ use super::spec::{NodePhase, NodeStatus, NodeType, Sequence, WorkflowStep};
 use super::steps::expands;
 use super::tag::{self, Mode, Scope};
 use super::when;
-use crate::json::{Value, from_value, not_json};
+use crate::json::{Value, from_value, parsed, unreadable};
 
 impl Pass<'_> {
     /// The steps of a group with each loop replaced by one step for each item.
@@ -86,10 +86,7 @@ impl Pass<'_> {
                 parameters.push(row);
             }
             if let Some(result) = &outputs.result {
-                results.push(
-                    serde_json::from_str(result)
-                        .map_err(|_| Halt::Template(not_json(result.as_bytes())))?,
-                );
+                results.push(parsed(result.as_bytes()).map_err(Halt::Template)?);
             }
         }
         names.insert(
@@ -173,10 +170,10 @@ fn items(step: &WorkflowStep) -> Result<Vec<Value>, Halt> {
         return numbers(sequence);
     }
     let text = step.with_param.trim();
-    serde_json::from_str(text).map_err(|_| {
+    serde_json::from_str(text).map_err(|error| {
         let message = format!(
             "withParam value could not be parsed as a JSON list: {text}: {}",
-            not_json(text.as_bytes())
+            unreadable(text.as_bytes(), &error)
         );
         Halt::Template(message)
     })

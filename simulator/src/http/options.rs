@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::query::Query;
 use super::service::Call;
-use crate::json::{Value, json, not_json};
+use crate::json::{Value, json, parsed};
 use crate::store::registry::Served;
 use crate::store::request::{
     At, Continue, DeleteOptions, FieldValidation, ListOptions, PatchKind, Propagation, Start,
@@ -409,8 +409,7 @@ pub(crate) fn token(text: &str) -> Result<Continue, Status> {
     let bytes = GeneralPurpose::new(&URL_SAFE, lenient)
         .decode(text)
         .map_err(|error| refused(&format!(": {error}")))?;
-    let token: Value =
-        serde_json::from_slice(&bytes).map_err(|_| refused(&format!(": {}", not_json(&bytes))))?;
+    let token = parsed(&bytes).map_err(|why| refused(&format!(": {why}")))?;
     if token["v"] != "meta.k8s.io/v1" {
         let version = token["v"].as_str().unwrap_or_default();
         let why = format!(": server does not recognize this encoded version {version}");

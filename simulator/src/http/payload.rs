@@ -2,13 +2,15 @@
 //!
 //! Source: `spec/kube-api.md` §1.6, §1.8, §1.14.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
 use super::protobuf;
-use crate::json::{Map, Number, Text, Value};
+use crate::json::{Map, Number, Text, Value, repaired, unreadable};
 use crate::store::json_type::json_type;
+use crate::store::request::FINDINGS_MAX;
 use crate::store::status::Status;
 use crate::yaml;
 
@@ -97,19 +99,19 @@ pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Paylo
 }
 
 /// The beginning of a body, in hexadecimal if it does not look like an object.
+///
+/// Source: apimachinery v0.34.3, pkg/runtime/error.go, `summarizeData`.
 fn quoted(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    if !text.is_empty() && !text.trim_start().starts_with('{') {
-        return body.iter().map(|byte| format!("{byte:02x}")).collect();
+    let shown = &body[..body.len().min(QUOTED_BYTES)];
+    let shown = match shown.first() {
+        None => return "<empty>".to_owned(),
+        Some(b'{') => repaired(shown).into_owned(),
+        Some(_) => shown.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    match body.len() > QUOTED_BYTES {
+        true => shown + " ...",
+        false => shown,
     }
-    if text.is_empty() {
-        return "<empty>".to_owned();
-    }
-    if text.len() > QUOTED_BYTES {
-        let end = text.floor_char_boundary(QUOTED_BYTES);
-        return format!("{} ...", &text[..end]);
-    }
-    text.into_owned()
 }
 
 /// Reads protobuf, in which no field occurs twice.
@@ -128,8 +130,7 @@ fn protobuf(body: &[u8], kind: &str) -> Result<Payload, Status> {
 
 /// Reads YAML and notes duplicate fields.
 pub(crate) fn from_yaml(body: &[u8]) -> Result<Payload, String> {
-    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-    let document = yaml::read(text)?;
+    let document = yaml::read(yaml::text(body)?)?;
     Ok(Payload {
         value: document.value,
         duplicates: document.twice.into_iter().collect(),
@@ -139,20 +140,16 @@ pub(crate) fn from_yaml(body: &[u8]) -> Result<Payload, String> {
 /// Reads JSON and notes duplicate fields.
 pub(crate) fn json(body: &[u8]) -> Result<Payload, String> {
     let mut duplicates = Vec::new();
-    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-    let mut reader = serde_json::Deserializer::from_str(text);
+    let text = repaired(body);
+    let mut reader = serde_json::Deserializer::from_str(&text);
     let value = Seed(&mut duplicates)
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| {
-            if error.is_eof() {
-                "unexpected end of JSON input".to_owned()
-            } else {
-                error.to_string()
-            }
-        })?;
-    let told = duplicates.iter();
+        .map_err(|error| unreadable(body, &error))?;
+    let mut said = BTreeSet::new();
+    let told = duplicates.iter().filter(|path| said.insert(*path));
     let duplicates = told
+        .take(FINDINGS_MAX)
         .map(|path| format!("duplicate field {path:?}"))
         .collect();
     Ok(Payload { value, duplicates })
@@ -221,15 +218,18 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut fields: Vec<(Text, Value)> = Vec::new();
-        let mut is_sorted = true;
+        // Known fields, once they come in another order than most clients write them in.
+        let mut known = BTreeSet::new();
         while let Some(key) = entries.next_key::<Text>()? {
             let before = self.0.len();
             let value = entries.next_value_seed(Seed(self.0))?;
             if self.0.len() > before {
                 prefix(self.0, before, &key);
             }
-            is_sorted &= fields.last().is_none_or(|(last, _)| *last < key);
-            if !is_sorted && fields.iter().any(|(known, _)| *known == key) {
+            if known.is_empty() && fields.last().is_some_and(|(last, _)| *last >= key) {
+                known = fields.iter().map(|(name, _)| name.clone()).collect();
+            }
+            if !known.is_empty() && !known.insert(key.clone()) {
                 self.0.push(key.to_string());
             }
             fields.push((key, value));
@@ -255,10 +255,25 @@ mod tests {
 
     #[rstest]
     #[case(r#"{"a":1,"b":2}"#, &[])]
+    #[case(r#"{"b":1,"a":2,"c":3}"#, &[])]
+    #[case(r#"{"b":1,"a":2,"c":3,"b":4}"#, &[r#"duplicate field "b""#])]
     #[case(r#"{"a":1,"a":2}"#, &[r#"duplicate field "a""#])]
     #[case(r#"{"spec":{"list":[{"x":1},{"x":1,"x":2}]}}"#, &[r#"duplicate field "spec.list[1].x""#])]
     fn fields_that_occur_twice_are_found(#[case] body: &str, #[case] duplicates: &[&str]) {
         assert_eq!(json(body.as_bytes()).unwrap().duplicates, duplicates);
+    }
+
+    #[rstest]
+    #[case::one_field_often(300_000, 1, 1)]
+    #[case::many_fields(2_000, 1_000, 100)]
+    fn of_fields_that_occur_twice_a_hundred_are_told_once(
+        #[case] n_fields: usize,
+        #[case] n_names: usize,
+        #[case] n_told: usize,
+    ) {
+        let fields = (0..n_fields).map(|n| format!("\"{}\":1,", n % n_names));
+        let body = format!("{{{}\"z\":1}}", fields.collect::<String>());
+        assert_eq!(json(body.as_bytes()).unwrap().duplicates.len(), n_told);
     }
 
     #[rstest]

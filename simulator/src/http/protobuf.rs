@@ -5,7 +5,7 @@
 mod message;
 mod wire;
 
-use crate::json::Value;
+use crate::json::{DEPTH_MAX, Value, depth};
 
 use self::message::MESSAGES;
 use self::wire::Reader;
@@ -64,7 +64,11 @@ pub fn decode(body: &[u8]) -> Result<Value, Error> {
     let mut object = message.decode(raw, 0)?;
     object.insert("apiVersion", api_version.into());
     object.insert("kind", kind.into());
-    Ok(Value::Object(object))
+    let object = Value::Object(object);
+    if depth(&object) > DEPTH_MAX {
+        return Err(Error::Malformed("nested too deep"));
+    }
+    Ok(object)
 }
 
 /// The name of a message in the table.

@@ -3,6 +3,7 @@
 //! The interface is that of `serde_json::Value`. What differs is the cost: a copy of a value is a pointer, a change
 //! copies the path to what changes, and two values that share a subtree are found equal there without a look inside.
 
+mod fault;
 mod from;
 mod list;
 mod literal;
@@ -14,9 +15,10 @@ mod text;
 mod to;
 mod typed;
 mod value;
-mod words;
+mod wire;
 mod write;
 
+use fault::fault;
 pub use list::List;
 pub use literal::{json, value_of};
 pub use map::{Entry, Map};
@@ -26,5 +28,5 @@ pub use text::Text;
 pub use to::to_value;
 pub use typed::from_value;
 pub use value::Value;
-pub(crate) use words::not_json;
+pub(crate) use wire::{DEPTH_MAX, depth, parsed, repaired, unreadable};
 pub use write::{write, write_string};

@@ -99,7 +99,7 @@ impl Object {
         self.value.get_or_init(|| {
             let text = self.text.get().map_or(&b"{}"[..], |text| text.whole());
             let mut reader = serde_json::Deserializer::from_slice(text);
-            // Patches may have made it deeper than a body may be.
+            // Who owns its fields is told deeper than a body may be.
             reader.disable_recursion_limit();
             let value = Value::deserialize(&mut reader);
             value.expect("the text of an object was written from a value")

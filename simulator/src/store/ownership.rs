@@ -49,7 +49,7 @@ pub(super) fn applied(
     options: &WriteOptions,
     now: Timestamp,
 ) -> Result<Value, Status> {
-    let text = std::str::from_utf8(body).map_err(|error| unreadable(&error))?;
+    let text = yaml::text(body).map_err(no_yaml)?;
     let config: Value = match serde_json::from_str(text) {
         Ok(config) => config,
         Err(_) => yaml::read(text).map_err(no_yaml)?.value,
@@ -259,13 +259,7 @@ fn retain_identity(metadata: &mut Map) {
 }
 
 fn object_patch(body: &PatchBody) -> Result<Value, String> {
-    let patch = body.value().map_err(|error| {
-        if error.is_eof() {
-            "unexpected end of JSON input".to_owned()
-        } else {
-            error.to_string()
-        }
-    })?;
+    let patch = body.value()?;
     if patch.is_object() {
         Ok(patch)
     } else {

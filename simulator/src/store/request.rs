@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::registry::Served;
 use super::selector::Selectors;
-use crate::json::{Value, json};
+use crate::json::{Value, json, parsed};
 
 /// One call to a resource.
 #[derive(Clone, Debug)]
@@ -129,10 +129,10 @@ impl PatchBody {
     /// The patch as a value.
     ///
     /// # Errors
-    /// It is no JSON.
-    pub fn value(&self) -> Result<Value, serde_json::Error> {
+    /// It is no JSON, in Go's words.
+    pub fn value(&self) -> Result<Value, String> {
         match self {
-            Self::Text(text) => serde_json::from_slice(text),
+            Self::Text(text) => parsed(text),
             Self::Value(value) => Ok(value.clone()),
         }
     }
@@ -173,6 +173,11 @@ pub enum PatchKind {
     /// Server-side apply.
     Apply,
 }
+
+/// How many fields are told that occur twice in a body, or that a built-in kind does not know.
+///
+/// Source: sigs.k8s.io/json, `internal/golang/encoding/json/kubernetes_patch.go`, `saveStrictError`.
+pub(crate) const FINDINGS_MAX: usize = 100;
 
 /// What POST, PUT and PATCH may ask for.
 #[derive(Clone, Debug, Default)]

@@ -63,9 +63,9 @@ impl Kernel {
         let scale = match kind {
             // A Scale has no lists, so that both kinds of merging come to the same.
             PatchKind::Merge | PatchKind::Strategic => {
-                let patch = body.value().map_err(|error| {
-                    Status::bad_request(format!("error decoding patch: {error}"))
-                })?;
+                let patch = body
+                    .value()
+                    .map_err(|why| Status::bad_request(format!("error decoding patch: {why}")))?;
                 merge_patch(live, &patch)
             }
             PatchKind::Json => super::patch::json::json_patch(&live, &body.text())?,

@@ -4,7 +4,7 @@
 
 use super::kind::{Kind, Origin};
 use super::registry::{Conversion, Served};
-use super::request::{FieldValidation, WriteOptions};
+use super::request::{FINDINGS_MAX, FieldValidation, WriteOptions};
 use super::rules;
 use super::schema::before::Before;
 use super::schema::compiled::{check, check_status};
@@ -110,10 +110,13 @@ fn report(
         .map(|path| format!("unknown field {path:?}"))
         .collect();
     let duplicate = options.duplicates.clone();
-    let findings = match kind.origin {
+    let mut findings = match kind.origin {
         Origin::BuiltIn => [unknown, duplicate].concat(),
         Origin::Custom => [duplicate, unknown].concat(),
     };
+    if kind.origin == Origin::BuiltIn {
+        findings.truncate(FINDINGS_MAX);
+    }
     match options.field_validation {
         FieldValidation::Ignore => Ok(()),
         FieldValidation::Warn => {

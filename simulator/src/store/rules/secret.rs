@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::of_kind::{immutable, required};
-use crate::json::{Map, Value, json, not_json};
+use crate::json::{Map, Value, json, parsed};
 use crate::store::json_type::json_type;
 use crate::store::metadata::{self, invalid};
 use crate::store::naming::config_key_fault;
@@ -106,7 +106,7 @@ fn json_fault(data: &Value, key: &str, causes: &mut Vec<Cause>) {
         return;
     };
     let bytes = BASE64_STANDARD.decode(text).unwrap_or_default();
-    let why = match serde_json::from_slice::<Value>(&bytes) {
+    let why = match parsed(&bytes) {
         Ok(Value::Object(_) | Value::Null) => return,
         Ok(other) => {
             let found = json_type(&other);
@@ -114,8 +114,7 @@ fn json_fault(data: &Value, key: &str, causes: &mut Vec<Cause>) {
                 "json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
             )
         }
-        Err(error) if error.is_eof() => "unexpected end of JSON input".to_owned(),
-        Err(_) => not_json(&bytes),
+        Err(why) => why,
     };
     causes.push(invalid(&field, "<secret contents redacted>", &why));
 }
