@@ -38,7 +38,8 @@ pub(super) fn impersonated(headers: &HeaderMap) -> Result<Option<User>, Status> 
     for name in headers.keys().map(http::HeaderName::as_str) {
         if let Some(key) = name.strip_prefix(EXTRA) {
             let values = texts(name).collect();
-            user.extra.insert(percent_decoded(key), values);
+            let key = percent_decoded(key).unwrap_or_else(|| key.to_owned());
+            user.extra.insert(key, values);
         }
     }
     if user.name.is_empty() {

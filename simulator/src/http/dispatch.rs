@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
+use http::Response;
 use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Response};
 use jiff::SignedDuration;
 
 use super::body::{LogBody, ResponseBody, WatchBody};
@@ -24,7 +24,7 @@ use super::response::{
 };
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
-use super::{review, review_check};
+use super::{review, review_check, warning};
 use crate::access::{self, Policy, Question, User};
 use crate::faults::{Moment, Verdict};
 use crate::store::answer::{Answer, Refused, Reply};
@@ -65,6 +65,7 @@ impl ApiServer {
                 }
             }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
+            Route::Broken => Ok(text_response(400, "400 Bad Request")),
             Route::Version => Ok(value_response(200, &version())),
             Route::Health(check) => Ok(health(call, &check)),
             Route::Root => Ok(self.root()),
@@ -366,10 +367,7 @@ fn broken() -> io::Error {
 }
 
 fn add_warnings(response: &mut Response<ResponseBody>, warnings: &[String]) {
-    for warning in warnings {
-        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
-        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
-            response.headers_mut().append(http::header::WARNING, value);
-        }
+    for value in warning::headers(warnings) {
+        response.headers_mut().append(http::header::WARNING, value);
     }
 }

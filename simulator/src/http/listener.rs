@@ -33,6 +33,11 @@ use crate::ids::Ids;
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// How long open requests, such as watches, may go on once the server stops.
 const STOP_LIMIT: Duration = Duration::from_millis(500);
+/// How large the headers of a request over HTTP/2 may be, in bytes, its URL among them. A URL ends at 64 KiB, whatever the
+/// protocol.
+///
+/// Source: Go 1.24 `net/http`, `DefaultMaxHeaderBytes`.
+const HEADERS_BYTES_MAX: u32 = 1 << 20;
 /// How long the listener rests when the system gives it no connection, for want of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -168,7 +173,9 @@ async fn connection<S, B>(
     };
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());
-    builder.http2().timer(TokioTimer::new());
+    let mut http2 = builder.http2();
+    http2.timer(TokioTimer::new());
+    http2.max_header_list_size(HEADERS_BYTES_MAX);
     let service = TowerToHyperService::new(gate);
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);

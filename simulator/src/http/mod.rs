@@ -30,6 +30,7 @@ mod resource;
 mod response;
 mod route;
 mod trouble;
+mod warning;
 mod watchers;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::route::percent_decoded;
 
-/// The parameters of a URL; of a repeated one the first counts.
+/// The parameters of a URL; of a repeated one the first counts, a broken one does not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query(BTreeMap<String, String>);
 
@@ -16,9 +16,9 @@ impl Query {
         let mut parameters = BTreeMap::new();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            parameters
-                .entry(decoded(key))
-                .or_insert_with(|| decoded(value));
+            if let (Some(key), Some(value)) = (decoded(key), decoded(value)) {
+                parameters.entry(key).or_insert(value);
+            }
         }
         Self(parameters)
     }
@@ -58,6 +58,25 @@ impl Query {
     }
 }
 
-fn decoded(text: &str) -> String {
-    percent_decoded(&text.replace('+', " "))
+/// Source: Go 1.24 `net/url`, `parseQuery`, whose errors nobody looks at.
+fn decoded(text: &str) -> Option<String> {
+    percent_decoded(&text.replace('+', " ")).filter(|_| !text.contains(';'))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::first_counts("a=1&a=2", "1")]
+    #[case::escaped("a=%31+%3b", "1 ;")]
+    #[case::broken("a=%zz", "")]
+    #[case::broken_then_whole("a=%&a=2", "2")]
+    #[case::a_semicolon("a=1;b=2", "")]
+    #[case::no_value("a&&", "")]
+    fn a_query_has_parameters(#[case] query: &str, #[case] value: &str) {
+        assert_eq!(Query::parse(query).text("a"), value);
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Source: `spec/kube-api.md` §1.2.
 
+use crate::json::repaired;
+
 /// What a path leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -30,6 +32,8 @@ pub(crate) enum Route {
     Resource(Target),
     /// Anything else.
     Unknown,
+    /// A path with a `%` that no two digits follow.
+    Broken,
 }
 
 /// A collection, an object or a subresource, as the URL spells it.
@@ -54,12 +58,11 @@ pub(crate) struct Target {
 impl Route {
     /// Reads a path, which starts with a slash.
     pub(crate) fn parse(path: &str) -> Self {
-        let segments: Vec<String> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(percent_decoded)
-            .collect();
-        let words: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let Some(path) = percent_decoded(path) else {
+            return Self::Broken;
+        };
+        let segments = path.split('/');
+        let words: Vec<&str> = segments.filter(|segment| !segment.is_empty()).collect();
         match words.as_slice() {
             [] => Self::Root,
             ["version"] => Self::Version,
@@ -108,29 +111,46 @@ fn in_version(group: &str, version: &str, rest: &[&str]) -> Route {
     }
 }
 
-/// Decodes `%XX`; a broken escape stays as it is.
-pub(crate) fn percent_decoded(text: &str) -> String {
+/// Decodes `%XX`; `None` if no two digits follow a `%`. Bytes that are no UTF-8 are replaced.
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     if !text.contains('%') {
-        return text.to_owned();
+        return Some(text.to_owned());
     }
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match escape {
-            Some(byte) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            None => {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
-        }
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.as_bytes().split_at_checked(2)?;
+        let digits = str::from_utf8(digits).ok()?;
+        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        decoded.push(is_hex.then(|| u8::from_str_radix(digits, 16).ok())??);
+        decoded.extend_from_slice(rest);
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    Some(repaired(&decoded).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::plain("a+b", Some("a+b"))]
+    #[case::escaped("%61%2F%c3%A4x", Some("a/äx"))]
+    #[case::no_utf_8("a%ff%e2%82", Some("a\u{fffd}\u{fffd}\u{fffd}"))]
+    #[case::no_digits("a%zz", None)]
+    #[case::a_sign("%+1", None)]
+    #[case::one_digit("a%2", None)]
+    #[case::no_digit("%", None)]
+    #[case::a_letter_of_two_bytes("%aä", None)]
+    fn escapes_are_decoded(#[case] text: &str, #[case] decoded: Option<&str>) {
+        assert_eq!(percent_decoded(text).as_deref(), decoded);
+    }
+
+    #[rstest]
+    #[case::broken("/api/%zz", Route::Broken)]
+    #[case::a_slash("/api%2Fv1", Route::Resources { group: String::new(), version: "v1".to_owned() })]
+    fn a_path_is_decoded_before_it_is_split(#[case] path: &str, #[case] route: Route) {
+        assert_eq!(Route::parse(path), route);
+    }
 }
