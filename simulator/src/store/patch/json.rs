@@ -8,12 +8,17 @@ use json_patch::{
 use serde_json::Value as Plain;
 
 use super::refusal::{too_many_operations, unprocessable};
-use crate::json::{Map, Value};
+use crate::json::{DEPTH_MAX, Map, Value, depth, parsed};
 use crate::store::json_type::json_type;
 use crate::store::status::Status;
 
 /// Source: kubernetes v1.34 `apiserver/pkg/endpoints/handlers/patch.go`, `maxJSONPatchOperations`.
 const MAX_OPERATIONS: usize = 10_000;
+
+/// How much the operations of one patch may copy, in bytes of JSON: each copy may double what there is.
+///
+/// Source: kubernetes v1.34 `apiserver/pkg/server/config.go`, `JSONPatchMaxCopyBytes`.
+const COPIED_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// What `live` becomes under the operations in `body`, all or none.
 ///
@@ -22,14 +27,12 @@ const MAX_OPERATIONS: usize = 10_000;
 ///
 /// # Errors
 /// 400 for a body that is not a list of operations, 413 for more than 10 000 of them, 422 without any
-/// explanation for an operation that is unknown or does not fit `live`.
+/// explanation for an operation that is unknown or does not fit `live`, for copies of more than 3 MiB and for a result
+/// that is nested deeper than a body may be.
 ///
 /// Source: `spec/kube-api.md` §1.13; gopkg.in/evanphx/json-patch.v4 4.12.0.
 pub fn json_patch(live: &Value, body: &[u8]) -> Result<Value, Status> {
-    let body: Value = serde_json::from_slice(body).map_err(|error| match error.is_eof() {
-        true => undecodable("unexpected end of JSON input"),
-        false => undecodable(&error.to_string()),
-    })?;
+    let body = parsed(body).map_err(|why| undecodable(&why))?;
     let operations = match &body {
         Value::Array(operations) => operations.as_slice(),
         Value::Null => &[],
@@ -48,9 +51,12 @@ pub fn json_patch(live: &Value, body: &[u8]) -> Result<Value, Status> {
         return Err(too_many_operations(operations.len(), MAX_OPERATIONS));
     }
     let mut patched = Plain::from(live);
+    let mut growth = Growth::of(live);
     for operation in &operations {
-        operation
-            .carry_out(&mut patched)
+        growth
+            .allows(operation, &patched)
+            .then(|| operation.carry_out(&mut patched))
+            .flatten()
             .ok_or_else(unprocessable)?;
     }
     Ok(patched.into())
@@ -138,6 +144,46 @@ impl<'a> Operation<'a> {
     }
 }
 
+/// How far the operations of a patch have blown up the document.
+struct Growth {
+    /// How deep it is at most: what is moved or copied counts as the deepest. Who owns its fields does not count, which is
+    /// nested deeper than they are.
+    depth_max: usize,
+    copied_bytes: usize,
+}
+
+impl Growth {
+    fn of(live: &Value) -> Self {
+        let mut live = live.clone();
+        if let Some(metadata) = live.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+        Self {
+            depth_max: depth(&live),
+            copied_bytes: 0,
+        }
+    }
+
+    /// Whether `operation` on `document` stays within the limits.
+    fn allows(&mut self, operation: &Operation, document: &Plain) -> bool {
+        let n_steps = |path: &str| path.matches('/').count();
+        let n_steps_to = n_steps(operation.path);
+        match operation.op {
+            "add" | "replace" => {
+                self.depth_max = self.depth_max.max(n_steps_to + depth(operation.value));
+            }
+            "move" => self.depth_max += n_steps_to.saturating_sub(n_steps(operation.from)),
+            "copy" => {
+                self.depth_max += n_steps_to.saturating_sub(n_steps(operation.from));
+                let copied = document.pointer(operation.from);
+                self.copied_bytes += copied.map_or(0, |copied| copied.to_string().len());
+            }
+            _ => {}
+        }
+        self.depth_max <= DEPTH_MAX && self.copied_bytes <= COPIED_BYTES_MAX
+    }
+}
+
 fn parent<'d, 'p>(document: &'d Plain, path: &'p str) -> Option<(&'d Plain, &'p str, &'p str)> {
     let (parent, last) = path.rsplit_once('/')?;
     Some((document.pointer(parent)?, parent, last))
@@ -208,6 +254,46 @@ mod tests {
             json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": "Invalid", "details": {}, "code": 422,
                 "message": "the server rejected our request due to an error in our request"})
         );
+    }
+
+    /// Objects in objects, `n` levels of them.
+    fn nested(n: usize) -> Value {
+        (1..n).fold(json!({}), |inner, _| json!({"a": inner}))
+    }
+
+    #[rstest]
+    #[case::as_deep_as_a_body_may_hold(json!([{"op": "add", "path": "/a/a", "value": nested(125)}]), true)]
+    #[case::below_another(json!([{"op": "add", "path": "/a/a/a", "value": nested(125)}]), false)]
+    #[case::replaced(json!([{"op": "replace", "path": "/a/a/a", "value": nested(125)}]), false)]
+    #[case::one_after_the_other(json!([{"op": "add", "path": "/a", "value": nested(64)}, {"op": "add", "path": "/a".repeat(65), "value": nested(63)}]), false)]
+    #[case::copied_into_itself(json!(vec![json!({"op": "copy", "from": "/a", "path": "/a/c"}); 127]), false)]
+    #[case::moved_down(json!([{"op": "add", "path": "/b", "value": nested(125)}, {"op": "move", "from": "/b", "path": "/a/b/c"}]), false)]
+    fn a_patch_makes_nothing_deeper_than_a_body_may_be(
+        #[case] patch: Value,
+        #[case] is_fine: bool,
+    ) {
+        let live = json!({"a": {"a": {}, "b": {}}});
+        let refusal = patched(&live, &patch).err();
+        assert_eq!(refusal, (!is_fine).then(unprocessable));
+    }
+
+    #[rstest]
+    #[case::half_a_mebibyte(5, true)]
+    #[case::much_more(40, false)]
+    fn a_patch_may_not_copy_without_end(#[case] n_copies: usize, #[case] is_fine: bool) {
+        let live = json!({"a": {"text": "x".repeat(20_000)}});
+        let copy = |n: usize| json!({"op": "copy", "from": "/a", "path": format!("/a/{n}")});
+        let patch = (0..n_copies).map(copy).collect();
+        let refusal = patched(&live, &patch).err();
+        assert_eq!(refusal, (!is_fine).then(unprocessable));
+    }
+
+    #[test]
+    fn an_object_may_be_patched_though_its_owners_are_told_deeper_than_a_body_may_be() {
+        let managed = json!([{"fieldsV1": nested(126)}]);
+        let live = json!({"a": nested(126), "metadata": {"managedFields": managed}});
+        let patch = json!([{"op": "add", "path": "/b", "value": 1}]);
+        assert!(patched(&live, &patch).is_ok());
     }
 
     #[rstest]
