@@ -2,9 +2,13 @@
 //!
 //! Source: `spec/kube-api.md` §1.19; apiextensions-apiserver v0.34.3, pkg/apiserver/schema/cel/validation.go.
 
+mod extent;
 mod kind_of;
 mod rule;
 mod scope;
+mod sign;
+mod stack;
+mod token;
 mod value;
 
 use std::collections::BTreeMap;
@@ -334,3 +338,6 @@ pub(super) fn skipped() -> Cause {
         "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
     )
 }
+
+#[cfg(test)]
+mod tests;

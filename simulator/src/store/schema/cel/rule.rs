@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use kube_cel::cel::objects::OptionalValue;
 use kube_cel::cel::parser::Parser;
-use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
+use kube_cel::cel::{Context, ExecutionError, IdedExpr, ParseErrors, Value as Cel};
 
 use super::scope::Reach;
-use super::{Cause, Path, cause, scope};
+use super::sign::without_pairs;
+use super::stack::with_room;
+use super::{Cause, Path, cause, extent, scope};
 use crate::json::{Value, json};
 use crate::store::schema::node::{Node, Type};
 
@@ -15,6 +17,7 @@ use crate::store::schema::node::{Node, Type};
 #[derive(Debug)]
 pub(super) struct Rule {
     program: IdedExpr,
+    depth: usize,
     source: String,
     message: String,
     message_program: Option<IdedExpr>,
@@ -65,25 +68,26 @@ pub(super) fn compile(
     checked_texts(raw, field)?;
     let refused =
         |part: &str, why: &str| cause::invalid_shown(format!("{field}.{part}"), &as_go(raw), why);
-    let (program, mut reach) = parsed(source)
-        .and_then(|program| scope::check_rule(&program, source, node).map(|reach| (program, reach)))
-        .map_err(|why| refused("rule", &why))?;
+    let mut depth = extent::depth(source).map_err(|why| refused("rule", &why))?;
+    let checked = with_room(depth, || {
+        let program = parsed(source)?;
+        scope::check_rule(&program, source, node).map(|reach| (program, reach))
+    });
+    let (program, mut reach) = checked.map_err(|why| refused("rule", &why))?;
     let message_program = match text("messageExpression") {
         "" => None,
         source => {
-            let checked = parsed(source)
-                .map_err(|why| format!("messageExpression {why}"))
-                .and_then(|program| {
-                    scope::check_message(&program, source, node).map(|reach| (program, reach))
-                });
-            let (program, more) = checked.map_err(|why| refused("messageExpression", &why))?;
+            let (program, more, of_message) =
+                message(source, node).map_err(|why| refused("messageExpression", &why))?;
             reach.extend(more);
+            depth = depth.max(of_message);
             Some(program)
         }
     };
     let old_self = old_self(raw, &program, field, uncorrelatable)?;
     let rule = Rule {
         program,
+        depth,
         source: source.trim().to_owned(),
         message: text("message").trim().to_owned(),
         message_program,
@@ -94,12 +98,45 @@ pub(super) fn compile(
     Ok((rule, reach))
 }
 
-fn parsed(source: &str) -> Result<IdedExpr, String> {
-    let parser = Parser::new().enable_optional_syntax(true);
-    parser.parse(source).map_err(|errors| {
-        let text = errors.to_string().replace("\n|", "\n |");
-        format!("compilation failed: {text}")
+/// The expression of a message, what it looks at and how deep it is.
+fn message(source: &str, node: &Node) -> Result<(IdedExpr, Reach, usize), String> {
+    let unread = |why| format!("messageExpression {why}");
+    let depth = extent::depth(source).map_err(unread)?;
+    with_room(depth, || {
+        let program = parsed(source).map_err(unread)?;
+        let reach = scope::check_message(&program, source, node)?;
+        Ok((program, reach, depth))
     })
+}
+
+/// What a text means. Its own depth has been limited; the parser's limit would end in the middle of an expression.
+fn parsed(source: &str) -> Result<IdedExpr, String> {
+    let parser = Parser::new()
+        .enable_optional_syntax(true)
+        .max_recursion_depth(u16::MAX);
+    parser
+        .parse(&without_pairs(source))
+        .map_err(|errors| format!("compilation failed: {}", faults(&errors)))
+}
+
+/// What is wrong with a text, without the lines of a long one.
+///
+/// Source: cel-go v0.26 `common/error.go`, `parser/options.go`.
+fn faults(errors: &ParseErrors) -> String {
+    let shown = errors.errors.iter().take(FAULTS_MAX);
+    let shown = shown.map(|error| {
+        let text = error.to_string();
+        let mut lines = text.split("\n|");
+        match lines.clone().any(|line| line.len() > LINE_BYTES_MAX) {
+            true => lines.next().unwrap_or_default().to_owned(),
+            false => lines.collect::<Vec<_>>().join("\n |"),
+        }
+    });
+    let mut lines: Vec<String> = shown.collect();
+    if errors.errors.len() > FAULTS_MAX {
+        lines.push("1 more errors were truncated".to_owned());
+    }
+    lines.join("\n")
 }
 
 fn checked_texts(raw: &Value, field: &str) -> Result<(), Cause> {
@@ -291,7 +328,7 @@ impl Rule {
                 scope.add_variable_from_value("oldSelf", Cel::Opaque(Arc::new(optional)));
             }
         }
-        match scope.resolve(&self.program) {
+        match with_room(self.depth, || scope.resolve(&self.program)) {
             Ok(Cel::Bool(true)) => None,
             Ok(Cel::Bool(false)) => Some(Failure::Unmet(self.unmet(&mut scope, old))),
             Ok(_) => Some(Failure::Broken(
@@ -306,7 +343,7 @@ impl Rule {
             if let (OldSelf::Optional, Some(old)) = (self.old_self, old) {
                 scope.add_variable_from_value("oldSelf", old.clone());
             }
-            if let Ok(Cel::String(text)) = scope.resolve(program) {
+            if let Ok(Cel::String(text)) = with_room(self.depth, || scope.resolve(program)) {
                 let text = text.trim();
                 if !text.is_empty() && !text.contains('\n') && text.len() <= MAX_MESSAGE_BYTES {
                     return text.to_owned();
@@ -393,6 +430,12 @@ impl Rule {
 /// What real servers say of a text that is no quantity. Source: apimachinery v0.34 `resource.ErrFormatWrong`.
 const BAD_QUANTITY: &str =
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/// How many faults of a text are told.
+const FAULTS_MAX: usize = 100;
+
+/// The longest line of a text that is shown with a fault.
+const LINE_BYTES_MAX: usize = 16_384;
 
 /// Source: apiserver v0.34.3, pkg/apis/cel/config.go.
 const MAX_MESSAGE_BYTES: usize = 5 * 1024;
