@@ -35,6 +35,7 @@ mod misfit;
 mod namespace;
 mod naming;
 pub(crate) mod ownership;
+mod parts;
 mod precondition;
 mod read;
 mod rules;

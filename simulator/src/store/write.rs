@@ -17,7 +17,7 @@ use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, Write
 use super::schema::before::Before;
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
-use super::{generation, identity, namespace, ownership, rules, schema, size};
+use super::{generation, identity, namespace, ownership, parts, rules, schema, size};
 use crate::json::{Value, share};
 
 /// How often a generated name is drawn before the collision is reported.
@@ -233,7 +233,7 @@ impl Kernel {
         check_preconditions(request, old, &mut value, via)?;
         let sent = ownership::sent_through_status(request, &value, old);
         let is_mistyped = ownership::is_mistyped_status(request, &value, before);
-        restore_parts(request, &mut value, &served.view(old));
+        parts::restore(request, &mut value, &served.view(old));
         metadata::normalise(&mut value);
         if request.part == Part::Whole {
             metadata::check_deletion(&value, request, old)?;
@@ -420,62 +420,6 @@ pub(super) fn invalid_once(kind: &Qualified, name: &str, causes: &[Cause]) -> St
         status.message = Status::invalid(kind, name, &once).message;
     }
     status
-}
-
-/// Puts back what the endpoint does not write: `status` on the object, all but `status` on `/status`.
-fn restore_parts(request: &Request, value: &mut Value, old: &Value) {
-    let keep = |value: &mut Value, field: &str| {
-        if let Some(fields) = value.as_object_mut() {
-            metadata::restore(fields, old, field);
-        }
-    };
-    match request.part {
-        Part::Whole if has_status(&request.served) => keep(value, "status"),
-        Part::Finalize => {
-            let finalizers = value["spec"]["finalizers"].take();
-            keep(value, "spec");
-            keep(value, "status");
-            set_namespace_finalizers(value, finalizers);
-        }
-        Part::Status => {
-            restore_all_but(&["status", "metadata"], value, old);
-            let kept = kept_through_status(request);
-            restore_all_but(kept, &mut value["metadata"], &old["metadata"]);
-        }
-        Part::Whole | Part::Log | Part::Binding | Part::Eviction | Part::Scale | Part::Token => {}
-    }
-}
-
-/// Puts back every field but `kept`; those that were not changed, which is most of an object, need no copy.
-fn restore_all_but(kept: &[&str], value: &mut Value, old: &Value) {
-    let (Some(fields), Some(old)) = (value.as_object_mut(), old.as_object()) else {
-        return;
-    };
-    fields.retain(|name, _| kept.contains(&name.as_str()) || old.contains_key(name));
-    for (name, content) in old {
-        if !kept.contains(&name.as_str()) && fields.get(name) != Some(content) {
-            fields.insert(name.clone(), content.clone());
-        }
-    }
-}
-
-fn set_namespace_finalizers(value: &mut Value, finalizers: Value) {
-    let is_empty = finalizers.as_array().is_none_or(Vec::is_empty);
-    if let Some(spec) = value["spec"].as_object_mut() {
-        if is_empty {
-            spec.remove("finalizers");
-        } else {
-            spec.insert("finalizers", finalizers);
-        }
-    }
-}
-
-/// Custom resources take only managedFields through `/status`, built-in kinds labels, annotations and finalizers too.
-fn kept_through_status(request: &Request) -> &'static [&'static str] {
-    match request.served.kind.origin {
-        Origin::Custom => &["managedFields"],
-        Origin::BuiltIn => &["managedFields", "labels", "annotations", "finalizers"],
-    }
 }
 
 /// 500 without a reason, as errors that are no Status become.

@@ -1,0 +1,65 @@
+//! What a write through each endpoint of an object leaves as it was.
+//!
+//! Source: `spec/kube-api.md` §1.17.
+
+use super::kind::Origin;
+use super::metadata;
+use super::request::{Part, Request};
+use super::write::has_status;
+use crate::json::Value;
+
+/// Puts back what the endpoint does not write: `status` on the object, all but `status` on `/status`.
+pub(super) fn restore(request: &Request, value: &mut Value, old: &Value) {
+    let keep = |value: &mut Value, field: &str| {
+        if let Some(fields) = value.as_object_mut() {
+            metadata::restore(fields, old, field);
+        }
+    };
+    match request.part {
+        Part::Whole if has_status(&request.served) => keep(value, "status"),
+        Part::Finalize => {
+            let finalizers = value["spec"]["finalizers"].take();
+            keep(value, "spec");
+            keep(value, "status");
+            set_namespace_finalizers(value, finalizers);
+        }
+        Part::Status => {
+            restore_all_but(&["status", "metadata"], value, old);
+            let kept = kept_through_status(request);
+            restore_all_but(kept, &mut value["metadata"], &old["metadata"]);
+        }
+        Part::Whole | Part::Log | Part::Binding | Part::Eviction | Part::Scale | Part::Token => {}
+    }
+}
+
+/// Puts back every field but `kept`; those that were not changed, which is most of an object, need no copy.
+fn restore_all_but(kept: &[&str], value: &mut Value, old: &Value) {
+    let (Some(fields), Some(old)) = (value.as_object_mut(), old.as_object()) else {
+        return;
+    };
+    fields.retain(|name, _| kept.contains(&name.as_str()) || old.contains_key(name));
+    for (name, content) in old {
+        if !kept.contains(&name.as_str()) && fields.get(name) != Some(content) {
+            fields.insert(name.clone(), content.clone());
+        }
+    }
+}
+
+fn set_namespace_finalizers(value: &mut Value, finalizers: Value) {
+    let is_empty = finalizers.as_array().is_none_or(Vec::is_empty);
+    if let Some(spec) = value["spec"].as_object_mut() {
+        if is_empty {
+            spec.remove("finalizers");
+        } else {
+            spec.insert("finalizers", finalizers);
+        }
+    }
+}
+
+/// Custom resources take only managedFields through `/status`, built-in kinds labels, annotations and finalizers too.
+fn kept_through_status(request: &Request) -> &'static [&'static str] {
+    match request.served.kind.origin {
+        Origin::Custom => &["managedFields"],
+        Origin::BuiltIn => &["managedFields", "labels", "annotations", "finalizers"],
+    }
+}
