@@ -66,6 +66,8 @@ pub struct Ask {
     pub saved: Vec<(String, String)>,
     /// The name under which the answer stays open as a watch.
     pub watch: Option<String>,
+    /// Asked again until the answer has this status code, for what a real server notices after a moment.
+    pub until: Option<u16>,
 }
 
 /// The body of a request.

@@ -95,6 +95,7 @@ struct WrittenStep {
     #[serde(default)]
     save: BTreeMap<String, String>,
     watch: Option<String>,
+    until: Option<u16>,
     ready: Option<String>,
     events: Option<String>,
     n: Option<u32>,
@@ -217,6 +218,7 @@ fn read_ask(method: String, path: String, step: WrittenStep) -> Ask {
         body,
         saved: step.save.into_iter().collect(),
         watch: step.watch,
+        until: step.until,
     }
 }
 
@@ -254,6 +256,7 @@ cases:
             body: Body::Json(json!({"metadata": {"name": "a"}})),
             saved: vec![("rv".into(), "/metadata/resourceVersion".into())],
             watch: None,
+            until: None,
         };
         let until = Until::Count(2);
         let watch = "w".to_owned();

@@ -187,7 +187,27 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
+    /// Asks, again where the case waits for another answer; whatever was answered last is the answer.
     async fn ask(&mut self, ask: &Ask) -> Result<(String, Value), Error> {
+        let mut answer = self.ask_once(ask).await?;
+        let Some(status) = ask.until else {
+            return Ok(answer);
+        };
+        let waited = timeout(READY_LIMIT, async {
+            while answer.1["status"] != status {
+                // A real server says nothing when it has come so far: it can only be asked again.
+                sleep(READY_PAUSE).await;
+                answer = self.ask_once(ask).await?;
+            }
+            Ok(())
+        });
+        if let Ok(asked) = waited.await {
+            asked?;
+        }
+        Ok(answer)
+    }
+
+    async fn ask_once(&mut self, ask: &Ask) -> Result<(String, Value), Error> {
         let path = encoded(&self.values.text(&ask.path));
         let request = format!("{} {path}", ask.method);
         let body = match &ask.body {

@@ -80,6 +80,7 @@ fn ask(method: &str, path: String) -> Ask {
         body: Body::None,
         saved: Vec::new(),
         watch: None,
+        until: None,
     }
 }
 
