@@ -160,6 +160,10 @@ const OWNED: Table = &[
             always("spec.matchConstraints?.namespaceSelector", "{}"),
             always("spec.matchConstraints?.objectSelector", "{}"),
             always("spec.matchConstraints?.resourceRules[].scope", "\"*\""),
+            always(
+                "spec.matchConstraints?.excludeResourceRules[].scope",
+                "\"*\"",
+            ),
         ],
     ),
     (
@@ -170,6 +174,7 @@ const OWNED: Table = &[
             always("spec.matchResources?.namespaceSelector", "{}"),
             always("spec.matchResources?.objectSelector", "{}"),
             always("spec.matchResources?.resourceRules[].scope", "\"*\""),
+            always("spec.matchResources?.excludeResourceRules[].scope", "\"*\""),
         ],
     ),
     (
