@@ -1,6 +1,5 @@
 //! From a call to its answer: route, ask the kernel, encode.
 
-use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
@@ -61,7 +60,7 @@ impl ApiServer {
             Route::Resource(target) => {
                 match review::find(&target.group, &target.version, &target.resource) {
                     Some(kind) => Ok(self.review(call, (&kind, &target), &user)),
-                    None => self.resource(call, &target),
+                    None => self.resource(call, &target, &user),
                 }
             }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
@@ -78,16 +77,16 @@ impl ApiServer {
     }
 
     /// The user in whose name the call is made, who may make it.
-    fn admitted<'c>(&self, call: &'c Call, route: &Route) -> Result<Cow<'c, User>, Status> {
+    fn admitted(&self, call: &Call, route: &Route) -> Result<Arc<User>, Status> {
         let mut user = match self.bearer(call)? {
-            Some(account) => Cow::Owned(account),
-            None => Cow::Borrowed(call.user.as_ref()),
+            Some(account) => Arc::new(account),
+            None => Arc::clone(&call.user),
         };
         if let Some(other) = caller::impersonated(&call.headers)? {
             for question in caller::impersonation(&other) {
                 self.permit(&user, &question)?;
             }
-            user = Cow::Owned(other.in_implied_groups());
+            user = Arc::new(other.in_implied_groups());
         }
         if !user.is_master() {
             self.permit(&user, &caller::question(call, route))?;
@@ -147,7 +146,7 @@ impl ApiServer {
         }
     }
 
-    fn resource(&self, call: &Call, target: &Target) -> Answered {
+    fn resource(&self, call: &Call, target: &Target, user: &Arc<User>) -> Answered {
         let found =
             self.lock()
                 .kernel
@@ -162,7 +161,7 @@ impl ApiServer {
         };
         let query = Query::parse(call.uri.query().unwrap_or_default());
         let asked = Arc::clone(&served);
-        match self.prepare(call, target, (served, &query)) {
+        match self.prepare((call, user), target, (served, &query)) {
             Ok((request, wanted)) => self.perform(call, request, wanted).map(|mut response| {
                 if !asked.kind.deprecation.is_empty() {
                     add_warnings(&mut response, std::slice::from_ref(&asked.kind.deprecation));
@@ -178,7 +177,7 @@ impl ApiServer {
 
     fn prepare(
         &self,
-        call: &Call,
+        (call, user): (&Call, &Arc<User>),
         target: &Target,
         (served, query): (Arc<Served>, &Query),
     ) -> Result<(Request, Wanted), Status> {
@@ -192,7 +191,7 @@ impl ApiServer {
             query.text("includeObject"),
             self.clock().now(),
         )?;
-        let request = resource::request(call, target, &served, query)?;
+        let request = resource::request((call, user), target, &served, query)?;
         let timeout_seconds = match &request.verb {
             Verb::Watch(options) => options.timeout_seconds,
             _ => 0,

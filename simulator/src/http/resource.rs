@@ -12,6 +12,7 @@ use super::payload::{self, Language, Payload};
 use super::query::Query;
 use super::route::Target;
 use super::service::Call;
+use crate::access::User;
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::registry::Served;
@@ -20,9 +21,9 @@ use crate::store::request::{
 };
 use crate::store::status::Status;
 
-/// Reads a call to `target`, which is `served`.
+/// Reads a call to `target`, which is `served`, in the name of a user.
 pub(crate) fn request(
-    call: &Call,
+    (call, user): (&Call, &Arc<User>),
     target: &Target,
     served: &Arc<Served>,
     query: &Query,
@@ -36,6 +37,7 @@ pub(crate) fn request(
     };
     Ok(Request {
         actor: Arc::clone(&call.actor),
+        user: Arc::clone(user),
         served: Arc::clone(served),
         namespace: target.namespace.clone(),
         name: target.name.clone(),

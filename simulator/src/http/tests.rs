@@ -14,6 +14,7 @@ mod access;
 mod account;
 mod disturbed;
 mod log;
+mod policies;
 mod protected;
 mod refused;
 mod size;

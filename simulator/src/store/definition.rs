@@ -102,6 +102,7 @@ impl Kernel {
         stored: &Arc<Object>,
         context: &mut Context,
     ) {
+        self.policies.learn(served, stored);
         if !is_definition(served) {
             return;
         }
@@ -124,6 +125,7 @@ impl Kernel {
 
     /// What the end of an object ends with it: the kinds of a definition, the cleanup of one, the logs of a pod.
     pub(super) fn after_erase(&mut self, served: &Served, last: &Arc<Object>, now: Timestamp) {
+        self.policies.forget(served, last);
         if is_definition(served) {
             self.unserve(last);
         } else if served.kind.origin == Origin::Custom {

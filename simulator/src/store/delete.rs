@@ -11,6 +11,7 @@ use super::kernel::{Context, Kernel};
 use super::metadata::seconds;
 use super::namespace::PROTECTED;
 use super::object::{Key, Object, metadata_mut};
+use super::policy::Attempt;
 use super::registry::Served;
 use super::request::{DeleteOptions, ListOptions, Part, Propagation, Request};
 use super::status::{Qualified, Status};
@@ -43,30 +44,54 @@ impl Kernel {
             return Err(Status::not_implemented("the deletion of a subresource"));
         }
         warn_of_orphans(&request.served, options, context);
-        self.delete_one(request, options, context)
+        self.delete_one((request, request), options, context)
     }
 
+    /// Deletes an object whose deletion was asked for as such, or with that of its collection.
     fn delete_one(
         &mut self,
-        request: &Request,
+        (request, asked): (&Request, &Request),
         options: &DeleteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        let old = Arc::clone(self.find(request)?);
-        check_preconditions(request, &old, options)?;
-        let served = &request.served;
-        let step = match (served.kind.group.as_str(), served.kind.kind.as_str()) {
-            ("", "Namespace") => namespace_step(request, &old, context.now)?,
-            ("", "Pod") => pod_step(served, &old, options, context.now),
-            ("apiextensions.k8s.io", "CustomResourceDefinition") => {
-                self.definition_step(&old, context.now)
-            }
-            _ => plain_step(served, &old, options, context.now),
-        };
+        let (old, step) = self.next_step(request, options, context.now)?;
+        let attempt = Attempt::deletion(asked, &old, options.dry_run);
+        self.admit_by_policies(&attempt, &mut context.warnings)?;
         if options.dry_run {
             return Ok(imagined(request, &old, step));
         }
         Ok(self.take(request, &old, step, context))
+    }
+
+    /// Deletes an object for another reason than that its deletion was asked for.
+    pub(super) fn delete_unasked(
+        &mut self,
+        request: &Request,
+        options: &DeleteOptions,
+        context: &mut Context,
+    ) -> Result<(), Status> {
+        let (old, step) = self.next_step(request, options, context.now)?;
+        self.take(request, &old, step, context);
+        Ok(())
+    }
+
+    /// The object behind a request, and how its deletion proceeds.
+    fn next_step(
+        &self,
+        request: &Request,
+        options: &DeleteOptions,
+        now: Timestamp,
+    ) -> Result<(Arc<Object>, Step), Status> {
+        let old = Arc::clone(self.find(request)?);
+        check_preconditions(request, &old, options)?;
+        let served = &request.served;
+        let step = match (served.kind.group.as_str(), served.kind.kind.as_str()) {
+            ("", "Namespace") => namespace_step(request, &old, now)?,
+            ("", "Pod") => pod_step(served, &old, options, now),
+            ("apiextensions.k8s.io", "CustomResourceDefinition") => self.definition_step(&old, now),
+            _ => plain_step(served, &old, options, now),
+        };
+        Ok((old, step))
     }
 
     fn take(
@@ -129,7 +154,7 @@ impl Kernel {
                 name: item.name().to_owned(),
                 ..request.clone()
             };
-            self.delete_one(&one, options, context)?;
+            self.delete_one((&one, request), options, context)?;
         }
         Ok(Answer::List(page))
     }

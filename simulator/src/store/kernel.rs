@@ -11,12 +11,14 @@ use super::kind::Kind;
 use super::log::{Log, TableId};
 use super::object::{Key, Object};
 use super::pod_log::ContainerLog;
+use super::policy::Policies;
 use super::registry::{Registry, Served};
 use super::request::{Part, Request, Verb, WriteOptions};
 use super::service_account::AccountAdmission;
 use super::status::Status;
 use super::token::TokenSecret;
 use super::watch::Cursor;
+use crate::access::User;
 use crate::ids::Ids;
 use crate::json::{Value, json};
 
@@ -31,6 +33,7 @@ pub struct Kernel {
     pub(super) pod_logs: BTreeMap<Key, BTreeMap<String, ContainerLog>>,
     pub(super) account_admission: AccountAdmission,
     pub(super) token_secret: TokenSecret,
+    pub(super) policies: Policies,
 }
 
 /// What a request meets: the time, chance, and the warnings it gathers.
@@ -69,6 +72,7 @@ impl Kernel {
             pod_logs: BTreeMap::new(),
             account_admission: AccountAdmission::default(),
             token_secret: TokenSecret::default(),
+            policies: Policies::default(),
         }
     }
 
@@ -83,6 +87,7 @@ impl Kernel {
         };
         let object = Object::new(value, revision);
         self.log.put_back(served.table, Arc::clone(&object));
+        self.policies.learn(&served, &object);
         if is_definition(&served) {
             self.serve(&object, None);
         }
@@ -109,6 +114,7 @@ impl Kernel {
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let request = Request {
                 actor: Arc::from("system"),
+                user: Arc::new(User::admin()),
                 served: Arc::clone(&served),
                 namespace: String::new(),
                 name: String::new(),
@@ -158,7 +164,7 @@ impl Kernel {
             Verb::List(options) => self.list(&request, &options).map(Answer::List),
             Verb::Watch(options) => Ok(Answer::Watch(Cursor::open(&self.log, &request, &options))),
             Verb::Create(body, options) => match request.part {
-                Part::Binding => self.bind(&request, &body, &options, context.now),
+                Part::Binding => self.bind(&request, &body, &options, context),
                 Part::Eviction => self.evict(&request, &body, context),
                 Part::Token => self.grant_token(&request, &body, &options, context),
                 _ => self.create(&request, body, &options, context),
@@ -191,6 +197,7 @@ impl Request {
     pub fn without_verb(&self) -> Self {
         Self {
             actor: Arc::clone(&self.actor),
+            user: Arc::clone(&self.user),
             served: Arc::clone(&self.served),
             namespace: self.namespace.clone(),
             name: self.name.clone(),

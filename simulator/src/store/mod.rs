@@ -36,6 +36,7 @@ mod namespace;
 mod naming;
 pub(crate) mod ownership;
 mod parts;
+mod policy;
 mod precondition;
 mod read;
 mod rules;

@@ -4,12 +4,11 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::log::TableId;
 use super::metadata::seconds;
+use super::policy::Attempt;
 use super::request::{DeleteOptions, Request, WriteOptions};
 use super::status::{Qualified, Status};
 use crate::json::{Value, json};
@@ -26,8 +25,10 @@ impl Kernel {
         request: &Request,
         body: &Value,
         options: &WriteOptions,
-        now: Timestamp,
+        context: &mut Context,
     ) -> Result<Answer, Status> {
+        let attempt = Attempt::action(request, body, options.dry_run);
+        self.admit_by_policies(&attempt, &mut context.warnings)?;
         let pod = Arc::clone(self.find(request)?);
         let node = body["target"]["name"].as_str().unwrap_or_default();
         let bound = pod.value()["spec"]["nodeName"].as_str().unwrap_or_default();
@@ -47,7 +48,7 @@ impl Kernel {
             let mut value = pod.value().clone();
             value["spec"]["nodeName"] = node.into();
             let condition = json!({
-                "type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": seconds(now),
+                "type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": seconds(context.now),
             });
             match value["status"]["conditions"].as_array_mut() {
                 Some(list) => list.push(condition),
@@ -72,7 +73,9 @@ impl Kernel {
             part: super::request::Part::Whole,
             ..request.without_verb()
         };
-        self.delete(&whole, &options, context)?;
+        let attempt = Attempt::action(request, body, false);
+        self.admit_by_policies(&attempt, &mut context.warnings)?;
+        self.delete_unasked(&whole, &options, context)?;
         Ok(created())
     }
 }

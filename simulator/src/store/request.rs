@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::registry::Served;
 use super::selector::Selectors;
+use crate::access::User;
 use crate::json::{Value, json, parsed};
 
 /// One call to a resource.
@@ -16,6 +17,8 @@ use crate::json::{Value, json, parsed};
 pub struct Request {
     /// Who asks; the log names it.
     pub actor: Arc<str>,
+    /// In whose name; policies look at it.
+    pub user: Arc<User>,
     /// The resource, in the version of the URL.
     pub served: Arc<Served>,
     /// The namespace of the URL; empty for cluster-scoped resources and for calls across namespaces.
@@ -47,6 +50,23 @@ pub enum Part {
     Scale,
     /// `/token` of a service account.
     Token,
+}
+
+impl Part {
+    /// The subresource as URLs and rules spell it; empty for the object itself.
+    #[must_use]
+    pub fn subresource(self) -> &'static str {
+        match self {
+            Self::Whole => "",
+            Self::Status => "status",
+            Self::Finalize => "finalize",
+            Self::Log => "log",
+            Self::Binding => "binding",
+            Self::Eviction => "eviction",
+            Self::Scale => "scale",
+            Self::Token => "token",
+        }
+    }
 }
 
 /// A verb with what belongs to it.

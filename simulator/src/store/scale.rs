@@ -120,7 +120,8 @@ fn paths(kind: &Kind) -> ScalePaths {
     })
 }
 
-fn scale_of(served: &Served, object: &Object) -> Value {
+/// The `scale` of an object.
+pub(super) fn scale_of(served: &Served, object: &Object) -> Value {
     let value = served.view(object);
     let kind = &served.kind;
     let paths = paths(kind);

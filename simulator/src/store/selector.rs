@@ -4,7 +4,7 @@
 
 mod label;
 
-use crate::json::Value;
+use crate::json::{Map, Value};
 
 use label::Requirement;
 
@@ -17,6 +17,27 @@ use super::status::Status;
 pub struct Selectors {
     labels: Vec<Requirement>,
     fields: Vec<Field>,
+}
+
+/// A label selector that an object holds; without requirements it selects everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct LabelSelector(Vec<Requirement>);
+
+impl LabelSelector {
+    /// Reads what validation has passed.
+    pub(super) fn read(selector: &Value) -> Self {
+        Self(label::read(selector))
+    }
+
+    /// Whether nothing is asked.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `labels` are those of something selected.
+    pub(super) fn selects(&self, labels: Option<&Map>) -> bool {
+        self.0.iter().all(|requirement| requirement.is_met(labels))
+    }
 }
 
 /// One requirement on a field.

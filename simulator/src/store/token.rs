@@ -18,6 +18,7 @@ use super::kernel::{Context, Kernel};
 use super::metadata::{invalid_json, seconds};
 use super::object::{Key, Object};
 use super::ownership;
+use super::policy::Attempt;
 use super::request::{Request, WriteOptions};
 use super::status::{Qualified, Status};
 use crate::access::User;
@@ -103,6 +104,8 @@ impl Kernel {
         spec.insert("expirationSeconds".to_owned(), lifetime.into());
         check_lifetime(lifetime)?;
         let bound = self.bound(request, &spec)?;
+        let attempt = Attempt::action(request, body, options.dry_run);
+        self.admit_by_policies(&attempt, &mut context.warnings)?;
         let mut granted = json!({
             "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "spec": spec,
         });

@@ -11,6 +11,7 @@ use super::kind::Origin;
 use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
 use super::patch::refusal::go_text;
+use super::policy::Attempt;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
@@ -88,6 +89,8 @@ impl Kernel {
         rules::admit(&served.kind, &mut value);
         self.give_addresses(served, &mut value)?;
         self.give_account(request, &mut value, context.ids);
+        let attempt = Attempt::creation(request, &value, options.dry_run);
+        self.admit_by_policies(&attempt, &mut context.warnings)?;
         let key = key_of(&value);
         if let Some(old) = self.log.get(served.table, &key) {
             let mut status = Status::already_exists(&served.kind.resource(), &key.name);
@@ -267,11 +270,28 @@ impl Kernel {
         drop_type(&mut value);
         let mut value = stored_form(served, value);
         self.give_addresses(served, &mut value)?;
-        if value == *old.value() {
+        self.keep(request, (old, value), options.dry_run, context)
+    }
+
+    /// Stores a new state of an object as it was made, unless policies deny it or it changes nothing.
+    fn keep(
+        &mut self,
+        request: &Request,
+        (old, mut value): (&Arc<Object>, Value),
+        is_dry_run: bool,
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
+        let served = &request.served;
+        let is_same = value == *old.value();
+        if !is_same {
+            generation::advance(request, &mut value, old.value());
+        }
+        let attempt = Attempt::update(request, (old, &value), is_dry_run);
+        self.admit_by_policies(&attempt, &mut context.warnings)?;
+        if is_same {
             return Ok(Answer::Object(200, Arc::clone(old)));
         }
-        generation::advance(request, &mut value, old.value());
-        if options.dry_run {
+        if is_dry_run {
             return Ok(Answer::Object(200, Object::new(value, old.revision())));
         }
         if old.is_terminating() && is_released(served, &value) {

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::json::Value;
 use crate::store::kind::{Kind, Origin};
+use crate::store::policy;
 use crate::store::status::Cause;
 
 /// Fills in the kind's defaults, which belong to whoever writes the object.
@@ -108,6 +109,10 @@ pub(in crate::store) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) ->
         ("rbac.authorization.k8s.io", "Role") => role::rule_faults(new),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             role::faults(&kind.kind, new, old)
+        }
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => policy::policy_faults(new),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding") => {
+            policy::binding_faults(new)
         }
         _ => Vec::new(),
     }

@@ -2,7 +2,11 @@
 //!
 //! Source: `spec/kube-api.md` §1.19; apiextensions-apiserver v0.34.3, pkg/apiserver/schema/cel/validation.go.
 
+pub(in crate::store) mod expression;
+
+mod dialect;
 mod extent;
+mod inference;
 mod kind_of;
 mod rule;
 mod scope;
@@ -10,6 +14,7 @@ mod sign;
 mod stack;
 mod token;
 mod value;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -108,6 +113,7 @@ thread_local! {
     static FUNCTIONS: Context<'static> = {
         let mut context = Context::default().with_all();
         kind_of::add_to(&mut context);
+        dialect::add_to(&mut context);
         context
     };
 }

@@ -21,8 +21,9 @@ pub mod pattern;
 pub mod prune;
 pub mod validate;
 
-mod cause;
+pub(super) mod cause;
+pub(super) mod name;
+
 mod invariants;
-mod name;
 mod restrictions;
 pub(crate) mod scale;

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::json::Map;
+use crate::json::{Map, Value};
 use crate::store::naming::{label_value_fault, qualified_name_fault};
+use crate::store::object::texts;
 
 /// One requirement on labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,30 @@ impl Requirement {
             Test::Below(bound) => number().is_some_and(|n| n < *bound),
         }
     }
+}
+
+/// The requirements of a selector that an object holds.
+pub(super) fn read(selector: &Value) -> Vec<Requirement> {
+    let labels = selector["matchLabels"].as_object().into_iter().flatten();
+    let labels = labels.map(|(key, value)| Requirement {
+        key: key.to_string(),
+        test: Test::In(value.as_str().map(str::to_owned).into_iter().collect()),
+    });
+    let expressions = selector["matchExpressions"].as_array();
+    let expressions = expressions.into_iter().flatten().map(|expression| {
+        let values = texts(&expression["values"]).into_iter();
+        let values = values.map(str::to_owned).collect();
+        Requirement {
+            key: expression["key"].as_str().unwrap_or_default().to_owned(),
+            test: match expression["operator"].as_str() {
+                Some("In") => Test::In(values),
+                Some("NotIn") => Test::NotIn(values),
+                Some("DoesNotExist") => Test::Absent,
+                _ => Test::Exists,
+            },
+        }
+    });
+    labels.chain(expressions).collect()
 }
 
 /// Reads a label selector; empty means no requirement.
@@ -229,6 +254,21 @@ mod tests {
     fn requirements_select_labels(#[case] selector: &str, #[case] selected: bool) {
         let labels = json!({"a": "1", "in": "x"});
         let requirements = parse(selector).unwrap();
+        let is_met = requirements.iter().all(|r| r.is_met(labels.as_object()));
+        assert_eq!(is_met, selected);
+    }
+
+    #[rstest]
+    #[case(json!({}), true)]
+    #[case(json!({"matchLabels": {"a": "1"}}), true)]
+    #[case(json!({"matchLabels": {"a": "2"}}), false)]
+    #[case(json!({"matchExpressions": [{"key": "a", "operator": "In", "values": ["0", "1"]}]}), true)]
+    #[case(json!({"matchExpressions": [{"key": "b", "operator": "NotIn", "values": ["1"]}]}), true)]
+    #[case(json!({"matchExpressions": [{"key": "b", "operator": "Exists"}]}), false)]
+    #[case(json!({"matchLabels": {"a": "1"}, "matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}), false)]
+    fn requirements_of_an_object_select_labels(#[case] selector: Value, #[case] selected: bool) {
+        let labels = json!({"a": "1"});
+        let requirements = read(&selector);
         let is_met = requirements.iter().all(|r| r.is_met(labels.as_object()));
         assert_eq!(is_met, selected);
     }

@@ -9,7 +9,7 @@ use kube_cel::cel::{Context, ExecutionError, IdedExpr, ParseErrors, Value as Cel
 use super::scope::Reach;
 use super::sign::without_pairs;
 use super::stack::with_room;
-use super::{Cause, Path, cause, extent, scope};
+use super::{Cause, Path, cause, extent, scope, words};
 use crate::json::{Value, json};
 use crate::store::schema::node::{Node, Type};
 
@@ -110,7 +110,7 @@ fn message(source: &str, node: &Node) -> Result<(IdedExpr, Reach, usize), String
 }
 
 /// What a text means. Its own depth has been limited; the parser's limit would end in the middle of an expression.
-fn parsed(source: &str) -> Result<IdedExpr, String> {
+pub(super) fn parsed(source: &str) -> Result<IdedExpr, String> {
     let parser = Parser::new()
         .enable_optional_syntax(true)
         .max_recursion_depth(u16::MAX);
@@ -178,7 +178,7 @@ fn checked_texts(raw: &Value, field: &str) -> Result<(), Cause> {
     Ok(())
 }
 
-fn has_line_break(text: &str) -> bool {
+pub(super) fn has_line_break(text: &str) -> bool {
     text.contains(['\n', '\r'])
 }
 
@@ -363,30 +363,12 @@ impl Rule {
         } else {
             &self.message
         };
-        let what = match error {
-            ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
-            ExecutionError::IndexOutOfBounds(Cel::Int(index)) => {
-                format!("index out of bounds: {index}")
-            }
-            ExecutionError::DivisionByZero(_) => "division by zero".to_owned(),
-            ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
-            ExecutionError::Overflow(..) => "integer overflow".to_owned(),
-            ExecutionError::NoSuchOverload
-            | ExecutionError::UnsupportedBinaryOperator(..)
-            | ExecutionError::UnsupportedUnaryOperator(..)
-            | ExecutionError::ValuesNotComparable(..) => {
-                return format!(
-                    "'no such overload': call arguments did not match a supported operator, function or macro signature for rule: {shown}"
-                );
-            }
-            ExecutionError::UndeclaredReference(name) => format!(
-                "the simulated API server does not support '{name}' in rules; see FIDELITY.md:"
-            ),
-            ExecutionError::FunctionError { function, .. } if function == "quantity" => {
-                BAD_QUANTITY.to_owned()
-            }
-            other => other.to_string(),
-        };
+        if words::is_overload(error) {
+            return format!(
+                "'no such overload': call arguments did not match a supported operator, function or macro signature for rule: {shown}"
+            );
+        }
+        let what = words::of(error);
         format!("{what} evaluating rule: {shown}")
     }
 
@@ -426,10 +408,6 @@ impl Rule {
         }
     }
 }
-
-/// What real servers say of a text that is no quantity. Source: apimachinery v0.34 `resource.ErrFormatWrong`.
-const BAD_QUANTITY: &str =
-    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /// How many faults of a text are told.
 const FAULTS_MAX: usize = 100;

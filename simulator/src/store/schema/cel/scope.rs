@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
+use super::inference::Kind;
 use super::kind_of::TYPES;
 use super::value::escaped;
 use crate::store::schema::node::{Node, Type};
@@ -27,6 +28,55 @@ impl Reach {
     pub(super) fn has(&self, name: &str) -> bool {
         self.whole || self.fields.contains(name)
     }
+}
+
+/// A variable that expressions without a schema may name, or a field of one.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Declared {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    /// All that it has; `None` if that is not known.
+    pub(super) fields: Option<Vec<Declared>>,
+}
+
+impl Declared {
+    /// Something of a type.
+    pub(in crate::store) fn new(name: &str, kind: Kind) -> Self {
+        let name = name.to_owned();
+        Self {
+            name,
+            kind,
+            fields: None,
+        }
+    }
+
+    /// Something with these fields and no others.
+    pub(in crate::store) fn with_fields(name: &str, fields: Vec<Self>) -> Self {
+        Self {
+            fields: Some(fields),
+            ..Self::new(name, Kind::Unknown)
+        }
+    }
+}
+
+/// Checks that an expression names what is declared.
+///
+/// # Errors
+/// What it names that is not.
+pub(super) fn check_names(
+    expression: &IdedExpr,
+    source: &str,
+    declared: &[Declared],
+) -> Result<(), String> {
+    let declared = declared.iter();
+    let mut scope = Scope {
+        variables: declared
+            .map(|variable| (variable.name.clone(), Known::Declared(variable)))
+            .collect(),
+        reach: Reach::default(),
+    };
+    let fault = |fault: Fault| format!("compilation failed: {}", fault.text(source));
+    scope.visit(expression).map(drop).map_err(fault)
 }
 
 /// What a rule about `node` looks at.
@@ -77,6 +127,7 @@ fn visited<'a>(expression: &IdedExpr, node: &'a Node) -> Result<(Known<'a>, Reac
 #[derive(Clone, Copy)]
 enum Known<'a> {
     Node(&'a Node),
+    Declared(&'a Declared),
     Nothing,
 }
 
@@ -87,7 +138,7 @@ impl Known<'_> {
             Self::Node(node) => {
                 node.kind == kind || matches!(node.kind, Type::Any | Type::IntOrString)
             }
-            Self::Nothing => true,
+            Self::Declared(_) | Self::Nothing => true,
         }
     }
 }
@@ -199,7 +250,7 @@ impl<'a> Scope<'a> {
                 let range = self.visit(&comprehension.iter_range)?;
                 let iterated = match range {
                     Known::Node(node) if node.kind == Type::Array => element(node),
-                    Known::Node(_) | Known::Nothing => Known::Nothing,
+                    Known::Node(_) | Known::Declared(_) | Known::Nothing => Known::Nothing,
                 };
                 let depth = self.variables.len();
                 self.visit(&comprehension.accu_init)?;
@@ -305,8 +356,10 @@ fn is_namespace(target: &IdedExpr) -> bool {
 }
 
 fn selected<'a>(operand: Known<'a>, field: &str) -> Result<Known<'a>, ()> {
-    let Known::Node(node) = operand else {
-        return Ok(Known::Nothing);
+    let node = match operand {
+        Known::Node(node) => node,
+        Known::Declared(variable) => return selected_of(variable, field),
+        Known::Nothing => return Ok(Known::Nothing),
     };
     if let Some(additional) = &node.additional {
         return Ok(Known::Node(additional));
@@ -322,6 +375,16 @@ fn selected<'a>(operand: Known<'a>, field: &str) -> Result<Known<'a>, ()> {
         }
         None if matches!(node.kind, Type::Any | Type::IntOrString) => Ok(Known::Nothing),
         None => Err(()),
+    }
+}
+
+fn selected_of<'a>(variable: &'a Declared, field: &str) -> Result<Known<'a>, ()> {
+    match &variable.fields {
+        None => Ok(Known::Nothing),
+        Some(fields) => {
+            let found = fields.iter().find(|known| known.name == field);
+            found.map(Known::Declared).ok_or(())
+        }
     }
 }
 

@@ -41,6 +41,11 @@ pub(super) fn of(node: &Node, value: &Value) -> Cel {
     }
 }
 
+/// `value` for the evaluation of an expression that knows no schema.
+pub(super) fn untyped(value: &Value) -> Cel {
+    of(&FREE, value)
+}
+
 fn fields(node: &Node, object: &Fields, is_seen: impl Fn(&str) -> bool) -> Cel {
     let entries = object.iter().filter_map(|(name, field)| {
         let (schema, key) = match node.properties.get(name.as_str()) {
@@ -109,31 +114,33 @@ fn converted(conversion: &Conversion, text: &str) -> Option<Cel> {
     })
 }
 
+/// Words that are no names in expressions.
+pub(super) const RESERVED: [&str; 21] = [
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+];
+
 /// The name under which rules reach a field; `None` if they cannot.
 pub(super) fn escaped(name: &str) -> Option<String> {
-    const RESERVED: [&str; 21] = [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ];
     if RESERVED.contains(&name) {
         return Some(format!("__{name}__"));
     }

@@ -1,0 +1,133 @@
+//! What the policies of a cluster make of a write.
+//!
+//! Source: apiserver v0.34.3, pkg/admission/plugin/policy/validating/dispatcher.go.
+
+use super::attempt::Attempt;
+use super::binding::Binding;
+use super::target::Target;
+use super::validation::{Denial, Policy, Reason, Seen};
+use crate::json::json;
+use crate::store::kernel::Kernel;
+use crate::store::status::Status;
+
+/// What has been found so far.
+struct Ruling<'w> {
+    /// The first denial that counts.
+    refusal: Option<(String, Reason)>,
+    warnings: &'w mut Vec<String>,
+}
+
+impl Kernel {
+    /// Refuses a write that a policy denies, and warns of what a binding only warns of.
+    pub(in crate::store) fn admit_by_policies(
+        &self,
+        attempt: &Attempt,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), Status> {
+        if self.policies.are_silent(&attempt.request.served) {
+            return Ok(());
+        }
+        let target = Target::of(self, attempt);
+        let mut ruling = Ruling {
+            refusal: None,
+            warnings,
+        };
+        for policy in self.policies.all() {
+            self.rule(policy, &target, &mut ruling);
+        }
+        match ruling.refusal {
+            Some((message, reason)) => Err(refusal(attempt, &message, reason)),
+            None => Ok(()),
+        }
+    }
+
+    fn rule(&self, policy: &Policy, target: &Target, ruling: &mut Ruling) {
+        let mut bindings = self.policies.bindings_of(policy).peekable();
+        if bindings.peek().is_none() {
+            return;
+        }
+        let Some(served) = policy.constraints.matched(target) else {
+            return;
+        };
+        let resource = policy.parameters.as_ref();
+        let resource = resource.map(|kind| self.parameter_resource(kind));
+        let resource = match resource.transpose() {
+            Ok(resource) => resource,
+            Err(why) => return ruling.add_fault((policy, None), &why),
+        };
+        let seen = Seen::of(target, &served);
+        for binding in bindings.filter(|binding| binding.is_about(target)) {
+            match self.parameters(resource, binding, target.attempt.namespace()) {
+                Ok(all) => {
+                    let denials = all.iter().flat_map(|one| policy.denials(&seen, one));
+                    denials.for_each(|denial| ruling.add((policy, binding), denial));
+                }
+                Err(why) => ruling.add_fault((policy, Some(binding)), &why),
+            }
+        }
+    }
+}
+
+impl Ruling<'_> {
+    fn add(&mut self, (policy, binding): (&Policy, &Binding), denial: Denial) {
+        let (name, bound) = (&policy.name, &binding.name);
+        let Denial {
+            message,
+            reason,
+            is_firm,
+        } = denial;
+        if binding.warns && !is_firm {
+            let warning = format!(
+                "Validation failed for ValidatingAdmissionPolicy '{name}' with binding '{bound}': {message}"
+            );
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        if binding.denies || is_firm {
+            self.refuse((policy, Some(binding)), &message, reason);
+        }
+    }
+
+    /// A denial since something is not there that a policy or a binding needs, unless that is ignored.
+    fn add_fault(&mut self, (policy, binding): (&Policy, Option<&Binding>), why: &str) {
+        if policy.fails {
+            let what = binding.map_or("policy", |_| "binding");
+            let message = format!("failed to configure {what}: {why}");
+            self.refuse((policy, binding), &message, Reason::INVALID);
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        (policy, binding): (&Policy, Option<&Binding>),
+        message: &str,
+        reason: Reason,
+    ) {
+        let with = binding.map_or(String::new(), |binding| {
+            format!(" with binding '{}'", binding.name)
+        });
+        self.refusal.get_or_insert_with(|| {
+            let name = &policy.name;
+            let message =
+                format!("ValidatingAdmissionPolicy '{name}'{with} denied request: {message}");
+            (message, reason)
+        });
+    }
+}
+
+fn refusal(attempt: &Attempt, message: &str, reason: Reason) -> Status {
+    let resource = attempt.request.served.kind.resource();
+    let name = match attempt.name {
+        // That of no object in particular.
+        "" => "Unknown",
+        name => name,
+    };
+    let mut status = Status::forbidden(&resource, name, message);
+    status.code = reason.code;
+    status.reason = reason.name;
+    if let Some(details) = &mut status.details {
+        details["causes"] = json!([{"message": message}]);
+    }
+    status
+}

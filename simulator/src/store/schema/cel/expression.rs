@@ -1,0 +1,245 @@
+//! One expression about values without a schema, as admission policies hold them.
+//!
+//! Source: apiserver v0.34.3, pkg/admission/plugin/cel/compile.go and activation.go.
+
+use std::sync::Arc;
+
+use kube_cel::cel::objects::{Key, Map};
+use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
+
+use super::stack::with_room;
+use super::{FUNCTIONS, dialect, extent, inference, rule, scope, value, words};
+use crate::json::Value;
+
+pub(in crate::store) use super::inference::Kind;
+pub(in crate::store) use super::scope::Declared;
+
+/// A compiled expression.
+#[derive(Debug)]
+pub(in crate::store) struct Expression {
+    program: IdedExpr,
+    depth: usize,
+    source: String,
+    kind: Kind,
+}
+
+impl Expression {
+    /// Compiles `source`, which may name what is declared, and whose value is of one of `kinds`; of any, if none is given.
+    ///
+    /// # Errors
+    /// It does not parse, names what is not declared, or is seen to be of another type.
+    pub(in crate::store) fn compile(
+        source: &str,
+        declared: &[Declared],
+        kinds: &[&str],
+    ) -> Result<Self, String> {
+        let depth = extent::depth(source)?;
+        with_room(depth, || {
+            let mut program = rule::parsed(source)?;
+            if program.references().has_variable("authorizer") {
+                return Err(NO_AUTHORIZER.to_owned());
+            }
+            scope::check_names(&program, source, declared)?;
+            let kind = inference::kind(&program, declared);
+            check_kind(kind, kinds)?;
+            dialect::translate(&mut program);
+            Ok(Self {
+                program,
+                depth,
+                source: source.to_owned(),
+                kind,
+            })
+        })
+    }
+
+    /// As it is written.
+    pub(in crate::store) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The type of its value.
+    pub(in crate::store) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    /// It cannot be evaluated; without the expression in the text.
+    pub(in crate::store) fn evaluate(&self, bindings: &Bindings) -> Result<Evaluated, String> {
+        let result = with_room(self.depth, || bindings.scope.resolve(&self.program));
+        result.map(Evaluated).map_err(|error| {
+            let error = dialect::shown(&self.program, &bindings.scope, error);
+            bindings.broken(&error).unwrap_or_else(|| words::of(&error))
+        })
+    }
+}
+
+const NO_AUTHORIZER: &str =
+    "the simulated API server does not support authorizer in expressions; see FIDELITY.md";
+
+/// Whether expressions can name something so.
+pub(in crate::store) fn is_identifier(name: &str) -> bool {
+    let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    !name.is_empty()
+        && name.chars().all(is_word)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !value::RESERVED.contains(&name)
+}
+
+fn check_kind(kind: Kind, kinds: &[&str]) -> Result<(), String> {
+    let found = match kind {
+        Kind::Named(name) => name,
+        Kind::Dyn => "dyn",
+        Kind::Unknown => return Ok(()),
+    };
+    match kinds {
+        kinds if kinds.is_empty() || kinds.contains(&found) => Ok(()),
+        [one] => Err(format!("must evaluate to {one} but got {found}")),
+        all => Err(format!(
+            "must evaluate to one of [{}] but got {found}",
+            all.join(" ")
+        )),
+    }
+}
+
+/// The value of an expression.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Evaluated(Cel);
+
+impl Evaluated {
+    /// Whether it is `true`.
+    pub(in crate::store) fn is_true(&self) -> bool {
+        self.0 == Cel::Bool(true)
+    }
+
+    /// Whether it is `false`.
+    pub(in crate::store) fn is_false(&self) -> bool {
+        self.0 == Cel::Bool(false)
+    }
+
+    /// The text that it is, if it is one.
+    pub(in crate::store) fn text(&self) -> Option<&str> {
+        match &self.0 {
+            Cel::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// What the names in expressions stand for.
+pub(in crate::store) struct Bindings<'a> {
+    scope: Context<'a>,
+    variables: Vec<(String, Result<Cel, String>)>,
+}
+
+impl Bindings<'_> {
+    /// Lets `evaluate` do its work with bindings that are empty at first.
+    pub(in crate::store) fn with<T>(evaluate: impl FnOnce(&mut Bindings) -> T) -> T {
+        FUNCTIONS.with(|functions| {
+            evaluate(&mut Bindings {
+                scope: functions.new_inner_scope(),
+                variables: Vec::new(),
+            })
+        })
+    }
+
+    /// Makes `name` stand for a value.
+    pub(in crate::store) fn bind(&mut self, name: &str, bound: &Value) {
+        let bound = value::untyped(bound);
+        self.scope.add_variable_from_value(name, bound);
+    }
+
+    /// Makes a field of `variables` stand for the value of an expression; who looks at it learns why it has none.
+    pub(in crate::store) fn bind_variable(&mut self, name: &str, expression: &Expression) {
+        let value = expression.evaluate(self);
+        let value = value.map(|value| value.0);
+        self.variables.push((name.to_owned(), value));
+        let known = self.variables.iter().filter_map(|(name, value)| {
+            let value = value.as_ref().ok()?;
+            Some((Key::String(Arc::new(name.clone())), value.clone()))
+        });
+        let variables = Cel::Map(Map {
+            map: Arc::new(known.collect()),
+        });
+        self.scope.add_variable_from_value("variables", variables);
+    }
+
+    /// What is said of an expression that looks at a variable without a value.
+    fn broken(&self, error: &ExecutionError) -> Option<String> {
+        let ExecutionError::NoSuchKey(key) = error else {
+            return None;
+        };
+        let mut broken = self.variables.iter().filter(|(name, _)| name == &**key);
+        let why = broken.find_map(|(_, value)| value.as_ref().err())?;
+        Some(format!(
+            "composited variable {:?} fails to evaluate: {why}",
+            key.as_str()
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::json::json;
+
+    fn declared() -> Vec<Declared> {
+        let name = Declared::new("namespace", Kind::Named("string"));
+        vec![
+            Declared::new("object", Kind::Dyn),
+            Declared::with_fields("request", vec![name]),
+            Declared::with_fields("variables", vec![Declared::new("v", Kind::Dyn)]),
+        ]
+    }
+
+    #[rstest]
+    #[case::field("object.a == 1", Ok(true))]
+    #[case::reserved_word("request.namespace == 'ns'", Ok(true))]
+    #[case::missing_field("object.b == 1", Err("no such key: b"))]
+    #[case::field_of_nothing("object.none.c.d == 1", Err("no such key: c"))]
+    #[case::field_of_a_number("object.a.b == 1", Err("no such key: b"))]
+    #[case::presence("has(object.a) && !has(object.b)", Ok(true))]
+    #[case::short_cut("object.none == null || object.none.b == 1", Ok(true))]
+    #[case::other_type("object.a < 'x'", Err("no such overload"))]
+    #[case::argument("size(object.b) == 1", Err("no such key: b"))]
+    #[case::text_of_a_bool("string(has(object.a)) == 'true' && string(1) == '1'", Ok(true))]
+    #[case::in_a_macro("object.list.all(x, x.y > 0)", Ok(true))]
+    #[case::variable_without_a_value(
+        "variables.v == 1",
+        Err("composited variable \"v\" fails to evaluate: no such key: x")
+    )]
+    fn an_expression_has_a_value(#[case] source: &str, #[case] expected: Result<bool, &str>) {
+        let declared = declared();
+        let expression = Expression::compile(source, &declared, &["bool"]).unwrap();
+        let variable = Expression::compile("object.x", &declared, &[]).unwrap();
+        let value = Bindings::with(|bindings| {
+            let object = json!({"a": 1, "none": null, "list": [{"y": 1}, {"y": 2}]});
+            bindings.bind("object", &object);
+            bindings.bind("request", &json!({"namespace": "ns"}));
+            bindings.bind_variable("v", &variable);
+            expression.evaluate(bindings)
+        });
+        let value = value.map(|value| value.is_true());
+        assert_eq!(value, expected.map_err(str::to_owned));
+    }
+
+    #[rstest]
+    #[case::type_of_a_field("object.a", "must evaluate to bool but got dyn")]
+    #[case::type_of_a_literal("1", "must evaluate to bool but got int")]
+    #[case::no_variable(
+        "none",
+        "compilation failed: ERROR: <input>:1:1: undeclared reference to 'none' (in container '')\n | none\n | ^"
+    )]
+    #[case::no_field(
+        "request.nope == 1",
+        "compilation failed: ERROR: <input>:1:8: undefined field 'nope'\n | request.nope == 1\n | .......^"
+    )]
+    #[case::no_authorizer("authorizer.path('/').check('get').allowed()", NO_AUTHORIZER)]
+    fn an_expression_that_cannot_be_right_is_refused(#[case] source: &str, #[case] why: &str) {
+        let compiled = Expression::compile(source, &declared(), &["bool"]);
+        assert_eq!(compiled.map(drop), Err(why.to_owned()));
+    }
+}
