@@ -2,13 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it is wrong")]
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+mod serving;
 
 use arc_simulator::clock::{Clock, EPOCH};
-use arc_simulator::http::kubeconfig::Access;
-use arc_simulator::http::listener::Listener;
 use arc_simulator::http::service::ApiServer;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -18,47 +14,13 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{
     Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams,
 };
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::{Value, json};
+use serving::Serving;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
-/// A server that answers until it is stopped.
-struct Serving {
-    access: Access,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
 
 async fn serving() -> Serving {
-    let server = ApiServer::new(Clock::virtual_from(EPOCH), 1);
-    let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let listener = Listener::bind(address, 1).await.unwrap();
-    let access = listener.access().clone();
-    let (stop, stopped) = oneshot::channel();
-    let stopped = async { stopped.await.unwrap_or_default() };
-    let task = tokio::spawn(listener.serve(server.service("test"), stopped));
-    Serving { access, stop, task }
-}
-
-impl Serving {
-    async fn client(&self) -> Client {
-        let kubeconfig = Kubeconfig::from_yaml(&self.access.kubeconfig()).unwrap();
-        let options = KubeConfigOptions::default();
-        let config = Config::from_custom_kubeconfig(kubeconfig, &options)
-            .await
-            .unwrap();
-        Client::try_from(config).unwrap()
-    }
-
-    fn port(&self) -> &str {
-        self.access.url.strip_prefix("https://").unwrap()
-    }
+    Serving::of(&ApiServer::new(Clock::virtual_from(EPOCH), 1)).await
 }
 
 fn config_map(name: &str) -> ConfigMap {
@@ -113,7 +75,13 @@ async fn a_client_with_another_token_is_turned_away() {
 #[tokio::test]
 async fn one_http2_connection_carries_a_watch_and_other_requests() {
     let serving = serving().await;
-    let (mut sender, protocol) = http2(&serving).await;
+    let stream = serving.tls(&["h2", "http/1.1"]).await;
+    let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    tokio::spawn(connection);
     let request = |path: &str| {
         http::Request::get(format!("{}{path}", serving.access.url))
             .header("authorization", format!("Bearer {}", serving.access.token))
@@ -140,44 +108,13 @@ async fn one_http2_connection_carries_a_watch_and_other_requests() {
     );
 }
 
-/// A connection over TLS, and the protocol that both sides agreed on.
-async fn http2(
-    serving: &Serving,
-) -> (
-    hyper::client::conn::http2::SendRequest<Empty<Bytes>>,
-    Option<Vec<u8>>,
-) {
-    let mut roots = rustls::RootCertStore::empty();
-    let authority =
-        CertificateDer::from_pem_slice(serving.access.authority_pem.as_bytes()).unwrap();
-    roots.add(authority).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(tls));
-    let tcp = TcpStream::connect(serving.port()).await.unwrap();
-    let name = ServerName::try_from("kubernetes.default.svc").unwrap();
-    let stream = connector.connect(name, tcp).await.unwrap();
-    let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
-    let io = TokioIo::new(stream);
-    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    (sender, protocol)
-}
-
 #[tokio::test]
 async fn clients_that_misbehave_lose_their_own_connection_only() {
     let serving = serving().await;
-    let mut babbler = TcpStream::connect(serving.port()).await.unwrap();
+    let mut babbler = serving.tcp().await;
     babbler.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-    let silent = TcpStream::connect(serving.port()).await.unwrap();
-    drop(TcpStream::connect(serving.port()).await.unwrap());
+    let silent = serving.tcp().await;
+    drop(serving.tcp().await);
     let api: Api<ConfigMap> = Api::default_namespaced(serving.client().await);
     api.create(&PostParams::default(), &config_map("one"))
         .await
@@ -193,13 +130,10 @@ async fn a_stopped_server_ends_open_watches_and_closes_its_port() {
     let serving = serving().await;
     let api: Api<ConfigMap> = Api::default_namespaced(serving.client().await);
     let watch = api.watch(&WatchParams::default(), "0").await.unwrap();
-    serving.stop.send(()).unwrap();
-    tokio::time::timeout(Duration::from_secs(5), serving.task)
-        .await
-        .unwrap()
-        .unwrap();
+    let url = serving.access.url.clone();
+    serving.end().await;
     let rest: Vec<_> = watch.collect().await;
     assert!(rest.iter().all(Result::is_err));
-    let port = serving.access.url.strip_prefix("https://").unwrap();
+    let port = url.strip_prefix("https://").unwrap();
     assert!(TcpStream::connect(port).await.is_err());
 }

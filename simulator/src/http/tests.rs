@@ -15,6 +15,7 @@ mod account;
 mod disturbed;
 mod log;
 mod policies;
+mod nested;
 mod protected;
 mod refused;
 mod size;
@@ -69,6 +70,7 @@ async fn ask_with(
 ) -> (u16, Value) {
     let (method, media_type) = match verb {
         "MERGE" => ("PATCH", "application/merge-patch+json"),
+        "STRATEGIC" => ("PATCH", "application/strategic-merge-patch+json"),
         "JSON" => ("PATCH", "application/json-patch+json"),
         "APPLY" => ("PATCH", "application/apply-patch+yaml"),
         method => (method, "application/json"),
