@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it is wrong")]
 
+#[path = "serving/server.rs"]
 mod serving;
 
 use std::fmt::Write;

@@ -18,7 +18,6 @@ mod value;
 mod wire;
 mod write;
 
-use fault::fault;
 pub use list::List;
 pub use literal::{json, value_of};
 pub use map::{Entry, Map};

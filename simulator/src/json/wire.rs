@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Value, fault};
+use super::Value;
+use super::fault::fault;
 
 /// How deep the lists and objects of a text may nest: as deep as `serde_json` reads, so that whatever walks a value
 /// afterwards has stack enough. Go reads 10,000 levels.

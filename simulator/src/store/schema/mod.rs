@@ -21,8 +21,8 @@ pub mod pattern;
 pub mod prune;
 pub mod validate;
 
-pub(super) mod cause;
-pub(super) mod name;
+pub(crate) mod cause;
+pub(crate) mod name;
 
 mod invariants;
 mod restrictions;
