@@ -23,6 +23,9 @@ use crate::world::World;
 /// The tag of a scenario that cannot run on a real cluster.
 pub const SIMULATED_ONLY: &str = "simulated-only";
 
+/// How many scenarios there are, so that none is skipped in silence.
+pub const N_SCENARIOS: usize = 131;
+
 /// What to run, and where.
 #[derive(Clone, Debug)]
 pub struct Options {

@@ -4,10 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use arc_features::backend::Backend;
-use arc_features::run::{Options, run};
-
-/// How many scenarios there are, so that none is skipped in silence.
-const N_SCENARIOS: usize = 131;
+use arc_features::run::{N_SCENARIOS, Options, run};
 
 const FOLDERS: [&str; 5] = ["artifacts", "endpoint", "failure", "order", "schedule"];
 

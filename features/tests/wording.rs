@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use arc_features::run::{SIMULATED_ONLY, features};
+use arc_features::run::{N_SCENARIOS, SIMULATED_ONLY, features};
 use arc_features::world::World;
 use cucumber::codegen::{LazyRegex, StepConstructor, WorldInventory, inventory};
 use cucumber::gherkin::{Feature, Step, StepType};
 
 const N_FILES: usize = 16;
-const N_SCENARIOS: usize = 131;
 const N_STEPS_MAX: usize = 10;
 
 async fn all_features() -> Vec<Feature> {
