@@ -36,7 +36,7 @@ pub struct Shared {
     pub outcomes: Script,
     /// Where made up values are noted.
     pub made_up: MadeUp,
-    /// The time of the cluster.
+    /// The time of the cluster, as the program's own clock tells it.
     pub clock: Clock,
     /// The certificate that pods are to trust, as PEM; empty where the API has no address.
     pub authority_pem: String,

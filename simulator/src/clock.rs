@@ -26,6 +26,23 @@ enum Source {
         origin: Timestamp,
         factor: f64,
     },
+    /// Wrong by as much.
+    Ahead(Clock, Lead),
+}
+
+/// How far a clock is ahead of another, negative if behind; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Lead(Arc<Mutex<SignedDuration>>);
+
+impl Lead {
+    /// From now on the clock is ahead by `lead`.
+    pub fn set(&self, lead: SignedDuration) {
+        *self.0.lock().expect("no holder of the lead panics") = lead;
+    }
+
+    fn get(&self) -> SignedDuration {
+        *self.0.lock().expect("no holder of the lead panics")
+    }
 }
 
 impl Clock {
@@ -53,6 +70,12 @@ impl Clock {
         }))
     }
 
+    /// A clock that is ahead of this one by `lead`.
+    #[must_use]
+    pub fn ahead(&self, lead: Lead) -> Self {
+        Self(Arc::new(Source::Ahead(self.clone(), lead)))
+    }
+
     /// The present instant of the cluster.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -67,10 +90,12 @@ impl Clock {
                 let elapsed = wall().duration_since(*started).as_secs_f64() * factor;
                 *origin + SignedDuration::from_secs_f64(elapsed)
             }
+            Source::Ahead(clock, lead) => clock.now() + lead.get(),
         }
     }
 
-    /// Moves a virtual clock forward to `instant`; a running clock and an instant in the past change nothing.
+    /// Moves a virtual clock forward to `instant`; a clock that runs or goes with another, and an instant in the past, change
+    /// nothing.
     pub fn advance_to(&self, instant: Timestamp) {
         if let Source::Virtual(now) = &*self.0 {
             let mut now = now.lock().expect("no holder of the clock panics");
@@ -83,6 +108,7 @@ impl Clock {
     pub fn wall_duration(&self, duration: SignedDuration) -> Option<SignedDuration> {
         match &*self.0 {
             Source::Virtual(_) => None,
+            Source::Ahead(clock, _) => clock.wall_duration(duration),
             Source::Scaled { factor, .. } => Some(SignedDuration::from_secs_f64(
                 duration.as_secs_f64() / factor,
             )),
@@ -100,5 +126,15 @@ mod tests {
         clock.advance_to(EPOCH + SignedDuration::from_secs(5));
         clock.advance_to(EPOCH);
         assert_eq!(clock.now().to_string(), "2030-01-01T00:00:05Z");
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_goes_with_the_other() {
+        let (clock, lead) = (Clock::virtual_from(EPOCH), Lead::default());
+        let wrong = clock.ahead(lead.clone());
+        clock.advance_to(EPOCH + SignedDuration::from_secs(5));
+        assert_eq!(wrong.now(), clock.now());
+        lead.set(SignedDuration::from_secs(-6));
+        assert_eq!(wrong.now().to_string(), "2029-12-31T23:59:59Z");
     }
 }

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use kube::core::ApiResource;
 
 use crate::clock::{Clock, EPOCH};
-use crate::drive::Runner;
+use crate::drive::{Runner, Seat};
 use crate::http::service::ApiServer;
 use crate::ids::Ids;
 use crate::part::{Part, PartClient};
@@ -26,7 +27,7 @@ const SCHEDULING_STREAM: u64 = 0x5eed_0f70_5c4e_d1a7;
 pub struct Cluster {
     server: ApiServer,
     clock: Clock,
-    runners: Vec<Runner>,
+    seats: Vec<Seat>,
     starts: BTreeMap<&'static str, (Start, PartClient)>,
     choices: Ids,
     transport: Transport,
@@ -69,7 +70,7 @@ impl Cluster {
         Self {
             clock: server.clock().clone(),
             server,
-            runners: Vec::new(),
+            seats: Vec::new(),
             starts: BTreeMap::new(),
             choices: Ids::new(seed ^ SCHEDULING_STREAM),
             transport,
@@ -98,14 +99,14 @@ impl Cluster {
 
     /// Adds a part, which reaches the API through `client`; a fault that kills it removes it.
     pub fn add(&mut self, part: Box<dyn Part>, client: PartClient) {
-        self.runners.push(Runner::new(part, client));
+        self.seats.push(Seat::new(Runner::new(part, client)));
     }
 
     /// Removes a part with all it knows, as a crash would; returns whether it was there.
     pub fn remove(&mut self, name: &str) -> bool {
-        let before = self.runners.len();
-        self.runners.retain(|runner| runner.name() != name);
-        self.runners.len() < before
+        let before = self.seats.len();
+        self.seats.retain(|seat| seat.name() != name);
+        self.seats.len() < before
     }
 
     /// Starts a part with empty caches and an empty queue, in place of the one that runs; returns whether it is known
@@ -114,10 +115,10 @@ impl Cluster {
         let Some((start, client)) = self.starts.get(name) else {
             return false;
         };
-        let runner = Runner::new(start(client.clone()), client.clone());
-        match self.runners.iter_mut().find(|known| known.name() == name) {
-            Some(running) => *running = runner,
-            None => self.runners.push(runner),
+        let seat = Seat::new(Runner::new(start(client.clone()), client.clone()));
+        match self.seats.iter_mut().find(|known| known.name() == name) {
+            Some(running) => *running = seat,
+            None => self.seats.push(seat),
         }
         true
     }
@@ -144,8 +145,9 @@ impl Cluster {
             }
         }
         let now = self.clock.now();
-        let busy = self.runners.iter().filter(|runner| runner.is_due(now));
-        let parts = busy.map(Runner::name).collect::<Vec<_>>().join(", ");
+        let is_due = |seat: &&Seat| seat.is_due(now, &self.server);
+        let busy = self.seats.iter().filter(is_due);
+        let parts = busy.map(Seat::name).collect::<Vec<_>>().join(", ");
         Err(Spinning { at: now, parts })
     }
 
@@ -153,27 +155,32 @@ impl Cluster {
     async fn turn(&mut self) -> bool {
         let now = self.clock.now();
         self.take_news(now).await;
-        let due: Vec<usize> = (0..self.runners.len())
-            .filter(|index| self.runners[*index].is_due(now))
+        let due: Vec<usize> = (0..self.seats.len())
+            .filter(|index| self.seats[*index].is_due(now, &self.server))
             .collect();
         if due.is_empty() {
             return self.bury_crashed();
         }
         let chosen = due[self.choices.below(due.len())];
-        let acted = self.runners[chosen].reconcile_next(now).await;
+        let acted = self.seats[chosen].act(now, &self.server).await;
         self.bury_crashed() || acted
     }
 
     async fn take_news(&mut self, now: Timestamp) {
         let revision = self.server.revision();
         let written = std::mem::replace(&mut self.revision, revision) != revision;
-        for runner in &mut self.runners {
-            runner.connect(now).await;
-            runner.take_news(now).await;
-            if written {
-                runner.forget_visits();
-            }
+        for seat in &mut self.seats {
+            seat.take_news(now, &self.server).await;
         }
+        if written {
+            self.forget_visits();
+        }
+    }
+
+    /// Something was written, or can be seen now: every key that waits may have something to do again.
+    fn forget_visits(&mut self) {
+        let runners = self.seats.iter_mut().filter_map(Seat::runner_mut);
+        runners.for_each(Runner::forget_visits);
     }
 
     /// Over sockets events take a while: waits until every watch has shown the newest write.
@@ -184,9 +191,16 @@ impl Cluster {
         let now = self.clock.now();
         let revision = self.server.barrier();
         let mut any = false;
-        for runner in &mut self.runners {
-            let seen = self.server.seen_by(runner.name());
-            any |= runner.catch_up(revision.min(seen), now).await;
+        for seat in &mut self.seats {
+            let (name, server) = (seat.name(), &self.server);
+            let Some(runner) = seat.runner_mut() else {
+                continue;
+            };
+            let until = |resource: &ApiResource| {
+                let seen = server.seen_by(name, (&resource.group, &resource.plural));
+                revision.min(seen)
+            };
+            any |= runner.catch_up(until, now).await;
         }
         any
     }
@@ -194,8 +208,9 @@ impl Cluster {
     /// When the next part can act; `None` if nothing waits for any time.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {
-        let runners = self.runners.iter().filter_map(Runner::next_due);
-        runners.chain(self.server.trouble_ends_at()).min()
+        let runners = self.seats.iter().filter_map(Seat::runner);
+        let timers = runners.filter_map(Runner::next_due);
+        timers.chain(self.server.trouble_ends_at()).min()
     }
 
     /// Whether everything that still waits has had its turn since the last write, and wrote nothing itself: such a
@@ -204,7 +219,10 @@ impl Cluster {
     pub fn is_quiet(&self) -> bool {
         self.server.revision() == self.revision
             && self.server.trouble_ends_at().is_none()
-            && self.runners.iter().all(Runner::is_quiet)
+            && self
+                .seats
+                .iter()
+                .all(|seat| seat.runner().is_some_and(Runner::is_quiet))
     }
 
     /// Lets time pass until the cluster is quiet, at most [`SETTLE_HORIZON`].
@@ -228,7 +246,7 @@ impl Cluster {
                 self.clock.advance_to(timer);
                 if self.server.trouble_ends_at().is_some_and(|at| at <= timer) {
                     self.server.pass();
-                    self.runners.iter_mut().for_each(Runner::forget_visits);
+                    self.forget_visits();
                 }
                 self.settle_now().await?;
                 Ok(true)

@@ -120,7 +120,10 @@ impl Simulation {
             .filter(|actor| !config.without.contains(&actor.part))
         {
             let client = simulation.part_client(actor.actor).await?;
-            let shared = shared.clone();
+            let shared = Shared {
+                clock: simulation.server().clock_of(actor.actor),
+                ..shared.clone()
+            };
             simulation
                 .cluster
                 .add_restartable(Box::new(move |client| actor.make(client, &shared)), client);

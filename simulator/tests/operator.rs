@@ -10,20 +10,28 @@ use arc_operator::settings::Settings;
 use arc_simulator::assembly::{self, PartName, Shared};
 use arc_simulator::clock::Clock;
 use arc_simulator::drive::{Runner, run_live};
+use arc_simulator::faults::{Disturbance, Fault, Faults, Flaw, Nth, Rule, Verbs};
 use arc_simulator::http::kubeconfig::Access;
 use arc_simulator::http::listener::Listener;
 use arc_simulator::http::service::ApiServer;
 use arc_simulator::outcomes::{Book, MadeUp, Script};
 use futures::future::{Either, join_all, join3, select};
+use jiff::SignedDuration;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
 use kube::runtime::wait::await_condition;
 use kube::{Client, Config, ResourceExt};
+use rstest::rstest;
 
 /// How many times as fast as on the wall: the Order takes two and a half minutes.
 const PACE: f64 = 120.0;
+
+/// Whoever comes over TLS.
+const CLIENT: &str = "client";
+/// How many watches the operator has.
+const N_WATCHES: usize = 8;
 
 async fn client(access: &Access) -> Client {
     let kubeconfig = Kubeconfig::from_yaml(&access.kubeconfig()).unwrap();
@@ -64,8 +72,14 @@ async fn succeed(client: Client, fixture: &str) {
     await_condition(api, &name, has_succeeded).await.unwrap();
 }
 
+/// Whatever is wrong with the first watches of the operator.
+#[rstest]
+#[case::whole(None)]
+#[case::late(Some(Flaw::Late(SignedDuration::from_secs(20))))]
+#[case::torn(Some(Flaw::Torn))]
+#[case::silent(Some(Flaw::Silent))]
 #[tokio::test]
-async fn an_order_succeeds_with_the_operators_own_driver_over_tls() {
+async fn an_order_succeeds_with_the_operators_own_driver_over_tls(#[case] flaw: Option<Flaw>) {
     #[expect(
         clippy::disallowed_methods,
         reason = "the operator's driver needs running time"
@@ -89,7 +103,12 @@ async fn an_order_succeeds_with_the_operators_own_driver_over_tls() {
         let runner = Runner::new(actor.make(client.clone(), &shared), client);
         run_live(runner, clock.clone(), pending())
     });
-    let serving = listener.serve(server.service("client"), pending());
+    let rules = flaw.map(|flaw| {
+        let fault = Fault::Disturb(Disturbance::Watches(flaw));
+        Rule::new(CLIENT, Verbs::One("watch"), fault).nth(Nth::First(N_WATCHES))
+    });
+    server.set_faults(Faults::from_rules(rules.into_iter().collect()));
+    let serving = listener.serve(server.service(CLIENT), pending());
     let config = arc_operator::Config {
         settings: Settings::default(),
         namespaces: Vec::new(),

@@ -8,6 +8,9 @@ mod follow;
 mod live;
 mod queue;
 mod runner;
+mod seat;
 
 pub use live::run_live;
 pub use runner::Runner;
+
+pub(crate) use seat::Seat;

@@ -7,6 +7,7 @@ use futures::future::poll_immediate;
 use futures::stream::{BoxStream, SelectAll, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
+use kube::core::ApiResource;
 
 use super::follow::{self, Opened};
 use super::queue::Queue;
@@ -16,6 +17,10 @@ use crate::part::{
 
 /// How long a collection that cannot be listed (a kind not served yet) waits for its next attempt.
 const RELIST: SignedDuration = SignedDuration::from_secs(10);
+/// A watch that ends sooner, and without a word, has failed, and is tried again only after as long.
+///
+/// Source: `spec/kube-api.md` §1.11.
+const SHORT: SignedDuration = SignedDuration::from_secs(1);
 
 /// Runs one part: takes up changes, keeps its caches, reconciles its keys.
 pub struct Runner {
@@ -30,6 +35,8 @@ pub struct Runner {
 struct Follow {
     watch: Watch,
     state: State,
+    /// When it was opened last, if it has told nothing since.
+    mute_since: Option<Timestamp>,
     /// The highest resource version this watch has shown.
     revision: u64,
 }
@@ -47,6 +54,12 @@ const CLOSED: State = State::Closed {
     retry_at: None,
     is_lost: false,
 };
+
+impl Follow {
+    fn is_to_open(&self, now: Timestamp) -> bool {
+        matches!(self.state, State::Closed { retry_at, .. } if retry_at.is_none_or(|at| at <= now))
+    }
+}
 
 impl Runner {
     /// A runner that has listed nothing yet.
@@ -77,10 +90,17 @@ impl Runner {
             self.follows.push(Follow {
                 watch,
                 state: CLOSED,
+                mute_since: None,
                 revision: 0,
             });
             self.caches.0.push(Cache::new());
         }
+    }
+
+    /// Whether a watch is closed that may be tried at `now`.
+    #[must_use]
+    pub fn is_to_connect(&self, now: Timestamp) -> bool {
+        self.follows.iter().any(|follow| follow.is_to_open(now))
     }
 
     /// Opens every watch that is closed and may be tried at `now`.
@@ -88,8 +108,7 @@ impl Runner {
         let mut index = 0;
         while index < self.follows.len() {
             let follow = &self.follows[index];
-            if matches!(follow.state, State::Closed { retry_at, .. } if retry_at.is_none_or(|at| at <= now))
-            {
+            if follow.is_to_open(now) {
                 match follow::open(&self.client, &follow.watch).await {
                     Ok(opened) => self.opened(index, opened, now),
                     Err(error) => {
@@ -108,6 +127,7 @@ impl Runner {
     fn opened(&mut self, index: usize, opened: Opened, now: Timestamp) {
         let follow = &mut self.follows[index];
         follow.state = State::Open;
+        follow.mute_since = Some(now);
         follow.revision = opened.listed.revision;
         self.news
             .push(opened.news.map(move |news| (index, news)).boxed());
@@ -143,20 +163,20 @@ impl Runner {
         }
     }
 
-    /// Waits until every open watch has shown `revision`; returns whether there were changes.
-    pub async fn catch_up(&mut self, revision: u64, now: Timestamp) -> bool {
+    /// Waits until every open watch has shown the revision that `until` names for its resource; returns whether there were
+    /// changes.
+    pub async fn catch_up(&mut self, until: impl Fn(&ApiResource) -> u64, now: Timestamp) -> bool {
         let mut any = false;
-        while self
-            .follows
-            .iter()
-            .any(|follow| matches!(follow.state, State::Open) && follow.revision < revision)
-        {
+        while self.follows.iter().any(|follow| {
+            matches!(follow.state, State::Open) && follow.revision < until(&follow.watch.resource)
+        }) {
             any |= self.await_news(now).await;
         }
         any
     }
 
     fn hear(&mut self, index: usize, news: News, now: Timestamp) -> bool {
+        let mute_since = self.follows[index].mute_since.take();
         let (kind, object) = match news {
             News::Applied(object) => (ChangeKind::Applied, object),
             News::Deleted(object) => (ChangeKind::Deleted, object),
@@ -165,7 +185,11 @@ impl Runner {
                 return false;
             }
             News::Broken => {
-                self.follows[index].state = CLOSED;
+                let short = mute_since.filter(|since| now.duration_since(*since) < SHORT);
+                self.follows[index].state = State::Closed {
+                    retry_at: short.map(|since| since + SHORT),
+                    is_lost: short.is_some(),
+                };
                 return true;
             }
         };
@@ -216,12 +240,12 @@ impl Runner {
         self.queue.next_due().is_some_and(|at| at <= now)
     }
 
-    /// Reconciles the first key that is due at `now`; returns whether there was one.
-    pub async fn reconcile_next(&mut self, now: Timestamp) -> bool {
+    /// Reconciles the first key that is due at `now`, which the part takes for `told`; returns whether there was one.
+    pub async fn reconcile_next(&mut self, now: Timestamp, told: Timestamp) -> bool {
         let Some(key) = self.queue.take(now) else {
             return false;
         };
-        let outcome = self.part.reconcile(&key, &self.caches, now).await;
+        let outcome = self.part.reconcile(&key, &self.caches, told).await;
         let watches = self.part.further_watches();
         self.follow(watches);
         match outcome {

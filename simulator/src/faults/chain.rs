@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::chance::Chance;
-use super::rule::{Disturbance, Fault, Rule, name_of, resource_of};
+use super::disturbance::{Disturbance, Meddling};
+use super::rule::{Fault, Rule, name_of, resource_of};
 use crate::store::request::Request;
 use crate::store::status::Status;
 
@@ -25,10 +26,14 @@ pub(crate) enum Verdict {
     Pass,
     /// This happens first.
     Disturb(Disturbance),
+    /// Somebody else does this to its object first.
+    Meddle(Meddling),
     /// The client gets this instead.
     Answer(Status),
     /// The connection breaks.
     Break,
+    /// There is no answer; after so long the connection breaks.
+    Hang(SignedDuration),
     /// The connection breaks, because the client is dead.
     Crash,
 }
@@ -116,10 +121,14 @@ impl Faults {
         self.log.push(firing(request, instant, fault));
         match fault {
             Fault::Refuse => Verdict::Break,
-            Fault::Answer(refusal) => Verdict::Answer(refusal.answer(request)),
+            Fault::Answer(refusal) => Verdict::Answer(refusal.answer(request, instant)),
+            Fault::Hang(Moment::Before, patience) => Verdict::Hang(patience),
             Fault::Disturb(disturbance) => Verdict::Disturb(disturbance),
             Fault::Crash(Moment::Before) => Verdict::Crash,
-            Fault::LoseAnswer | Fault::TimedOut | Fault::Crash(Moment::After) => {
+            Fault::LoseAnswer
+            | Fault::TimedOut
+            | Fault::Hang(Moment::After, _)
+            | Fault::Crash(Moment::After) => {
                 self.pending = Some(fault);
                 Verdict::Pass
             }
@@ -133,6 +142,7 @@ impl Faults {
             Some(Fault::TimedOut) => {
                 Verdict::Answer(Status::internal("etcdserver: request timed out"))
             }
+            Some(Fault::Hang(_, patience)) => Verdict::Hang(patience),
             Some(Fault::Crash(_)) => Verdict::Crash,
             Some(Fault::Refuse | Fault::Answer(_) | Fault::Disturb(_)) | None => Verdict::Pass,
         }

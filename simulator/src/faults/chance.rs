@@ -7,30 +7,20 @@ use jiff::SignedDuration;
 use crate::ids::Ids;
 use crate::store::request::{Request, Verb};
 
+use super::chain::Moment;
+use super::disturbance::{Disturbance, Flaw, Meddling};
 use super::refusal::Refusal;
-use super::rule::{Disturbance, Fault};
+use super::rule::Fault;
 
 /// What keeps fault choices apart from uids and scheduling although all may come from one seed.
 const FAULT_STREAM: u64 = 0xfa_17_5e_ed;
 
-/// How long a replica lags behind, or a server is away, by chance.
+/// How long a replica lags behind, a server is away, or an event comes late, by chance.
 const A_WHILE: SignedDuration = SignedDuration::from_secs(20);
-
-/// The faults to choose from; crashes and clocks are rules' business.
-const KINDS: [Fault; 12] = [
-    Fault::Refuse,
-    Fault::LoseAnswer,
-    Fault::TimedOut,
-    Fault::Answer(Refusal::Conflict),
-    Fault::Answer(Refusal::Unavailable),
-    Fault::Answer(Refusal::TooManyRequests),
-    Fault::Answer(Refusal::LeaderChanged),
-    Fault::Disturb(Disturbance::DropWatches),
-    Fault::Disturb(Disturbance::ExpireWatches),
-    Fault::Disturb(Disturbance::Lag(A_WHILE)),
-    Fault::Disturb(Disturbance::Compact),
-    Fault::Disturb(Disturbance::Restart(A_WHILE)),
-];
+/// How long a client waits for an answer, by chance.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+/// How many events wait for a client that takes up none, by chance.
+const N_EVENTS_WAITING: usize = 2;
 
 /// Every so many requests of some clients fail, in ways of which each seed uses only some.
 ///
@@ -48,8 +38,9 @@ impl Chance {
     #[must_use]
     pub fn new(seed: u64, one_in: usize, actors: &[&str]) -> Self {
         let mut ids = Ids::new(seed ^ FAULT_STREAM);
-        let certain = KINDS[ids.below(KINDS.len())];
-        let kinds = KINDS
+        let kinds = all();
+        let certain = kinds[ids.below(kinds.len())];
+        let kinds = kinds
             .into_iter()
             .filter(|kind| *kind == certain || ids.below(2) == 0)
             .collect();
@@ -70,16 +61,87 @@ impl Chance {
     }
 }
 
-/// Only writes of an object that is there can conflict.
+/// What chance makes of each variant of a type: a variant that is left out does not compile.
+macro_rules! every {
+    ($type:ty: $($variant:pat => $values:expr,)*) => {{
+        const _: fn($type) = |value| match value {
+            $($variant => {})*
+        };
+        [$($values),*].concat()
+    }};
+}
+
+/// The faults to choose from: every one, but for those that only a rule can mean well.
+fn all() -> Vec<Fault> {
+    let hangs = [Moment::Before, Moment::After].map(|moment| Fault::Hang(moment, PATIENCE));
+    let refusals = refusals().into_iter().map(Fault::Answer);
+    let disturbances = disturbances().into_iter().map(Fault::Disturb);
+    every! { Fault:
+        Fault::Refuse => vec![Fault::Refuse],
+        Fault::LoseAnswer => vec![Fault::LoseAnswer],
+        Fault::TimedOut => vec![Fault::TimedOut],
+        Fault::Answer(_) => refusals.collect(),
+        Fault::Hang(..) => hangs.to_vec(),
+        Fault::Disturb(_) => disturbances.collect(),
+        // Each part dies at a write of its own in turn.
+        Fault::Crash(_) => Vec::new(),
+    }
+}
+
+/// What a client is told that may try again, rather than give up.
+fn refusals() -> Vec<Refusal> {
+    every! { Refusal:
+        Refusal::Conflict => vec![Refusal::Conflict],
+        Refusal::Expired => vec![Refusal::Expired],
+        Refusal::TooLargeRevision => vec![Refusal::TooLargeRevision],
+        Refusal::TooManyRequests => vec![Refusal::TooManyRequests],
+        Refusal::LeaderChanged => vec![Refusal::LeaderChanged],
+        Refusal::Unavailable => vec![Refusal::Unavailable],
+        Refusal::Forbidden | Refusal::QuotaExceeded | Refusal::NotServed => Vec::new(),
+    }
+}
+
+fn disturbances() -> Vec<Disturbance> {
+    let flaws = flaws().into_iter().map(Disturbance::Watches);
+    every! { Disturbance:
+        Disturbance::DropWatches => vec![Disturbance::DropWatches],
+        Disturbance::ExpireWatches => vec![Disturbance::ExpireWatches],
+        Disturbance::ShortWatches(_) => vec![Disturbance::ShortWatches(A_WHILE)],
+        Disturbance::Watches(_) => flaws.collect(),
+        Disturbance::Lag(_) => vec![Disturbance::Lag(A_WHILE)],
+        Disturbance::Compact => vec![Disturbance::Compact],
+        Disturbance::Restart(_) => vec![Disturbance::Restart(A_WHILE)],
+        // Who deletes something means it.
+        Disturbance::Meddle(_) => vec![Disturbance::Meddle(Meddling::Touch)],
+        // A clock that is wrong stays so.
+        Disturbance::Skew(_) | Disturbance::ClientSkew(_) => Vec::new(),
+    }
+}
+
+fn flaws() -> Vec<Flaw> {
+    every! { Flaw:
+        Flaw::Late(_) => vec![Flaw::Late(A_WHILE)],
+        Flaw::Batched(_) => vec![Flaw::Batched(A_WHILE)],
+        Flaw::Torn => vec![Flaw::Torn],
+        Flaw::Silent => vec![Flaw::Silent],
+        Flaw::Stalled(_) => vec![Flaw::Stalled(N_EVENTS_WAITING)],
+    }
+}
+
+/// Only writes of an object that is there can conflict, and only reads ask for a revision.
 fn is_possible(fault: Fault, verb: &Verb) -> bool {
     match fault {
         Fault::Answer(Refusal::Conflict) => {
             matches!(verb, Verb::Update(..) | Verb::Patch(..) | Verb::Delete(_))
         }
+        Fault::Answer(Refusal::Expired | Refusal::TooLargeRevision) => {
+            matches!(verb, Verb::List(_) | Verb::Watch(_))
+        }
         Fault::Refuse
         | Fault::LoseAnswer
         | Fault::TimedOut
         | Fault::Answer(_)
+        | Fault::Hang(..)
         | Fault::Disturb(_)
         | Fault::Crash(_) => true,
     }

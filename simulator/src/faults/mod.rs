@@ -9,12 +9,15 @@
 
 mod chain;
 mod chance;
+mod disturbance;
 mod refusal;
 mod rule;
 
 pub use chain::{Faults, Firing, Moment};
 pub use chance::Chance;
+pub use disturbance::{Disturbance, Flaw, Meddling};
 pub use refusal::Refusal;
-pub use rule::{Disturbance, Fault, Nth, PatternError, Rule, Verbs};
+pub use rule::{Fault, Nth, PatternError, Rule, Verbs};
 
 pub(crate) use chain::{Instant, Verdict};
+pub(crate) use rule::name_of;

@@ -1,9 +1,11 @@
 //! Answers that say no although nothing is wrong with the request.
 
+use super::chain::Instant;
 use super::rule::name_of;
 use crate::json::json;
 use crate::store::request::Request;
 use crate::store::status::Status;
+use crate::store::watch::too_large;
 
 /// What a client is told in place of what it asked for; nothing has happened.
 ///
@@ -20,6 +22,8 @@ pub enum Refusal {
     Conflict,
     /// 410, as if the revision that was asked for were forgotten.
     Expired,
+    /// 504, as if the cluster had not reached the revision that was asked for.
+    TooLargeRevision,
     /// 429, to try again after a second.
     TooManyRequests,
     /// 500 as from etcd.
@@ -29,8 +33,8 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The answer to `request`.
-    pub(super) fn answer(self, request: &Request) -> Status {
+    /// The answer to `request` at `instant`.
+    pub(super) fn answer(self, request: &Request, instant: Instant) -> Status {
         let resource = request.served.kind.resource().to_string();
         let name = name_of(request);
         let status = |code, reason, message: String| Status {
@@ -61,6 +65,7 @@ impl Refusal {
                 let message = "The resourceVersion for the provided watch is too old.";
                 status(410, "Expired", message.to_owned())
             }
+            Self::TooLargeRevision => too_large(instant.revision + 1, instant.revision),
             Self::TooManyRequests => Status {
                 details: Some(json!({"retryAfterSeconds": 1})),
                 ..status(

@@ -6,6 +6,7 @@ use crate::outcomes::glob::Glob;
 use crate::store::request::{Part, Request, Verb};
 
 use super::chain::Moment;
+use super::disturbance::Disturbance;
 use super::refusal::Refusal;
 
 /// What happens to a request that a rule means.
@@ -21,30 +22,13 @@ pub enum Fault {
     Answer(Refusal),
     /// 500 as from etcd, after the request took effect.
     TimedOut,
-    /// Something happens to the server or to what the client sees of it; the request itself goes on, unless nobody is
-    /// there any more to answer it.
+    /// Nobody answers, whether the request took effect before or not; after so long, which is the client's patience, the
+    /// connection breaks.
+    Hang(Moment, SignedDuration),
+    /// Something happens beside the request, which itself goes on, unless nobody is there any more to answer it.
     Disturb(Disturbance),
     /// The client dies before or after the request took effect, in any case without an answer, and is started afresh.
     Crash(Moment),
-}
-
-/// What happens to the server, or to what a client sees of it.
-///
-/// Source: `spec/kube-api.md` §5.2 F2, F3, F6, F8, F9, F10.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Disturbance {
-    /// All open watches of the client end.
-    DropWatches,
-    /// All open watches of the client end with 410: what happens before it lists again it is never told.
-    ExpireWatches,
-    /// The client's watches, and its lists from the cache, stand still for so long, as on a replica that lags behind.
-    Lag(SignedDuration),
-    /// History until now is forgotten, so that pages and watches from before answer 410.
-    Compact,
-    /// From now on the server's clock is so far ahead of everybody else's; negative if behind.
-    Skew(SignedDuration),
-    /// The server stops: all watches of everybody end, history is forgotten, and nobody reaches it for so long.
-    Restart(SignedDuration),
 }
 
 /// Which verbs a rule means.
@@ -169,7 +153,7 @@ pub(super) fn resource_of(request: &Request) -> String {
 }
 
 /// The name in the URL or in the body; empty if the server is to make one up, or many objects are meant.
-pub(super) fn name_of(request: &Request) -> &str {
+pub(crate) fn name_of(request: &Request) -> &str {
     match &request.verb {
         Verb::Create(body, _) if request.name.is_empty() => {
             body["metadata"]["name"].as_str().unwrap_or_default()

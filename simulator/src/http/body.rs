@@ -8,13 +8,15 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use jiff::Timestamp;
+use tokio::time::Sleep;
 
 use super::encode::{self, Shape};
+use super::pull::Pulled;
 use super::service::ApiServer;
-use super::watchers::Ends;
 use crate::store::pod_log::Follow;
 use crate::store::registry::Served;
-use crate::store::watch::{Cursor, Signal};
+use crate::store::watch::Cursor;
 
 /// The body of an answer.
 pub struct ResponseBody(Source);
@@ -42,9 +44,25 @@ pub(crate) struct WatchBody {
     pub(crate) barriers_seen: u64,
     /// Whose watch it is.
     pub(crate) actor: Arc<str>,
-    /// How often the actor's watches had been ended when this one was opened.
-    pub(crate) ends_seen: Ends,
-    pub(crate) deadline: Option<Pin<Box<tokio::time::Sleep>>>,
+    /// How far the connection has broken.
+    pub(crate) tear: Tear,
+    /// When its timeout ends it in running time.
+    pub(crate) deadline: Option<Pin<Box<Sleep>>>,
+    /// When it has something to tell although nobody writes.
+    pub(crate) looks_again_at: Option<Timestamp>,
+    /// What rings then in running time, and for when it is set.
+    pub(crate) alarm: Option<(Timestamp, Pin<Box<Sleep>>)>,
+}
+
+/// How far the connection of a watch has broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tear {
+    /// It is whole.
+    Absent,
+    /// Half of a line has come.
+    Half,
+    /// Nothing comes any more.
+    Through,
 }
 
 impl ResponseBody {
@@ -73,11 +91,14 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let next = match &mut self.0 {
-            Source::Bytes(bytes) => Poll::Ready(bytes.take().filter(|b| !b.is_empty())),
+            Source::Bytes(bytes) => Poll::Ready(bytes.take().filter(|b| !b.is_empty()).map(Ok)),
             Source::Watch(watch) => watch.poll_line(cx),
-            Source::Log(log) => log.server.clone().pull_log(log, cx.waker()),
+            Source::Log(log) => {
+                let text = log.server.clone().pull_log(log, cx.waker());
+                text.map(|text| text.map(Ok))
+            }
         };
-        next.map(|line| line.map(|bytes| Ok(Frame::data(bytes))))
+        next.map(|line| line.map(|read| read.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -98,22 +119,61 @@ impl Body for ResponseBody {
 }
 
 impl WatchBody {
-    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.poll_signal(cx).map(|signal| {
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        match self.tear {
+            Tear::Absent => {}
+            Tear::Half => {
+                self.tear = Tear::Through;
+                return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
+            }
+            Tear::Through => return Poll::Ready(None),
+        }
+        self.poll_pulled(cx).map(|pulled| {
             self.shape.advance(self.server.clock().now());
-            encode::watch_line(&self.served, &mut self.shape, &signal?)
+            let mut line = |signal| encode::watch_line(&self.served, &mut self.shape, signal);
+            match pulled? {
+                Pulled::Whole(signal) => line(&signal).map(Ok),
+                Pulled::Torn(signal) => {
+                    let line = line(&signal)?;
+                    self.tear = Tear::Half;
+                    Some(Ok(line.slice(..line.len() / 2)))
+                }
+            }
         })
     }
 
     /// What comes next; `None` ends the watch.
-    pub(super) fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<Option<Signal>> {
-        if let Poll::Ready(signal) = self.server.clone().pull(self, cx.waker()) {
-            return Poll::Ready(signal);
+    pub(super) fn poll_pulled(&mut self, cx: &mut Context<'_>) -> Poll<Option<Pulled>> {
+        loop {
+            if let Poll::Ready(pulled) = self.server.clone().pull(self, cx.waker()) {
+                return Poll::Ready(pulled);
+            }
+            let deadline = self.deadline.as_mut();
+            if deadline.is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready()) {
+                return Poll::Ready(None);
+            }
+            if self.poll_alarm(cx).is_pending() {
+                return Poll::Pending;
+            }
         }
-        match &mut self.deadline {
-            Some(deadline) => deadline.as_mut().poll(cx).map(|()| None),
-            None => Poll::Pending,
+    }
+
+    /// Ready when it is time to look again.
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(at) = self.looks_again_at else {
+            return Poll::Pending;
+        };
+        if self.alarm.as_ref().is_none_or(|(set, _)| *set != at) {
+            self.alarm = self.server.alarm(at).map(|sleep| (at, sleep));
         }
+        let Some((_, sleep)) = &mut self.alarm else {
+            return Poll::Pending;
+        };
+        let rung = sleep.as_mut().poll(cx);
+        if rung.is_ready() {
+            self.alarm = None;
+        }
+        rung
     }
 }
 

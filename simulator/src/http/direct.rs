@@ -12,6 +12,7 @@ use futures::Stream;
 
 use super::body::WatchBody;
 use super::encode::{self, Shape};
+use super::pull::Pulled;
 use crate::json::Value;
 use crate::store::answer::Page;
 use crate::store::object::Object;
@@ -82,9 +83,13 @@ impl Stream for DirectWatch {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<News>> {
         let watch = &mut self.0;
-        let next = watch.poll_signal(cx);
+        let next = watch.poll_pulled(cx);
         let told = |object: &Object| value(&watch.served, watch.shape, object);
-        next.map(|signal| match signal? {
+        let whole = next.map(|pulled| match pulled? {
+            Pulled::Whole(signal) => Some(signal),
+            Pulled::Torn(_) => None,
+        });
+        whole.map(|signal| match signal? {
             Signal::Added(object) | Signal::Modified(object) => Some(News::Applied(told(&object))),
             Signal::Deleted(object) => Some(News::Deleted(told(&object))),
             Signal::Bookmark(bookmark) => Some(News::Bookmark(bookmark.revision)),

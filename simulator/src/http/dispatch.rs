@@ -1,17 +1,17 @@
 //! From a call to its answer: route, ask the kernel, encode.
 
-use std::io;
 use std::sync::Arc;
 
 use http::Response;
 use http::header::{ACCEPT, AUTHORIZATION};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::body::{LogBody, ResponseBody, WatchBody};
+use super::body::{LogBody, ResponseBody, Tear, WatchBody};
 use super::caller;
 use super::direct::Told;
 use super::encode::{self, Shape};
 use super::gate;
+use super::hang::Hanging;
 use super::health::{health, version};
 use super::journal::Entry;
 use super::negotiate::{Accepted, Format, accepted};
@@ -25,7 +25,7 @@ use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use super::{review, review_check, warning};
 use crate::access::{self, Policy, Question, User};
-use crate::faults::{Moment, Verdict};
+use crate::faults::{Instant, Moment, Verdict};
 use crate::store::answer::{Answer, Refused, Reply};
 use crate::store::kind::Kind;
 use crate::store::ownership::track_posted;
@@ -34,8 +34,16 @@ use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
 use crate::store::token::AUDIENCE;
 
-/// An answer, or the lack of one: the connection breaks.
-pub(crate) type Answered = Result<Response<ResponseBody>, io::Error>;
+/// An answer, or the lack of one.
+pub(crate) type Answered = Result<Response<ResponseBody>, Lost>;
+
+/// Why there is no answer.
+pub(crate) enum Lost {
+    /// The connection breaks.
+    Broken,
+    /// It breaks only after a while.
+    Hanging(Hanging),
+}
 
 /// What the answer to a request is made with besides the kernel's reply.
 struct Wanted {
@@ -48,8 +56,8 @@ struct Wanted {
 impl ApiServer {
     /// Answers one call.
     pub(crate) fn answer(&self, call: &Call) -> Answered {
-        if self.lock().trouble.is_away() {
-            return Err(broken());
+        if self.is_away() {
+            return Err(Lost::Broken);
         }
         let route = Route::parse(call.uri.path());
         let user = match self.admitted(call, &route) {
@@ -74,6 +82,13 @@ impl ApiServer {
             Route::Resources { group, version } => Ok(self.resources(&group, &version)),
             Route::OpenApi(path) => Ok(self.openapi(call, &path)),
         }
+    }
+
+    /// Whether nobody is there to answer, now that time has put right what it could.
+    fn is_away(&self) -> bool {
+        let trouble = &mut self.lock().trouble;
+        trouble.pass(self.clock().now());
+        trouble.is_away()
     }
 
     /// The user in whose name the call is made, who may make it.
@@ -209,13 +224,15 @@ impl ApiServer {
         let mut state = self.lock();
         let state = &mut *state;
         if state.is_lost {
-            return Err(broken());
+            return Err(Lost::Broken);
         }
         let now = self.clock().now();
         match state.fault(&request, Moment::Before, now) {
             Verdict::Pass | Verdict::Disturb(_) => {}
+            Verdict::Meddle(what) => self.meddle(state, call.uri.path(), (&request, what)),
             Verdict::Answer(status) => return Ok(refusal(call, &status)),
-            Verdict::Break | Verdict::Crash => return Err(broken()),
+            Verdict::Hang(patience) => return Err(self.hang(state, call, now + patience)),
+            Verdict::Break | Verdict::Crash => return Err(Lost::Broken),
         }
         if let Some(view) = state.trouble.view(&call.actor)
             && let Err(status) = state.through(view, &mut request)
@@ -223,14 +240,15 @@ impl ApiServer {
             return Ok(refusal(call, &status));
         }
         let asked = request.without_verb();
-        let result = self.apply(state, call, request);
+        let result = self.apply(state, call.uri.path(), request);
         if state.is_lost {
-            return Err(broken());
+            return Err(Lost::Broken);
         }
         match state.fault(&asked, Moment::After, now) {
-            Verdict::Pass | Verdict::Disturb(_) => {}
+            Verdict::Pass | Verdict::Disturb(_) | Verdict::Meddle(_) => {}
             Verdict::Answer(status) => return Ok(refusal(call, &status)),
-            Verdict::Break | Verdict::Crash => return Err(broken()),
+            Verdict::Hang(patience) => return Err(self.hang(state, call, now + patience)),
+            Verdict::Break | Verdict::Crash => return Err(Lost::Broken),
         }
         match result {
             Ok(reply) => Ok(self.encode(state, call, wanted, reply)),
@@ -242,10 +260,20 @@ impl ApiServer {
         }
     }
 
-    /// Asks the kernel, records a write and wakes who waits for it.
-    fn apply(&self, state: &mut State, call: &Call, request: Request) -> Result<Reply, Refused> {
+    fn hang(&self, state: &mut State, call: &Call, until: Timestamp) -> Lost {
+        let id = state.trouble.hangs.begin(&call.actor, until);
+        Lost::Hanging(Hanging::new(self.clone(), id, until))
+    }
+
+    /// Asks the kernel, records a write to `path` and wakes who waits for it.
+    pub(super) fn apply(
+        &self,
+        state: &mut State,
+        path: &str,
+        request: Request,
+    ) -> Result<Reply, Refused> {
         let now = self.clock().now();
-        let verb = request.verb.name();
+        let (actor, verb) = (Arc::clone(&request.actor), request.verb.name());
         let is_write = request.verb.is_write();
         let is_log = request.part == Part::Log && is_write;
         let before = state.kernel.log().revision();
@@ -261,12 +289,16 @@ impl ApiServer {
             };
             state.journal.record(&Entry {
                 now,
-                actor: &call.actor,
+                actor: &actor,
                 verb,
-                path: call.uri.path(),
+                path,
                 code,
                 revision: log.revision(),
             });
+        }
+        let revision = log.revision();
+        if revision > before {
+            state.trouble.streams.written(Instant { now, revision });
         }
         for table in log.tables_since(before) {
             state.watchers.wake(table);
@@ -321,16 +353,23 @@ impl ApiServer {
                 response
             }
             Answer::Watch(cursor) => {
+                let (id, revision) = (state.watchers.register(), state.kernel.log().revision());
+                let now = self.clock().now();
+                let whose = (&call.actor, timeout_seconds);
+                let instant = Instant { now, revision };
+                state.trouble.open(id, &cursor, whose, instant);
                 let watch = WatchBody {
                     server: self.clone(),
                     served,
                     shape,
                     cursor,
-                    id: state.watchers.register(),
+                    id,
                     barriers_seen: state.watchers.barriers(),
-                    ends_seen: state.watchers.ends(&call.actor),
                     actor: Arc::clone(&call.actor),
+                    tear: Tear::Absent,
                     deadline: self.deadline(timeout_seconds),
+                    looks_again_at: None,
+                    alarm: None,
                 };
                 if is_direct {
                     told_response(200, Told::watch(watch))
@@ -349,9 +388,7 @@ impl ApiServer {
             return None;
         }
         let asked = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-        let wall = self.clock().wall_duration(asked)?;
-        let wall = std::time::Duration::try_from(wall).ok()?;
-        Some(Box::pin(tokio::time::sleep(wall)))
+        self.alarm(self.clock().now().saturating_add(asked).ok()?)
     }
 }
 
@@ -359,10 +396,6 @@ impl ApiServer {
 fn refusal(call: &Call, status: &Status) -> Response<ResponseBody> {
     let format = accepted(call.header(ACCEPT)).unwrap_or_default().format;
     bytes_response(status.code, format, status.body().to_string().into_bytes())
-}
-
-fn broken() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionReset, "the connection was reset")
 }
 
 fn add_warnings(response: &mut Response<ResponseBody>, warnings: &[String]) {

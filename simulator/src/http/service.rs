@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri};
@@ -15,8 +15,9 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tower::{BoxError, Service};
 
-use super::body::{LogBody, ResponseBody, WatchBody};
+use super::body::ResponseBody;
 use super::direct::Direct;
+use super::dispatch::Lost;
 use super::journal::Journal;
 use super::trouble::Trouble;
 use super::watchers::Watchers;
@@ -31,10 +32,8 @@ use crate::store::kernel::Kernel;
 use crate::store::kind::Kind;
 use crate::store::log::TableId;
 use crate::store::object::Object;
-use crate::store::pod_log::Printed;
 use crate::store::service_account::AccountAdmission;
 use crate::store::token::TokenSecret;
-use crate::store::watch::Signal;
 
 /// One object at one moment, with its kind.
 #[derive(Clone, Debug)]
@@ -89,6 +88,13 @@ impl State {
             unkept: None,
             crashed: BTreeSet::new(),
         }
+    }
+
+    /// The table of a resource in any of its versions, if it is served.
+    fn table(&self, group: &str, plural: &str) -> Option<TableId> {
+        let mut all = self.kernel.registry().all();
+        let served = all.find(|served| served.kind.group == group && served.kind.plural == plural);
+        served.map(|served| served.table)
     }
 
     /// The kernel to change, of which forks keep what there was.
@@ -209,10 +215,8 @@ impl ApiServer {
     #[must_use]
     pub fn revision_of(&self, group: &str, plural: &str) -> u64 {
         let state = self.lock();
-        let mut all = state.kernel.registry().all();
-        let is_it = |kind: &Kind| kind.group == group && kind.plural == plural;
-        let served = all.find(|served| is_it(&served.kind));
-        served.map_or(0, |served| state.kernel.log().revision_of(served.table))
+        let table = state.table(group, plural);
+        table.map_or(0, |table| state.kernel.log().revision_of(table))
     }
 
     /// Makes every open watch that allows bookmarks deliver one after all events so far; its revision is not below
@@ -327,10 +331,23 @@ impl ApiServer {
             .expect("no request panics while it holds the state")
     }
 
-    /// The last revision that a client can see.
+    /// The last revision that the watches of a client on a resource can show.
     #[must_use]
-    pub(crate) fn seen_by(&self, actor: &str) -> u64 {
-        self.lock().trouble.view(actor).unwrap_or(u64::MAX)
+    pub(crate) fn seen_by(&self, actor: &str, (group, plural): (&str, &str)) -> u64 {
+        let state = self.lock();
+        let view = state.trouble.view(actor).unwrap_or(u64::MAX);
+        if !state.trouble.streams.has_flaws() {
+            return view;
+        }
+        let table = state.table(group, plural);
+        let streams = table.map(|table| state.trouble.streams.seen_by(actor, table));
+        view.min(streams.unwrap_or(u64::MAX))
+    }
+
+    /// The clock of a client, which a fault may put wrong.
+    #[must_use]
+    pub fn clock_of(&self, actor: &str) -> Clock {
+        self.0.clock.ahead(self.lock().trouble.lead(actor))
     }
 
     /// When the next trouble that faults made is over, for [`ApiServer::pass`]; a cluster with such is not at rest.
@@ -344,49 +361,6 @@ impl ApiServer {
         let mut state = self.lock();
         state.trouble.pass(self.0.clock.now());
         state.watchers.wake_all();
-    }
-
-    /// The next signal of a watch, a bookmark if one is owed, `None` if it ends; else `waker` is registered.
-    pub(crate) fn pull(&self, watch: &mut WatchBody, waker: &Waker) -> Poll<Option<Signal>> {
-        let mut state = self.lock();
-        let state = &mut *state;
-        let (ends, log) = (state.watchers.ends(&watch.actor), state.kernel.log());
-        if watch.ends_seen.cuts < ends.cuts {
-            return Poll::Ready(None);
-        }
-        if std::mem::replace(&mut watch.ends_seen, ends).expiries < ends.expiries {
-            watch.cursor.expire(log);
-        }
-        let until = state.trouble.view(&watch.actor).unwrap_or(u64::MAX);
-        if let Some(signal) = watch.cursor.next(log, until) {
-            return Poll::Ready(Some(signal));
-        }
-        let barriers = state.watchers.barriers();
-        if std::mem::replace(&mut watch.barriers_seen, barriers) < barriers
-            && watch.cursor.allows_bookmarks()
-        {
-            return Poll::Ready(Some(watch.cursor.bookmark(log, until)));
-        }
-        state.watchers.wait(watch.cursor.table(), watch.id, waker);
-        Poll::Pending
-    }
-
-    /// The next text of a followed log; `None` ends it, nothing registers `waker`.
-    pub(crate) fn pull_log(&self, log: &mut LogBody, waker: &Waker) -> Poll<Option<Bytes>> {
-        let mut state = self.lock();
-        match log.follow.next(&state.kernel) {
-            Printed::Text(text) => Poll::Ready(Some(text)),
-            Printed::End => Poll::Ready(None),
-            Printed::Nothing => {
-                let pods = state.kernel.pods();
-                state.watchers.wait(pods, log.id, waker);
-                Poll::Pending
-            }
-        }
-    }
-
-    pub(crate) fn forget(&self, table: TableId, id: u64) {
-        self.lock().watchers.forget(table, id);
     }
 }
 
@@ -452,7 +426,7 @@ where
                     Err(error) => return Err(io::Error::other(error.into())),
                 },
             };
-            server.answer(&Call {
+            let answered = server.answer(&Call {
                 actor,
                 user,
                 method: parts.method,
@@ -460,7 +434,19 @@ where
                 headers: parts.headers,
                 body,
                 direct,
-            })
+            });
+            match answered {
+                Ok(response) => Ok(response),
+                Err(Lost::Broken) => Err(broken()),
+                Err(Lost::Hanging(hanging)) => {
+                    hanging.await;
+                    Err(io::Error::new(io::ErrorKind::TimedOut, "no answer came"))
+                }
+            }
         })
     }
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionReset, "the connection was reset")
 }

@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::hang::Hangs;
 use super::service::State;
-use crate::faults::{Disturbance, Instant, Moment, Verdict};
+use super::streams::{End, Sight, Streams};
+use crate::clock::Lead;
+use crate::faults::{Disturbance, Flaw, Instant, Moment, Verdict};
 use crate::store::request::{At, Request, Start, Verb};
 use crate::store::status::Status;
-use crate::store::watch::too_large;
+use crate::store::watch::{Cursor, too_large};
 
 /// What is not as it should be.
 #[derive(Default)]
@@ -22,6 +25,14 @@ pub(crate) struct Trouble {
     away_until: Option<Timestamp>,
     /// How far the server's clock is ahead.
     skew: SignedDuration,
+    /// How far each client's clock is ahead, as far as anybody asked.
+    leads: BTreeMap<Arc<str>, Lead>,
+    /// The clients whose watches end at once, until then.
+    short: BTreeMap<Arc<str>, Timestamp>,
+    /// The open watches.
+    pub(crate) streams: Streams,
+    /// The requests that nobody answers.
+    pub(crate) hangs: Hangs,
 }
 
 /// What a lagging replica shows.
@@ -52,22 +63,72 @@ impl Trouble {
         now + self.skew
     }
 
+    /// How far a client's clock is ahead, now and later.
+    pub(crate) fn lead(&mut self, actor: &str) -> Lead {
+        self.leads.entry(Arc::from(actor)).or_default().clone()
+    }
+
+    /// What a watch of a client is to tell.
+    pub(crate) fn sight(&self, actor: &str, id: u64) -> Sight {
+        let view = self.view(actor).unwrap_or(u64::MAX);
+        let sight = self.streams.sight(id).unwrap_or_default();
+        Sight {
+            until: sight.until.min(view),
+            ..sight
+        }
+    }
+
+    /// When a watch of a client has something to tell, or ends, although nobody writes.
+    pub(crate) fn due(&self, actor: &str, id: u64) -> Option<Timestamp> {
+        let view = self.views.get(actor).map(|view| view.until);
+        view.into_iter().chain(self.streams.next_due(id)).min()
+    }
+
+    /// Knows of a new watch of a client, which ends at once if that is its lot.
+    pub(crate) fn open(
+        &mut self,
+        id: u64,
+        watch: &Cursor,
+        (actor, seconds): (&Arc<str>, u64),
+        at: Instant,
+    ) {
+        self.streams.open((id, actor, watch.table()), seconds, at);
+        if self.short.contains_key(actor) {
+            self.streams.cut(id);
+        }
+    }
+
     /// When the next trouble that time puts right is over.
     pub(crate) fn ends_at(&self) -> Option<Timestamp> {
         let views = self.views.values().map(|view| view.until);
-        views.chain(self.away_until).min()
+        let times = views
+            .chain(self.away_until)
+            .chain(self.short.values().copied());
+        times
+            .chain(self.streams.ends_at())
+            .chain(self.hangs.ends_at())
+            .min()
     }
 
     /// Puts right what is over at `now`.
     pub(crate) fn pass(&mut self, now: Timestamp) {
+        if self.ends_at().is_none_or(|at| at > now) {
+            return;
+        }
         self.views.retain(|_, view| view.until > now);
+        self.short.retain(|_, until| *until > now);
         self.away_until = self.away_until.filter(|until| *until > now);
+        self.streams.pass(now);
+        self.hangs.pass(now);
     }
 }
 
 impl State {
     /// What the fault rules, if any, make of a request before or after it took effect.
     pub(crate) fn fault(&mut self, request: &Request, moment: Moment, now: Timestamp) -> Verdict {
+        if moment == Moment::Before {
+            self.trouble.streams.mean_next(None);
+        }
         if self.trouble.is_away() || self.crashed.contains(&request.actor) {
             return Verdict::Break;
         }
@@ -81,20 +142,33 @@ impl State {
             Moment::After => faults.after(),
         };
         match verdict {
-            Verdict::Disturb(disturbance) => self.disturb(&request.actor, disturbance, instant),
+            Verdict::Disturb(disturbance) => self.disturb(request, disturbance, instant),
             Verdict::Crash => {
                 self.crashed.insert(Arc::clone(&request.actor));
                 Verdict::Crash
             }
-            Verdict::Pass | Verdict::Answer(_) | Verdict::Break => verdict,
+            Verdict::Pass
+            | Verdict::Meddle(_)
+            | Verdict::Answer(_)
+            | Verdict::Break
+            | Verdict::Hang(_) => verdict,
         }
     }
 
-    fn disturb(&mut self, actor: &Arc<str>, what: Disturbance, at: Instant) -> Verdict {
+    fn disturb(&mut self, request: &Request, what: Disturbance, at: Instant) -> Verdict {
+        let actor = &request.actor;
         let Instant { now, revision } = at;
         match what {
-            Disturbance::DropWatches => self.watchers.cut(actor),
-            Disturbance::ExpireWatches => self.watchers.expire(actor),
+            Disturbance::DropWatches => self.end_watches(Some(actor), End::Cut),
+            Disturbance::ExpireWatches => self.end_watches(Some(actor), End::Expired),
+            Disturbance::ShortWatches(time) => {
+                self.trouble.short.insert(Arc::clone(actor), now + time);
+                self.end_watches(Some(actor), End::Cut);
+            }
+            Disturbance::Watches(flaw) => match request.verb {
+                Verb::Watch(_) => self.trouble.streams.mean_next(Some(flaw)),
+                _ => self.spoil(actor, flaw, at),
+            },
             Disturbance::Lag(delay) => {
                 let until = now + delay;
                 let view = View { revision, until };
@@ -102,15 +176,29 @@ impl State {
             }
             Disturbance::Compact => self.kernel_mut().compact(revision),
             Disturbance::Skew(skew) => self.trouble.skew = skew,
+            Disturbance::ClientSkew(lead) => self.trouble.lead(actor).set(lead),
             Disturbance::Restart(outage) => {
                 self.kernel_mut().compact(revision);
-                self.watchers.cut_all();
+                self.end_watches(None, End::Cut);
+                self.trouble.hangs.end_all();
                 self.trouble.views.clear();
                 self.trouble.away_until = Some(now + outage);
                 return Verdict::Break;
             }
+            Disturbance::Meddle(what) => return Verdict::Meddle(what),
         }
         Verdict::Pass
+    }
+
+    fn spoil(&mut self, actor: &str, flaw: Flaw, at: Instant) {
+        self.trouble.streams.spoil(actor, flaw, at);
+        // Who waits does not know yet when to look again.
+        self.watchers.wake_all();
+    }
+
+    fn end_watches(&mut self, actor: Option<&str>, end: End) {
+        self.trouble.streams.end(actor, end);
+        self.watchers.wake_all();
     }
 
     /// Makes of a request what a client that sees nothing after `view` asks for: reads that need not be current, and

@@ -1,7 +1,6 @@
 //! Who waits for the log to grow, and who is owed a bookmark.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::task::Waker;
 
 use crate::store::log::TableId;
@@ -12,18 +11,6 @@ pub(crate) struct Watchers {
     next_id: u64,
     waiting: BTreeMap<TableId, BTreeMap<u64, Waker>>,
     barriers: u64,
-    /// How often watches were ended: those of each client, and those of all.
-    ends: BTreeMap<Arc<str>, Ends>,
-    cuts_of_all: u64,
-}
-
-/// How often the watches of a client were ended so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ends {
-    /// Without a word.
-    pub(crate) cuts: u64,
-    /// As too old.
-    pub(crate) expiries: u64,
 }
 
 impl Watchers {
@@ -69,32 +56,5 @@ impl Watchers {
     /// How many barriers were raised so far.
     pub(crate) fn barriers(&self) -> u64 {
         self.barriers
-    }
-
-    /// Ends all open watches of a client.
-    pub(crate) fn cut(&mut self, actor: &Arc<str>) {
-        self.ends.entry(Arc::clone(actor)).or_default().cuts += 1;
-        self.wake_all();
-    }
-
-    /// Ends all open watches.
-    pub(crate) fn cut_all(&mut self) {
-        self.cuts_of_all += 1;
-        self.wake_all();
-    }
-
-    /// Ends all open watches of a client as too old.
-    pub(crate) fn expire(&mut self, actor: &Arc<str>) {
-        self.ends.entry(Arc::clone(actor)).or_default().expiries += 1;
-        self.wake_all();
-    }
-
-    /// How often the watches of a client were ended so far.
-    pub(crate) fn ends(&self, actor: &str) -> Ends {
-        let own = self.ends.get(actor).copied().unwrap_or_default();
-        Ends {
-            cuts: own.cuts + self.cuts_of_all,
-            ..own
-        }
     }
 }

@@ -10,10 +10,11 @@
 
 #[path = "../example/create.rs"]
 mod create;
+mod second;
 mod world;
 
 use arc_simulator::assembly::ACTORS;
-use arc_simulator::faults::{Disturbance, Fault, Faults, Moment, Nth, Rule, Verbs};
+use arc_simulator::faults::{Disturbance, Fault, Faults, Flaw, Meddling, Moment, Nth, Rule, Verbs};
 use jiff::SignedDuration;
 use rstest::rstest;
 
@@ -30,6 +31,12 @@ const STILL: SignedDuration = SignedDuration::from_hours(6);
 
 /// How long a replica lags behind, or the server is away.
 const A_WHILE: SignedDuration = SignedDuration::from_secs(20);
+
+/// How long a client waits for an answer.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+/// How far a clock jumps.
+const A_JUMP: SignedDuration = SignedDuration::from_hours(1);
+const A_JUMP_BACK: SignedDuration = SignedDuration::from_hours(-1);
 
 /// One of so many requests fails in a random run.
 const ONE_IN: usize = 8;
@@ -64,8 +71,8 @@ impl Course {
     }
 }
 
-async fn ending_without_faults(course: Course) -> Ending {
-    let mut world = World::start(0, "reference").await;
+async fn ending_without_faults(seed: u64, course: Course) -> Ending {
+    let mut world = World::start(seed, "reference").await;
     course.play(&mut world).await;
     world.ending()
 }
@@ -73,7 +80,7 @@ async fn ending_without_faults(course: Course) -> Ending {
 async fn crash(actor: &str, course: Course, (point, moment): (usize, Moment)) -> Ending {
     let moment_index = usize::from(moment == Moment::After);
     let replay = format!(
-        "ARC_CRASH_POINT={point} ARC_CRASH_MOMENT={moment_index} cargo test -p arc-simulator --test faults {}",
+        "ARC_POINT={point} ARC_CRASH_MOMENT={moment_index} cargo test -p arc-simulator --test faults {}",
         actor.replace('-', "_")
     );
     once((actor, course), (point, Fault::Crash(moment)), &replay).await
@@ -94,31 +101,78 @@ async fn once(
     world.ending()
 }
 
-/// A disturbance at each write of the operator, or each fourth of Argo: the end is the same as without.
-#[rstest]
-#[tokio::test]
-async fn a_disturbance_at_any_write_changes_nothing(
-    #[values(("operator", 1), ("argo", 4))] whose: (&str, usize),
-    #[values(
-        Disturbance::ExpireWatches,
-        Disturbance::Lag(A_WHILE),
-        Disturbance::Compact,
-        Disturbance::Restart(A_WHILE)
-    )]
-    disturbance: Disturbance,
-) {
-    let (actor, stride) = whose;
-    let reference = ending_without_faults(Course::Kept).await;
+/// How many writes `actor` makes, and at which of them a fault is to meet it: at each `stride`-th.
+fn points(reference: &Ending, (actor, stride): (&str, usize)) -> impl Iterator<Item = usize> {
     let n_writes = reference.n_writes.get(actor).copied().unwrap_or_default();
-    let fault = Fault::Disturb(disturbance);
+    assert!(n_writes > 0, "{actor} writes nothing");
     let points = (1..=n_writes).step_by(stride);
-    for point in points.filter(|point| only("ARC_POINT").is_none_or(|one| one == *point)) {
+    points.filter(|point| only("ARC_POINT").is_none_or(|one| one == *point))
+}
+
+/// `fault` at each write of `whose`, or each so many-th, of a run that is else as without faults.
+async fn at_any_write(whose: (&'static str, usize), fault: Fault, check: fn(&Ending, &Ending)) {
+    let reference = ending_without_faults(0, Course::Kept).await;
+    for point in points(&reference, whose) {
         let replay = format!(
-            "ARC_POINT={point} cargo test -p arc-simulator --test faults disturbance ({actor}, {disturbance:?})"
+            "ARC_POINT={point} cargo test -p arc-simulator --test faults any_write ({whose:?}, {fault:?})"
         );
-        let ending = once((actor, Course::Kept), (point, fault), &replay).await;
-        ending.assert_same(&reference);
+        let ending = once((whose.0, Course::Kept), (point, fault), &replay).await;
+        check(&ending, &reference);
     }
+}
+
+/// A fault at each write of the operator, or each fourth of Argo: the end is the same as without.
+#[rstest]
+#[case::expired(Fault::Disturb(Disturbance::ExpireWatches))]
+#[case::short_watches(Fault::Disturb(Disturbance::ShortWatches(A_WHILE)))]
+#[case::late_events(Fault::Disturb(Disturbance::Watches(Flaw::Late(A_WHILE))))]
+#[case::batched_events(Fault::Disturb(Disturbance::Watches(Flaw::Batched(A_WHILE))))]
+#[case::torn_watches(Fault::Disturb(Disturbance::Watches(Flaw::Torn)))]
+#[case::silent_watches(Fault::Disturb(Disturbance::Watches(Flaw::Silent)))]
+#[case::slow_consumer(Fault::Disturb(Disturbance::Watches(Flaw::Stalled(1))))]
+#[case::lag(Fault::Disturb(Disturbance::Lag(A_WHILE)))]
+#[case::compaction(Fault::Disturb(Disturbance::Compact))]
+#[case::restart(Fault::Disturb(Disturbance::Restart(A_WHILE)))]
+#[case::server_ahead(Fault::Disturb(Disturbance::Skew(A_JUMP)))]
+#[case::server_behind(Fault::Disturb(Disturbance::Skew(A_JUMP_BACK)))]
+#[case::client_ahead(Fault::Disturb(Disturbance::ClientSkew(A_JUMP)))]
+#[case::client_behind(Fault::Disturb(Disturbance::ClientSkew(A_JUMP_BACK)))]
+#[case::touched(Fault::Disturb(Disturbance::Meddle(Meddling::Touch)))]
+#[case::hanging_without_effect(Fault::Hang(Moment::Before, PATIENCE))]
+#[case::hanging_with_effect(Fault::Hang(Moment::After, PATIENCE))]
+#[tokio::test]
+async fn a_fault_at_any_write_changes_nothing(
+    #[values(("operator", 1), ("argo", 4))] whose: (&'static str, usize),
+    #[case] fault: Fault,
+) {
+    at_any_write(whose, fault, Ending::assert_same).await;
+}
+
+/// Somebody takes an object away, before each write of the operator: what is asked for is there again in the end, and if
+/// nothing is asked for any more, nothing is left.
+#[rstest]
+#[case::deleted(Meddling::Delete)]
+#[case::replaced(Meddling::Recreate)]
+#[tokio::test]
+async fn what_somebody_takes_away_comes_back_at_any_write(#[case] meddling: Meddling) {
+    let fault = Fault::Disturb(Disturbance::Meddle(meddling));
+    at_any_write(("operator", 1), fault, Ending::assert_as_asked_for).await;
+}
+
+/// The order of turns, which the seed draws, decides who of the two is faster.
+#[rstest]
+#[case::kept(Course::Kept)]
+#[case::deleted(Course::Deleted)]
+#[tokio::test]
+async fn two_operators_do_the_work_once(
+    #[values(1, 2, 3, 4, 5, 6, 7, 8)] seed: u64,
+    #[case] course: Course,
+) {
+    let reference = ending_without_faults(seed, course).await;
+    let mut world = World::start(seed, "cargo test -p arc-simulator --test faults two").await;
+    world.double_operator();
+    course.play(&mut world).await;
+    world.ending().assert_same(&reference);
 }
 
 /// A crash at each write of `actor`, or each `stride`-th: the end is the same as without.
@@ -134,15 +188,10 @@ async fn a_crash_at_any_write_changes_nothing(
     #[case] stride: usize,
     #[case] course: Course,
 ) {
-    let reference = ending_without_faults(course).await;
+    let reference = ending_without_faults(0, course).await;
     assert_eq!(reference.order.as_deref(), course.phase());
-    let n_writes = reference.n_writes.get(actor).copied().unwrap_or_default();
-    assert!(n_writes > 0, "{actor} writes nothing");
-    let points = (1..=n_writes)
-        .step_by(stride)
-        .filter(|point| only("ARC_CRASH_POINT").is_none_or(|one| one == *point));
     let mut n_points = 0;
-    for point in points {
+    for point in points(&reference, (actor, stride)) {
         for (index, moment) in [Moment::Before, Moment::After].into_iter().enumerate() {
             if only("ARC_CRASH_MOMENT").is_none_or(|one| one == index) {
                 n_points += 1;
@@ -151,12 +200,11 @@ async fn a_crash_at_any_write_changes_nothing(
             }
         }
     }
-    println!(
-        "{actor}: {n_points} crash points, every {stride}. of {n_writes} writes, before and after"
-    );
+    println!("{actor}: {n_points} crash points, at every {stride}. write, before and after");
 }
 
-async fn random(seed: u64) {
+/// A run with random faults that has recovered; returns the digest of its log.
+async fn random(seed: u64) -> String {
     let replay = format!("ARC_FAULT_SEED={seed} cargo test -p arc-simulator --test faults random");
     let actors = ACTORS.map(|actor| actor.actor);
     let mut world = World::start(seed, &replay).await;
@@ -169,6 +217,7 @@ async fn random(seed: u64) {
     world.play(RECOVERED + STILL).await;
     world.assert_no_writes_since(&ending);
     println!("seed {seed}: {n_faults} faults");
+    world.log_digest()
 }
 
 #[tokio::test]
@@ -177,4 +226,10 @@ async fn after_random_faults_everything_recovers_and_then_stays_quiet() {
     for seed in seeds {
         random(seed).await;
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_seed_gives_one_log_with_its_faults_too(#[values(1, 2, 3)] seed: u64) {
+    assert_eq!(random(seed).await, random(seed).await);
 }

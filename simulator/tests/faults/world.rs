@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arc_simulator::clock::EPOCH;
 use arc_simulator::faults::{Faults, Firing};
 use arc_simulator::invariants::{self, State};
+use arc_simulator::operator::Operator;
 use arc_simulator::outcomes::Book;
 use arc_simulator::simulation::{Config, Simulation};
 use jiff::SignedDuration;
@@ -14,6 +15,7 @@ use kube::core::gvk::GroupVersionKind;
 use serde_json::{Value, json};
 
 use crate::create::create;
+use crate::second::{SECOND, Second};
 
 /// In place of the example's password, which is too short to be looked for.
 const PASSWORD: &str = "c29tZXRoaW5nLXNlY3JldA==";
@@ -21,6 +23,14 @@ const PASSWORD: &str = "c29tZXRoaW5nLXNlY3JldA==";
 /// Kinds that tell what happened, whose names are made up, or that Argo's controller leaves to the garbage collector if it
 /// dies just after it wrote that a Workflow ended.
 const NOT_COMPARED: [&str; 4] = ["Event", "Lease", "PersistentVolume", "WorkflowTaskResult"];
+
+/// What an Order makes.
+const MADE: [&str; 4] = [
+    "ArtifactWorkflow",
+    "Workflow",
+    "Pod",
+    "PersistentVolumeClaim",
+];
 
 pub(crate) struct World {
     simulation: Simulation,
@@ -61,6 +71,14 @@ impl World {
             faults: Vec::new(),
             revision_checked: 0,
         }
+    }
+
+    /// Lets a second operator work beside the first.
+    pub(crate) fn double_operator(&mut self) {
+        let server = self.simulation.server();
+        let (clock, client) = (server.clock().clone(), server.part_client(SECOND));
+        let second = Second(Operator::new(client.kube(), clock));
+        self.simulation.cluster().add(Box::new(second), client);
     }
 
     pub(crate) fn fail(&self, faults: Faults) {
@@ -163,6 +181,10 @@ impl World {
         )
     }
 
+    pub(crate) fn log_digest(&self) -> String {
+        self.simulation.server().log_digest()
+    }
+
     pub(crate) fn assert_no_writes_since(&mut self, ending: &Ending) {
         let revision = self.simulation.server().revision();
         let lines = self.simulation.server().log_lines().len();
@@ -186,6 +208,34 @@ impl Ending {
         assert_eq!(self.order, reference.order, "{}", self.story);
         assert_eq!(self.workflows_created, 1, "{}", self.story);
         assert_eq!(self.objects, reference.objects, "{}", self.story);
+    }
+
+    /// Asserts the same but for how often work was done, unless the Order is gone: then nothing of it is left.
+    pub(crate) fn assert_as_asked_for(&self, reference: &Self) {
+        match &self.order {
+            Some(phase) => {
+                assert_eq!(phase, "Succeeded", "{}", self.story);
+                assert_eq!(self.kinds(), reference.kinds(), "{}", self.story);
+            }
+            None => {
+                let left = self.kinds();
+                let is_left = |kind: &&str| left.contains_key(*kind);
+                assert!(
+                    !MADE.iter().any(|kind| is_left(kind)),
+                    "{left:?} {}",
+                    self.story
+                );
+            }
+        }
+    }
+
+    /// How many objects there are of each kind.
+    fn kinds(&self) -> BTreeMap<&str, usize> {
+        let mut kinds = BTreeMap::new();
+        for object in &self.objects {
+            *kinds.entry(field(object, 0)).or_default() += 1;
+        }
+        kinds
     }
 }
 

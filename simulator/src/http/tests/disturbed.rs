@@ -7,9 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use tower::ServiceExt;
 
-use super::{A, MAPS, ask, server};
+use super::{A, MAP_A, MAPS, ask, server};
 use crate::clock::EPOCH;
-use crate::faults::{Disturbance, Fault, Faults, Refusal, Rule, Verbs};
+use crate::faults::{
+    Disturbance, Fault, Faults, Flaw, Meddling, Moment, Nth, Refusal, Rule, Verbs,
+};
 use crate::http::body::ResponseBody;
 use crate::http::service::ApiServer;
 use crate::json::Value;
@@ -42,7 +44,8 @@ async fn read(server: &ApiServer, actor: &str, path: &str) -> Value {
     serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap()
 }
 
-/// What a watch has to tell now: types of events, with what they are about; `end` if it is over.
+/// What a watch has to tell now: types of events, with what they are about; `end` if it is over. A line that is none and an
+/// end that is none are told as such.
 async fn heard(watch: &mut Response<ResponseBody>) -> Vec<String> {
     let mut heard = Vec::new();
     while let Some(frame) = poll_immediate(watch.body_mut().frame()).await {
@@ -50,8 +53,15 @@ async fn heard(watch: &mut Response<ResponseBody>) -> Vec<String> {
             heard.push("end".to_owned());
             break;
         };
-        let line = frame.unwrap().into_data().unwrap();
-        let event: Value = serde_json::from_slice(&line).unwrap();
+        let Ok(frame) = frame else {
+            heard.push("broken".to_owned());
+            break;
+        };
+        let line = frame.into_data().unwrap();
+        let Ok(event) = serde_json::from_slice::<Value>(&line) else {
+            heard.push("half a line".to_owned());
+            continue;
+        };
         let object = &event["object"];
         let about = object["metadata"]["name"]
             .as_str()
@@ -99,6 +109,7 @@ async fn a_replica_that_lags_shows_an_old_state_until_it_has_caught_up() {
 #[rstest]
 #[case::dropped(Disturbance::DropWatches, &["end"], &[])]
 #[case::expired(Disturbance::ExpireWatches, &["ERROR Expired", "end"], &[])]
+#[case::short(Disturbance::ShortWatches(A_WHILE), &["end"], &[])]
 #[case::restarted(Disturbance::Restart(A_WHILE), &["end"], &["end"])]
 #[tokio::test]
 async fn watches_end(
@@ -113,6 +124,132 @@ async fn watches_end(
     let _ = get(&server, "slow", TRIGGER).await;
     assert_eq!(heard(&mut of_slow).await, slow);
     assert_eq!(heard(&mut of_other).await, other);
+}
+
+/// A watch that `fault` meets, while `a` is made at once and `b` after half of [`A_WHILE`]: what it tells after half of it, at
+/// its end, after half of it again, and once its timeout is over.
+async fn told(flaw: Flaw) -> [String; 4] {
+    let server = disturbed(Fault::Disturb(Disturbance::Watches(flaw)));
+    let watched = format!("{MAPS}?watch=1&resourceVersion=0&timeoutSeconds=290");
+    let mut watch = get(&server, "slow", &watched).await.unwrap();
+    let mut of_other = get(&server, "other", &watched).await.unwrap();
+    get(&server, "slow", TRIGGER).await.unwrap();
+    ask(&server, ("POST", MAPS, A)).await;
+    assert_eq!(heard(&mut of_other).await, ["ADDED a"]);
+    let mut told = [const { String::new() }; 4];
+    for (index, seconds) in [5, 10, 15, 290].into_iter().enumerate() {
+        server
+            .clock()
+            .advance_to(EPOCH + SignedDuration::from_secs(seconds));
+        server.pass();
+        let b = r#"{"metadata":{"name":"b"}}"#;
+        ask(&server, ("POST", MAPS, b)).await;
+        told[index] = heard(&mut watch).await.join(", ");
+    }
+    assert_eq!(heard(&mut of_other).await, ["ADDED b"]);
+    told
+}
+
+#[rstest]
+#[case::late(Flaw::Late(A_WHILE), ["", "ADDED a", "ADDED b", ""])]
+#[case::batched(Flaw::Batched(A_WHILE), ["", "ADDED a, ADDED b", "", ""])]
+#[case::torn(Flaw::Torn, ["half a line, broken", "end", "end", "end"])]
+#[case::silent(Flaw::Silent, ["", "", "", "end"])]
+#[case::outrun(Flaw::Stalled(1), ["end", "end", "end", "end"])]
+#[case::not_outrun(Flaw::Stalled(2), ["", "", "", "end"])]
+#[tokio::test]
+async fn a_watch_does_not_work_as_it_should(#[case] flaw: Flaw, #[case] expected: [&str; 4]) {
+    assert_eq!(told(flaw).await, expected);
+}
+
+#[tokio::test]
+async fn of_a_request_to_watch_the_one_that_it_opens_is_meant() {
+    let server = server();
+    let fault = Fault::Disturb(Disturbance::Watches(Flaw::Torn));
+    let rule = Rule::new("slow", Verbs::One("watch"), fault).nth(Nth::Only(2));
+    server.set_faults(Faults::from_rules(vec![rule]));
+    let watched = format!("{MAPS}?watch=1&resourceVersion=0");
+    let mut watches = Vec::new();
+    for _ in 0..3 {
+        watches.push(get(&server, "slow", &watched).await.unwrap());
+    }
+    ask(&server, ("POST", MAPS, A)).await;
+    let mut told = Vec::new();
+    for watch in &mut watches {
+        told.push(heard(watch).await.join(", "));
+    }
+    assert_eq!(told, ["ADDED a", "half a line, broken", "ADDED a"]);
+}
+
+#[tokio::test]
+async fn for_a_while_no_watch_lives() {
+    let server = disturbed(Fault::Disturb(Disturbance::ShortWatches(A_WHILE)));
+    get(&server, "slow", TRIGGER).await.unwrap();
+    assert_eq!(ask(&server, ("POST", MAPS, A)).await.0, 201);
+    let watched = format!("{MAPS}?watch=1&resourceVersion=0");
+    let mut watch = get(&server, "slow", &watched).await.unwrap();
+    assert_eq!(heard(&mut watch).await, ["end"]);
+    server.clock().advance_to(EPOCH + A_WHILE);
+    server.pass();
+    let mut watch = get(&server, "slow", &watched).await.unwrap();
+    assert_eq!(heard(&mut watch).await, ["ADDED a"]);
+}
+
+#[rstest]
+#[case::without_effect(Moment::Before, 404)]
+#[case::with_effect(Moment::After, 200)]
+#[tokio::test]
+async fn a_request_hangs_until_its_client_gives_up(#[case] moment: Moment, #[case] code: u16) {
+    let server = server();
+    let rule = Rule::new("slow", Verbs::Writes, Fault::Hang(moment, A_WHILE));
+    server.set_faults(Faults::from_rules(vec![rule]));
+    let request = Request::post(MAPS).header("content-type", "application/json");
+    let request = request.body(Full::from(A)).unwrap();
+    let mut asked = Box::pin(server.service("slow").oneshot(request));
+    assert!(poll_immediate(&mut asked).await.is_none());
+    assert!(server.is_hung("slow") && !server.is_hung("other"));
+    server.clock().advance_to(EPOCH + A_WHILE);
+    server.pass();
+    assert_eq!(asked.await.err().unwrap().to_string(), "no answer came");
+    assert_eq!(
+        (server.is_hung("slow"), server.trouble_ends_at()),
+        (false, None)
+    );
+    assert_eq!(ask(&server, ("GET", MAP_A, "")).await.0, code);
+}
+
+#[tokio::test]
+async fn the_clock_of_one_client_goes_wrong() {
+    let server = disturbed(Fault::Disturb(Disturbance::ClientSkew(-A_WHILE)));
+    let clock = server.clock_of("slow");
+    get(&server, "slow", TRIGGER).await.unwrap();
+    let others = server.clock_of("other").now();
+    assert_eq!((clock.now(), others), (EPOCH - A_WHILE, EPOCH));
+}
+
+#[rstest]
+#[case(Meddling::Touch, 409, 200)]
+#[case(Meddling::Delete, 404, 404)]
+#[case(Meddling::Recreate, 409, 200)]
+#[tokio::test]
+async fn somebody_else_is_faster(
+    #[case] meddling: Meddling,
+    #[case] code: u16,
+    #[case] code_after: u16,
+) {
+    let server = server();
+    let (_, made) = ask(&server, ("POST", MAPS, A)).await;
+    let fault = Fault::Disturb(Disturbance::Meddle(meddling));
+    // The actor of every test that asks.
+    let rule = Rule::new("test", Verbs::Writes, fault).nth(Nth::Only(1));
+    server.set_faults(Faults::from_rules(vec![rule]));
+    server.keep_log_lines();
+    let answer = ask(&server, ("PUT", MAP_A, &made.to_string())).await;
+    assert_eq!(answer.0, code, "{}", answer.1);
+    assert_eq!(server.end_faults().len(), 1);
+    let lines = server.log_lines();
+    assert!(lines[0].contains(" somebody "), "{lines:?}");
+    assert_eq!(ask(&server, ("GET", MAP_A, "")).await.0, code_after);
 }
 
 #[tokio::test]
@@ -157,6 +294,11 @@ async fn a_clock_that_is_wrong_dates_what_is_made() {
     Refusal::TooManyRequests,
     429,
     "the server has received too many requests and has asked us to try again later"
+)]
+#[case(
+    Refusal::TooLargeRevision,
+    504,
+    "Timeout: Too large resource version: 5, current: 4"
 )]
 #[case(Refusal::LeaderChanged, 500, "etcdserver: leader changed")]
 #[case(

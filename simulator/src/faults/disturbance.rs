@@ -1,0 +1,66 @@
+//! What happens beside a request: to the server, to what a client sees of it, or to the object that is meant.
+
+use jiff::SignedDuration;
+
+/// What happens to the server, to what a client sees of it, or to an object behind the client's back.
+///
+/// Source: `spec/kube-api.md` §5.2 F2, F3, F6, F7, F8, F9, F10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Disturbance {
+    /// All open watches of the client end.
+    DropWatches,
+    /// All open watches of the client end with 410: what happens before it lists again it is never told.
+    ExpireWatches,
+    /// For so long no watch of the client lives: those that are open end, and each that it opens ends at once, without an
+    /// event, which client-go takes for an error.
+    ShortWatches(SignedDuration),
+    /// Watches do not work as they should until they end: of a request to watch the one that it opens, of any other request
+    /// all that the client has open.
+    Watches(Flaw),
+    /// The client's watches, and its lists from the cache, stand still for so long, as on a replica that lags behind.
+    Lag(SignedDuration),
+    /// History until now is forgotten, so that pages and watches from before answer 410.
+    Compact,
+    /// From now on the server's clock is so far ahead of everybody else's; negative if behind.
+    Skew(SignedDuration),
+    /// From now on the client's own clock is so far ahead of everybody else's; negative if behind. How long it waits does not
+    /// change.
+    ClientSkew(SignedDuration),
+    /// The server stops: all watches of everybody end, history is forgotten, and nobody reaches it for so long.
+    Restart(SignedDuration),
+    /// Somebody else does this to the object of the request, just before it; nothing if there is none.
+    Meddle(Meddling),
+}
+
+/// What is wrong with a watch.
+///
+/// Source: `spec/kube-api.md` §5.2 F6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flaw {
+    /// Events come so long after they happened, in their order.
+    Late(SignedDuration),
+    /// Events are held back and come together, each time that so long has passed.
+    Batched(SignedDuration),
+    /// The next event breaks off in the middle of its line, and the connection with it.
+    Torn,
+    /// Nothing comes any more, not even a bookmark, until the timeout of the watch.
+    Silent,
+    /// The client takes up nothing any more: as soon as more than so many events wait for it the server ends the watch, or
+    /// at the latest the timeout does.
+    ///
+    /// Source: kube-apiserver 1.34 `storage/cacher/cache_watcher.go`, `add`.
+    Stalled(usize),
+}
+
+/// What somebody else does to an object.
+///
+/// Source: `spec/kube-api.md` §5.2 F7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Meddling {
+    /// Sets an annotation.
+    Touch,
+    /// Deletes it.
+    Delete,
+    /// Deletes it, and creates it again as it was if nothing keeps it from going.
+    Recreate,
+}

@@ -1,0 +1,275 @@
+//! The open watches as the server knows them, and what faults did to them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::faults::{Flaw, Instant};
+use crate::store::log::TableId;
+
+/// When a watch ends that sets no timeout: the least that a real server draws.
+///
+/// Source: `spec/kube-api.md` §1.11.
+const TIMEOUT_DEFAULT: SignedDuration = SignedDuration::from_mins(30);
+
+/// Every open watch of a server.
+#[derive(Default)]
+pub(crate) struct Streams {
+    open: BTreeMap<u64, Stream>,
+    /// Nearly always none.
+    flawed: BTreeMap<u64, Flawed>,
+    /// What is wrong with the watch that the request under way opens.
+    next_flaw: Option<Flaw>,
+}
+
+/// One open watch.
+struct Stream {
+    actor: Arc<str>,
+    table: TableId,
+    closes_at: Timestamp,
+    end: Option<End>,
+}
+
+/// How a watch ends before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Without a word.
+    Cut,
+    /// As too old.
+    Expired,
+}
+
+/// A watch that does not work as it should.
+struct Flawed {
+    flaw: Flaw,
+    since: Timestamp,
+    closes_at: Timestamp,
+    /// The last revision that it shows.
+    view: u64,
+    /// What it shows from when on.
+    due: VecDeque<(Timestamp, u64)>,
+    /// Whether it has told, for the last time, how far it came.
+    is_mute: bool,
+}
+
+/// What a watch is to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// Up to which revision.
+    pub(crate) until: u64,
+    /// Whether its next event breaks off.
+    pub(crate) is_torn: bool,
+    /// How many events may wait beyond `until` before it ends.
+    pub(crate) buffer: Option<usize>,
+}
+
+impl Default for Sight {
+    /// Everything.
+    fn default() -> Self {
+        Self {
+            until: u64::MAX,
+            is_torn: false,
+            buffer: None,
+        }
+    }
+}
+
+impl Streams {
+    /// Knows of a watch from now on: its number, whose it is, and on what.
+    pub(crate) fn open(
+        &mut self,
+        (id, actor, table): (u64, &Arc<str>, TableId),
+        timeout_seconds: u64,
+        at: Instant,
+    ) {
+        let timeout = match i64::try_from(timeout_seconds) {
+            Ok(0) | Err(_) => TIMEOUT_DEFAULT,
+            Ok(seconds) => SignedDuration::from_secs(seconds),
+        };
+        let stream = Stream {
+            actor: Arc::clone(actor),
+            table,
+            closes_at: at.now.saturating_add(timeout).unwrap_or(Timestamp::MAX),
+            end: None,
+        };
+        if let Some(flaw) = self.next_flaw.take() {
+            self.flawed.insert(id, Flawed::new(flaw, &stream, at));
+        }
+        self.open.insert(id, stream);
+    }
+
+    /// Forgets a watch that ended.
+    pub(crate) fn forget(&mut self, id: u64) {
+        self.open.remove(&id);
+        self.flawed.remove(&id);
+    }
+
+    /// Decides about the watch that the request under way opens, if any.
+    pub(crate) fn mean_next(&mut self, flaw: Option<Flaw>) {
+        self.next_flaw = flaw;
+    }
+
+    /// Ends the watches of a client, or of everybody.
+    pub(crate) fn end(&mut self, actor: Option<&str>, end: End) {
+        for (id, stream) in &mut self.open {
+            if actor.is_none_or(|actor| *stream.actor == *actor) {
+                stream.end = Some(end);
+                self.flawed.remove(id);
+            }
+        }
+    }
+
+    /// Ends one watch without a word.
+    pub(crate) fn cut(&mut self, id: u64) {
+        if let Some(stream) = self.open.get_mut(&id) {
+            stream.end = Some(End::Cut);
+        }
+    }
+
+    /// How a watch is to end; that it has expired it is told once.
+    pub(crate) fn take_end(&mut self, id: u64) -> Option<End> {
+        let end = &mut self.open.get_mut(&id)?.end;
+        match end {
+            Some(End::Cut) => *end,
+            Some(End::Expired) | None => end.take(),
+        }
+    }
+
+    /// Lets every open watch of a client work as `flaw` says.
+    pub(crate) fn spoil(&mut self, actor: &str, flaw: Flaw, at: Instant) {
+        let streams = self.open.iter();
+        for (id, stream) in streams.filter(|(_, stream)| *stream.actor == *actor) {
+            self.flawed.insert(*id, Flawed::new(flaw, stream, at));
+        }
+    }
+
+    /// Notes that something was written.
+    pub(crate) fn written(&mut self, at: Instant) {
+        for flawed in self.flawed.values_mut() {
+            flawed.written(at);
+        }
+    }
+
+    /// Shows what is due at `now`, and ends those that were silent until their timeout.
+    pub(crate) fn pass(&mut self, now: Timestamp) {
+        for flawed in self.flawed.values_mut() {
+            while let Some((due, revision)) = flawed.due.front().copied()
+                && due <= now
+            {
+                flawed.view = revision;
+                flawed.due.pop_front();
+            }
+        }
+        let is_over = |_: &u64, flawed: &mut Flawed| flawed.is_silent() && flawed.closes_at <= now;
+        let over = self.flawed.extract_if(.., is_over);
+        for (id, _) in over.collect::<Vec<_>>() {
+            self.cut(id);
+        }
+    }
+
+    /// When the next flawed watch has something to show, or ends.
+    pub(crate) fn ends_at(&self) -> Option<Timestamp> {
+        self.flawed.values().filter_map(Flawed::next_due).min()
+    }
+
+    /// When a watch has something to show, or ends, because of a flaw.
+    pub(crate) fn next_due(&self, id: u64) -> Option<Timestamp> {
+        self.flawed.get(&id)?.next_due()
+    }
+
+    /// What a watch is to tell; `None` if everything.
+    pub(crate) fn sight(&self, id: u64) -> Option<Sight> {
+        self.flawed.get(&id).map(Flawed::sight)
+    }
+
+    /// Whether a watch may tell how far it came; one that falls silent says it once more.
+    pub(crate) fn takes_bookmark(&mut self, id: u64) -> bool {
+        match self.flawed.get_mut(&id) {
+            Some(flawed) if flawed.is_silent() => !std::mem::replace(&mut flawed.is_mute, true),
+            Some(_) | None => true,
+        }
+    }
+
+    /// Whether any watch does not work as it should.
+    pub(crate) fn has_flaws(&self) -> bool {
+        !self.flawed.is_empty()
+    }
+
+    /// The last revision that every watch of a client on a table shows.
+    pub(crate) fn seen_by(&self, actor: &str, table: TableId) -> u64 {
+        let of_actor = self.flawed.iter().filter(|(id, flawed)| {
+            let stream = self.open.get(id);
+            flawed.holds_back()
+                && stream.is_some_and(|stream| *stream.actor == *actor && stream.table == table)
+        });
+        of_actor
+            .map(|(_, flawed)| flawed.view)
+            .min()
+            .unwrap_or(u64::MAX)
+    }
+}
+
+impl Flawed {
+    fn new(flaw: Flaw, stream: &Stream, at: Instant) -> Self {
+        Self {
+            flaw,
+            since: at.now,
+            closes_at: stream.closes_at,
+            view: at.revision,
+            due: VecDeque::new(),
+            is_mute: false,
+        }
+    }
+
+    fn written(&mut self, at: Instant) {
+        let due = match self.flaw {
+            Flaw::Late(delay) => at.now + delay,
+            Flaw::Batched(period) => {
+                self.since + rounded_up(at.now.duration_since(self.since), period)
+            }
+            Flaw::Torn | Flaw::Silent | Flaw::Stalled(_) => return,
+        };
+        match self.due.back_mut() {
+            Some((last, revision)) if *last == due => *revision = at.revision,
+            Some(_) | None => self.due.push_back((due, at.revision)),
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        matches!(self.flaw, Flaw::Silent | Flaw::Stalled(_))
+    }
+
+    fn holds_back(&self) -> bool {
+        self.flaw != Flaw::Torn
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        if self.is_silent() {
+            return Some(self.closes_at);
+        }
+        self.due.front().map(|(due, _)| *due)
+    }
+
+    fn sight(&self) -> Sight {
+        Sight {
+            until: if self.holds_back() {
+                self.view
+            } else {
+                u64::MAX
+            },
+            is_torn: self.flaw == Flaw::Torn,
+            buffer: match self.flaw {
+                Flaw::Stalled(n_events) => Some(n_events),
+                Flaw::Late(_) | Flaw::Batched(_) | Flaw::Torn | Flaw::Silent => None,
+            },
+        }
+    }
+}
+
+/// The least multiple of `period` that is not less than `elapsed`, and not zero.
+fn rounded_up(elapsed: SignedDuration, period: SignedDuration) -> SignedDuration {
+    let (elapsed, period) = (elapsed.as_nanos(), period.as_nanos().max(1));
+    let n_periods = (elapsed + period - 1) / period;
+    SignedDuration::from_nanos_i128(n_periods.max(1) * period)
+}
