@@ -1,11 +1,18 @@
 //! What goes wrong between a part of the cluster and the API server.
 
 use anyhow::{Result, bail};
-use arc_simulator::faults::{Disturbance, Fault, Moment, Nth, Refusal, Rule, Verbs};
+use arc_simulator::faults::{
+    Disturbance, Fault, Flaw, Meddling, Moment, Nth, Refusal, Rule, Verbs,
+};
 use cucumber::given;
 use jiff::SignedDuration;
 
 use crate::world::World;
+
+/// What stands before how long something lasts, how late or wrong it is, or how often it happens.
+const TIMES: [&str; 3] = [" for ", " by ", " every "];
+/// How many events may wait for a part that takes up none.
+const N_EVENTS_WAITING: usize = 1;
 
 /// What happens at one write of a part, counted from 1; of several such steps the last counts.
 #[given(regex = r"^at write (\d+) of the (operator|argo|kubelet) (.*)$")]
@@ -15,7 +22,7 @@ fn happens_at_write(world: &mut World, n: usize, actor: String, what: String) ->
 }
 
 fn fault(what: &str) -> Result<Fault> {
-    let (what, seconds) = match what.rsplit_once(" for ") {
+    let (what, time) = match TIMES.iter().find_map(|word| what.rsplit_once(word)) {
         Some((what, time)) => (what, seconds(time)?),
         None => (what, SignedDuration::ZERO),
     };
@@ -24,13 +31,34 @@ fn fault(what: &str) -> Result<Fault> {
         "it dies after" => Fault::Crash(Moment::After),
         "the connection breaks before" => Fault::Refuse,
         "the connection breaks after" => Fault::LoseAnswer,
+        "nobody hears it" => Fault::Hang(Moment::Before, time),
+        "nobody answers it" => Fault::Hang(Moment::After, time),
         "it is told to try again later" => Fault::Answer(Refusal::TooManyRequests),
         "it is told that it may not" => Fault::Answer(Refusal::Forbidden),
-        "its watches end" => Fault::Disturb(Disturbance::DropWatches),
-        "its watches expire" => Fault::Disturb(Disturbance::ExpireWatches),
-        "history is forgotten" => Fault::Disturb(Disturbance::Compact),
-        "it sees nothing new" => Fault::Disturb(Disturbance::Lag(seconds)),
-        "the API server is away" => Fault::Disturb(Disturbance::Restart(seconds)),
+        other => Fault::Disturb(disturbance(other, time)?),
+    })
+}
+
+fn disturbance(what: &str, time: SignedDuration) -> Result<Disturbance> {
+    Ok(match what {
+        "its watches end" => Disturbance::DropWatches,
+        "its watches expire" => Disturbance::ExpireWatches,
+        "its watches end at once" => Disturbance::ShortWatches(time),
+        "its watches break off in a line" => Disturbance::Watches(Flaw::Torn),
+        "its watches fall silent" => Disturbance::Watches(Flaw::Silent),
+        "its watches overtake it" => Disturbance::Watches(Flaw::Stalled(N_EVENTS_WAITING)),
+        "its watches are late" => Disturbance::Watches(Flaw::Late(time)),
+        "its watches speak" => Disturbance::Watches(Flaw::Batched(time)),
+        "history is forgotten" => Disturbance::Compact,
+        "it sees nothing new" => Disturbance::Lag(time),
+        "the API server is away" => Disturbance::Restart(time),
+        "the API server's clock goes forward" => Disturbance::Skew(time),
+        "the API server's clock goes back" => Disturbance::Skew(-time),
+        "its clock goes forward" => Disturbance::ClientSkew(time),
+        "its clock goes back" => Disturbance::ClientSkew(-time),
+        "somebody touches the object" => Disturbance::Meddle(Meddling::Touch),
+        "somebody deletes the object" => Disturbance::Meddle(Meddling::Delete),
+        "somebody replaces the object" => Disturbance::Meddle(Meddling::Recreate),
         other => bail!("nobody knows what it is that {other:?}"),
     })
 }

@@ -62,8 +62,12 @@ impl Seat {
         }
     }
 
-    /// Opens the watches that are closed and may be tried at `now`, and takes up all changes.
+    /// Takes up all changes, and opens the watches that are closed and may be tried at `now`.
     pub(crate) async fn take_news(&mut self, now: Timestamp, server: &ApiServer) {
+        if let Some(runner) = self.runner_mut() {
+            // A watch that has ended by now is opened again at once.
+            runner.take_news(now).await;
+        }
         if self.runner().is_some_and(|it| it.is_to_connect(now)) {
             let connect = |mut runner: Box<Runner>| {
                 async move {
