@@ -1,6 +1,7 @@
 //! `arcsim serve`: a cluster in memory behind HTTPS, for kubectl and any other client.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use futures::future::{Either, FutureExt, join_all, select, try_join3};
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::{Failed, Verdict, books, load, manifest, screen};
 use crate::assembly::{self, PartName, Shared};
@@ -21,6 +23,11 @@ use crate::state::StateFile;
 
 /// How long a cluster in virtual time waits, on the wall, before it looks whether a client wrote.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// How long, on the wall, a part that panicked stays away.
+///
+/// Source: Kubernetes v1.34 `pkg/kubelet/kubelet.go`, the first back-off of a container that crashed.
+const RESTART_PAUSE: Duration = Duration::from_secs(10);
 
 /// What the command takes.
 #[derive(Clone, Debug, clap::Args)]
@@ -151,6 +158,7 @@ async fn cluster(args: &ServeArgs, wall: WallClock) -> Result<ApiServer, Failed>
             server
         }
     };
+    server.outlive_panics();
     // Only now, since nothing has made the accounts yet that loaded pods may name.
     server.enable_account_admission();
     if let Some(file) = file {
@@ -165,40 +173,63 @@ fn actors(args: &ServeArgs) -> impl Iterator<Item = assembly::Actor> {
     actors.filter(|actor| !args.without.contains(&actor.part))
 }
 
-/// Runs the parts, each by itself.
+/// Runs the parts, each by itself; one that panics is started afresh.
 async fn run(args: &ServeArgs, server: &ApiServer, shared: &Shared, ending: &watch::Receiver<()>) {
-    let running = actors(args).map(|actor| {
-        let client = server.part_client(actor.actor);
-        let runner = Runner::new(actor.make(client.clone(), shared), client);
-        run_live(runner, shared.clock.clone(), gone(ending.clone()))
+    let running = actors(args).map(async |actor| {
+        let life = || {
+            let client = server.part_client(actor.actor);
+            let runner = Runner::new(actor.make(client.clone(), shared), client);
+            run_live(runner, shared.clock.clone(), gone(ending.clone()))
+        };
+        while AssertUnwindSafe(life()).catch_unwind().await.is_err() {
+            tracing::error!(part = actor.actor, "a part panicked, and starts afresh");
+            pause(RESTART_PAUSE, ending).await;
+        }
     });
     join_all(running).await;
 }
 
-/// Runs the parts in turns, and lets time jump as long as they have something to do. Clients have their turns between
-/// two instants; while nothing moves, the cluster looks again when they may have written.
+/// Waits; `false` if the server ends before.
+async fn pause(wall: Duration, ending: &watch::Receiver<()>) -> bool {
+    timeout(wall, gone(ending.clone())).await.is_err()
+}
+
+/// Runs the parts in turns, and lets time jump as long as they have something to do; where one panics, all start afresh.
 async fn jump(
     args: &ServeArgs,
     server: &ApiServer,
     shared: &Shared,
     ending: &watch::Receiver<()>,
 ) -> Result<(), Failed> {
-    let mut cluster = Cluster::on(server.clone(), args.seed, Transport::InProcess);
-    for actor in actors(args) {
-        let client = server.part_client(actor.actor);
-        cluster.add(actor.make(client.clone(), shared), client);
+    loop {
+        let mut cluster = Cluster::on(server.clone(), args.seed, Transport::InProcess);
+        for actor in actors(args) {
+            let client = server.part_client(actor.actor);
+            cluster.add(actor.make(client.clone(), shared), client);
+        }
+        let turns = turns(&mut cluster, ending);
+        if let Ok(ended) = AssertUnwindSafe(turns).catch_unwind().await {
+            return ended;
+        }
+        tracing::error!("a part panicked; all start afresh");
+        pause(RESTART_PAUSE, ending).await;
     }
+}
+
+/// The turns of the parts until the server ends. Clients have theirs between two instants; while nothing moves, the
+/// cluster looks again when they may have written.
+async fn turns(cluster: &mut Cluster, ending: &watch::Receiver<()>) -> Result<(), Failed> {
     let mut ended = gone(ending.clone()).boxed_local();
     let mut horizon = EPOCH;
     let mut revision = None;
     while futures::poll!(&mut ended).is_pending() {
-        let is_written = revision != Some(server.revision());
+        let is_written = revision != Some(cluster.server().revision());
         cluster.settle_now().await?;
         if is_written {
-            horizon = shared.clock.now() + SETTLE_HORIZON;
+            horizon = cluster.clock().now() + SETTLE_HORIZON;
         }
         let moved = !cluster.is_quiet() && cluster.step(horizon).await?;
-        revision = Some(server.revision());
+        revision = Some(cluster.server().revision());
         let pause = if moved { Duration::ZERO } else { LOOK_AGAIN };
         tokio::time::sleep(pause).await;
     }

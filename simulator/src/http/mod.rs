@@ -33,6 +33,7 @@ mod resource;
 mod response;
 mod route;
 mod streams;
+mod survival;
 mod trouble;
 mod warning;
 mod watchers;

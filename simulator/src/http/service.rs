@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -66,6 +66,8 @@ pub(crate) struct State {
     pub(crate) trouble: Trouble,
     /// Where every change is kept, if anywhere.
     file: Option<StateFile>,
+    /// Whether requests that panic are answered.
+    pub(super) outlives_panics: bool,
     /// Whether a change could not be kept: then nothing is answered any more.
     pub(crate) is_lost: bool,
     /// Why, until it is told.
@@ -84,6 +86,7 @@ impl State {
             faults: None,
             trouble: Trouble::default(),
             file: None,
+            outlives_panics: false,
             is_lost: false,
             unkept: None,
             crashed: BTreeSet::new(),
@@ -324,11 +327,11 @@ impl ApiServer {
         }
     }
 
+    /// The state, also if a request panicked while it held it: the kernel has undone what that request did, and
+    /// nothing else in the state is ever half changed.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.0
-            .state
-            .lock()
-            .expect("no request panics while it holds the state")
+        let locked = self.0.state.lock();
+        locked.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The last revision that the watches of a client on a resource can show.
@@ -426,7 +429,7 @@ where
                     Err(error) => return Err(io::Error::other(error.into())),
                 },
             };
-            let answered = server.answer(&Call {
+            let answered = server.answer_surely(&Call {
                 actor,
                 user,
                 method: parts.method,

@@ -15,6 +15,7 @@ mod account;
 mod disturbed;
 mod log;
 mod nested;
+mod panicked;
 mod policies;
 mod protected;
 mod refused;

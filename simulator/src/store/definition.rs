@@ -12,6 +12,7 @@ use super::log::TableId;
 use super::metadata::seconds;
 use super::object::{Key, Object, metadata_mut, texts};
 use super::patch::managed::{Writer, track_update};
+use super::policy::Policies;
 use super::registry::{Behaviour, Conversion, Served};
 use super::schema;
 use super::status::Status;
@@ -102,7 +103,7 @@ impl Kernel {
         stored: &Arc<Object>,
         context: &mut Context,
     ) {
-        self.policies.learn(served, stored);
+        Policies::learn(&mut self.policies, served, stored);
         if !is_definition(served) {
             return;
         }
@@ -125,7 +126,7 @@ impl Kernel {
 
     /// What the end of an object ends with it: the kinds of a definition, the cleanup of one, the logs of a pod.
     pub(super) fn after_erase(&mut self, served: &Served, last: &Arc<Object>, now: Timestamp) {
-        self.policies.forget(served, last);
+        Policies::forget(&mut self.policies, served, last);
         if is_definition(served) {
             self.unserve(last);
         } else if served.kind.origin == Origin::Custom {
@@ -145,7 +146,7 @@ impl Kernel {
         let spec = &definition.value()["spec"];
         let group = field(spec, "group");
         let plural = field(&spec["names"], "plural");
-        self.registry.withdraw(group, plural);
+        Arc::make_mut(&mut self.registry).withdraw(group, plural);
         if !is_established(definition.value()) {
             return;
         }
@@ -154,7 +155,7 @@ impl Kernel {
         let described = described.unwrap_or_default();
         let fits_since = (described.len() == 1).then_some(definition.revision());
         for kind in described {
-            self.registry.insert(Served {
+            Arc::make_mut(&mut self.registry).insert(Served {
                 kind: Arc::new(kind),
                 table,
                 behaviour: Behaviour::CUSTOM,
@@ -166,9 +167,10 @@ impl Kernel {
 
     fn unserve(&mut self, definition: &Object) {
         let spec = &definition.value()["spec"];
-        self.registry
+        Arc::make_mut(&mut self.registry)
             .withdraw(field(spec, "group"), field(&spec["names"], "plural"));
-        if let Some(table) = self.definition_tables.remove(definition.name()) {
+        let tables = Arc::make_mut(&mut self.definition_tables);
+        if let Some(table) = tables.remove(definition.name()) {
             self.log.close(table);
         }
     }
@@ -200,7 +202,7 @@ impl Kernel {
             return *table;
         }
         let table = self.log.open();
-        self.definition_tables.insert(name.to_owned(), table);
+        Arc::make_mut(&mut self.definition_tables).insert(name.to_owned(), table);
         table
     }
 

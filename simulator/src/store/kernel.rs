@@ -26,14 +26,14 @@ use crate::json::{Value, json};
 #[derive(Clone, Debug)]
 pub struct Kernel {
     pub(super) log: Log,
-    pub(super) registry: Registry,
+    pub(super) registry: Arc<Registry>,
     /// The table of each CustomResourceDefinition, by its name.
-    pub(super) definition_tables: BTreeMap<String, TableId>,
+    pub(super) definition_tables: Arc<BTreeMap<String, TableId>>,
     /// What the kubelet said containers printed, by pod and container.
     pub(super) pod_logs: BTreeMap<Key, BTreeMap<String, ContainerLog>>,
     pub(super) account_admission: AccountAdmission,
     pub(super) token_secret: TokenSecret,
-    pub(super) policies: Policies,
+    pub(super) policies: Arc<Policies>,
 }
 
 /// What a request meets: the time, chance, and the warnings it gathers.
@@ -64,15 +64,15 @@ impl Kernel {
     #[must_use]
     pub fn with_history_until(revision: u64) -> Self {
         let mut log = Log::compacted_at(revision);
-        let registry = Registry::built_in(&mut log);
+        let registry = Arc::new(Registry::built_in(&mut log));
         Self {
             log,
             registry,
-            definition_tables: BTreeMap::new(),
+            definition_tables: Arc::default(),
             pod_logs: BTreeMap::new(),
             account_admission: AccountAdmission::default(),
             token_secret: TokenSecret::default(),
-            policies: Policies::default(),
+            policies: Arc::default(),
         }
     }
 
@@ -87,7 +87,7 @@ impl Kernel {
         };
         let object = Object::new(value, revision);
         self.log.put_back(served.table, Arc::clone(&object));
-        self.policies.learn(&served, &object);
+        Policies::learn(&mut self.policies, &served, &object);
         if is_definition(&served) {
             self.serve(&object, None);
         }
@@ -135,6 +135,9 @@ impl Kernel {
     ///
     /// # Errors
     /// A [`Status`] in the words of kube-apiserver, with the warnings up to then; the state is unchanged.
+    ///
+    /// # Panics
+    /// On a fault of this program, for which the state is unchanged too.
     pub fn apply(
         &mut self,
         request: Request,
@@ -148,7 +151,7 @@ impl Kernel {
             defined: None,
             quoted: None,
         };
-        let result = self.dispatch(request, &mut context);
+        let result = self.wholly(|kernel| kernel.dispatch(request, &mut context));
         let warnings = context.warnings;
         match result {
             Ok(answer) => Ok(Reply { answer, warnings }),

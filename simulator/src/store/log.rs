@@ -188,6 +188,25 @@ impl Log {
         }
     }
 
+    /// Takes back all events after `revision`, which nobody has heard of; tables that were opened since stay, empty.
+    pub(super) fn take_back(&mut self, revision: u64) {
+        while self.revision() > revision
+            && let Some(event) = self.events.pop()
+        {
+            let table = self.table_mut(event.table);
+            table.revisions.pop();
+            match &event.old {
+                Some(old) => table.objects.insert(old.key(), Arc::clone(old)),
+                None => table.objects.remove(&event.new.key()),
+            };
+        }
+    }
+
+    /// Goes on with a table that [`Log::close`] ended.
+    pub(super) fn reopen(&mut self, table: TableId) {
+        self.table_mut(table).is_closed = false;
+    }
+
     fn table_mut(&mut self, table: TableId) -> &mut Table {
         Arc::make_mut(&mut self.tables[table.0])
     }

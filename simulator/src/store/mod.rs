@@ -40,6 +40,7 @@ mod policy;
 mod precondition;
 mod read;
 mod rules;
+mod savepoint;
 mod scale;
 mod shape;
 mod size;

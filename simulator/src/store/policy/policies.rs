@@ -27,28 +27,29 @@ pub(in crate::store) struct Policies {
 
 impl Policies {
     /// Takes note of an object that was stored, if it is one of them.
-    pub(in crate::store) fn learn(&mut self, served: &Served, stored: &Object) {
+    pub(in crate::store) fn learn(this: &mut Arc<Self>, served: &Served, stored: &Object) {
+        let name = || stored.name().to_owned();
         match kept(served) {
             Some("validatingadmissionpolicies") => {
                 let policy = Arc::new(Policy::of(stored));
-                self.policies.insert(stored.name().to_owned(), policy);
+                Arc::make_mut(this).policies.insert(name(), policy);
             }
             Some("validatingadmissionpolicybindings") => {
                 let binding = Arc::new(Binding::read(stored));
-                self.bindings.insert(stored.name().to_owned(), binding);
+                Arc::make_mut(this).bindings.insert(name(), binding);
             }
             _ => {}
         }
     }
 
     /// Takes note of the end of an object, if it is one of them.
-    pub(in crate::store) fn forget(&mut self, served: &Served, last: &Object) {
+    pub(in crate::store) fn forget(this: &mut Arc<Self>, served: &Served, last: &Object) {
         match kept(served) {
             Some("validatingadmissionpolicies") => {
-                self.policies.remove(last.name());
+                Arc::make_mut(this).policies.remove(last.name());
             }
             Some("validatingadmissionpolicybindings") => {
-                self.bindings.remove(last.name());
+                Arc::make_mut(this).bindings.remove(last.name());
             }
             _ => {}
         }
