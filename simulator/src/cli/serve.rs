@@ -20,6 +20,7 @@ use crate::http::listener::Listener;
 use crate::http::service::ApiServer;
 use crate::outcomes::{MadeUp, Script};
 use crate::state::StateFile;
+use crate::store::window::Window;
 
 /// How long a cluster in virtual time waits, on the wall, before it looks whether a client wrote.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -158,6 +159,7 @@ async fn cluster(args: &ServeArgs, wall: WallClock) -> Result<ApiServer, Failed>
             server
         }
     };
+    server.bound_history(Window::OF_A_SERVER);
     server.outlive_panics();
     // Only now, since nothing has made the accounts yet that loaded pods may name.
     server.enable_account_admission();

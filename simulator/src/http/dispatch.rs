@@ -306,6 +306,9 @@ impl ApiServer {
         if is_log {
             state.watchers.wake(state.kernel.pods());
         }
+        if let Some(window) = state.window {
+            state.kernel_mut().keep_within(&window);
+        }
         result
     }
 

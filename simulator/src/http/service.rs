@@ -34,6 +34,7 @@ use crate::store::log::TableId;
 use crate::store::object::Object;
 use crate::store::service_account::AccountAdmission;
 use crate::store::token::TokenSecret;
+use crate::store::window::Window;
 
 /// One object at one moment, with its kind.
 #[derive(Clone, Debug)]
@@ -64,6 +65,8 @@ pub(crate) struct State {
     pub(crate) watchers: Watchers,
     pub(super) faults: Option<Faults>,
     pub(crate) trouble: Trouble,
+    /// How much history is kept; all of it, if nothing says otherwise.
+    pub(crate) window: Option<Window>,
     /// Where every change is kept, if anywhere.
     file: Option<StateFile>,
     /// Whether requests that panic are answered.
@@ -85,6 +88,7 @@ impl State {
             watchers: Watchers::default(),
             faults: None,
             trouble: Trouble::default(),
+            window: None,
             file: None,
             outlives_panics: false,
             is_lost: false,
@@ -260,6 +264,13 @@ impl ApiServer {
     /// Forgets history up to `revision`: older watches, lists and page tokens answer 410.
     pub fn compact(&self, revision: u64) {
         self.lock().kernel_mut().compact(revision);
+    }
+
+    /// From now on history is forgotten as far as it does not fit into `window`.
+    pub fn bound_history(&self, window: Window) {
+        let mut state = self.lock();
+        state.window = Some(window);
+        state.kernel_mut().keep_within(&window);
     }
 
     /// From now on requests fail as `faults` say, in place of what was set before; clients are told apart by the name

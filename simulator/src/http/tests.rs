@@ -12,6 +12,7 @@ use crate::json::{Value, json};
 
 mod access;
 mod account;
+mod bounded;
 mod disturbed;
 mod log;
 mod nested;

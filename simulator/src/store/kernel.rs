@@ -18,6 +18,7 @@ use super::service_account::AccountAdmission;
 use super::status::Status;
 use super::token::TokenSecret;
 use super::watch::Cursor;
+use super::window::Window;
 use crate::access::User;
 use crate::ids::Ids;
 use crate::json::{Value, json};
@@ -129,6 +130,11 @@ impl Kernel {
     /// Forgets history up to `revision`, so that lists and watches from before it answer 410.
     pub fn compact(&mut self, revision: u64) {
         self.log.compact(revision);
+    }
+
+    /// Forgets the oldest history once there is more than a window holds.
+    pub fn keep_within(&mut self, window: &Window) {
+        self.log.keep_within(window);
     }
 
     /// Answers one request at `now`, drawing uids and names from `ids`.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::object::{Key, Object};
+use super::window::Window;
 
 /// How many of the newest states stay as they were written: watchers nearly always ask for one of them.
 const N_FRESH: usize = 256;
@@ -21,6 +22,8 @@ pub struct Event {
     pub new: Arc<Object>,
     /// Whether `new` is in the table afterwards.
     pub deleted: bool,
+    /// As many bytes as `new` had as text at most, when it was written.
+    n_bytes_max: usize,
 }
 
 /// The index of a table in the log that owns it.
@@ -32,6 +35,8 @@ pub struct TableId(pub(crate) usize);
 struct Table {
     objects: BTreeMap<Key, Arc<Object>>,
     revisions: Vec<u64>,
+    /// The revision of the last of its events that compaction removed.
+    compacted: u64,
     is_closed: bool,
 }
 
@@ -39,6 +44,8 @@ struct Table {
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     events: Vec<Arc<Event>>,
+    /// As many bytes as the texts of all events had at most.
+    n_bytes_max: usize,
     /// The revision of the last event that compaction removed.
     compacted: u64,
     /// Shared with forks until one of them changes it.
@@ -73,6 +80,12 @@ impl Log {
     #[must_use]
     pub fn compacted(&self) -> u64 {
         self.compacted
+    }
+
+    /// Events of a table up to and including this revision are gone: who has heard of that one has missed nothing.
+    #[must_use]
+    pub fn compacted_of(&self, table: TableId) -> u64 {
+        self.tables[table.0].compacted
     }
 
     /// The present state of a table.
@@ -180,12 +193,38 @@ impl Log {
         if until <= self.compacted {
             return;
         }
-        self.events.drain(..(until - self.compacted) as usize);
+        let forgotten = self.events.drain(..(until - self.compacted) as usize);
+        self.n_bytes_max -= forgotten.map(|event| event.n_bytes_max).sum::<usize>();
         self.compacted = until;
-        for table in self.tables.iter_mut().map(Arc::make_mut) {
+        for table in &mut self.tables {
             let start = table.revisions.partition_point(|r| *r <= until);
-            table.revisions.drain(..start);
+            if start > 0 {
+                let table = Arc::make_mut(table);
+                table.compacted = table.revisions[start - 1];
+                table.revisions.drain(..start);
+            }
         }
+    }
+
+    /// Forgets the oldest events once there are more than a window holds, and then a quarter more than it must, so that
+    /// it seldom has to. The newest event stays.
+    pub(super) fn keep_within(&mut self, window: &Window) {
+        let Window { n_events, n_bytes } = *window;
+        if self.events.len() <= n_events && self.n_bytes_max <= n_bytes {
+            return;
+        }
+        let is_roomy = |n_left: usize, n_bytes_left: usize| {
+            n_left <= n_events - n_events / 4 && n_bytes_left <= n_bytes - n_bytes / 4
+        };
+        let (mut n_left, mut n_bytes_left) = (self.events.len(), self.n_bytes_max);
+        for event in &self.events {
+            if n_left <= 1 || is_roomy(n_left, n_bytes_left) {
+                break;
+            }
+            n_left -= 1;
+            n_bytes_left -= event.n_bytes_max;
+        }
+        self.compact(self.revision() - n_left as u64);
     }
 
     /// Takes back all events after `revision`, which nobody has heard of; tables that were opened since stay, empty.
@@ -193,6 +232,7 @@ impl Log {
         while self.revision() > revision
             && let Some(event) = self.events.pop()
         {
+            self.n_bytes_max -= event.n_bytes_max;
             let table = self.table_mut(event.table);
             table.revisions.pop();
             match &event.old {
@@ -229,6 +269,12 @@ impl Log {
         deleted: bool,
     ) {
         let revision = new.revision();
+        let measured = new
+            .bytes_max
+            .get()
+            .or_else(|| old.as_ref()?.bytes_max.get());
+        let n_bytes_max = measured.copied().unwrap_or_default();
+        self.n_bytes_max += n_bytes_max;
         self.table_mut(table).revisions.push(revision);
         self.events.push(Arc::new(Event {
             revision,
@@ -236,6 +282,7 @@ impl Log {
             old,
             new,
             deleted,
+            n_bytes_max,
         }));
         self.fade();
     }
@@ -254,6 +301,7 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
 
     use super::*;
     use crate::json::json;
@@ -298,5 +346,24 @@ mod tests {
         log.compact(2);
         let left: Vec<u64> = log.events_after(table, 0).map(|e| e.revision).collect();
         assert_eq!((log.compacted(), log.revision(), left), (2, 4, vec![3, 4]));
+    }
+
+    #[rstest]
+    #[case::as_many_as_it_holds(4, 400, 0)]
+    #[case::one_too_many(3, 400, 1)]
+    #[case::a_quarter_is_free_afterwards(8, 350, 2)]
+    #[case::the_newest_stays(0, 0, 3)]
+    fn a_window_moves_on(#[case] n_events: usize, #[case] n_bytes: usize, #[case] compacted: u64) {
+        let mut log = Log::default();
+        let table = log.open();
+        for size in 1..=4 {
+            let object = log.next(named("a", size));
+            object.bytes_max.get_or_init(|| 100);
+            log.put_next(table, object);
+        }
+        log.keep_within(&Window { n_events, n_bytes });
+        assert_eq!((log.compacted(), log.revision()), (compacted, 4));
+        assert_eq!(log.n_bytes_max, 100 * (4 - compacted) as usize);
+        assert_eq!(sizes(log.objects(table)), [("a", 4)]);
     }
 }

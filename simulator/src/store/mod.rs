@@ -24,6 +24,7 @@ pub mod service_account;
 mod service_address;
 pub mod status;
 pub mod watch;
+pub mod window;
 
 mod decode;
 mod definition;

@@ -144,7 +144,7 @@ impl Cursor {
     }
 
     fn next_event(&mut self, log: &Log, until: u64) -> Option<Signal> {
-        if self.revision < log.compacted() {
+        if self.revision < log.compacted_of(self.table) {
             self.is_over = true;
             return Some(Signal::Error(too_old(self.revision, log.compacted())));
         }
