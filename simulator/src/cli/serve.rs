@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures::future::{Either, FutureExt, join_all, select, try_join3};
-use jiff::Timestamp;
+use futures::future::{Either, FutureExt, join, join_all, select, try_join3};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -25,6 +25,8 @@ use crate::store::window::Window;
 /// How long a cluster in virtual time waits, on the wall, before it looks whether a client wrote.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
+/// How often Events may run out where nobody asks for anything, in the time of the cluster.
+const PASS_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// How long, on the wall, a part that panicked stays away.
 ///
 /// Source: Kubernetes v1.34 `pkg/kubelet/kubelet.go`, the first back-off of a container that crashed.
@@ -188,7 +190,17 @@ async fn run(args: &ServeArgs, server: &ApiServer, shared: &Shared, ending: &wat
             pause(RESTART_PAUSE, ending).await;
         }
     });
-    join_all(running).await;
+    join(join_all(running), pass(server, ending)).await;
+}
+
+/// Lets time do what it does where nobody asks for anything.
+async fn pass(server: &ApiServer, ending: &watch::Receiver<()>) {
+    let wall = server.clock().wall_duration(PASS_EVERY);
+    let wall = wall.and_then(|wall| Duration::try_from(wall).ok());
+    let wall = wall.unwrap_or_default().max(LOOK_AGAIN);
+    while pause(wall, ending).await {
+        server.pass();
+    }
 }
 
 /// Waits; `false` if the server ends before.

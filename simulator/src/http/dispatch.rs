@@ -279,9 +279,9 @@ impl ApiServer {
         let before = state.kernel.log().revision();
         let shown = state.trouble.clock(now);
         let kernel = Arc::make_mut(&mut state.kernel);
+        kernel.expire(shown);
         let result = kernel.apply(request, shown, &mut state.ids);
         self.keep(state, before);
-        let log = state.kernel.log();
         if is_write {
             let code = match &result {
                 Ok(reply) => reply.answer.code(),
@@ -293,16 +293,10 @@ impl ApiServer {
                 verb,
                 path,
                 code,
-                revision: log.revision(),
+                revision: state.kernel.log().revision(),
             });
         }
-        let revision = log.revision();
-        if revision > before {
-            state.trouble.streams.written(Instant { now, revision });
-        }
-        for table in log.tables_since(before) {
-            state.watchers.wake(table);
-        }
+        state.wake_since(before, now);
         if is_log {
             state.watchers.wake(state.kernel.pods());
         }

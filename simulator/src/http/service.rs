@@ -23,7 +23,7 @@ use super::trouble::Trouble;
 use super::watchers::Watchers;
 use crate::access::User;
 use crate::clock::Clock;
-use crate::faults::{Faults, Firing};
+use crate::faults::{Faults, Firing, Instant};
 use crate::ids::Ids;
 use crate::json::Value;
 use crate::part::PartClient;
@@ -102,6 +102,18 @@ impl State {
         let mut all = self.kernel.registry().all();
         let served = all.find(|served| served.kind.group == group && served.kind.plural == plural);
         served.map(|served| served.table)
+    }
+
+    /// Notes what was written after `revision`, and wakes who watches it.
+    pub(crate) fn wake_since(&mut self, revision: u64, now: Timestamp) {
+        let log = self.kernel.log();
+        if log.revision() > revision {
+            let revision = log.revision();
+            self.trouble.streams.written(Instant { now, revision });
+        }
+        for table in log.tables_since(revision) {
+            self.watchers.wake(table);
+        }
     }
 
     /// The kernel to change, of which forks keep what there was.
@@ -370,10 +382,16 @@ impl ApiServer {
         self.lock().trouble.ends_at()
     }
 
-    /// Puts right what faults did until now: who saw an old state sees the newest again.
+    /// Does what time brings about by itself: Events run out, as they do at any request, and what faults did is put
+    /// right, so that who saw an old state sees the newest again.
     pub fn pass(&self) {
         let mut state = self.lock();
-        state.trouble.pass(self.0.clock.now());
+        let (now, before) = (self.0.clock.now(), state.kernel.log().revision());
+        let shown = state.trouble.clock(now);
+        state.kernel_mut().expire(shown);
+        self.keep(&mut state, before);
+        state.wake_since(before, now);
+        state.trouble.pass(now);
         state.watchers.wake_all();
     }
 }

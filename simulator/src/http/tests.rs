@@ -14,6 +14,7 @@ mod access;
 mod account;
 mod bounded;
 mod disturbed;
+mod expired;
 mod log;
 mod nested;
 mod panicked;

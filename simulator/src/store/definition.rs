@@ -96,7 +96,8 @@ impl Kernel {
         })
     }
 
-    /// Serves what a definition just stored describes, or begins to clear its instances.
+    /// Takes note of what was just stored: a policy, what does not last, a definition, whose kinds are then served or
+    /// whose instances are cleared.
     pub(super) fn after_write(
         &mut self,
         served: &Served,
@@ -104,6 +105,7 @@ impl Kernel {
         context: &mut Context,
     ) {
         Policies::learn(&mut self.policies, served, stored);
+        self.expiries.learn(served, stored, context.now);
         if !is_definition(served) {
             return;
         }

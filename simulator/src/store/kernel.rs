@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::answer::{Answer, Refused, Reply};
 use super::definition::is_definition;
+use super::expiry::Expiries;
 use super::kind::Kind;
 use super::log::{Log, TableId};
 use super::object::{Key, Object};
@@ -35,6 +36,7 @@ pub struct Kernel {
     pub(super) account_admission: AccountAdmission,
     pub(super) token_secret: TokenSecret,
     pub(super) policies: Arc<Policies>,
+    pub(super) expiries: Expiries,
 }
 
 /// What a request meets: the time, chance, and the warnings it gathers.
@@ -74,6 +76,7 @@ impl Kernel {
             account_admission: AccountAdmission::default(),
             token_secret: TokenSecret::default(),
             policies: Arc::default(),
+            expiries: Expiries::default(),
         }
     }
 
@@ -89,6 +92,7 @@ impl Kernel {
         let object = Object::new(value, revision);
         self.log.put_back(served.table, Arc::clone(&object));
         Policies::learn(&mut self.policies, &served, &object);
+        self.expiries.learn_again(&served, &object);
         if is_definition(&served) {
             self.serve(&object, None);
         }

@@ -8,6 +8,7 @@
 
 pub mod answer;
 pub(crate) mod builtin;
+pub mod expiry;
 pub(crate) mod json_type;
 pub mod kernel;
 pub mod kind;

@@ -45,6 +45,7 @@ impl Kernel {
 
     fn return_to(&mut self, before: Savepoint) {
         self.log.take_back(before.revision);
+        self.expiries.take_back(before.revision);
         for table in before.definition_tables.values() {
             self.log.reopen(*table);
         }
