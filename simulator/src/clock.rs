@@ -16,6 +16,17 @@ pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 #[derive(Clone)]
 pub struct Clock(Arc<Source>);
 
+/// The instant that lies `wait` after another, or the last or first one that there is.
+#[must_use]
+pub fn after(instant: Timestamp, wait: SignedDuration) -> Timestamp {
+    let exact = instant.checked_add(wait);
+    exact.unwrap_or(if wait.is_negative() {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
 enum Source {
     Virtual(Mutex<Timestamp>),
     Scaled {
@@ -109,9 +120,10 @@ impl Clock {
         match &*self.0 {
             Source::Virtual(_) => None,
             Source::Ahead(clock, _) => clock.wall_duration(duration),
-            Source::Scaled { factor, .. } => Some(SignedDuration::from_secs_f64(
-                duration.as_secs_f64() / factor,
-            )),
+            Source::Scaled { factor, .. } => {
+                let wall = SignedDuration::try_from_secs_f64(duration.as_secs_f64() / factor);
+                Some(wall.unwrap_or(SignedDuration::MAX))
+            }
         }
     }
 }
@@ -119,6 +131,15 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_beyond_all_time_ends_with_it() {
+        assert_eq!(after(EPOCH, SignedDuration::MAX), Timestamp::MAX);
+        assert_eq!(after(EPOCH, SignedDuration::MIN), Timestamp::MIN);
+        let clock = Clock::scaled(Arc::new(|| EPOCH), 0.5);
+        let wall = clock.wall_duration(SignedDuration::MAX);
+        assert_eq!(wall, Some(SignedDuration::MAX));
+    }
 
     #[test]
     fn virtual_time_moves_only_forward() {

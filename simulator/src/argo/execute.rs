@@ -11,6 +11,7 @@ use super::nodes::NewNode;
 use super::pass::{Halt, Pass};
 use super::resolution::{Call, Caller, Home};
 use super::spec::{Arguments, NodeFlag, NodePhase, NodeStatus, NodeType, RetryStrategy, Template};
+use crate::clock::after;
 use crate::json::Value;
 
 /// How deep templates may call each other.
@@ -242,7 +243,8 @@ impl Pass<'_> {
         }
         let timeout = duration::parse(&template.timeout)
             .map_err(|error| Halt::error(format!("invalid timeout format {error}")))?;
-        Ok(node.started_at.as_ref().map(|started| started.0 + timeout))
+        let started = node.started_at.as_ref();
+        Ok(started.map(|started| after(started.0, timeout)))
     }
 
     fn check_parallelism(&self, template: &Template, execution: &Execution) -> Result<(), Halt> {

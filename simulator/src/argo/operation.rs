@@ -15,6 +15,7 @@ use super::pass::{Action, Halt, Input, Outcome, Pass};
 use super::progress;
 use super::resolution::{Call, Home, to_value};
 use super::spec::{Condition, NodePhase, NodeStatus, WorkflowPhase, WorkflowStatus};
+use crate::clock::after;
 use crate::json::{Value, json};
 
 /// Decides what comes next for a Workflow.
@@ -98,7 +99,7 @@ impl Pass<'_> {
     fn workflow_deadline(&self) -> Option<jiff::Timestamp> {
         let seconds = self.spec.active_deadline_seconds?;
         let started = self.status.started_at.as_ref()?.0;
-        Some(started + SignedDuration::from_secs(seconds))
+        Some(after(started, SignedDuration::from_secs(seconds)))
     }
 
     fn create_budget(&mut self) {

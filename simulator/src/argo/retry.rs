@@ -15,6 +15,7 @@ use super::spec::{
     Arguments, Backoff, NodeFlag, NodePhase, NodeStatus, NodeType, RetryStrategy, Template,
 };
 use super::tag::{self, Scope};
+use crate::clock::after;
 
 /// Which phases are tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,7 +271,7 @@ impl Pass<'_> {
             text => first
                 .started_at
                 .as_ref()
-                .map(|t| read(text).map(|d| t.0 + d))
+                .map(|t| read(text).map(|d| after(t.0, d)))
                 .transpose()?,
         };
         if until.is_some_and(|until| now > until) {
@@ -278,7 +279,7 @@ impl Pass<'_> {
             return Ok(Verdict::Settled);
         }
         let wait = wait(backoff, attempts.len())?;
-        let resume = last.finished_at.as_ref().map_or(now, |t| t.0) + wait;
+        let resume = after(last.finished_at.as_ref().map_or(now, |t| t.0), wait);
         if until.is_some_and(|until| resume > until) {
             self.settle(
                 retry,

@@ -11,6 +11,7 @@ use kube::core::ApiResource;
 
 use super::follow::{self, Opened};
 use super::queue::Queue;
+use crate::clock::after;
 use crate::part::{
     Cache, Caches, Change, ChangeKind, News, Part, PartClient, PartObject, Wake, Watch,
 };
@@ -217,8 +218,8 @@ impl Runner {
             kind,
             object,
         };
-        for Wake { key, after } in self.part.observe(&change, &self.caches) {
-            self.queue.add(key, now + after);
+        for Wake { key, after: wait } in self.part.observe(&change, &self.caches) {
+            self.queue.add(key, after(now, wait));
         }
         let watches = self.part.further_watches();
         self.follow(watches);
@@ -251,8 +252,8 @@ impl Runner {
         match outcome {
             Ok(again) => {
                 self.queue.succeeded(&key);
-                if let Some(after) = again {
-                    self.queue.add_timer(key, now + after);
+                if let Some(wait) = again {
+                    self.queue.add_timer(key, after(now, wait));
                 }
             }
             Err(error) => {

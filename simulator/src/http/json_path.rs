@@ -6,6 +6,9 @@ use std::cmp::Ordering;
 
 use crate::json::Value;
 
+/// More values than this are found at no step: `..a..a..a` finds some as often as there are ways to them.
+const N_FOUND_MAX: usize = 10_000;
+
 /// A parsed path such as `.status.conditions[?(@.type=="Ready")].status`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonPath(Vec<Step>);
@@ -276,6 +279,9 @@ fn follow<'a>(step: &Step, input: &[&'a Value]) -> Result<Vec<&'a Value>, Error>
                 }
             }
         }
+        if found.len() > N_FOUND_MAX {
+            return Err(Error::Follow("the path leads to too many values"));
+        }
     }
     Ok(found)
 }
@@ -383,6 +389,14 @@ mod tests {
     use rstest::rstest;
 
     use crate::json::json;
+
+    #[test]
+    fn a_path_that_leads_too_far_is_left() {
+        let deep = (0..100).fold(json!({}), |value, _| json!({"a": value}));
+        let path = JsonPath::parse("..a..a..a..a..a..a..a..a").unwrap();
+        let told = Error::Follow("the path leads to too many values");
+        assert_eq!(path.find(&deep), Err(told));
+    }
 
     fn document() -> Value {
         json!({

@@ -16,6 +16,7 @@ use super::registry::Served;
 use super::request::{DeleteOptions, ListOptions, Part, Propagation, Request};
 use super::status::{Qualified, Status};
 use super::write::is_released;
+use crate::clock::after;
 use crate::json::{Map, Value, json};
 
 /// Holds an owner until its dependents are gone.
@@ -275,9 +276,10 @@ fn pod_step(served: &Served, old: &Object, options: &DeleteOptions, now: Timesta
         let deadline: Option<Timestamp> = old.value()["metadata"]["deletionTimestamp"]
             .as_str()
             .and_then(|text| text.parse().ok());
-        let start = deadline.map_or(now, |t| t - SignedDuration::from_secs(current.unwrap_or(0)));
+        let given = SignedDuration::from_secs(current.unwrap_or(0));
+        let start = deadline.and_then(|deadline| deadline.checked_sub(given).ok());
         let metadata = metadata_mut(&mut value);
-        let until = start + SignedDuration::from_secs(grace);
+        let until = after(start.unwrap_or(now), SignedDuration::from_secs(grace));
         metadata.insert("deletionTimestamp", seconds(until).into());
         metadata.insert("deletionGracePeriodSeconds", grace.into());
         propagate(served, metadata, options);
@@ -334,7 +336,7 @@ fn plain_step(served: &Served, old: &Object, options: &DeleteOptions, now: Times
 /// Sets the deletion timestamp `grace` seconds from now and counts the generation up, if there is one.
 fn mark(value: &mut Value, now: Timestamp, grace: i64) {
     let metadata = metadata_mut(value);
-    let until = now + SignedDuration::from_secs(grace);
+    let until = after(now, SignedDuration::from_secs(grace));
     metadata.insert("deletionTimestamp", seconds(until).into());
     metadata.insert("deletionGracePeriodSeconds", grace.into());
     if let Some(generation) = metadata.get("generation").and_then(Value::as_i64)

@@ -22,6 +22,9 @@ const DIGITS_MAX: usize = 30;
 /// The longest number whose text may be kept, in digits.
 const KEPT_DIGITS_MAX: usize = 18;
 
+/// The greatest binary quantity: what is more counts as this.
+const BINARY_MAX: u128 = i64::MAX as u128;
+
 /// How powers of ten are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -95,7 +98,7 @@ fn canonical(text: &str) -> Result<String, &'static str> {
         Some(power) => of_binary(mantissa, scale, power).ok_or(MALFORMED)?,
         None => {
             let (form, exponent) = decimal_exponent(suffix).ok_or(NO_SUFFIX)?;
-            let exponent = scale + exponent;
+            let exponent = i64::from(scale) + i64::from(exponent);
             if exponent % 3 == 0 && is_kept(&digits) {
                 return Ok(text.to_owned());
             }
@@ -135,10 +138,14 @@ fn decimal_exponent(suffix: &str) -> Option<(Form, i32)> {
 
 /// Binary quantities keep their suffixes as long as they are whole and not below 1024.
 fn of_binary(mantissa: u128, scale: i32, power: u32) -> Option<String> {
-    let numerator = mantissa.checked_mul(1024_u128.checked_pow(power)?)?;
     let divisor = 10_u128.checked_pow(scale.unsigned_abs())?;
+    let numerator = match mantissa.checked_mul(1024_u128.checked_pow(power)?) {
+        None if scale < 0 => return None,
+        Some(numerator) if numerator / divisor < BINARY_MAX => numerator,
+        _ => return Some(BINARY_MAX.to_string()),
+    };
     if !numerator.is_multiple_of(divisor) || numerator / divisor < 1024 {
-        return Some(decimal(numerator, scale, Form::Suffix));
+        return Some(decimal(numerator, scale.into(), Form::Suffix));
     }
     let mut amount = numerator / divisor;
     let mut suffix = "";
@@ -153,7 +160,7 @@ fn of_binary(mantissa: u128, scale: i32, power: u32) -> Option<String> {
 }
 
 /// `mantissa` times ten to the `exponent`, with the greatest suffix that leaves a whole number.
-fn decimal(mut mantissa: u128, mut exponent: i32, form: Form) -> String {
+fn decimal(mut mantissa: u128, mut exponent: i64, form: Form) -> String {
     if mantissa == 0 {
         return "0".to_owned();
     }
@@ -162,12 +169,13 @@ fn decimal(mut mantissa: u128, mut exponent: i32, form: Form) -> String {
         exponent += 1;
     }
     // Nothing is finer than a billionth: what is left is rounded up.
-    while exponent < -9 {
+    while exponent < -9 && mantissa > 1 {
         mantissa = mantissa.div_ceil(10);
         exponent += 1;
     }
+    exponent = exponent.max(-9);
     let highest = match form {
-        Form::Exponent => i32::MAX,
+        Form::Exponent => i64::MAX,
         Form::Suffix => 18,
     };
     while exponent.rem_euclid(3) != 0 || exponent > highest {
@@ -178,7 +186,7 @@ fn decimal(mut mantissa: u128, mut exponent: i32, form: Form) -> String {
         Form::Exponent if exponent != 0 => format!("{mantissa}e{exponent}"),
         Form::Exponent => mantissa.to_string(),
         Form::Suffix => {
-            let index = usize::try_from(exponent / 3 + UNIT_INDEX).unwrap_or_default();
+            let index = usize::try_from(exponent / 3 + i64::from(UNIT_INDEX)).unwrap_or_default();
             format!("{mantissa}{}", DECIMAL[index])
         }
     }
@@ -215,6 +223,12 @@ mod tests {
     #[case("1e19", "10e18")]
     #[case("Gi", "0")]
     #[case(".5", "500m")]
+    #[case("1.5e-2147483648", "1.5e-2147483648")]
+    #[case("1.5e-2147483647", "1e-9")]
+    #[case("1.5e2147483646", "1500e2147483643")]
+    #[case("10e2147483647", "100e2147483646")]
+    #[case("20000000000000000000.1Ei", "9223372036854775807")]
+    #[case("999999999999999999999999999992Ei", "9223372036854775807")]
     fn quantities_are_written_in_one_way(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(canonical(text).as_deref(), Ok(expected));
     }
