@@ -1,6 +1,6 @@
 # Everything a contributor or the CI calls; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check features e2e bench golden crds
+.PHONY: help run test check features e2e bench fuzz golden crds
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,14 @@ e2e: ## scenarios and real pipelines on k3s, ARGS=--help for more; says SKIPPED 
 
 bench: ## measure the budgets
 	cargo bench -p arc-simulator
+
+FUZZ = cargo run --quiet --config simulator/fuzz/coverage.toml --profile fuzz -p arc-fuzz --features libfuzzer
+CORPUS = $(or $(CARGO_TARGET_DIR),target)/corpus
+
+fuzz: ## let libFuzzer loose on the API server, FOR=600 seconds at each of the TARGETS="cel paths patches selectors yaml"
+	for target in $(or $(TARGETS),cel paths patches selectors yaml); do mkdir -p $(CORPUS)/$$target; \
+	$(FUZZ) --bin fuzz-$$target -- -max_total_time=$(or $(FOR),600) -rss_limit_mb=2048 -timeout=20 -dict=simulator/fuzz/words.dict \
+	-artifact_prefix=$(CORPUS)/$$target- $(CORPUS)/$$target simulator/fuzz/seeds/$$target || exit 1; done
 
 golden: ## rewrite expectations; the diff is the change of behaviour
 	UPDATE_GOLDEN=1 INSTA_UPDATE=always cargo test

@@ -18,13 +18,44 @@ use tower::ServiceExt;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const WIDGETS: &str = "/apis/ex.io/v1/namespaces/default/widgets";
+const PODS: &str = "/api/v1/namespaces/default/pods";
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
-/// `METHOD URL`, then a body.
+/// What stands between two requests of a session.
+const BETWEEN: &[u8] = b"\n###\n";
+/// How lists are asked for by people.
+const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
+/// More requests than this tell nothing new.
+const N_REQUESTS_MAX: usize = 8;
+
+/// A session with one server: requests with `###` between them, each `METHOD URL`, perhaps the media type of what is sent
+/// or asked for, then a body.
+/// Whatever they did, what there is can be read, and what has happened too.
 pub fn paths(input: &[u8]) {
-    let (first, body) = first_line(input);
-    let (method, url) = first.split_once(' ').unwrap_or(("GET", &first));
-    ask(&server(), (method, url, "application/json"), body);
+    let server = server();
+    let began = server.revision();
+    let mut rest = Some(input);
+    for _ in 0..N_REQUESTS_MAX {
+        let Some(text) = rest else { break };
+        let end = text.windows(BETWEEN.len()).position(|at| at == BETWEEN);
+        let (request, later) = text.split_at(end.unwrap_or(text.len()));
+        rest = end.map(|_| &later[BETWEEN.len()..]);
+        let (first, body) = first_line(request);
+        let mut words = first.splitn(3, ' ');
+        let (method, url) = (words.next().unwrap_or("GET"), words.next().unwrap_or("/"));
+        let media_type = words.next().unwrap_or("application/json");
+        ask(&server, (method, url, media_type), body);
+    }
+    for path in [MAPS, WIDGETS, DEFINITIONS] {
+        let found = ask(&server, ("GET", path, ""), b"");
+        let is_gone = found.is_some_and(|(code, _)| code == StatusCode::NOT_FOUND);
+        assert!(!is_gone || path == WIDGETS, "{path}");
+        let before = format!("{path}?resourceVersion={began}&resourceVersionMatch=Exact");
+        ask(&server, ("GET", &before, ""), b"");
+        let since = format!("{path}?watch=1&resourceVersion={began}");
+        ask(&server, ("GET", &since, ""), b"");
+        ask(&server, ("GET", path, TABLE), b"");
+    }
 }
 
 /// A media type of a patch, then a patch of an object that may hold anything.
@@ -33,7 +64,8 @@ pub fn patches(input: &[u8]) {
     let server = server();
     let widget = &format!("{WIDGETS}/w");
     let map = &format!("{MAPS}/m");
-    for path in [widget, map] {
+    let pod = &format!("{PODS}/p");
+    for path in [widget, map, pod] {
         let patched = &format!("{path}?fieldManager=fuzz");
         ask(&server, ("PATCH", patched, &media_type), patch);
         let found = ask(&server, ("GET", path, ""), b"");
@@ -88,6 +120,7 @@ fn server() -> ApiServer {
             (DEFINITIONS, include_str!("definition.json")),
             (WIDGETS, include_str!("widget.json")),
             (MAPS, include_str!("map.json")),
+            (PODS, include_str!("pod.json")),
         ];
         for (path, object) in objects {
             let made = ask(
@@ -110,10 +143,14 @@ fn ask(
 ) -> Option<(StatusCode, Bytes)> {
     let url: Uri = url.parse().ok()?;
     let body = Full::new(Bytes::copy_from_slice(body));
+    let kind_of_type = match method {
+        "GET" if !media_type.is_empty() => "accept",
+        _ => "content-type",
+    };
     let request = Request::builder()
         .method(method)
         .uri(url)
-        .header("content-type", media_type)
+        .header(kind_of_type, media_type)
         .body(body)
         .ok()?;
     let answer = server.service("fuzz").oneshot(request).now_or_never();
@@ -123,12 +160,8 @@ fn ask(
         .headers()
         .get("content-type")
         .is_some_and(|kind| kind == "application/json");
-    let body = answer
-        .into_body()
-        .collect()
-        .now_or_never()?
-        .ok()?
-        .to_bytes();
+    let body = answer.into_body().collect().now_or_never()?;
+    let body = body.ok()?.to_bytes();
     if is_json && !body.is_empty() {
         let mut reader = serde_json::Deserializer::from_slice(&body);
         reader.disable_recursion_limit();
