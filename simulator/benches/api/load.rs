@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use arc_simulator::parity::peer::Peer;
 use bytes::Bytes;
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::json;
 
+use super::client::Client;
 use super::memory;
 
-/// How many clients, each with a connection of its own.
+/// How many clients ask at the same time.
 const N_CLIENTS: usize = 16;
 /// How many objects they make together.
 pub(super) const N_OBJECTS: usize = 12_000;
@@ -25,23 +25,36 @@ pub(super) struct Place {
 /// What is measured of a server.
 pub(super) struct Figures {
     pub(super) started: Duration,
-    pub(super) creates_per_second: f64,
-    pub(super) gets_per_second: f64,
+    /// Each client with a connection of its own.
+    pub(super) apart: Rates,
+    /// All clients over one connection, as those of one Go program are.
+    pub(super) together: Rates,
     pub(super) memory_mb: f64,
     pub(super) bytes_per_object: f64,
+}
+
+/// How many requests are answered in a second.
+pub(super) struct Rates {
+    pub(super) creates: f64,
+    pub(super) gets: f64,
 }
 
 impl Figures {
     /// Measures a server that has just started, and consists of these processes.
     pub(super) async fn of(place: &Place, started: Duration, processes: &[u32]) -> Self {
         let empty = memory::resident_bytes(processes);
-        let creates_per_second = rate(place, "POST", |n| (PATH.to_owned(), body(n))).await;
+        let creates = create(place, N_CLIENTS, "apart").await;
         let full = memory::resident_bytes(processes);
-        let gets_per_second = rate(place, "GET", |n| (format!("{PATH}/c{n}"), Bytes::new())).await;
+        let gets = get(place, N_CLIENTS, "apart").await;
+        let apart = Rates { creates, gets };
+        let together = Rates {
+            creates: create(place, 1, "together").await,
+            gets: get(place, 1, "together").await,
+        };
         Self {
             started,
-            creates_per_second,
-            gets_per_second,
+            apart,
+            together,
             memory_mb: full as f64 / 1e6,
             bytes_per_object: full.saturating_sub(empty) as f64 / N_OBJECTS as f64,
         }
@@ -55,50 +68,42 @@ pub(super) fn config_map(name: &str) -> ConfigMap {
     serde_json::from_value(object).unwrap()
 }
 
-fn body(n: usize) -> Bytes {
-    serde_json::to_vec(&config_map(&format!("c{n}")))
-        .unwrap()
-        .into()
+async fn create(place: &Place, n_connections: usize, prefix: &str) -> f64 {
+    let request = |n| {
+        let object = config_map(&format!("{prefix}-{n}"));
+        (PATH.to_owned(), serde_json::to_vec(&object).unwrap().into())
+    };
+    rate(place, n_connections, "POST", request).await
+}
+
+async fn get(place: &Place, n_connections: usize, prefix: &str) -> f64 {
+    let request = |n| (format!("{PATH}/{prefix}-{n}"), Bytes::new());
+    rate(place, n_connections, "GET", request).await
 }
 
 /// Returns once the server answers.
 pub(super) async fn first_answer(place: &Place) {
-    ask(
-        &Peer::real(&place.origin).unwrap(),
-        place,
-        ("GET", "/version", Bytes::new()),
-    )
-    .await;
+    let client = Client::connect(place).await;
+    client.ask("GET", "/version", Bytes::new()).await;
 }
 
 /// Sends one request for each object, and tells how many were answered in a second.
-async fn rate(place: &Place, method: &str, request: impl Fn(usize) -> (String, Bytes)) -> f64 {
+async fn rate(
+    place: &Place,
+    n_connections: usize,
+    method: &str,
+    request: impl Fn(usize) -> (String, Bytes),
+) -> f64 {
+    let connections = join_all((0..n_connections).map(|_| Client::connect(place))).await;
     let request = &request;
-    let clients = (0..N_CLIENTS).map(|client| async move {
-        let peer = Peer::real(&place.origin).unwrap();
-        for n in (client..N_OBJECTS).step_by(N_CLIENTS) {
+    let clients = connections.iter().cycle().take(N_CLIENTS).enumerate();
+    let asking = clients.map(|(index, client)| async move {
+        for n in (index..N_OBJECTS).step_by(N_CLIENTS) {
             let (path, body) = request(n);
-            ask(&peer, place, (method, &path, body)).await;
+            client.ask(method, &path, body).await;
         }
     });
     let began = Instant::now();
-    join_all(clients).await;
+    join_all(asking).await;
     N_OBJECTS as f64 / began.elapsed().as_secs_f64()
-}
-
-async fn ask(peer: &Peer, place: &Place, (method, path, body): (&str, &str, Bytes)) {
-    let headers = [
-        (
-            "authorization".to_owned(),
-            format!("Bearer {}", place.token),
-        ),
-        ("content-type".to_owned(), "application/json".to_owned()),
-    ];
-    let answer = peer.ask(method, path, &headers, body).await.unwrap();
-    assert!(
-        answer.status.is_success(),
-        "{method} {path}: {}",
-        answer.status
-    );
-    answer.record().await.unwrap();
 }

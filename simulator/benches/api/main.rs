@@ -12,6 +12,7 @@
     reason = "the wall clock is what is measured"
 )]
 
+mod client;
 mod fan_out;
 mod load;
 mod memory;
@@ -119,14 +120,17 @@ fn print(ours: &Figures, real: Option<&Figures>) {
     println!("{:<44} {:>12} {:>12} {:>9}", "", "real", "ours", "ratio");
     let seconds = |figures: &Figures| figures.started.as_secs_f64();
     row("start to first answer, s", real.map(seconds), seconds(ours));
-    let creates = |figures: &Figures| figures.creates_per_second;
-    row(
-        "creates per second, 16 clients",
-        real.map(creates),
-        creates(ours),
-    );
-    let gets = |figures: &Figures| figures.gets_per_second;
-    row("gets per second, 16 clients", real.map(gets), gets(ours));
+    let rate = |what, rate: &dyn Fn(&Figures) -> f64| row(what, real.map(rate), rate(ours));
+    rate("creates per second, 16 clients", &|figures| {
+        figures.apart.creates
+    });
+    rate("gets per second, 16 clients", &|figures| figures.apart.gets);
+    rate("creates, 16 over one connection", &|figures| {
+        figures.together.creates
+    });
+    rate("gets, 16 over one connection", &|figures| {
+        figures.together.gets
+    });
     let memory = |figures: &Figures| figures.memory_mb;
     row(
         "memory with 12,000 small objects, MB",

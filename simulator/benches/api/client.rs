@@ -1,0 +1,62 @@
+//! A client that costs little: one connection over HTTP/2 and TLS, and nobody reads what is answered.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use kube::client::ConfigExt;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::load::Place;
+
+/// An open connection.
+pub(super) struct Client<'a> {
+    place: &'a Place,
+    requests: SendRequest<Full<Bytes>>,
+}
+
+impl<'a> Client<'a> {
+    /// Connects; the certificate of the server is its own.
+    pub(super) async fn connect(place: &'a Place) -> Self {
+        let uri: http::Uri = place.origin.parse().unwrap();
+        let mut config = kube::Config::new(uri.clone());
+        config.accept_invalid_certs = true;
+        let mut tls = config.rustls_client_config().unwrap();
+        tls.alpn_protocols = vec![b"h2".to_vec()];
+        let host = uri.host().unwrap().to_owned();
+        let address = (host.as_str(), uri.port_u16().unwrap());
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let name = ServerName::try_from(host).unwrap();
+        let stream = TlsConnector::from(Arc::new(tls)).connect(name, stream);
+        let stream = TokioIo::new(stream.await.unwrap());
+        let (requests, connection) = handshake(TokioExecutor::new(), stream).await.unwrap();
+        tokio::spawn(connection);
+        Self { place, requests }
+    }
+
+    /// Sends a request and waits for the end of its answer, which must be a success.
+    pub(super) async fn ask(&self, method: &str, path: &str, body: Bytes) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.place.origin))
+            .header(AUTHORIZATION, format!("Bearer {}", self.place.token))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .unwrap();
+        let response = self.requests.clone().send_request(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        assert!(
+            head.status.is_success(),
+            "{method} {path}: {} {body:?}",
+            head.status
+        );
+    }
+}
