@@ -1,8 +1,6 @@
 //! The parts of a whole cluster, and the kinds that they need.
 
 use http::Request;
-use kube::Client;
-use serde::de::IgnoredAny;
 use tokio::sync::OnceCell;
 
 use crate::access::bootstrap;
@@ -14,7 +12,7 @@ use crate::json::Value;
 use crate::kubelet::Kubelet;
 use crate::operator::{self, Operator};
 use crate::outcomes::{MadeUp, Script};
-use crate::part::{Part, PartClient};
+use crate::part::{self, Part, PartClient};
 
 /// What may be left out of a cluster, or be replaced by the real thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -134,7 +132,7 @@ static INSTALLED: OnceCell<ApiServer> = OnceCell::const_new();
 pub async fn installed() -> Result<&'static ApiServer, InstallError> {
     let make = || async {
         let server = ApiServer::new(Clock::virtual_from(EPOCH), 0);
-        install(&server.client("admin")).await?;
+        install(&server.part_client("admin")).await?;
         Ok(server)
     };
     INSTALLED.get_or_try_init(make).await
@@ -144,32 +142,31 @@ pub async fn installed() -> Result<&'static ApiServer, InstallError> {
 ///
 /// # Errors
 /// The API server refuses one.
-pub async fn install(client: &Client) -> Result<(), InstallError> {
+pub async fn install(client: &PartClient) -> Result<(), InstallError> {
     for (plural, role) in bootstrap::objects() {
-        create(client, ("rbac.authorization.k8s.io", plural), &role).await?;
+        create(client, ("rbac.authorization.k8s.io", plural), role).await?;
     }
-    for crd in argo::crds::crds().into_iter().chain(operator::crds()) {
+    let of_operator = operator::crds().into_iter().map(Value::from);
+    for crd in argo::crds::crds().into_iter().chain(of_operator) {
         let kind = ("apiextensions.k8s.io", "customresourcedefinitions");
-        create(client, kind, &crd.into()).await?;
+        create(client, kind, crd).await?;
     }
     Ok(())
 }
 
 async fn create(
-    client: &Client,
+    client: &PartClient,
     (group, plural): (&str, &str),
-    object: &Value,
+    object: Value,
 ) -> Result<(), InstallError> {
+    let name = object["metadata"]["name"].as_str();
+    let name = name.unwrap_or_default().to_owned();
     let request = Request::post(format!("/apis/{group}/v1/{plural}?fieldManager=arcsim"))
         .header(http::header::CONTENT_TYPE, "application/json")
-        .body(object.to_string().into_bytes())
+        .body(Vec::new())
         .expect("the path is a valid URI");
-    let created = client.request::<IgnoredAny>(request).await;
-    created.map(|_| ()).map_err(|source| InstallError {
-        name: object["metadata"]["name"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        source,
-    })
+    let created = part::send(client, Ok(request), object).await;
+    created
+        .map(drop)
+        .map_err(|source| InstallError { name, source })
 }

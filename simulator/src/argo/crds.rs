@@ -2,11 +2,9 @@
 //!
 //! Source: `spec/argo.md` §1; argo-workflows v3.7.4 `manifests/base/crds`.
 
-use schemars::transform::{Transform, transform_subschemas};
-use schemars::{JsonSchema, Schema, generate::SchemaSettings};
-use serde_json::{Value, json};
-
+use super::schema::schema_of;
 use super::spec::{WorkflowSpec, WorkflowStatus};
+use crate::json::{Value, json};
 
 /// How a kind is called and where its objects live.
 struct Names {
@@ -145,83 +143,6 @@ fn definition(names: &Names, fields: &[(&str, &Value)]) -> Value {
         crd["spec"]["versions"][0]["subresources"] = json!({"status": {}});
     }
     crd
-}
-
-/// The structural schema of a wire struct, without words for people.
-fn schema_of<T: JsonSchema>() -> Value {
-    let settings = SchemaSettings::openapi3().with(|settings| {
-        settings.meta_schema = None;
-        settings.inline_subschemas = true;
-    });
-    settings
-        .with_transform(Bare)
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value()
-}
-
-/// Takes out what a structural schema cannot have, and what only explains.
-#[derive(Clone, Debug)]
-struct Bare;
-
-impl Transform for Bare {
-    fn transform(&mut self, schema: &mut Schema) {
-        transform_subschemas(self, schema);
-        let Some(fields) = schema.as_object_mut() else {
-            return;
-        };
-        for field in [
-            "description",
-            "title",
-            "nullable",
-            "default",
-            "minimum",
-            "maximum",
-            "examples",
-            "$defs",
-        ] {
-            fields.remove(field);
-        }
-        if matches!(
-            fields.get("format").and_then(Value::as_str),
-            Some("uint64" | "uint32" | "double")
-        ) {
-            fields.remove("format");
-        }
-        if let Some(Value::Array(types)) = fields.get("type").cloned() {
-            let kept = types
-                .into_iter()
-                .find(|kind| kind != "null")
-                .unwrap_or_else(|| json!("object"));
-            fields.insert("type".to_owned(), kept);
-        }
-        if let Some(Value::Array(variants)) = fields.remove("oneOf") {
-            // The variants are the words of an enumeration.
-            let kind = variants
-                .first()
-                .map_or_else(|| json!("string"), |variant| variant["type"].clone());
-            fields.insert("type".to_owned(), kind);
-        }
-        if let Some(Value::Array(variants)) = fields.remove("anyOf") {
-            let other = variants
-                .into_iter()
-                .find(|variant| variant["type"] != "null");
-            fields.extend(
-                other
-                    .and_then(|other| other.as_object().cloned())
-                    .unwrap_or_default(),
-            );
-        }
-        let is_container = fields
-            .get("properties")
-            .is_some_and(|p| !p["image"].is_null() && !p["volumeMounts"].is_null());
-        if is_container {
-            fields.remove("required");
-        }
-        if fields.get("x-kubernetes-int-or-string").is_some() {
-            fields.remove("type");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ mod progress;
 mod resolution;
 mod resources;
 mod retry;
+mod schema;
 mod scope;
 mod steps;
 mod tag;
