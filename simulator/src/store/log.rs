@@ -253,12 +253,25 @@ impl Log {
 
     /// Keeps of a state that is no longer the present one what history needs.
     fn supersede(&mut self, object: &Arc<Object>) -> Arc<Object> {
-        let past = object.past();
+        let rested = object.rested();
         let index = object.revision().checked_sub(self.compacted + 1);
         if let Some(event) = index.and_then(|index| self.events.get_mut(index as usize)) {
-            Arc::make_mut(event).new = Arc::clone(&past);
+            Arc::make_mut(event).new = Arc::clone(&rested);
         }
-        past
+        rested
+    }
+
+    /// Keeps less of the state that an event made, if it is still the present one.
+    fn rest(&mut self, index: usize) {
+        let event = &self.events[index];
+        let (table, new, key) = (event.table, Arc::clone(&event.new), event.new.key());
+        let is_present = |present: &Arc<Object>| Arc::ptr_eq(present, &new);
+        let rested = new.rested();
+        if Arc::ptr_eq(&rested, &new) || !self.get(table, &key).is_some_and(is_present) {
+            return;
+        }
+        Arc::make_mut(&mut self.events[index]).new = Arc::clone(&rested);
+        self.table_mut(table).objects.insert(key, rested);
     }
 
     fn append(
@@ -287,15 +300,16 @@ impl Log {
         self.fade();
     }
 
-    /// Keeps of the state that an event replaced what history needs, once most watchers have heard of it.
+    /// Keeps less of the states before and after an event, once most watchers have heard of it.
     fn fade(&mut self) {
         let Some(index) = self.events.len().checked_sub(N_FRESH + 1) else {
             return;
         };
         if let Some(old) = self.events[index].old.clone() {
-            let past = self.supersede(&old);
-            Arc::make_mut(&mut self.events[index]).old = Some(past);
+            let rested = self.supersede(&old);
+            Arc::make_mut(&mut self.events[index]).old = Some(rested);
         }
+        self.rest(index);
     }
 }
 
@@ -338,6 +352,27 @@ mod tests {
         assert_eq!(sizes(&log.objects_at(table, 2)), [("a", 1), ("b", 1)]);
         assert_eq!(sizes(&log.objects_at(table, 3)), [("a", 2), ("b", 1)]);
         assert_eq!(sizes(log.objects(table)), [("a", 2)]);
+    }
+
+    #[test]
+    fn what_was_read_and_not_written_for_a_while_is_kept_as_text() {
+        let (mut log, table) = history();
+        let key = |name: &str| Key {
+            namespace: String::new(),
+            name: name.into(),
+        };
+        let before = Arc::clone(log.get(table, &key("a")).unwrap());
+        assert!(!before.encoded().is_empty());
+        for n in 0..=N_FRESH {
+            log.put(table, named("other", n as u64));
+        }
+        let after = log.get(table, &key("a")).unwrap();
+        assert!(!Arc::ptr_eq(after, &before));
+        assert!(Arc::ptr_eq(
+            after,
+            &log.events_after(table, 2).next().unwrap().new
+        ));
+        assert_eq!(after.value(), before.value());
     }
 
     #[test]

@@ -21,14 +21,14 @@ pub struct Key {
 
 /// One state of an object: everything but `apiVersion` and `kind`, which depend on the version that is asked for.
 ///
-/// Encoded at most once, however many readers there are. The present state is at hand as a value, and so are the newest
-/// past ones. An older one that was ever read as text is that, a tenth of its size, until somebody asks for more than its
-/// metadata; one that nobody read shares with its neighbours whatever they have in common.
+/// Encoded at most once, however many readers there are. A state that was written lately is at hand as a value. An older
+/// one that was ever read as text is that, a tenth of its size, until somebody asks for more than its metadata; one that
+/// nobody read shares with its neighbours whatever they have in common.
 #[derive(Debug)]
 pub struct Object {
     value: OnceLock<Value>,
-    /// `metadata` without `managedFields`, of a past state.
-    past_metadata: Option<Value>,
+    /// `metadata` without `managedFields`, of a state that rests.
+    resting_metadata: Option<Value>,
     revision: u64,
     text: OnceLock<Text>,
     /// As many bytes as the text has at most, once somebody has found out.
@@ -51,16 +51,16 @@ impl Object {
         }
         Arc::new(Self {
             value: OnceLock::from(value),
-            past_metadata: None,
+            resting_metadata: None,
             revision,
             text: OnceLock::new(),
             bytes_max: OnceLock::new(),
         })
     }
 
-    /// The same state as one that another has followed.
-    pub(super) fn past(self: &Arc<Self>) -> Arc<Self> {
-        if self.text.get().is_none() {
+    /// The same state as one that nobody has written for a while.
+    pub(super) fn rested(self: &Arc<Self>) -> Arc<Self> {
+        if self.text.get().is_none() || self.value.get().is_none() {
             return Arc::clone(self);
         }
         let fields = self.metadata().as_object().into_iter().flatten();
@@ -70,7 +70,7 @@ impl Object {
             .collect();
         Arc::new(Self {
             value: OnceLock::new(),
-            past_metadata: Some(metadata),
+            resting_metadata: Some(metadata),
             revision: self.revision,
             text: OnceLock::from(self.text().clone()),
             bytes_max: OnceLock::new(),
@@ -82,11 +82,11 @@ impl Object {
         if let Some(value) = self.value.get() {
             return Self::new(value.clone(), revision);
         }
-        let mut past_metadata = self.metadata().clone();
-        past_metadata["resourceVersion"] = revision.to_string().into();
+        let mut resting_metadata = self.metadata().clone();
+        resting_metadata["resourceVersion"] = revision.to_string().into();
         Arc::new(Self {
             value: OnceLock::new(),
-            past_metadata: Some(past_metadata),
+            resting_metadata: Some(resting_metadata),
             revision,
             text: OnceLock::from(self.text().restamped(revision)),
             bytes_max: OnceLock::new(),
@@ -106,9 +106,9 @@ impl Object {
         })
     }
 
-    /// `metadata`, of a past state without `managedFields`.
+    /// `metadata`, of a state that rests without `managedFields`.
     fn metadata(&self) -> &Value {
-        match &self.past_metadata {
+        match &self.resting_metadata {
             Some(metadata) => metadata,
             None => &self.value()["metadata"],
         }
@@ -217,15 +217,17 @@ mod tests {
     use crate::json::json;
 
     #[test]
-    fn a_past_state_reads_as_it_was_however_deep_it_is() {
+    fn a_state_that_rests_reads_as_it_was_however_deep_it_is() {
         let deep = (0..200).fold(json!(1), |value, _| json!({"a": value}));
         let metadata =
             json!({"name": "x", "labels": {"l": "1"}, "managedFields": [{"manager": "m"}]});
         let present = Object::new(json!({"metadata": metadata, "spec": deep}), 7);
-        let past = present.past();
-        assert_eq!((past.name(), past.revision()), ("x", 7));
-        assert_eq!(past.labels(), present.labels());
-        assert_eq!(past.encoded_metadata(), present.encoded_metadata());
-        assert_eq!(past.value(), present.value());
+        assert!(!present.encoded().is_empty());
+        let rested = present.rested();
+        assert!(rested.value.get().is_none());
+        assert_eq!((rested.name(), rested.revision()), ("x", 7));
+        assert_eq!(rested.labels(), present.labels());
+        assert_eq!(rested.encoded_metadata(), present.encoded_metadata());
+        assert_eq!(rested.value(), present.value());
     }
 }

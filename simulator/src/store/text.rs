@@ -34,7 +34,8 @@ impl Text {
             }
         }
         text.push(b'}');
-        let whole = text.into();
+        // Texts stay for long, and most are much shorter than the room that they were written in.
+        let whole = text.into_boxed_slice().into();
         Self { whole, metadata }
     }
 
