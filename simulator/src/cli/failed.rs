@@ -41,6 +41,9 @@ pub enum Failed {
     /// The address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] listener::Error),
+    /// There are no threads to be had.
+    #[error("start threads")]
+    Threads(#[source] io::Error),
     /// The result cannot be written.
     #[error("write to standard output")]
     Print(#[source] io::Error),
@@ -73,6 +76,7 @@ impl From<&Failed> for ExitCode {
             | Failed::Install(_)
             | Failed::Start(_)
             | Failed::Listen(_)
+            | Failed::Threads(_)
             | Failed::Print(_)
             | Failed::State(_)
             | Failed::WriteKubeconfig(..) => Self::from(2),

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use futures::future::{Either, FutureExt, join, join_all, select, try_join3};
 use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{Failed, Verdict, books, load, manifest, screen};
@@ -96,12 +98,14 @@ pub(super) async fn serve(
     let book = books::find(args.outcomes.as_deref(), &args.load)?;
     let server = cluster(args, wall).await?;
     let clock = server.clock().clone();
-    let listener = Listener::bind(args.listen, args.seed).await?;
+    let network = Network::of(args.time)?;
+    let binding = network.handle.spawn(Listener::bind(args.listen, args.seed));
+    let listener = ended(binding).await?;
     let (url, file) = (listener.access().url.clone(), &args.kubeconfig);
     let written = listener.access().write_kubeconfig(file);
     written.map_err(|error| Failed::WriteKubeconfig(file.clone(), error))?;
 
-    let (ended, ending) = watch::channel(());
+    let (go_on, ending) = watch::channel(());
     let shared = Shared {
         outcomes: Script::new(book),
         made_up: MadeUp::default(),
@@ -109,6 +113,7 @@ pub(super) async fn serve(
         authority_pem: listener.access().authority_pem.clone(),
     };
     let serving = listener.serve(server.service("user"), gone(ending.clone()));
+    let serving = ended(network.handle.spawn(serving));
     screen::print(&format!(
         "arcsim serves {url}; export KUBECONFIG={}\n",
         file.display()
@@ -121,7 +126,7 @@ pub(super) async fn serve(
     };
     let stopping = async {
         stop.await;
-        drop(ended);
+        drop(go_on);
         Ok(())
     };
     let keeping = server.unkept().map(|why| Err(Failed::State(why)));
@@ -130,6 +135,43 @@ pub(super) async fn serve(
     match select(pin!(working), pin!(keeping)).await {
         Either::Left((ended, _)) => ended.map(|_| Verdict::Good),
         Either::Right((lost, _)) => lost,
+    }
+}
+
+/// Where connections are served: on every core, but for a cluster in virtual time, in which clients have their turns
+/// between two instants.
+struct Network {
+    handle: Handle,
+    own: Option<Runtime>,
+}
+
+impl Network {
+    fn of(time: Pace) -> Result<Self, Failed> {
+        let own = match time {
+            Pace::Times(_) => Some(Runtime::new().map_err(Failed::Threads)?),
+            Pace::Virtual => None,
+        };
+        let handle = match &own {
+            Some(runtime) => runtime.handle().clone(),
+            None => Handle::current(),
+        };
+        Ok(Self { handle, own })
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        if let Some(own) = self.own.take() {
+            own.shutdown_background();
+        }
+    }
+}
+
+/// What a task ends with; if it panicked, so does this.
+async fn ended<T>(task: JoinHandle<T>) -> T {
+    match task.await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
@@ -156,7 +198,7 @@ async fn cluster(args: &ServeArgs, wall: WallClock) -> Result<ApiServer, Failed>
         }
         None => {
             let server = ApiServer::new(clock, args.seed);
-            assembly::install(&server.client("admin")).await?;
+            assembly::install(&server.part_client("admin")).await?;
             load::load(&server.client("user"), &documents, "default").await?;
             server
         }
