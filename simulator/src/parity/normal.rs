@@ -12,6 +12,7 @@
 //! | ages in Tables | `<age>` |
 //! | addresses and node ports of services, drawn at random | `<address>`, `<node port>` |
 //! | scheme, host and port | `<origin>` |
+//! | types of what rules are about, which are numbered by the time | `selfType` |
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
 //! | Go's diff of pod specs in the refusal of an update | cut off |
 //! | order of several causes of one refusal, and their list in its message | sorted, `<causes>`: Go walks maps at random |
@@ -57,6 +58,8 @@ static UID: LazyLock<Regex> =
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^10\.96\.\d+\.\d+$"));
+/// What a server calls the type of what a rule is about.
+static SELF_TYPE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bselfType\d+"));
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d+\b"));
 /// What is said about a revision, up to its number and a second one in brackets.
 static REVISION: LazyLock<Regex> =
@@ -367,7 +370,8 @@ impl Normal<'_> {
         let text = UID.replace_all(&text, uid);
         let text = ADDRESS.replace_all(&text, "<address>");
         let text = TIME.replace_all(&text, |found: &Captures<'_>| self.time(found));
-        let text = HASH.replace_all(&text, "?hash=<hash>").into_owned();
+        let text = HASH.replace_all(&text, "?hash=<hash>");
+        let text = SELF_TYPE.replace_all(&text, "selfType").into_owned();
         let number = |found: &Captures<'_>| match found[0].parse() {
             Ok(revision) if self.seen.revisions.contains(&revision) => {
                 self.revision(&found[0], "rv")

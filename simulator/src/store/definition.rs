@@ -153,7 +153,9 @@ impl Kernel {
             return;
         }
         let table = self.definition_table(definition.name());
-        let described = kinds.or_else(|| schema::definition::kinds(definition.value()).ok());
+        // What is stored was accepted once, so that its rules may cost what they do.
+        let accepted = || schema::definition::define(definition.value(), Some(definition.value()));
+        let described = kinds.or_else(|| accepted().ok());
         let described = described.unwrap_or_default();
         let fits_since = (described.len() == 1).then_some(definition.revision());
         for kind in described {

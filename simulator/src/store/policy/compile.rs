@@ -7,7 +7,7 @@ use super::validation::{Program, Reason, Validation};
 use crate::json::Value;
 use crate::store::naming::qualified_name_fault;
 use crate::store::schema::cause;
-use crate::store::schema::cel::expression::{Declared, Expression, Kind, is_identifier};
+use crate::store::schema::cel::expression::{CelType, Expression, Variable, is_identifier};
 use crate::store::status::Cause;
 
 /// Compiles every expression of `spec`, which is that of the policy `name`.
@@ -17,7 +17,7 @@ use crate::store::status::Cause;
 pub(super) fn compile(spec: &Value, name: &str) -> Result<Program, Vec<Cause>> {
     let has_params = spec.get("paramKind").is_some_and(Value::is_object);
     let mut compiler = Compiler {
-        declared: declared::variables(has_params),
+        known: declared::variables(has_params),
         causes: Vec::new(),
     };
     let program = Program {
@@ -34,8 +34,15 @@ pub(super) fn compile(spec: &Value, name: &str) -> Result<Program, Vec<Cause>> {
 }
 
 struct Compiler {
-    declared: Vec<Declared>,
+    /// What expressions may name.
+    known: Vec<Variable>,
     causes: Vec<Cause>,
+}
+
+/// The variables that a policy declares, as one.
+fn composed(fields: &[Variable]) -> Variable {
+    let kind = CelType::object("kubernetes.variables", fields.iter().cloned());
+    ("variables".to_owned(), kind)
 }
 
 /// An element of a list, and where it stands.
@@ -70,7 +77,7 @@ impl Compiler {
         (field, source): (String, &str),
         kinds: &[&str],
     ) -> Option<Expression> {
-        let compiled = Expression::compile(source, &self.declared, kinds);
+        let compiled = Expression::compile(source, &self.known, kinds);
         let noted = |why: String| {
             let cause = cause::invalid(field, &source.into(), &why);
             self.causes.push(cause);
@@ -113,11 +120,10 @@ impl Compiler {
     }
 
     fn variables(&mut self, spec: &Value) -> Vec<(String, Expression)> {
-        let (mut known, mut variables) = (Vec::new(), Vec::new());
+        let (mut fields, mut variables) = (Vec::new(), Vec::new());
         for part in Part::all(spec, "variables") {
             // Each may name those before it.
-            self.declared
-                .push(Declared::with_fields("variables", known.clone()));
+            self.known.push(composed(&fields));
             let name = part.text("name");
             if name.trim().is_empty() {
                 self.lacks(part.field("name"), "name is not specified");
@@ -133,14 +139,13 @@ impl Compiler {
             } else {
                 self.expression((part.field("expression"), source), &[])
             };
-            self.declared.pop();
-            let kind = compiled.as_ref().map_or(Kind::Dyn, Expression::kind);
-            known.push(Declared::new(name, kind));
+            self.known.pop();
+            let kind = compiled.as_ref().map_or(&CelType::Dyn, Expression::kind);
+            fields.push((name.to_owned(), kind.clone()));
             variables.extend(compiled.map(|expression| (name.to_owned(), expression)));
         }
-        if !known.is_empty() {
-            self.declared
-                .push(Declared::with_fields("variables", known));
+        if !fields.is_empty() {
+            self.known.push(composed(&fields));
         }
         variables
     }

@@ -2,82 +2,101 @@
 //!
 //! Source: apiserver v0.34.3, pkg/admission/plugin/cel/compile.go, `BuildRequestType` and `BuildNamespaceType`.
 
-use crate::store::schema::cel::expression::{Declared, Kind};
+use crate::store::schema::cel::expression::{CelType, Variable};
 
 /// The variables of a policy, `params` among them if it has some.
-pub(super) fn variables(has_params: bool) -> Vec<Declared> {
+pub(super) fn variables(has_params: bool) -> Vec<Variable> {
+    let authorizer = CelType::Named("kubernetes.authorization.Authorizer");
     let mut variables = vec![
-        Declared::new("object", Kind::Dyn),
-        Declared::new("oldObject", Kind::Dyn),
-        request(),
-        namespace(),
+        ("object".to_owned(), CelType::Dyn),
+        ("oldObject".to_owned(), CelType::Dyn),
+        ("request".to_owned(), request()),
+        ("namespaceObject".to_owned(), namespace()),
+        ("authorizer".to_owned(), authorizer),
     ];
     if has_params {
-        variables.push(Declared::new("params", Kind::Dyn));
+        variables.push(("params".to_owned(), CelType::Dyn));
     }
     variables
 }
 
-fn request() -> Declared {
-    let kind = |name| Declared::with_fields(name, texts(&["group", "version", "kind"]));
-    let resource = |name| Declared::with_fields(name, texts(&["group", "version", "resource"]));
-    let mut user = texts(&["username", "uid"]);
-    user.extend(unknown(&["groups", "extra"]));
-    let mut fields = texts(&[
+fn request() -> CelType {
+    let kind = texts(["group", "version", "kind"]);
+    let kind = CelType::object("kubernetes.GroupVersionKind", kind);
+    let resource = texts(["group", "version", "resource"]);
+    let resource = CelType::object("kubernetes.GroupVersionResource", resource);
+    let all = CelType::list(CelType::STRING);
+    let user = texts(["username", "uid"]).into_iter().chain([
+        ("groups", all.clone()),
+        ("extra", CelType::map(CelType::STRING, all)),
+    ]);
+    let plain = texts([
         "subResource",
         "requestSubResource",
         "name",
         "namespace",
         "operation",
     ]);
-    fields.extend([
-        kind("kind"),
-        kind("requestKind"),
-        resource("resource"),
-        resource("requestResource"),
-        Declared::with_fields("userInfo", user),
-        Declared::new("dryRun", Kind::Named("bool")),
-        Declared::new("options", Kind::Dyn),
-    ]);
-    Declared::with_fields("request", fields)
+    let others = [
+        ("kind", kind.clone()),
+        ("requestKind", kind),
+        ("resource", resource.clone()),
+        ("requestResource", resource),
+        ("userInfo", CelType::object("kubernetes.UserInfo", user)),
+        ("dryRun", CelType::BOOL),
+        ("options", CelType::Dyn),
+    ];
+    CelType::object(
+        "kubernetes.AdmissionRequest",
+        plain.into_iter().chain(others),
+    )
 }
 
-fn namespace() -> Declared {
-    let mut metadata = texts(&[
+fn namespace() -> CelType {
+    let names = CelType::map(CelType::STRING, CelType::STRING);
+    let all = CelType::list(CelType::STRING);
+    let plain = texts([
         "name",
         "generateName",
         "namespace",
         "UID",
         "resourceVersion",
     ]);
-    metadata.extend(unknown(&[
-        "labels",
-        "annotations",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "finalizers",
-    ]));
-    for number in ["deletionGracePeriodSeconds", "generation"] {
-        metadata.push(Declared::new(number, Kind::Named("int")));
-    }
-    let mut status = texts(&["phase"]);
-    status.extend(unknown(&["conditions"]));
-    Declared::with_fields(
-        "namespaceObject",
-        vec![
-            Declared::with_fields("metadata", metadata),
-            Declared::with_fields("spec", unknown(&["finalizers"])),
-            Declared::with_fields("status", status),
-        ],
-    )
+    let metadata = plain.into_iter().chain([
+        ("labels", names.clone()),
+        ("annotations", names),
+        ("creationTimestamp", CelType::TIMESTAMP),
+        ("deletionTimestamp", CelType::TIMESTAMP),
+        ("deletionGracePeriodSeconds", CelType::INT),
+        ("generation", CelType::INT),
+        ("finalizers", all.clone()),
+    ]);
+    let condition = texts(["status", "type", "message", "reason"]);
+    let condition = condition
+        .into_iter()
+        .chain([("lastTransitionTime", CelType::TIMESTAMP)]);
+    let condition = CelType::object("kubernetes.NamespaceCondition", condition);
+    let status = [
+        ("phase", CelType::STRING),
+        ("conditions", CelType::list(condition)),
+    ];
+    let parts = [
+        (
+            "metadata",
+            CelType::object("kubernetes.NamespaceMetadata", metadata),
+        ),
+        (
+            "spec",
+            CelType::object("kubernetes.NamespaceSpec", [("finalizers", all)]),
+        ),
+        (
+            "status",
+            CelType::object("kubernetes.NamespaceStatus", status),
+        ),
+    ];
+    CelType::object("kubernetes.Namespace", parts)
 }
 
-fn texts(names: &[&str]) -> Vec<Declared> {
-    let text = |name: &&str| Declared::new(name, Kind::Named("string"));
-    names.iter().map(text).collect()
-}
-
-fn unknown(names: &[&str]) -> Vec<Declared> {
-    let unknown = |name: &&str| Declared::new(name, Kind::Unknown);
-    names.iter().map(unknown).collect()
+fn texts<const N: usize>(names: [&'static str; N]) -> [(&'static str, CelType); N] {
+    names.map(|name| (name, CelType::STRING))
 }

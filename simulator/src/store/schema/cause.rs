@@ -18,6 +18,10 @@ pub(crate) fn forbidden(field: impl Into<String>, detail: &str) -> Cause {
     cause("FieldValueForbidden", "Forbidden", field, detail)
 }
 
+pub(crate) fn internal(field: impl Into<String>, detail: &str) -> Cause {
+    cause("InternalError", "Internal error", field, detail)
+}
+
 pub(crate) fn invalid(field: impl Into<String>, value: &Value, detail: &str) -> Cause {
     let head = format!("Invalid value: {}", shown(value));
     cause("FieldValueInvalid", &head, field, detail)

@@ -4,14 +4,26 @@
 
 pub(in crate::store) mod expression;
 
+mod budget;
+mod cel_type;
+mod checker;
+mod cost;
+mod declaration;
 mod dialect;
 mod extent;
-mod inference;
+mod fault;
+mod function_table;
 mod kind_of;
+mod literal;
+mod meter;
+mod parsing;
+mod part;
 mod rule;
 mod scope;
 mod sign;
+mod signature;
 mod stack;
+mod substitution;
 mod token;
 mod value;
 mod words;
@@ -23,12 +35,14 @@ use kube_cel::cel::Context;
 
 use super::before::Before;
 use super::cause;
-use super::node::Node;
+use super::node::{ListType, Node};
 use super::path::{MAX_DEPTH, Path};
 use super::validate::Old;
 use crate::json::Value;
 use crate::store::status::Cause;
-use rule::Rule;
+use budget::{Budget, Count};
+use declaration::Declaration;
+use rule::{Failure, Rule, Subject};
 use scope::Reach;
 
 /// The compiled rules of a schema; parts without rules are left out.
@@ -50,22 +64,30 @@ struct Branch {
 }
 
 impl Rules {
-    /// Compiles every rule of `node` and below; causes name fields below `path`.
+    /// Compiles every rule of `node` and below; causes name fields below `path`. Of rules that are `old`, each may cost what
+    /// it likes, since a server accepted them before.
     ///
     /// # Errors
-    /// Rules that do not parse, name what is not declared, or use `oldSelf` where no old value can be told.
-    pub fn compile(node: &Node, path: &str) -> Result<Self, Vec<Cause>> {
-        let mut compiler = Compiler { causes: Vec::new() };
+    /// Rules that do not parse, name what is not declared, give functions what they do not take, use `oldSelf` where no old
+    /// value can be told, or cost too much.
+    pub fn compile(node: &Node, path: &str, are_old: bool) -> Result<Self, Vec<Cause>> {
+        let mut compiler = Compiler {
+            causes: Vec::new(),
+            budget: Budget::new(are_old),
+        };
         let place = Place {
             path: &Path::ROOT.field(path),
             uncorrelatable: None,
+            count: Count::Within(1),
             depth: 0,
         };
         let root = compiler.branch(node, node, &place);
-        if compiler.causes.is_empty() {
+        let mut causes = compiler.causes;
+        causes.extend(compiler.budget.close(path));
+        if causes.is_empty() {
             Ok(Self { root })
         } else {
-            Err(compiler.causes)
+            Err(causes)
         }
     }
 
@@ -83,28 +105,23 @@ impl Rules {
             return Vec::new();
         };
         let old = before.map(|before| Old::whole(before, node));
-        FUNCTIONS.with(|functions| {
-            let mut run = Run {
-                functions,
-                skips_shared: before.is_some_and(|before| before.fits),
-                causes: Vec::new(),
-            };
-            let ratchet = Ratchet {
-                current: old,
-                nearest: None,
-            };
-            run.branch(
-                root,
-                Spot {
-                    node,
-                    value: new,
-                    old,
-                    ratchet,
-                },
-                &Path::ROOT,
-            );
-            run.causes
-        })
+        let ratchet = Ratchet {
+            current: old,
+            nearest: None,
+        };
+        let spot = Spot {
+            node,
+            value: new,
+            old,
+            ratchet,
+        };
+        let skips_shared = before.is_some_and(|before| before.fits);
+        let quick = Run::of(root, spot, (skips_shared, false));
+        match quick.state {
+            // It may cost too much, which only counting tells.
+            State::Unsure => Run::of(root, spot, (skips_shared, true)).causes,
+            State::Going | State::Stopped => quick.causes,
+        }
     }
 }
 
@@ -114,12 +131,14 @@ thread_local! {
         let mut context = Context::default().with_all();
         kind_of::add_to(&mut context);
         dialect::add_to(&mut context);
+        meter::add_to(&mut context);
         context
     };
 }
 
 struct Compiler {
     causes: Vec<Cause>,
+    budget: Budget,
 }
 
 /// Where a schema stands in its definition.
@@ -128,6 +147,8 @@ struct Place<'a> {
     path: &'a Path<'a>,
     /// The list around this schema whose elements cannot be told apart, if there is one.
     uncorrelatable: Option<String>,
+    /// How many values of it there may be.
+    count: Count,
     depth: usize,
 }
 
@@ -136,7 +157,16 @@ impl Place<'_> {
         Place {
             path,
             uncorrelatable: self.uncorrelatable.clone(),
+            count: self.count,
             depth: self.depth + 1,
+        }
+    }
+
+    /// The same for what may be there so many times.
+    fn each<'b>(&self, path: &'b Path<'b>, n_max: Option<u64>) -> Place<'b> {
+        Place {
+            count: self.count.each(n_max),
+            ..self.below(path)
         }
     }
 }
@@ -144,21 +174,11 @@ impl Place<'_> {
 impl Compiler {
     /// The rules of `checks`, which is `node` itself or one of its `allOf`; types are those of `node`.
     fn branch(&mut self, checks: &Node, node: &Node, place: &Place) -> Option<Branch> {
-        use super::node::ListType;
         if place.depth > MAX_DEPTH {
             return None;
         }
         let mut branch = Branch::default();
-        for (i, raw) in checks.rules.iter().enumerate() {
-            let field = format!("{}.x-kubernetes-validations[{i}]", place.path);
-            match rule::compile(raw, node, &field, place.uncorrelatable.as_deref()) {
-                Ok((rule, reach)) => {
-                    branch.own.push(rule);
-                    branch.reach.extend(reach);
-                }
-                Err(cause) => self.causes.push(cause),
-            }
-        }
+        self.own(checks, node, place, &mut branch);
         let fields = place.path.field("properties");
         for (name, property) in &checks.properties {
             let Some(typed) = node.properties.get(name) else {
@@ -171,7 +191,7 @@ impl Compiler {
         }
         if let (Some(items), Some(typed)) = (&checks.items, &node.items) {
             let path = place.path.field("items");
-            let mut below = place.below(&path);
+            let mut below = place.each(&path, node.checks.items.1);
             if !matches!(node.list_type, ListType::Map(_)) {
                 below
                     .uncorrelatable
@@ -181,7 +201,8 @@ impl Compiler {
         }
         if let (Some(additional), Some(typed)) = (&checks.additional, &node.additional) {
             let path = place.path.field("additionalProperties");
-            let below = self.branch(additional, typed, &place.below(&path));
+            let below = place.each(&path, node.checks.properties.1);
+            let below = self.branch(additional, typed, &below);
             branch.additional = below.map(Box::new);
         }
         for (i, part) in checks.checks.all_of.iter().enumerate() {
@@ -198,7 +219,37 @@ impl Compiler {
             && branch.all_of.is_empty();
         (!is_empty).then_some(branch)
     }
+
+    /// Compiles the rules of `checks` itself.
+    fn own(&mut self, checks: &Node, node: &Node, place: &Place, branch: &mut Branch) {
+        if checks.rules.is_empty() {
+            return;
+        }
+        let field = format!("{}.x-kubernetes-validations", place.path);
+        let Some(declaration) = Declaration::of(node, "selfType") else {
+            self.causes.push(cause::internal(field, UNTYPED));
+            return;
+        };
+        let subject = Subject {
+            node,
+            declaration: &declaration,
+            count: place.count,
+            uncorrelatable: place.uncorrelatable.as_deref(),
+        };
+        for (i, raw) in checks.rules.iter().enumerate() {
+            let field = format!("{field}[{i}]");
+            let (budget, causes) = (&mut self.budget, &mut self.causes);
+            let compiled = rule::compile(raw, &subject, &field, budget, causes);
+            if let Some((rule, reach)) = compiled {
+                branch.own.push(rule);
+                branch.reach.extend(reach);
+            }
+        }
+    }
 }
+
+/// What is said of rules about values without a type.
+const UNTYPED: &str = "internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations";
 
 /// A part of the object under evaluation.
 #[derive(Clone, Copy)]
@@ -259,12 +310,48 @@ struct Run<'a> {
     functions: &'a Context<'static>,
     /// Whether rules are passed over that decided the same of what is shared with the old object.
     skips_shared: bool,
+    /// Whether costs are counted, or only told to be small enough.
+    is_counted: bool,
+    /// What the rules may still cost.
+    budget: u64,
+    state: State,
     causes: Vec<Cause>,
 }
 
+/// Whether there is more to evaluate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Going,
+    /// The budget is spent.
+    Stopped,
+    /// The budget may be spent.
+    Unsure,
+}
+
+/// The most that the rules of an object may cost. Source: apiserver v0.34.3, pkg/apis/cel/config.go.
+const OBJECT_MAX: u64 = 10_000_000;
+
 impl Run<'_> {
+    fn of(root: &Branch, spot: Spot, (skips_shared, is_counted): (bool, bool)) -> Outcome {
+        FUNCTIONS.with(|functions| {
+            let mut run = Run {
+                functions,
+                skips_shared,
+                is_counted,
+                budget: OBJECT_MAX,
+                state: State::Going,
+                causes: Vec::new(),
+            };
+            run.branch(root, spot, &Path::ROOT);
+            Outcome {
+                state: run.state,
+                causes: run.causes,
+            }
+        })
+    }
+
     fn branch(&mut self, branch: &Branch, spot: Spot, path: &Path) {
-        if spot.value.is_null() || path.is_too_deep() {
+        if spot.value.is_null() || path.is_too_deep() || self.state != State::Going {
             return;
         }
         self.own(branch, spot, path);
@@ -325,14 +412,61 @@ impl Run<'_> {
                 false => value::within(&branch.reach, spot.node, old.value),
             });
         for rule in rules {
-            let Some(failure) = rule.evaluate(self.functions, &new, old.as_ref()) else {
+            if self.is_broke(rule, &spot, path) {
+                return;
+            }
+            let values = (&new, old.as_ref());
+            let (failure, cost) = rule.evaluate(self.functions, values, self.is_counted);
+            if cost > self.budget {
+                return self.stop(&spot, path);
+            }
+            self.budget -= cost;
+            let Some(failure) = failure else {
                 continue;
             };
+            if let Failure::Stopped(_) = failure {
+                self.state = State::Stopped;
+                self.causes.push(rule.cause(failure, spot.node.kind, path));
+                return;
+            }
             if rule.may_be_forgiven(&failure) && spot.is_unchanged() {
                 continue;
             }
             self.causes.push(rule.cause(failure, spot.node.kind, path));
         }
+    }
+}
+
+/// What a run comes to.
+struct Outcome {
+    state: State,
+    causes: Vec<Cause>,
+}
+
+impl Run<'_> {
+    /// Whether a rule cannot be evaluated any more, for what it costs or may cost.
+    fn is_broke(&mut self, rule: &Rule, spot: &Spot, path: &Path) -> bool {
+        if self.is_counted {
+            if self.budget == 0 {
+                self.stop(spot, path);
+            }
+            return self.budget == 0;
+        }
+        let cost = rule.cost_max(spot.value);
+        if cost > meter::CALL_MAX || cost > self.budget {
+            self.state = State::Unsure;
+            return true;
+        }
+        self.budget -= cost;
+        false
+    }
+
+    fn stop(&mut self, spot: &Spot, path: &Path) {
+        let detail = "validation failed due to running out of cost budget, no further validation rules will be run";
+        let shown = rule::shown_type(spot.node.kind);
+        self.causes
+            .push(cause::invalid(path.bracketed(), &shown, detail));
+        self.state = State::Stopped;
     }
 }
 

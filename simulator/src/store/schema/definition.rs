@@ -69,15 +69,8 @@ fn stored_version(crd: &Value) -> Option<String> {
         .and_then(|version| Some(version["name"].as_str()?.to_owned()))
 }
 
-/// One kind for each served version of a definition whose defaults are filled in, in the order of the definition.
-///
-/// # Errors
-/// Everything that is wrong with the definition.
-pub fn kinds(crd: &Value) -> Result<Vec<Kind>, Vec<Cause>> {
-    define(crd, None)
-}
-
-/// [`kinds`] of a definition that replaces `old`.
+/// One kind for each served version of a definition whose defaults are filled in, and which may replace `old`, in the order of
+/// the definition.
 ///
 /// # Errors
 /// Everything that is wrong with the definition, also as a replacement.

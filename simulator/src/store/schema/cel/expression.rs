@@ -4,47 +4,52 @@
 
 use std::sync::Arc;
 
+use kube_cel::cel::common::ast::{EntryExpr, Expr};
 use kube_cel::cel::objects::{Key, Map};
 use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
 
 use super::stack::with_room;
-use super::{FUNCTIONS, dialect, extent, inference, rule, scope, value, words};
+use super::{FUNCTIONS, dialect, extent, meter, parsing, value, words};
 use crate::json::Value;
 
-pub(in crate::store) use super::inference::Kind;
-pub(in crate::store) use super::scope::Declared;
+pub(in crate::store) use super::cel_type::CelType;
+pub(in crate::store) use super::checker::Variable;
 
 /// A compiled expression.
 #[derive(Debug)]
 pub(in crate::store) struct Expression {
     program: IdedExpr,
+    /// The same with its costs counted, if there is a loop in it: without one it costs little.
+    metered: Option<IdedExpr>,
     depth: usize,
     source: String,
-    kind: Kind,
+    kind: CelType,
 }
 
 impl Expression {
-    /// Compiles `source`, which may name what is declared, and whose value is of one of `kinds`; of any, if none is given.
+    /// Compiles `source`, which may name `variables`, and whose value is of one of `kinds`; of any, if none is given.
     ///
     /// # Errors
-    /// It does not parse, names what is not declared, or is seen to be of another type.
+    /// It does not parse, names what is not there, gives a function what that does not take, or is of another type.
     pub(in crate::store) fn compile(
         source: &str,
-        declared: &[Declared],
+        variables: &[Variable],
         kinds: &[&str],
     ) -> Result<Self, String> {
         let depth = extent::depth(source)?;
         with_room(depth, || {
-            let mut program = rule::parsed(source)?;
+            let (mut program, checked) = parsing::checked(source, variables)?;
             if program.references().has_variable("authorizer") {
                 return Err(NO_AUTHORIZER.to_owned());
             }
-            scope::check_names(&program, source, declared)?;
-            let kind = inference::kind(&program, declared);
-            check_kind(kind, kinds)?;
+            let kind = checked.kind(&program).clone();
+            check_kind(&kind, kinds)?;
+            let mut metered = has_loop(&program).then(|| meter::metered(&program, &checked));
+            metered.iter_mut().for_each(dialect::translate);
             dialect::translate(&mut program);
             Ok(Self {
                 program,
+                metered,
                 depth,
                 source: source.to_owned(),
                 kind,
@@ -58,8 +63,8 @@ impl Expression {
     }
 
     /// The type of its value.
-    pub(in crate::store) fn kind(&self) -> Kind {
-        self.kind
+    pub(in crate::store) fn kind(&self) -> &CelType {
+        &self.kind
     }
 
     /// Its value.
@@ -67,11 +72,39 @@ impl Expression {
     /// # Errors
     /// It cannot be evaluated; without the expression in the text.
     pub(in crate::store) fn evaluate(&self, bindings: &Bindings) -> Result<Evaluated, String> {
-        let result = with_room(self.depth, || bindings.scope.resolve(&self.program));
+        let resolve = |program, room| with_room(room, || bindings.scope.resolve(program));
+        let result = match &self.metered {
+            None => resolve(&self.program, self.depth),
+            Some(metered) => {
+                let (result, cost) = meter::measured(|| resolve(metered, 2 * self.depth));
+                if cost > meter::CALL_MAX {
+                    return Err("operation cancelled: actual cost limit exceeded".to_owned());
+                }
+                result
+            }
+        };
         result.map(Evaluated).map_err(|error| {
             let error = dialect::shown(&self.program, &bindings.scope, error);
             bindings.broken(&error).unwrap_or_else(|| words::of(&error))
         })
+    }
+}
+
+/// Whether an expression has a macro in it that goes through a list or a map.
+fn has_loop(expression: &IdedExpr) -> bool {
+    match &expression.expr {
+        Expr::Comprehension(_) => true,
+        Expr::Select(select) => has_loop(&select.operand),
+        Expr::Call(call) => {
+            let target = call.target.as_deref().into_iter();
+            target.chain(&call.args).any(has_loop)
+        }
+        Expr::List(list) => list.elements.iter().any(has_loop),
+        Expr::Map(map) => map.entries.iter().any(|entry| match &entry.expr {
+            EntryExpr::MapEntry(entry) => has_loop(&entry.key) || has_loop(&entry.value),
+            EntryExpr::StructField(field) => has_loop(&field.value),
+        }),
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => false,
     }
 }
 
@@ -87,14 +120,13 @@ pub(in crate::store) fn is_identifier(name: &str) -> bool {
         && !value::RESERVED.contains(&name)
 }
 
-fn check_kind(kind: Kind, kinds: &[&str]) -> Result<(), String> {
+fn check_kind(kind: &CelType, kinds: &[&str]) -> Result<(), String> {
     let found = match kind {
-        Kind::Named(name) => name,
-        Kind::Dyn => "dyn",
-        Kind::Unknown => return Ok(()),
+        kind if *kind == CelType::NULL => "null_type".to_owned(),
+        kind => kind.to_string(),
     };
     match kinds {
-        kinds if kinds.is_empty() || kinds.contains(&found) => Ok(()),
+        kinds if kinds.is_empty() || kinds.contains(&found.as_str()) => Ok(()),
         [one] => Err(format!("must evaluate to {one} but got {found}")),
         all => Err(format!(
             "must evaluate to one of [{}] but got {found}",
@@ -186,13 +218,17 @@ mod tests {
     use super::*;
     use crate::json::json;
 
-    fn declared() -> Vec<Declared> {
-        let name = Declared::new("namespace", Kind::Named("string"));
-        vec![
-            Declared::new("object", Kind::Dyn),
-            Declared::with_fields("request", vec![name]),
-            Declared::with_fields("variables", vec![Declared::new("v", Kind::Dyn)]),
-        ]
+    fn declared() -> Vec<Variable> {
+        let request = CelType::object("Request", [("namespace", CelType::STRING)]);
+        let variables = CelType::object("Variables", [("v", CelType::Dyn)]);
+        let authorizer = CelType::Named("kubernetes.authorization.Authorizer");
+        let all = [
+            ("object", CelType::Dyn),
+            ("request", request),
+            ("variables", variables),
+            ("authorizer", authorizer),
+        ];
+        all.map(|(name, kind)| (name.to_owned(), kind)).into()
     }
 
     #[rstest]

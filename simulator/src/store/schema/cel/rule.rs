@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use kube_cel::cel::objects::OptionalValue;
-use kube_cel::cel::parser::Parser;
-use kube_cel::cel::{Context, ExecutionError, IdedExpr, ParseErrors, Value as Cel};
+use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
 
+use super::budget::{Budget, Count};
+use super::cel_type::CelType;
+use super::checker::Variable;
+use super::declaration::Declaration;
+use super::part::{Cost, Part};
 use super::scope::Reach;
-use super::sign::without_pairs;
 use super::stack::with_room;
-use super::{Cause, Path, cause, extent, scope, words};
+use super::{Cause, Path, cause, meter, words};
 use crate::json::{Value, json};
 use crate::store::schema::node::{Node, Type};
 
@@ -17,6 +20,7 @@ use crate::store::schema::node::{Node, Type};
 #[derive(Debug)]
 pub(super) struct Rule {
     program: IdedExpr,
+    metered: IdedExpr,
     depth: usize,
     source: String,
     message: String,
@@ -24,10 +28,8 @@ pub(super) struct Rule {
     reason: Reason,
     field: Option<String>,
     old_self: OldSelf,
+    cost: Cost,
 }
-
-/// A rule and what it looks at.
-pub(super) type Compiled = (Rule, Reach);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
@@ -53,90 +55,105 @@ pub(super) enum Failure {
     Unmet(String),
     /// It could not be evaluated.
     Broken(String),
+    /// It costs too much to evaluate it.
+    Stopped(String),
 }
 
-/// Compiles `raw`, a rule about values of `node` that stands at `field`. `uncorrelatable` is the list around it whose
-/// elements have no identity.
+/// What rules are about, and where they stand.
+pub(super) struct Subject<'a> {
+    pub(super) node: &'a Node,
+    /// What they know of it.
+    pub(super) declaration: &'a Declaration,
+    /// How many values there may be.
+    pub(super) count: Count,
+    /// The list around them whose elements have no identity.
+    pub(super) uncorrelatable: Option<&'a str>,
+}
+
+/// Compiles `raw`, a rule that stands at `field`, and counts what it costs. Everything that is wrong is added to `causes`.
 pub(super) fn compile(
     raw: &Value,
-    node: &Node,
+    subject: &Subject,
     field: &str,
-    uncorrelatable: Option<&str>,
-) -> Result<Compiled, Cause> {
+    budget: &mut Budget,
+    causes: &mut Vec<Cause>,
+) -> Option<(Rule, Reach)> {
     let text = |name: &str| raw.get(name).and_then(Value::as_str).unwrap_or_default();
-    let source = text("rule");
-    checked_texts(raw, field)?;
-    let refused =
-        |part: &str, why: &str| cause::invalid_shown(format!("{field}.{part}"), &as_go(raw), why);
-    let mut depth = extent::depth(source).map_err(|why| refused("rule", &why))?;
-    let checked = with_room(depth, || {
-        let program = parsed(source)?;
-        scope::check_rule(&program, source, node).map(|reach| (program, reach))
+    let texts = checked_texts(raw, field).and_then(|()| {
+        let reason = reason(raw, field)?;
+        Ok((reason, field_path(raw, subject.node, field)?))
     });
-    let (program, mut reach) = checked.map_err(|why| refused("rule", &why))?;
-    let message_program = match text("messageExpression") {
-        "" => None,
-        source => {
-            let (program, more, of_message) =
-                message(source, node).map_err(|why| refused("messageExpression", &why))?;
-            reach.extend(more);
-            depth = depth.max(of_message);
-            Some(program)
+    let (reason, field_path) = texts.map_err(|cause| causes.push(cause)).ok()?;
+    let is_optional = raw.get("optionalOldSelf") == Some(&Value::Bool(true));
+    let variables = variables(subject.declaration, is_optional);
+    let mut refused = |part: &str, why: &str| {
+        let field = format!("{field}.{part}");
+        causes.push(cause::invalid_shown(field, &as_go(raw), why));
+    };
+    let rule = Part::compile(text("rule"), &variables, subject.declaration)
+        .and_then(|part| part.of_type(&CelType::BOOL, "cel expression must evaluate to a bool"));
+    let rule = match rule {
+        Ok(rule) => rule,
+        Err(why) => {
+            refused("rule", &why);
+            causes.extend(unused_option(raw, field));
+            return None;
         }
     };
-    let old_self = old_self(raw, &program, field, uncorrelatable)?;
+    let message = match text("messageExpression") {
+        "" => None,
+        source => Part::compile(source, &variables, subject.declaration)
+            .map_err(|why| format!("messageExpression {why}"))
+            .and_then(|part| {
+                part.of_type(
+                    &CelType::STRING,
+                    "messageExpression must evaluate to a string",
+                )
+            })
+            .map_err(|why| refused("messageExpression", &why))
+            .ok(),
+    };
+    let cost = subject
+        .count
+        .times(rule.cost.any, subject.declaration.bytes_min);
+    let at = format!("{field}.rule");
+    causes.extend(budget.spend(cost, &at, "estimated rule cost"));
+    if let Some(message) = &message {
+        let at = format!("{field}.messageExpression");
+        causes.extend(budget.spend(message.cost.any, &at, "estimated messageExpression cost"));
+    }
+    let old_self = old_self(raw, &rule.program, field, subject.uncorrelatable);
+    let old_self = old_self.map_err(|cause| causes.push(cause)).ok()?;
+    let mut reach = Reach::of(&rule.program);
+    if let Some(message) = &message {
+        reach.extend(Reach::of(&message.program));
+    }
     let rule = Rule {
-        program,
-        depth,
-        source: source.trim().to_owned(),
+        cost: rule.cost,
+        depth: rule.depth.max(message.as_ref().map_or(0, |it| it.depth)),
+        program: rule.program,
+        metered: rule.metered,
+        source: text("rule").trim().to_owned(),
         message: text("message").trim().to_owned(),
-        message_program,
-        reason: reason(raw, field)?,
-        field: field_path(raw, node, field)?,
+        message_program: message.map(|message| message.program),
+        reason,
+        field: field_path,
         old_self,
     };
-    Ok((rule, reach))
+    Some((rule, reach))
 }
 
-/// The expression of a message, what it looks at and how deep it is.
-fn message(source: &str, node: &Node) -> Result<(IdedExpr, Reach, usize), String> {
-    let unread = |why| format!("messageExpression {why}");
-    let depth = extent::depth(source).map_err(unread)?;
-    with_room(depth, || {
-        let program = parsed(source).map_err(unread)?;
-        let reach = scope::check_message(&program, source, node)?;
-        Ok((program, reach, depth))
-    })
-}
-
-/// What a text means. Its own depth has been limited; the parser's limit would end in the middle of an expression.
-pub(super) fn parsed(source: &str) -> Result<IdedExpr, String> {
-    let parser = Parser::new()
-        .enable_optional_syntax(true)
-        .max_recursion_depth(u16::MAX);
-    parser
-        .parse(&without_pairs(source))
-        .map_err(|errors| format!("compilation failed: {}", faults(&errors)))
-}
-
-/// What is wrong with a text, without the lines of a long one.
-///
-/// Source: cel-go v0.26 `common/error.go`, `parser/options.go`.
-fn faults(errors: &ParseErrors) -> String {
-    let shown = errors.errors.iter().take(FAULTS_MAX);
-    let shown = shown.map(|error| {
-        let text = error.to_string();
-        let mut lines = text.split("\n|");
-        match lines.clone().any(|line| line.len() > LINE_BYTES_MAX) {
-            true => lines.next().unwrap_or_default().to_owned(),
-            false => lines.collect::<Vec<_>>().join("\n |"),
-        }
-    });
-    let mut lines: Vec<String> = shown.collect();
-    if errors.errors.len() > FAULTS_MAX {
-        lines.push("1 more errors were truncated".to_owned());
-    }
-    lines.join("\n")
+/// What rules about such values may name.
+fn variables(declaration: &Declaration, is_optional: bool) -> [Variable; 2] {
+    let kind = &declaration.kind;
+    let old = match is_optional {
+        true => CelType::optional(kind.clone()),
+        false => kind.clone(),
+    };
+    [
+        ("self".to_owned(), kind.clone()),
+        ("oldSelf".to_owned(), old),
+    ]
 }
 
 fn checked_texts(raw: &Value, field: &str) -> Result<(), Cause> {
@@ -231,17 +248,7 @@ fn old_self(
 ) -> Result<OldSelf, Cause> {
     let optional = raw.get("optionalOldSelf").filter(|flag| !flag.is_null());
     if !program.references().has_variable("oldSelf") {
-        return match optional {
-            Some(flag) => {
-                let detail = "may not be set if oldSelf is not used in rule";
-                Err(cause::invalid(
-                    format!("{field}.optionalOldSelf"),
-                    flag,
-                    detail,
-                ))
-            }
-            None => Ok(OldSelf::Unused),
-        };
+        return unused_option(raw, field).map_or(Ok(OldSelf::Unused), Err);
     }
     if let Some(list) = uncorrelatable {
         let rule = raw.get("rule").cloned().unwrap_or_default();
@@ -255,6 +262,17 @@ fn old_self(
     } else {
         Ok(OldSelf::Needed)
     }
+}
+
+/// What is said of a rule that does not use the old value, or is not known to.
+fn unused_option(raw: &Value, field: &str) -> Option<Cause> {
+    let flag = raw.get("optionalOldSelf").filter(|flag| !flag.is_null())?;
+    let detail = "may not be set if oldSelf is not used in rule";
+    Some(cause::invalid(
+        format!("{field}.optionalOldSelf"),
+        flag,
+        detail,
+    ))
 }
 
 /// `.a['b']` as a path below the node: `a[b]`, or `a.b` if `b` is a declared field.
@@ -309,18 +327,23 @@ impl Rule {
         self.old_self != OldSelf::Unused
     }
 
-    /// `None` if the rule holds or does not apply.
+    /// What an evaluation on `value` costs at most.
+    pub(super) fn cost_max(&self, value: &Value) -> u64 {
+        self.cost.of(value)
+    }
+
+    /// `None` if the rule holds or does not apply; with what that cost, if it is counted.
     pub(super) fn evaluate(
         &self,
         functions: &Context<'static>,
-        new: &Cel,
-        old: Option<&Cel>,
-    ) -> Option<Failure> {
+        (new, old): (&Cel, Option<&Cel>),
+        is_counted: bool,
+    ) -> (Option<Failure>, u64) {
         let mut scope = functions.new_inner_scope();
         scope.add_variable_from_value("self", new.clone());
         match (self.old_self, old) {
             (OldSelf::Unused, _) => {}
-            (OldSelf::Needed, None) => return None,
+            (OldSelf::Needed, None) => return (None, 0),
             (OldSelf::Needed, Some(old)) => scope.add_variable_from_value("oldSelf", old.clone()),
             (OldSelf::Optional, old) => {
                 let optional =
@@ -328,13 +351,31 @@ impl Rule {
                 scope.add_variable_from_value("oldSelf", Cel::Opaque(Arc::new(optional)));
             }
         }
-        match with_room(self.depth, || scope.resolve(&self.program)) {
+        let (result, cost) = if is_counted {
+            meter::measured(|| with_room(2 * self.depth, || scope.resolve(&self.metered)))
+        } else {
+            (with_room(self.depth, || scope.resolve(&self.program)), 0)
+        };
+        let failure = match result {
+            _ if cost > meter::CALL_MAX => Some(Failure::Stopped(format!(
+                "'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: {}",
+                self.shown()
+            ))),
             Ok(Cel::Bool(true)) => None,
             Ok(Cel::Bool(false)) => Some(Failure::Unmet(self.unmet(&mut scope, old))),
             Ok(_) => Some(Failure::Broken(
                 "cel expression must evaluate to a bool".to_owned(),
             )),
             Err(error) => Some(Failure::Broken(self.broken(&error))),
+        };
+        (failure, cost)
+    }
+
+    /// What the rule is called in complaints.
+    fn shown(&self) -> &str {
+        match self.message.as_str() {
+            "" => &self.source,
+            message => message,
         }
     }
 
@@ -358,11 +399,7 @@ impl Rule {
     }
 
     fn broken(&self, error: &ExecutionError) -> String {
-        let shown = if self.message.is_empty() {
-            &self.source
-        } else {
-            &self.message
-        };
+        let shown = self.shown();
         if words::is_overload(error) {
             return format!(
                 "'no such overload': call arguments did not match a supported operator, function or macro signature for rule: {shown}"
@@ -376,23 +413,17 @@ impl Rule {
     pub(super) fn may_be_forgiven(&self, failure: &Failure) -> bool {
         match failure {
             Failure::Unmet(_) => self.old_self == OldSelf::Unused,
-            Failure::Broken(_) => false,
+            Failure::Broken(_) | Failure::Stopped(_) => false,
         }
     }
 
     pub(super) fn cause(&self, failure: Failure, kind: Type, path: &Path) -> Cause {
-        let value = json!(match kind {
-            Type::Object => "object",
-            Type::Array => "array",
-            Type::String => "string",
-            Type::Integer => "integer",
-            Type::Number => "number",
-            Type::Boolean => "boolean",
-            Type::Any | Type::IntOrString => "",
-        });
+        let value = shown_type(kind);
         let at = path.bracketed();
         let text = match failure {
-            Failure::Broken(text) => return cause::invalid(at, &value, &text),
+            Failure::Broken(text) | Failure::Stopped(text) => {
+                return cause::invalid(at, &value, &text);
+            }
             Failure::Unmet(text) => text,
         };
         let at = match (&self.field, at.as_str()) {
@@ -409,11 +440,18 @@ impl Rule {
     }
 }
 
-/// How many faults of a text are told.
-const FAULTS_MAX: usize = 100;
-
-/// The longest line of a text that is shown with a fault.
-const LINE_BYTES_MAX: usize = 16_384;
+/// What complaints of rules show for a value.
+pub(super) fn shown_type(kind: Type) -> Value {
+    json!(match kind {
+        Type::Object => "object",
+        Type::Array => "array",
+        Type::String => "string",
+        Type::Integer => "integer",
+        Type::Number => "number",
+        Type::Boolean => "boolean",
+        Type::Any | Type::IntOrString => "",
+    })
+}
 
 /// Source: apiserver v0.34.3, pkg/apis/cel/config.go.
 const MAX_MESSAGE_BYTES: usize = 5 * 1024;

@@ -9,7 +9,7 @@ use crate::store::schema::parse::parse;
 fn compiled(rule: &str) -> (Node, Result<Rules, Vec<Cause>>) {
     let schema = json!({"type": "object", "x-kubernetes-validations": [{"rule": rule}]});
     let node = parse(&schema, "").unwrap();
-    let rules = Rules::compile(&node, "");
+    let rules = Rules::compile(&node, "", false);
     (node, rules)
 }
 

@@ -16,7 +16,7 @@ fn every_feature() -> &'static CompiledSchema {
     static SCHEMA: LazyLock<CompiledSchema> = LazyLock::new(|| {
         let schema = serde_json::from_str(include_str!("every_feature.json")).unwrap();
         let node = parse(&schema, "").unwrap();
-        let rules = Arc::new(Rules::compile(&node, "").unwrap());
+        let rules = Arc::new(Rules::compile(&node, "", false).unwrap());
         CompiledSchema {
             node: Arc::new(node),
             rules,

@@ -20,7 +20,7 @@ pub(super) fn check(
     identity(crd, causes);
     versions(crd, causes);
     names(crd, causes);
-    let schemas = version::check_all(crd, causes);
+    let schemas = version::check_all(crd, old, causes);
     conversion(crd, causes);
     if let Some(old) = old {
         immutable(crd, old, causes);

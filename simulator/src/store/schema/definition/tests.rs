@@ -54,7 +54,7 @@ fn a_definition_becomes_one_kind_for_each_served_version() {
     third["served"] = json!(false);
     crd["spec"]["versions"] = json!([crd["spec"]["versions"][0], second, third]);
     set_defaults(&mut crd);
-    let kinds = kinds(&crd).unwrap();
+    let kinds = define(&crd, None).unwrap();
     let names: Vec<_> = kinds.iter().map(Kind::api_version).collect();
     assert_eq!(names, ["ex.io/v1", "ex.io/v2"]);
     let kind = &kinds[0];

@@ -20,9 +20,13 @@ pub(super) struct Parsed {
 }
 
 /// Checks every version and gives back its schema, if that can be read.
-pub(super) fn check_all(crd: &Value, causes: &mut Vec<Cause>) -> Vec<Option<Arc<Parsed>>> {
+pub(super) fn check_all(
+    crd: &Value,
+    old: Option<&Value>,
+    causes: &mut Vec<Cause>,
+) -> Vec<Option<Arc<Parsed>>> {
     let versions = list(crd, "/spec/versions");
-    let schemas = schemas(versions, causes);
+    let schemas = schemas(versions, old, causes);
     for part in PARTS {
         for (i, path) in places(versions, part.name, part.shared) {
             (part.check)(&versions[i], &path, causes);
@@ -73,17 +77,30 @@ fn places(versions: &[Value], name: &str, shared: &str) -> Vec<(usize, String)> 
         .collect()
 }
 
-fn schemas(versions: &[Value], causes: &mut Vec<Cause>) -> Vec<Option<Arc<Parsed>>> {
+fn schemas(
+    versions: &[Value],
+    old: Option<&Value>,
+    causes: &mut Vec<Cause>,
+) -> Vec<Option<Arc<Parsed>>> {
     let mut parsed: Vec<Option<Arc<Parsed>>> = places(versions, "schema", "spec.validation")
         .into_iter()
-        .map(|(i, path)| schema(&versions[i], &path, causes).map(Arc::new))
+        .map(|(i, path)| {
+            let is_old = old.is_some_and(|old| has_schema_of(old, &versions[i]));
+            schema(&versions[i], is_old, &path, causes).map(Arc::new)
+        })
         .collect();
     let shared = parsed.first().cloned().flatten();
     parsed.resize(versions.len(), shared);
     parsed
 }
 
-fn schema(version: &Value, path: &str, causes: &mut Vec<Cause>) -> Option<Parsed> {
+/// Whether the version had the same schema in the definition that is replaced.
+fn has_schema_of(old: &Value, version: &Value) -> bool {
+    let mut before = list(old, "/spec/versions").iter();
+    before.any(|known| known["name"] == version["name"] && known["schema"] == version["schema"])
+}
+
+fn schema(version: &Value, is_old: bool, path: &str, causes: &mut Vec<Cause>) -> Option<Parsed> {
     let path = format!("{path}.openAPIV3Schema");
     let schema = &version["schema"]["openAPIV3Schema"];
     if schema.is_null() {
@@ -99,7 +116,7 @@ fn schema(version: &Value, path: &str, causes: &mut Vec<Cause>) -> Option<Parsed
         causes.push(forbidden(format!("{path}.nullable"), detail));
     }
     let read = parse(schema, &path).and_then(|declared| {
-        let rules = Rules::compile(&visible_to_rules(&declared), &path)?;
+        let rules = Rules::compile(&visible_to_rules(&declared), &path, is_old)?;
         Ok(Parsed {
             declared,
             rules: Arc::new(rules),

@@ -1,0 +1,161 @@
+//! From the text of an expression to what it means, or to what is wrong with it.
+
+use kube_cel::cel::parser::Parser;
+use kube_cel::cel::{IdedExpr, ParseErrors};
+
+use super::checker::{Checked, Variable, check};
+use super::sign::without_pairs;
+use super::{fault, literal};
+
+/// How many faults of a text are told.
+pub(super) const FAULTS_MAX: usize = 100;
+
+/// The longest line of a text that is shown with a fault.
+pub(super) const LINE_BYTES_MAX: usize = 16_384;
+
+/// The parser for expressions. Their depth has been limited; the parser's limit would end in the middle of one.
+pub(super) fn parser() -> Parser {
+    Parser::new()
+        .enable_optional_syntax(true)
+        .max_recursion_depth(u16::MAX)
+}
+
+/// What a text means, and the types in it.
+///
+/// # Errors
+/// It does not parse, names what is not among `variables`, or gives an operator or a function what that does not take.
+pub(super) fn checked(source: &str, variables: &[Variable]) -> Result<(IdedExpr, Checked), String> {
+    let program = parser()
+        .parse(&without_pairs(source))
+        .map_err(|errors| format!("compilation failed: {}", faults(&errors)))?;
+    let checked = check(&program, variables).and_then(|checked| {
+        let faults = literal::faults(&program);
+        let is_right = faults.is_empty();
+        is_right.then_some(checked).ok_or(faults)
+    });
+    let told = |faults| format!("compilation failed: {}", fault::told(faults, source));
+    checked.map_err(told).map(|checked| (program, checked))
+}
+
+/// What is wrong with a text, without the lines of a long one.
+///
+/// Source: cel-go v0.26 `common/error.go`, `parser/options.go`.
+fn faults(errors: &ParseErrors) -> String {
+    let shown = errors.errors.iter().take(FAULTS_MAX);
+    let shown = shown.map(|error| {
+        let text = error.to_string();
+        let mut lines = text.split("\n|");
+        match lines.clone().any(|line| line.len() > LINE_BYTES_MAX) {
+            true => lines.next().unwrap_or_default().to_owned(),
+            false => lines.collect::<Vec<_>>().join("\n |"),
+        }
+    });
+    let mut lines: Vec<String> = shown.collect();
+    if errors.errors.len() > FAULTS_MAX {
+        lines.push("1 more errors were truncated".to_owned());
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::json::json;
+    use crate::store::schema::cel::cel_type::CelType;
+    use crate::store::schema::cel::cost::estimate;
+    use crate::store::schema::cel::declaration::Declaration;
+    use crate::store::schema::parse::parse;
+
+    fn declared() -> Declaration {
+        let schema = json!({"type": "object", "properties": {
+            "n": {"type": "integer"},
+            "t": {"type": "string", "maxLength": 10},
+            "l": {"type": "array", "maxItems": 5, "items": {"type": "string", "maxLength": 10}},
+            "m": {"type": "object", "maxProperties": 5, "additionalProperties": {"type": "integer"}},
+            "e": {"x-kubernetes-int-or-string": true},
+            "free": {"type": "array", "items": {"type": "integer"}},
+        }});
+        Declaration::of(&parse(&schema, "").unwrap(), "selfType").unwrap()
+    }
+
+    fn read(source: &str) -> Result<(IdedExpr, Checked), String> {
+        checked(source, &[("self".to_owned(), declared().kind)])
+    }
+
+    #[rstest]
+    #[case("self.n > 1", CelType::BOOL)]
+    #[case("self.l.map(x, x.size())", CelType::list(CelType::INT))]
+    #[case("self.m.filter(k, self.m[k] > 1)", CelType::list(CelType::STRING))]
+    #[case("self.e", CelType::Dyn)]
+    #[case("self.e + self.e", CelType::Dyn)]
+    #[case("[]", CelType::list(CelType::Dyn))]
+    #[case("self.?t.orValue('a')", CelType::STRING)]
+    #[case("self.n > 1 ? self.e : 'a'", CelType::Dyn)]
+    #[case(
+        "{'a': [1]}",
+        CelType::map(CelType::STRING, CelType::list(CelType::INT))
+    )]
+    fn an_expression_is_of_a_type(#[case] source: &str, #[case] expected: CelType) {
+        let (program, checked) = read(source).unwrap();
+        assert_eq!(checked.kind(&program), &expected);
+    }
+
+    #[rstest]
+    #[case::operator(
+        "self.n + 'a'",
+        "1:8: found no matching overload for '_+_' applied to '(int, string)'\n | self.n + 'a'\n | .......^"
+    )]
+    #[case::member(
+        "self.t.startsWith(1)",
+        "1:18: found no matching overload for 'startsWith' applied to 'string.(int)'\n | self.t.startsWith(1)\n | .................^"
+    )]
+    #[case::field("self.x", "1:5: undefined field 'x'\n | self.x\n | ....^")]
+    #[case::logical(
+        "self.n > 1 && self.t",
+        "1:19: expected type 'bool' but found 'string'\n | self.n > 1 && self.t\n | ..................^"
+    )]
+    #[case::beyond_ascii(
+        "'ä' == self.n",
+        "1:5: found no matching overload for '_==_' applied to '(string, int)'\n | 'ä' == self.n\n | .．..^"
+    )]
+    #[case::second_line(
+        "self.n > 1\n|| self.x",
+        "2:8: undefined field 'x'\n | || self.x\n | .......^"
+    )]
+    #[case::literal(
+        "duration('x') == duration('1s')",
+        "1:10: invalid duration argument\n | duration('x') == duration('1s')\n | .........^"
+    )]
+    fn what_does_not_fit_is_shown(#[case] source: &str, #[case] expected: &str) {
+        let why = read(source).map(drop).unwrap_err();
+        assert_eq!(
+            why,
+            format!("compilation failed: ERROR: <input>:{expected}")
+        );
+    }
+
+    #[rstest]
+    #[case::comparison("self.n > 1", 3)]
+    #[case::texts("self.t == 'abcdefghijklmnopqrstuvwxyz'", 2 + 3)]
+    #[case::pattern("self.t.matches('^a+$')", 2 + 5)]
+    #[case::macros("self.l.all(x, x == 'a')", 2 + 1 + 5 * (2 + 3))]
+    #[case::in_each_other("self.l.all(x, self.l.all(y, x == y))", 3 + 5 * (3 + 3 + 5 * (2 + 1 + 2 + 4)))]
+    #[case::keys("self.m.all(k, self.m[k] > 1)", 3 + 5 * (3 + 5))]
+    #[case::presence("has(self.n)", 1)]
+    #[case::either("self.n > 1 ? self.n : self.n + 1", 3 + 3)]
+    #[case::no_bound("self.free.all(x, x > 1)", 3 + 1_572_863 * 5)]
+    fn an_expression_costs_at_most(#[case] source: &str, #[case] expected: u64) {
+        let (program, checked) = read(source).unwrap();
+        let cost = estimate(&program, &checked, &declared(), u64::MAX);
+        assert_eq!(cost.max, expected);
+    }
+
+    #[test]
+    fn of_a_small_object_it_costs_less() {
+        let (program, checked) = read("self.free.all(x, x > 1)").unwrap();
+        let cost = estimate(&program, &checked, &declared(), 100);
+        assert_eq!(cost.max, 3 + 100 * 5);
+    }
+}
