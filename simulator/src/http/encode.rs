@@ -13,7 +13,7 @@ use crate::json::{Value, json};
 use crate::store::answer::Page;
 use crate::store::kind::{Kind, Origin};
 use crate::store::object::Object;
-use crate::store::registry::{Conversion, Served};
+use crate::store::registry::Served;
 use crate::store::status::Status;
 use crate::store::watch::{Bookmark, Signal};
 
@@ -116,12 +116,11 @@ fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Obje
         Shape::Full => {
             let (api_version, kind) = names(served, shape);
             write_header(text, &api_version, kind);
-            match served.conversion {
-                Conversion::None => text.extend_from_slice(&object.encoded()[1..]),
-                Conversion::Events | Conversion::Autoscalers => {
-                    let converted = served.view(object).to_string();
-                    text.extend_from_slice(&converted.as_bytes()[1..]);
-                }
+            if served.shows_as_stored(object) {
+                text.extend_from_slice(&object.encoded()[1..]);
+            } else {
+                let shown = served.view(object).to_string();
+                text.extend_from_slice(&shown.as_bytes()[1..]);
             }
         }
         Shape::Metadata => {
@@ -180,11 +179,10 @@ pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
 /// Items of built-in kinds leave out `apiVersion` and `kind`.
 fn write_item(text: &mut Vec<u8>, served: &Served, shape: Shape, item: &Object) {
     let is_bare = served.kind.origin == Origin::BuiltIn && matches!(shape, Shape::Full);
-    match served.conversion {
-        Conversion::None if is_bare => text.extend_from_slice(&item.encoded()),
-        Conversion::None | Conversion::Events | Conversion::Autoscalers => {
-            write_object(text, served, shape, item);
-        }
+    if is_bare && served.shows_as_stored(item) {
+        text.extend_from_slice(&item.encoded());
+    } else {
+        write_object(text, served, shape, item);
     }
 }
 

@@ -10,6 +10,8 @@ use super::log::{Log, TableId};
 use super::object::Object;
 use super::rules;
 use super::schema::before::Before;
+use super::schema::default::apply_defaults;
+use super::schema::prune::prune;
 use crate::json::Value;
 
 /// One resource in one version, with what the kernel needs besides its [`Kind`].
@@ -39,11 +41,28 @@ impl Served {
         }
     }
 
-    /// A stored object in this version, without `apiVersion` and `kind`.
+    /// Whether a stored object is shown in this version as it lies there. A custom resource is not if its schema may have
+    /// changed since.
+    #[must_use]
+    pub fn shows_as_stored(&self, object: &Object) -> bool {
+        let is_current = self.kind.origin == Origin::BuiltIn || self.before(object).fits;
+        self.conversion == Conversion::None && is_current
+    }
+
+    /// A stored object in this version, without `apiVersion` and `kind`: custom resources lose what the schema does not know
+    /// and get its defaults.
+    ///
+    /// Source: `spec/kube-api.md` §1.18.
     #[must_use]
     pub fn view<'a>(&self, object: &'a Object) -> Cow<'a, Value> {
         match self.conversion {
-            Conversion::None => Cow::Borrowed(object.value()),
+            Conversion::None if self.shows_as_stored(object) => Cow::Borrowed(object.value()),
+            Conversion::None => {
+                let mut value = object.value().clone();
+                prune(&self.kind.schema, &mut value, None);
+                apply_defaults(&self.kind.schema, &mut value);
+                Cow::Owned(value)
+            }
             Conversion::Events => Cow::Owned(rules::to_new_event(object.value().clone())),
             Conversion::Autoscalers => Cow::Owned(rules::to_old_autoscaler(object.value().clone())),
         }

@@ -284,7 +284,7 @@ impl Kernel {
         let served = &request.served;
         let is_same = value == *old.value();
         if !is_same {
-            generation::advance(request, &mut value, old.value());
+            generation::advance(request, &mut value, &served.view(old));
         }
         let attempt = Attempt::update(request, (old, &value), is_dry_run);
         self.admit_by_policies(&attempt, &mut context.warnings)?;

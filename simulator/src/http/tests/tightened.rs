@@ -38,6 +38,30 @@ async fn a_write_of_something_else_meets_the_new_schema(
     assert_eq!((answered, &body["spec"]), (code, &spec));
 }
 
+#[rstest]
+#[case::a_field_that_is_no_longer_known(json!({"other": {"type": "string"}}), json!({}))]
+#[case::a_field_with_a_new_default(json!({"size": {"type": "integer"}, "more": {"type": "string", "default": "x"}}), json!({"more": "x", "size": 1}))]
+#[tokio::test]
+async fn what_is_read_is_shown_as_the_new_schema_has_it(
+    #[case] fields: Value,
+    #[case] spec: Value,
+    #[values(WIDGET_W, WIDGETS)] path: &str,
+) {
+    let (code, body) = last(&[
+        ("POST", CRDS, &definition()),
+        ("POST", WIDGETS, WIDGET),
+        ("MERGE", WIDGETS_CRD, &with_fields(&fields)),
+        ("GET", path, ""),
+    ])
+    .await;
+    let object = if path == WIDGETS {
+        &body["items"][0]
+    } else {
+        &body
+    };
+    assert_eq!((code, &object["spec"]), (200, &spec));
+}
+
 #[tokio::test]
 async fn a_write_through_another_version_meets_the_schema_of_that_one() {
     let mut definition: Value = serde_json::from_str(&definition()).unwrap();
