@@ -49,14 +49,32 @@ pub(super) fn applied(
     options: &WriteOptions,
     now: Timestamp,
 ) -> Result<Value, Status> {
+    let kind = &request.served.kind;
+    let mut config = configuration(body, &kind.api_version(), &kind.kind)?;
+    if live.is_none() {
+        metadata::place(&mut config.clone(), request)?;
+        metadata::check_name(&mut config, request)?;
+    }
+    let written = (&*kind.api_version(), &*kind.schema);
+    let applied = merged(request, (live, config), written, (options, now))?;
+    match options.duplicates.first() {
+        Some(twice) if options.field_validation == FieldValidation::Strict => Err(
+            Status::bad_request(format!("error strict decoding YAML: {twice}")),
+        ),
+        _ => Ok(applied),
+    }
+}
+
+/// The configuration of an apply, as it was sent.
+///
+/// # Errors
+/// It cannot be read, or is of another kind than this.
+pub(super) fn configuration(body: &[u8], api_version: &str, kind: &str) -> Result<Value, Status> {
     let text = yaml::text(body).map_err(no_yaml)?;
     let config: Value = match serde_json::from_str(text) {
         Ok(config) => config,
         Err(_) => yaml::read(text).map_err(no_yaml)?.value,
     };
-    let kind = &request.served.kind;
-    let api_version = kind.api_version();
-    let kind_name = &kind.kind;
     let config = match config {
         Value::Null if text.trim().is_empty() => {
             return Err(Status::bad_request("invalid object type: /, Kind="));
@@ -70,25 +88,24 @@ pub(super) fn applied(
             "error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}"
         )));
     }
-    check_kind(&config, &api_version, kind_name)?;
-    let mut config = config;
-    if live.is_none() {
-        metadata::place(&mut config.clone(), request)?;
-        metadata::check_name(&mut config, request)?;
-    }
-    let writer = writer(request, options, &api_version, now);
+    check_kind(&config, api_version, kind)?;
+    Ok(config)
+}
+
+/// What the apply of a configuration, which is written in this version and schema, makes of `live`, or of nothing.
+pub(super) fn merged(
+    request: &Request,
+    (live, config): (Option<&Value>, Value),
+    (api_version, schema): (&str, &Node),
+    (options, now): (&WriteOptions, Timestamp),
+) -> Result<Value, Status> {
+    let writer = writer(request, options, api_version, now);
     let configuration = Configuration {
         kept: without_reset(request, config.clone()),
         asked: config,
         seen: live.map(|live| without_reset(request, live.clone())),
     };
-    let applied = apply(live, configuration, &writer, options.force, &kind.schema)?;
-    match options.duplicates.first() {
-        Some(twice) if options.field_validation == FieldValidation::Strict => Err(
-            Status::bad_request(format!("error strict decoding YAML: {twice}")),
-        ),
-        _ => Ok(applied),
-    }
+    apply(live, configuration, &writer, options.force, schema)
 }
 
 /// Refuses a configuration of another kind in the right version; other versions are refused later.

@@ -10,14 +10,17 @@ use crate::json::{Value, json};
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::kind::{Kind, Origin, ScalePaths};
-use super::metadata::invalid_json;
+use super::metadata::{self, invalid_json};
 use super::object::{Object, metadata_mut};
+use super::ownership;
 use super::patch::merge::merge_patch;
 use super::registry::Served;
 use super::request::{PatchBody, PatchKind, Request, WriteOptions};
+use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
-use super::write::{Via, to_version};
+use super::write::{Via, bare_internal, to_version};
 
+const SCALE_VERSION: &str = "autoscaling/v1";
 /// How the kind of the answers is named in refusals.
 const SCALE: Qualified<'static> = Qualified {
     group: "autoscaling",
@@ -59,6 +62,9 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let old = Arc::clone(self.find(request)?);
+        if kind == PatchKind::Apply {
+            return self.apply_scale(request, (&old, &body.text()), options, context);
+        }
         let live = scale_of(&request.served, &old);
         let scale = match kind {
             // A Scale has no lists, so that both kinds of merging come to the same.
@@ -68,9 +74,8 @@ impl Kernel {
                     .map_err(|why| Status::bad_request(format!("error decoding patch: {why}")))?;
                 merge_patch(live, &patch)
             }
-            PatchKind::Json => super::patch::json::json_patch(&live, &body.text())?,
-            PatchKind::Apply => {
-                return Err(Status::not_implemented("server-side apply of a scale"));
+            PatchKind::Json | PatchKind::Apply => {
+                super::patch::json::json_patch(&live, &body.text())?
             }
         };
         self.rescale(
@@ -79,6 +84,67 @@ impl Kernel {
             (options, Via::Patch(kind)),
             context,
         )
+    }
+
+    /// The apply of a `scale` decides as one of an object of its own, and writes the one field that it stands for.
+    fn apply_scale(
+        &mut self,
+        request: &Request,
+        (old, body): (&Arc<Object>, &[u8]),
+        options: &WriteOptions,
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
+        let served = &request.served;
+        let kind = &served.kind;
+        let path = paths(kind).spec_replicas;
+        let asked = ownership::configuration(body, SCALE_VERSION, "Scale")?;
+        if asked["apiVersion"] != SCALE_VERSION {
+            let text = |field: &str| asked[field].as_str().unwrap_or_default();
+            return Err(Status::bad_request(format!(
+                "invalid object type: {}, Kind={}",
+                text("apiVersion"),
+                text("kind")
+            )));
+        }
+        let live = to_version(served, old);
+        let mut scale = scale_of(served, old);
+        scale["metadata"]["managedFields"] = owners(&live, &path);
+        let schema = builtin("autoscaling", "v1", "Scale").unwrap_or_default();
+        let names = asked["spec"].get("replicas").is_some();
+        let written = (SCALE_VERSION, &*schema);
+        let metadata = asked["metadata"].clone();
+        let sent = |field: &str| metadata[field].as_str().unwrap_or_default();
+        let merged = (Some(&scale), asked);
+        let scale = ownership::merged(request, merged, written, (options, context.now))?;
+        if kind.origin == Origin::Custom {
+            // A real server gets no further with it.
+            return Err(bare_internal(&format!(
+                "failed to convert new object ({}/{}; {SCALE_VERSION}, Kind=Scale) to proper version: request to convert CR to an invalid group/version: {SCALE_VERSION}",
+                sent("namespace"),
+                sent("name"),
+            )));
+        }
+        let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
+        if replicas < 0 {
+            return Err(negative(request, replicas));
+        }
+        let api_version = kind.api_version();
+        let mut config = json!({"apiVersion": api_version, "kind": kind.kind, "metadata": {"name": request.name}});
+        if names {
+            set(&mut config, &path, replicas);
+        }
+        let forced = WriteOptions {
+            force: true,
+            ..options.clone()
+        };
+        let written = (&*api_version, &*kind.schema);
+        let merged = (Some(&live), config);
+        let mut value = ownership::merged(request, merged, written, (&forced, context.now))?;
+        set(&mut value, &path, replicas);
+        metadata::place(&mut value, request)?;
+        let via = Via::Patch(PatchKind::Apply);
+        let answer = self.replace(request, (old, value), (options, via), context)?;
+        Ok(as_scale(served, answer))
     }
 
     fn rescale(
@@ -91,9 +157,7 @@ impl Kernel {
         let served = &request.served;
         let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
         if replicas < 0 {
-            let detail = "must be greater than or equal to 0";
-            let cause = invalid_json("spec.replicas", &replicas.to_string(), detail);
-            return Err(Status::invalid(&SCALE, &request.name, &[cause]));
+            return Err(negative(request, replicas));
         }
         let mut value = to_version(served, old);
         set(&mut value, &paths(&served.kind).spec_replicas, replicas);
@@ -104,10 +168,40 @@ impl Kernel {
         };
         metadata_mut(&mut value).insert("resourceVersion".to_owned(), revision.into());
         let answer = self.replace(request, (old, value), (options, via), context)?;
-        Ok(match answer {
-            Answer::Object(code, object) => Answer::Done(code, scale_of(served, &object)),
-            other => other,
-        })
+        Ok(as_scale(served, answer))
+    }
+}
+
+/// Who owns the wish for replicas at `path` of an object, said as of its `scale`.
+fn owners(object: &Value, path: &str) -> Value {
+    let entries = object["metadata"]["managedFields"].as_array();
+    let owned = entries.into_iter().flatten().filter(|entry| {
+        let mut steps = path.split('.').filter(|step| !step.is_empty());
+        let found = steps.try_fold(&entry["fieldsV1"], |fields, step| {
+            fields.get(&*format!("f:{step}"))
+        });
+        found.is_some()
+    });
+    let owners = owned.map(|entry| {
+        let mut owner = entry.clone();
+        owner["apiVersion"] = SCALE_VERSION.into();
+        owner["fieldsV1"] = json!({"f:spec": {"f:replicas": {}}});
+        owner
+    });
+    owners.collect()
+}
+
+/// The refusal of fewer replicas than none.
+fn negative(request: &Request, replicas: i64) -> Status {
+    let detail = "must be greater than or equal to 0";
+    let cause = invalid_json("spec.replicas", &replicas.to_string(), detail);
+    Status::invalid(&SCALE, &request.name, &[cause])
+}
+
+fn as_scale(served: &Served, answer: Answer) -> Answer {
+    match answer {
+        Answer::Object(code, object) => Answer::Done(code, scale_of(served, &object)),
+        other => other,
     }
 }
 

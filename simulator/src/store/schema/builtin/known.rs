@@ -27,7 +27,8 @@ const fn known<T: JsonSchema>(
 }
 
 /// Every one.
-pub(super) const KINDS: [Known; 58] = [
+pub(super) const KINDS: [Known; 59] = [
+    known::<api::autoscaling::v1::Scale>("autoscaling", "v1", "Scale"),
     known::<api::core::v1::ConfigMap>("", "v1", "ConfigMap"),
     known::<api::core::v1::Endpoints>("", "v1", "Endpoints"),
     known::<api::core::v1::Event>("", "v1", "Event"),
