@@ -2,6 +2,7 @@
 //!
 //! Source: kubernetes v1.34 `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`, narrowed to the kinds served here.
 
+use super::escalation;
 use crate::json::{Value, json};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -83,19 +84,19 @@ const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/versio
 #[must_use]
 pub fn objects() -> Vec<(&'static str, Value)> {
     let roles = [
-        ("admin", admin()),
+        ("admin", gather("admin", admin())),
+        ("cluster-admin", role(escalation::everything().to_vec())),
+        ("edit", offer("admin", gather("edit", edit()))),
         (
-            "cluster-admin",
-            vec![
-                json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}),
-                json!({"nonResourceURLs": ["*"], "verbs": ["*"]}),
-            ],
+            "system:aggregate-to-admin",
+            offer("admin", role(only_admin())),
         ),
-        ("edit", edit()),
-        ("system:basic-user", basic_user()),
+        ("system:aggregate-to-edit", offer("edit", role(only_edit()))),
+        ("system:aggregate-to-view", offer("view", role(view()))),
+        ("system:basic-user", role(basic_user())),
         (
             "system:discovery",
-            vec![paths(
+            role(vec![paths(
                 &[
                     &PUBLIC[..],
                     &[
@@ -108,10 +109,10 @@ pub fn objects() -> Vec<(&'static str, Value)> {
                     ],
                 ]
                 .concat(),
-            )],
+            )]),
         ),
-        ("system:public-info-viewer", vec![paths(&PUBLIC)]),
-        ("view", view()),
+        ("system:public-info-viewer", role(vec![paths(&PUBLIC)])),
+        ("view", offer("edit", gather("view", view()))),
     ];
     let bindings = [
         ("cluster-admin", &["system:masters"][..]),
@@ -122,12 +123,41 @@ pub fn objects() -> Vec<(&'static str, Value)> {
             &["system:authenticated", "system:unauthenticated"],
         ),
     ];
-    let roles = roles.map(|(name, rules)| {
-        let role = json!({"apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRole", "metadata": metadata(name), "rules": rules});
-        ("clusterroles", role)
-    });
+    let roles = roles.map(|(name, role)| ("clusterroles", named(role, name)));
     let bindings = bindings.map(|(name, groups)| ("clusterrolebindings", binding(name, groups)));
     roles.into_iter().chain(bindings).collect()
+}
+
+fn role(rules: Vec<Value>) -> Value {
+    json!({"apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRole", "metadata": {"labels": {}}, "rules": rules})
+}
+
+/// A role that gathers the rules of those that are offered to it, which are these.
+fn gather(name: &str, rules: Vec<Value>) -> Value {
+    let mut role = role(rules);
+    let mut selector = json!({"matchLabels": {}});
+    selector["matchLabels"][&*label(name)] = "true".into();
+    role["aggregationRule"] = json!({"clusterRoleSelectors": [selector]});
+    role
+}
+
+/// A role whose rules go into another.
+fn offer(to: &str, mut role: Value) -> Value {
+    role["metadata"]["labels"][&*label(to)] = "true".into();
+    role
+}
+
+fn label(name: &str) -> String {
+    format!("{GROUP}/aggregate-to-{name}")
+}
+
+fn named(mut role: Value, name: &str) -> Value {
+    let mut metadata = metadata(name);
+    for (label, text) in role["metadata"]["labels"].as_object().into_iter().flatten() {
+        metadata["labels"][label.as_str()] = text.clone();
+    }
+    role["metadata"] = metadata;
+    role
 }
 
 fn metadata(name: &str) -> Value {
@@ -175,21 +205,28 @@ fn view() -> Vec<Value> {
         .collect()
 }
 
-fn edit() -> Vec<Value> {
-    let mut rules = view();
-    rules.push(resources(&("", &["secrets"]), &READ));
-    rules.push(resources(&("", &["serviceaccounts"]), &["impersonate"]));
+fn only_edit() -> Vec<Value> {
+    let mut rules = vec![
+        resources(&("", &["secrets"]), &READ),
+        resources(&("", &["serviceaccounts"]), &["impersonate"]),
+    ];
     rules.extend(WRITABLE.iter().map(|kinds| resources(kinds, &WRITE)));
     rules
 }
 
-fn admin() -> Vec<Value> {
-    let mut rules = edit();
+fn edit() -> Vec<Value> {
+    [only_edit(), view()].concat()
+}
+
+fn only_admin() -> Vec<Value> {
     let local = ("authorization.k8s.io", &["localsubjectaccessreviews"][..]);
-    rules.push(resources(&local, &["create"]));
-    rules.push(resources(
-        &(GROUP, &["rolebindings", "roles"]),
-        &[&READ[..], &WRITE].concat(),
-    ));
-    rules
+    let verbs = [&READ[..], &WRITE].concat();
+    vec![
+        resources(&local, &["create"]),
+        resources(&(GROUP, &["rolebindings", "roles"]), &verbs),
+    ]
+}
+
+fn admin() -> Vec<Value> {
+    [edit(), only_admin()].concat()
 }

@@ -10,6 +10,7 @@
 //! Source: `spec/kube-api.md` §1.21.
 
 pub mod bootstrap;
+pub mod escalation;
 
 mod policy;
 mod question;

@@ -114,7 +114,16 @@ impl<'a> Policy<'a> {
         })
     }
 
-    fn role(self, kind: &str, name: &str, namespace: &str) -> Result<&'a [Value], String> {
+    /// The rules of the role that a binding in `namespace` refers to.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub(crate) fn role(
+        self,
+        kind: &str,
+        name: &str,
+        namespace: &str,
+    ) -> Result<&'a [Value], String> {
         let (plural, namespace) = match kind {
             "Role" => ("roles", namespace),
             "ClusterRole" => ("clusterroles", ""),

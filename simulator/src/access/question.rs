@@ -58,14 +58,7 @@ impl ResourceQuestion {
             group: &self.group,
             name: &self.resource,
         };
-        let mut status = Status::forbidden(&resource, &self.name, &why);
-        if self.name.is_empty() {
-            status.message = format!("{resource} is forbidden: {why}");
-            if let Some(details) = status.details.as_mut().and_then(|d| d.as_object_mut()) {
-                details.remove("name");
-            }
-        }
-        status
+        Status::forbidden(&resource, &self.name, &why)
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Question, ResourceQuestion};
 use crate::json::Value;
 
 /// What stands for every verb, group, resource or path.
-const ALL: &str = "*";
+pub(super) const ALL: &str = "*";
 
 /// One element of `rules`.
 #[derive(Clone, Copy, Debug)]
@@ -45,23 +45,23 @@ impl<'a> Rule<'a> {
         })
     }
 
-    fn covers_name(self, name: &str) -> bool {
+    pub(super) fn covers_name(self, name: &str) -> bool {
         let mut names = self.texts("resourceNames").peekable();
         names.peek().is_none() || names.any(|known| known == name)
     }
 
-    fn names(self, field: &str, asked: &str) -> bool {
+    pub(super) fn names(self, field: &str, asked: &str) -> bool {
         self.texts(field)
             .any(|known| known == ALL || known == asked)
     }
 
-    fn texts(self, field: &str) -> impl Iterator<Item = &'a str> {
+    pub(super) fn texts(self, field: &str) -> impl Iterator<Item = &'a str> {
         let list = self.0.get(field).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str)
     }
 }
 
-fn covers_path(url: &str, path: &str) -> bool {
+pub(super) fn covers_path(url: &str, path: &str) -> bool {
     url == ALL
         || url == path
         || url

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::aggregation;
 use super::answer::{Answer, Refused, Reply};
 use super::definition::is_definition;
 use super::expiry::Expiries;
@@ -161,7 +162,14 @@ impl Kernel {
             defined: None,
             quoted: None,
         };
-        let result = self.wholly(|kernel| kernel.dispatch(request, &mut context));
+        let is_gathered = request.verb.is_write() && aggregation::is_gathered(&request.served);
+        let result = self.wholly(|kernel| {
+            let result = kernel.dispatch(request, &mut context);
+            if is_gathered && result.is_ok() {
+                kernel.gather_roles(&mut context);
+            }
+            result
+        });
         let warnings = context.warnings;
         match result {
             Ok(answer) => Ok(Reply { answer, warnings }),

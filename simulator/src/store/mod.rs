@@ -27,9 +27,11 @@ pub mod status;
 pub mod watch;
 pub mod window;
 
+mod aggregation;
 mod decode;
 mod definition;
 mod delete;
+mod escalation;
 mod generation;
 mod identity;
 mod metadata;

@@ -93,14 +93,22 @@ impl Status {
         }
     }
 
-    /// 403 with the server's reason after the fixed words.
+    /// 403 with the server's reason after the fixed words; the name is empty where there is none.
     #[must_use]
     pub fn forbidden(resource: &Qualified, name: &str, why: &str) -> Self {
+        let mut details = lookup(resource, name);
+        let message = match name {
+            "" => {
+                details.as_object_mut().map(|fields| fields.remove("name"));
+                format!("{resource} is forbidden: {why}")
+            }
+            name => format!("{resource} \"{name}\" is forbidden: {why}"),
+        };
         Self {
             code: 403,
             reason: "Forbidden",
-            message: format!("{resource} \"{name}\" is forbidden: {why}"),
-            details: Some(lookup(resource, name)),
+            message,
+            details: Some(details),
         }
     }
 

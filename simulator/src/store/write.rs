@@ -70,6 +70,7 @@ impl Kernel {
         self.admit_instance(served)?;
         self.admit_content(request, text(metadata_mut(&mut value), "name"))?;
         self.admit_account(request, &value)?;
+        self.admit_grant(request, &mut value, None)?;
         self.settle_name(request, &mut value, context);
         stamp_new(served, &mut value, context);
         if has_status(served) {
@@ -234,6 +235,7 @@ impl Kernel {
             }
         })?;
         check_preconditions(request, old, &mut value, via)?;
+        self.admit_grant(request, &mut value, Some(old.value()))?;
         let sent = ownership::sent_through_status(request, &value, old);
         let is_mistyped = ownership::is_mistyped_status(request, &value, before);
         parts::restore(request, &mut value, &served.view(old));

@@ -169,3 +169,63 @@ async fn a_group_without_a_user_is_no_one() {
     let (code, _) = ask_with(&server(), ("GET", MAP_A, ""), &headers).await;
     assert_eq!(code, 500);
 }
+
+/// Alice may make roles and bindings, and read ConfigMaps.
+async fn with_a_manager() -> ApiServer {
+    let server = founded().await;
+    let role = r#"{"metadata":{"name":"manager"},"rules":[{"verbs":["create","patch"],"apiGroups":["rbac.authorization.k8s.io"],"resources":["roles","rolebindings"]},{"verbs":["get"],"apiGroups":[""],"resources":["configmaps"]}]}"#;
+    good(&server, ("POST", ROLES, role)).await;
+    bind(&server, ("Role", "manager"), user("alice")).await;
+    server
+}
+
+#[rstest]
+#[case::held(r#"{"metadata":{"name":"a"},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["configmaps"],"resourceNames":["a"]}]}"#, None)]
+#[case::not_held(
+    r#"{"metadata":{"name":"a"},"rules":[{"verbs":["get","list"],"apiGroups":[""],"resources":["configmaps"]}]}"#,
+    Some("roles.rbac.authorization.k8s.io \"a\" is forbidden: user \"alice\" (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"configmaps\"], Verbs:[\"list\"]}")
+)]
+#[tokio::test]
+async fn nobody_makes_a_role_of_more_than_they_hold(
+    #[case] role: &str,
+    #[case] refusal: Option<&str>,
+) {
+    let server = with_a_manager().await;
+    let (code, answer) = ask_with(&server, ("POST", ROLES, role), &[ALICE]).await;
+    match refusal {
+        None => assert_eq!(code, 201, "{answer}"),
+        Some(refusal) => assert_eq!((code, &answer["message"]), (403, &json!(refusal))),
+    }
+}
+
+#[tokio::test]
+async fn nobody_binds_a_role_of_more_than_they_hold() {
+    let server = with_a_manager().await;
+    let binding = r#"{"metadata":{"name":"c"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"}}"#;
+    let (code, answer) = ask_with(&server, ("POST", BINDINGS, binding), &[ALICE]).await;
+    assert_eq!(code, 403, "{answer}");
+    let lacking = "{APIGroups:[\"*\"], Resources:[\"*\"], Verbs:[\"*\"]}\n{NonResourceURLs:[\"*\"], Verbs:[\"*\"]}";
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.ends_with(lacking), "{message}");
+}
+
+#[tokio::test]
+async fn a_role_gathers_the_rules_of_others() {
+    const CLUSTER_ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+    const VIEW: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles/view";
+    const ADMIN: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles/admin";
+    let server = founded().await;
+    let (_, before) = ask(&server, ("GET", ADMIN, "")).await;
+    let orders = r#"{"metadata":{"name":"orders","labels":{"rbac.authorization.k8s.io/aggregate-to-view":"true"}},"rules":[{"verbs":["get"],"apiGroups":["ex.io"],"resources":["orders"]}]}"#;
+    good(&server, ("POST", CLUSTER_ROLES, orders)).await;
+    let rule = json!({"verbs": ["get"], "apiGroups": ["ex.io"], "resources": ["orders"]});
+    for role in [VIEW, ADMIN] {
+        let (_, answer) = ask(&server, ("GET", role, "")).await;
+        let rules = answer["rules"].as_array().unwrap();
+        assert!(rules.contains(&rule), "{answer}");
+    }
+    let path = format!("{CLUSTER_ROLES}/orders");
+    assert_eq!(ask(&server, ("DELETE", &path, "")).await.0, 200);
+    let (_, after) = ask(&server, ("GET", ADMIN, "")).await;
+    assert_eq!(after["rules"], before["rules"]);
+}
