@@ -1,5 +1,7 @@
 //! How finely ownership looks at a value: as one thing, field by field, or item by item.
 
+use std::sync::LazyLock;
+
 use super::fields::{key_element, value_element};
 use crate::json::{Map, Value};
 use crate::store::schema::node::{ListType, Node, Type};
@@ -44,6 +46,9 @@ pub(super) enum Unidentified {
     #[error("associative list without keys has an element that's an explicit null")]
     NullInSet,
 }
+
+static EMPTY_TEXT: LazyLock<Value> = LazyLock::new(|| "".into());
+static ZERO: LazyLock<Value> = LazyLock::new(|| 0.into());
 
 impl<'a> Shape<'a> {
     pub(super) fn of(node: &'a Node) -> Self {
@@ -166,12 +171,19 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// The default of the field `name` of the items.
+    /// The default of the field `name` of the items. What real servers publish of built-in kinds gives fields that are always
+    /// written the empty value of their type.
     fn key_default(self, name: &str) -> Option<&'a Value> {
         let Self::Declared { node, .. } = self else {
             return None;
         };
         let items = node.items.as_ref()?;
-        items.properties.get(name)?.default.as_ref()
+        let key = items.properties.get(name)?;
+        let is_written = node.patch.merge && items.required.iter().any(|known| known == name);
+        key.default.as_ref().or(match key.kind {
+            Type::String if is_written => Some(&EMPTY_TEXT),
+            Type::Integer if is_written => Some(&ZERO),
+            _ => None,
+        })
     }
 }
