@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::admission::Attempt;
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::metadata::seconds;
 use super::namespace::PROTECTED;
 use super::object::{Key, Object, metadata_mut};
-use super::policy::Attempt;
 use super::registry::Served;
 use super::request::{DeleteOptions, ListOptions, Part, Propagation, Request};
 use super::status::{Qualified, Status};

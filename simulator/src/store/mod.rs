@@ -27,6 +27,7 @@ pub mod status;
 pub mod watch;
 pub mod window;
 
+mod admission;
 mod aggregation;
 mod decode;
 mod definition;

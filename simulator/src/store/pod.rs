@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
+use super::admission::Attempt;
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::log::TableId;
 use super::metadata::seconds;
-use super::policy::Attempt;
 use super::request::{DeleteOptions, Request, WriteOptions};
 use super::status::{Qualified, Status};
 use crate::json::{Value, json};

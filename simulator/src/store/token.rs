@@ -13,12 +13,12 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
+use super::admission::Attempt;
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::metadata::{invalid_json, seconds};
 use super::object::{Key, Object};
 use super::ownership;
-use super::policy::Attempt;
 use super::request::{Request, WriteOptions};
 use super::status::{Qualified, Status};
 use crate::access::User;

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::admission::Attempt;
 use super::answer::Answer;
 use super::definition::{is_definition, take_stored_versions};
 use super::kernel::{Context, Kernel};
@@ -11,7 +12,6 @@ use super::kind::Origin;
 use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
 use super::patch::refusal::go_text;
-use super::policy::Attempt;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};

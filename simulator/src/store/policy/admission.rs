@@ -2,11 +2,10 @@
 //!
 //! Source: apiserver v0.34.3, pkg/admission/plugin/policy/validating/dispatcher.go.
 
-use super::attempt::Attempt;
 use super::binding::Binding;
-use super::target::Target;
-use super::validation::{Denial, Policy, Reason, Seen};
+use super::validation::{Denial, Policy, Reason};
 use crate::json::json;
+use crate::store::admission::{Attempt, Seen, Target};
 use crate::store::kernel::Kernel;
 use crate::store::status::Status;
 

@@ -1,8 +1,7 @@
 //! A binding: where a policy counts, with which parameters, and what follows from a denial.
 
-use super::resources::Resources;
-use super::target::Target;
 use crate::json::Value;
+use crate::store::admission::{Resources, Target};
 use crate::store::object::{Object, texts};
 use crate::store::selector::LabelSelector;
 

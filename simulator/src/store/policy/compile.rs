@@ -2,9 +2,9 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/admissionregistration/validation/validation.go`.
 
-use super::declared;
 use super::validation::{Program, Reason, Validation};
 use crate::json::Value;
+use crate::store::admission::{Compiler, Part, declared};
 use crate::store::naming::qualified_name_fault;
 use crate::store::schema::cause;
 use crate::store::schema::cel::expression::{CelType, Expression, Variable, is_identifier};
@@ -16,12 +16,9 @@ use crate::store::status::Cause;
 /// All that is wrong with them.
 pub(super) fn compile(spec: &Value, name: &str) -> Result<Program, Vec<Cause>> {
     let has_params = spec.get("paramKind").is_some_and(Value::is_object);
-    let mut compiler = Compiler {
-        known: declared::variables(has_params),
-        causes: Vec::new(),
-    };
+    let mut compiler = Compiler::new(declared(has_params));
     let program = Program {
-        conditions: compiler.conditions(spec),
+        conditions: compiler.conditions(&spec["matchConditions"], "spec.matchConditions"),
         variables: compiler.variables(spec),
         validations: compiler.validations(spec),
         annotations: compiler.annotations(spec, name),
@@ -33,97 +30,18 @@ pub(super) fn compile(spec: &Value, name: &str) -> Result<Program, Vec<Cause>> {
     }
 }
 
-struct Compiler {
-    /// What expressions may name.
-    known: Vec<Variable>,
-    causes: Vec<Cause>,
-}
-
 /// The variables that a policy declares, as one.
 fn composed(fields: &[Variable]) -> Variable {
     let kind = CelType::object("kubernetes.variables", fields.iter().cloned());
     ("variables".to_owned(), kind)
 }
 
-/// An element of a list, and where it stands.
-struct Part<'a> {
-    value: &'a Value,
-    path: String,
-}
-
-impl<'a> Part<'a> {
-    fn all(spec: &'a Value, list: &str) -> Vec<Self> {
-        let elements = spec[list].as_array().into_iter().flatten().enumerate();
-        let part = |(index, value)| Self {
-            value,
-            path: format!("spec.{list}[{index}]"),
-        };
-        elements.map(part).collect()
-    }
-
-    fn text(&self, field: &str) -> &'a str {
-        self.value[field].as_str().unwrap_or_default()
-    }
-
-    fn field(&self, field: &str) -> String {
-        format!("{}.{field}", self.path)
-    }
-}
-
 impl Compiler {
-    /// The expression `source` of a field; what is wrong with it is noted.
-    fn expression(
-        &mut self,
-        (field, source): (String, &str),
-        kinds: &[&str],
-    ) -> Option<Expression> {
-        let compiled = Expression::compile(source, &self.known, kinds);
-        let noted = |why: String| {
-            let cause = cause::invalid(field, &source.into(), &why);
-            self.causes.push(cause);
-        };
-        compiled.map_err(noted).ok()
-    }
-
-    fn conditions(&mut self, spec: &Value) -> Vec<Expression> {
-        const N_MAX: usize = 64;
-        let parts = Part::all(spec, "matchConditions");
-        if parts.len() > N_MAX {
-            let cause = cause::too_many("spec.matchConditions", parts.len(), N_MAX as u64);
-            self.causes.push(cause);
-        }
-        let mut names = Vec::new();
-        let mut conditions = Vec::new();
-        for part in &parts {
-            match part.text("expression").trim() {
-                "" => self.lacks(part.field("expression"), ""),
-                source => {
-                    let at = (part.field("expression"), source);
-                    conditions.extend(self.expression(at, &["bool"]));
-                }
-            }
-            self.condition_name(part, &mut names);
-        }
-        conditions
-    }
-
-    fn condition_name<'a>(&mut self, part: &Part<'a>, names: &mut Vec<&'a str>) {
-        let (field, name) = (part.field("name"), part.text("name"));
-        if name.is_empty() {
-            return self.lacks(field, "");
-        }
-        if let Some(fault) = qualified_name_fault(name) {
-            let cause = cause::invalid(field.clone(), &name.into(), &fault);
-            self.causes.push(cause);
-        }
-        self.duplicate(field, name, names);
-    }
-
     fn variables(&mut self, spec: &Value) -> Vec<(String, Expression)> {
         let (mut fields, mut variables) = (Vec::new(), Vec::new());
-        for part in Part::all(spec, "variables") {
+        for part in parts(spec, "variables") {
             // Each may name those before it.
-            self.known.push(composed(&fields));
+            self.declared.push(composed(&fields));
             let name = part.text("name");
             if name.trim().is_empty() {
                 self.lacks(part.field("name"), "name is not specified");
@@ -139,19 +57,19 @@ impl Compiler {
             } else {
                 self.expression((part.field("expression"), source), &[])
             };
-            self.known.pop();
+            self.declared.pop();
             let kind = compiled.as_ref().map_or(&CelType::Dyn, Expression::kind);
             fields.push((name.to_owned(), kind.clone()));
             variables.extend(compiled.map(|expression| (name.to_owned(), expression)));
         }
         if !fields.is_empty() {
-            self.known.push(composed(&fields));
+            self.declared.push(composed(&fields));
         }
         variables
     }
 
     fn validations(&mut self, spec: &Value) -> Vec<Validation> {
-        let parts = Part::all(spec, "validations");
+        let parts = parts(spec, "validations");
         parts
             .iter()
             .filter_map(|part| self.validation(part))
@@ -214,7 +132,7 @@ impl Compiler {
     fn annotations(&mut self, spec: &Value, policy: &str) -> Vec<Expression> {
         let mut keys = Vec::new();
         let mut annotations = Vec::new();
-        let parts = Part::all(spec, "auditAnnotations");
+        let parts = parts(spec, "auditAnnotations");
         for part in &parts {
             let (field, key) = (part.field("key"), part.text("key"));
             let whole = format!("{policy}/{key}");
@@ -237,21 +155,14 @@ impl Compiler {
         annotations
     }
 
-    fn lacks(&mut self, field: String, detail: &str) {
-        self.causes.push(cause::required(field, detail));
-    }
-
     fn is_blank(&mut self, field: String, text: &str) {
         let detail = "must be non-empty if specified";
         self.causes
             .push(cause::invalid(field, &text.into(), detail));
     }
+}
 
-    fn duplicate<'a>(&mut self, field: String, text: &'a str, known: &mut Vec<&'a str>) {
-        if known.contains(&text) {
-            self.causes.push(cause::duplicate(field, &text.into()));
-        } else {
-            known.push(text);
-        }
-    }
+/// The elements of a list of `spec`.
+fn parts<'a>(spec: &'a Value, list: &str) -> Vec<Part<'a>> {
+    Part::all(&spec[list], &format!("spec.{list}"))
 }

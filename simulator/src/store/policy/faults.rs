@@ -3,9 +3,8 @@
 //! Source: kubernetes v1.34 `pkg/apis/admissionregistration/validation/validation.go`.
 
 use super::compile::compile;
-use super::resource_faults::resource_faults;
-use super::selector_faults::selector_faults;
 use crate::json::Value;
+use crate::store::admission::{choice, resource_faults, selector_faults};
 use crate::store::naming::{path_segment_fault, subdomain_fault};
 use crate::store::schema::cause;
 use crate::store::schema::name::{dns_1035_label_fault, dns_1123_subdomain_fault};
@@ -153,18 +152,6 @@ fn action_faults(actions: &Value) -> Vec<Cause> {
         causes.push(cause::required(FIELD, detail));
     }
     causes
-}
-
-/// A cause if the last step of `path`, a field of `value`, is none of the choices.
-pub(super) fn choice(path: &str, value: &Value, choices: &[&str], causes: &mut Vec<Cause>) {
-    let field = path.rsplit('.').next().unwrap_or(path);
-    let Some(chosen) = value.get(field).filter(|chosen| !chosen.is_null()) else {
-        return;
-    };
-    if !choices.iter().any(|choice| chosen == choice) {
-        let choices: Vec<_> = choices.iter().map(ToString::to_string).collect();
-        causes.push(cause::not_supported(path, chosen, &choices));
-    }
 }
 
 fn is_empty(list: &Value) -> bool {

@@ -9,19 +9,12 @@
 //! Source: `spec/kube-api.md` §1.20; apiserver v0.34.3, pkg/admission/plugin/policy.
 
 mod admission;
-mod attempt;
 mod binding;
 mod compile;
-mod declared;
 mod faults;
 mod parameters;
 mod policies;
-mod resource_faults;
-mod resources;
-mod selector_faults;
-mod target;
 mod validation;
 
-pub(super) use attempt::Attempt;
 pub(super) use faults::{binding_faults, policy_faults};
 pub(super) use policies::Policies;

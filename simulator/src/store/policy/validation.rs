@@ -3,21 +3,15 @@
 //! Source: apiserver v0.34.3, pkg/admission/plugin/policy/validating/validator.go and
 //! pkg/admission/plugin/webhook/matchconditions/matcher.go.
 
-use std::sync::Arc;
-
 use super::compile::compile;
 use super::parameters::ParameterKind;
-use super::resources::Resources;
-use super::target::Target;
 use crate::json::Value;
+use crate::store::admission::{Conditions, Resources, Seen, evaluated};
 use crate::store::object::Object;
-use crate::store::registry::Served;
 use crate::store::schema::cel::expression::{Bindings, Evaluated, Expression};
 
 /// The longest message that an expression may make. Source: apiserver v0.34.3, pkg/apis/cel/config.go.
 const MESSAGE_BYTES_MAX: usize = 5 * 1024;
-/// What policies do not learn of a namespace.
-const HIDDEN: [&str; 3] = ["managedFields", "ownerReferences", "selfLink"];
 
 /// A ValidatingAdmissionPolicy.
 #[derive(Debug)]
@@ -34,7 +28,7 @@ pub(super) struct Policy {
 /// The expressions of a policy.
 #[derive(Debug)]
 pub(super) struct Program {
-    pub(super) conditions: Vec<Expression>,
+    pub(super) conditions: Conditions,
     /// By name, in the order in which they may refer to each other.
     pub(super) variables: Vec<(String, Expression)>,
     pub(super) validations: Vec<Validation>,
@@ -91,40 +85,6 @@ impl Denial {
     }
 }
 
-/// A write as expressions see it.
-pub(super) struct Seen {
-    object: Value,
-    old_object: Value,
-    request: Value,
-    namespace: Value,
-}
-
-impl Seen {
-    /// The write of which a policy takes the resource for `served`.
-    pub(super) fn of(target: &Target, served: &Arc<Served>) -> Self {
-        let attempt = target.attempt;
-        let namespace = target
-            .namespace
-            .filter(|_| !attempt.is_of_namespaces())
-            .map(namespace_object);
-        Self {
-            object: attempt.new_in(served),
-            old_object: attempt.old_in(served),
-            request: attempt.asked(served),
-            namespace: namespace.unwrap_or_default(),
-        }
-    }
-}
-
-fn namespace_object(namespace: &Object) -> Value {
-    let mut value = namespace.value().clone();
-    let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
-    if let Some(metadata) = metadata {
-        metadata.retain(|field, _| !HIDDEN.contains(&field.as_str()));
-    }
-    value
-}
-
 impl Policy {
     /// The policy that was stored.
     pub(super) fn of(stored: &Object) -> Self {
@@ -150,17 +110,14 @@ impl Policy {
             Err(why) => return self.failure(why).map(Denial::firm).into_iter().collect(),
         };
         Bindings::with(|bindings| {
-            bindings.bind("object", &seen.object);
-            bindings.bind("oldObject", &seen.old_object);
-            bindings.bind("request", &seen.request);
-            bindings.bind("namespaceObject", &Value::Null);
+            seen.bind(bindings);
             bindings.bind("params", parameters);
-            match program.is_meant(bindings) {
+            match program.conditions.are_met(bindings) {
                 Ok(true) => {}
                 Ok(false) => return Vec::new(),
                 Err(why) => return self.failure(&why).into_iter().collect(),
             }
-            bindings.bind("namespaceObject", &seen.namespace);
+            seen.bind_namespace(bindings);
             for (name, variable) in &program.variables {
                 bindings.bind_variable(name, variable);
             }
@@ -170,14 +127,14 @@ impl Policy {
 
     fn verdicts(&self, program: &Program, bindings: &Bindings) -> Vec<Denial> {
         let validations = program.validations.iter().filter_map(|validation| {
-            match value(&validation.expression, bindings) {
+            match evaluated(&validation.expression, bindings) {
                 Ok(value) if value.is_true() => None,
                 Ok(_) => Some(validation.denial(bindings)),
                 Err(why) => self.failure(&why),
             }
         });
         let annotations = program.annotations.iter().filter_map(|annotation| {
-            let broken = value(annotation, bindings).err();
+            let broken = evaluated(annotation, bindings).err();
             broken.and_then(|why| self.failure(&why).map(Denial::firm))
         });
         validations.chain(annotations).collect()
@@ -190,25 +147,6 @@ impl Policy {
             reason: Reason::INVALID,
             is_firm: false,
         })
-    }
-}
-
-impl Program {
-    /// Whether the conditions are met; one that is not decides, whatever the others come to.
-    fn is_meant(&self, bindings: &Bindings) -> Result<bool, String> {
-        let mut broken = Vec::new();
-        for condition in &self.conditions {
-            match value(condition, bindings) {
-                Ok(value) if value.is_false() => return Ok(false),
-                Ok(_) => {}
-                Err(why) => broken.push(why),
-            }
-        }
-        match broken.as_slice() {
-            [] => Ok(true),
-            [why] => Err(why.clone()),
-            all => Err(format!("[{}]", all.join(", "))),
-        }
     }
 }
 
@@ -231,11 +169,4 @@ impl Validation {
             is_firm: false,
         }
     }
-}
-
-/// The value of an expression, or what is said of one that has none.
-fn value(expression: &Expression, bindings: &Bindings) -> Result<Evaluated, String> {
-    let source = expression.source();
-    let broken = |why| format!("expression '{source}' resulted in error: {why}");
-    expression.evaluate(bindings).map_err(broken)
 }

@@ -13,7 +13,7 @@ use crate::store::selector::LabelSelector;
 
 /// `matchConstraints` or `matchResources`.
 #[derive(Debug)]
-pub(super) struct Resources {
+pub(in crate::store) struct Resources {
     namespaces: LabelSelector,
     objects: LabelSelector,
     /// Whether other versions of a resource do not count.
@@ -44,7 +44,7 @@ enum Scope {
 
 impl Resources {
     /// Reads what validation has passed.
-    pub(super) fn read(value: &Value) -> Self {
+    pub(in crate::store) fn read(value: &Value) -> Self {
         let rules = |field: &str| {
             let rules = value[field].as_array().into_iter().flatten();
             rules.map(Rule::read).collect()
@@ -59,7 +59,7 @@ impl Resources {
     }
 
     /// The version of the resource as which the write is meant; `None` if it is not.
-    pub(super) fn matched(&self, target: &Target) -> Option<Arc<Served>> {
+    pub(in crate::store) fn matched(&self, target: &Target) -> Option<Arc<Served>> {
         if !self.selects_namespace(target)
             || !self.selects_object(target)
             || self.ruled(&self.excluded, target).is_some()

@@ -10,17 +10,17 @@ use crate::store::registry::Served;
 use crate::store::request::Part;
 
 /// A write with what surrounds it.
-pub(super) struct Target<'a> {
-    pub(super) attempt: &'a Attempt<'a>,
+pub(in crate::store) struct Target<'a> {
+    pub(in crate::store) attempt: &'a Attempt<'a>,
     /// The namespace, if it lies in one and that is there.
-    pub(super) namespace: Option<&'a Object>,
+    pub(in crate::store) namespace: Option<&'a Object>,
     /// The resource in the version of the request, and then in its other versions.
-    pub(super) versions: Vec<Arc<Served>>,
+    pub(in crate::store) versions: Vec<Arc<Served>>,
 }
 
 impl<'a> Target<'a> {
     /// What `attempt` is about, in the cluster of `kernel`.
-    pub(super) fn of(kernel: &'a Kernel, attempt: &'a Attempt<'a>) -> Self {
+    pub(in crate::store) fn of(kernel: &'a Kernel, attempt: &'a Attempt<'a>) -> Self {
         let key = Key {
             namespace: String::new(),
             name: attempt.namespace().to_owned(),
@@ -39,7 +39,7 @@ impl<'a> Target<'a> {
     }
 
     /// The labels that select the namespace; a namespace that is written has those of its new state.
-    pub(super) fn namespace_labels(&self) -> Option<&Map> {
+    pub(in crate::store) fn namespace_labels(&self) -> Option<&Map> {
         let attempt = self.attempt;
         let is_written = attempt.is_of_namespaces()
             && attempt.request.part == Part::Whole
@@ -51,7 +51,7 @@ impl<'a> Target<'a> {
     }
 
     /// The labels of the new and of the old object, where there is one.
-    pub(super) fn labels(&self) -> [Option<Option<&Map>>; 2] {
+    pub(in crate::store) fn labels(&self) -> [Option<Option<&Map>>; 2] {
         if self.attempt.request.part == Part::Scale {
             return [Some(None), Some(None)];
         }

@@ -11,7 +11,7 @@ use crate::store::write::to_version;
 
 /// What is done to the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(in crate::store) enum Operation {
     Create,
     Update,
     Delete,
@@ -19,7 +19,7 @@ pub(super) enum Operation {
 
 impl Operation {
     /// As rules spell it.
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::store) fn name(self) -> &'static str {
         match self {
             Self::Create => "CREATE",
             Self::Update => "UPDATE",
@@ -40,13 +40,13 @@ impl Operation {
 /// A write that nothing else refuses.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) struct Attempt<'a> {
-    pub(super) request: &'a Request,
-    pub(super) operation: Operation,
+    pub(in crate::store) request: &'a Request,
+    pub(in crate::store) operation: Operation,
     /// The name of the object; empty in the deletion of a whole collection.
-    pub(super) name: &'a str,
+    pub(in crate::store) name: &'a str,
     /// The object, or what is sent to a subresource, as it would be stored.
-    pub(super) new: Option<&'a Value>,
-    pub(super) old: Option<&'a Object>,
+    pub(in crate::store) new: Option<&'a Value>,
+    pub(in crate::store) old: Option<&'a Object>,
     is_dry_run: bool,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The namespace; a namespace lies in itself.
-    pub(super) fn namespace(&self) -> &str {
+    pub(in crate::store) fn namespace(&self) -> &str {
         if self.is_of_namespaces() {
             self.name
         } else {
@@ -119,13 +119,13 @@ impl<'a> Attempt<'a> {
     }
 
     /// Whether it is about a namespace.
-    pub(super) fn is_of_namespaces(&self) -> bool {
+    pub(in crate::store) fn is_of_namespaces(&self) -> bool {
         let kind = &self.request.served.kind;
         (kind.group.as_str(), kind.plural.as_str()) == ("", "namespaces")
     }
 
     /// The new object as `object`, in a version of its resource.
-    pub(super) fn new_in(&self, served: &Served) -> Value {
+    pub(in crate::store) fn new_in(&self, served: &Served) -> Value {
         let Some(new) = self.new else {
             return Value::Null;
         };
@@ -134,7 +134,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The old object as `oldObject`, in a version of its resource.
-    pub(super) fn old_in(&self, served: &Served) -> Value {
+    pub(in crate::store) fn old_in(&self, served: &Served) -> Value {
         let old = self.old.map(|old| self.shown(served, old));
         old.unwrap_or_default()
     }
@@ -173,7 +173,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The variable `request`, for a policy that takes the resource for `served`; what is empty is left out.
-    pub(super) fn asked(&self, served: &Arc<Served>) -> Value {
+    pub(in crate::store) fn asked(&self, served: &Arc<Served>) -> Value {
         let own = &self.request.served;
         let mut asked = json!({
             "uid": "",

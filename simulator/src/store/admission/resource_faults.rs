@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/admissionregistration/validation/validation.go`.
 
-use super::faults::choice;
+use super::choice::choice;
 use super::selector_faults::selector_faults;
 use crate::json::{Value, json};
 use crate::store::naming::path_segment_fault;
@@ -11,7 +11,7 @@ use crate::store::schema::cause;
 use crate::store::status::Cause;
 
 /// What is wrong with `matchConstraints` or `matchResources`, which stand at `path`.
-pub(super) fn resource_faults(path: &str, resources: &Value) -> Vec<Cause> {
+pub(in crate::store) fn resource_faults(path: &str, resources: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let field = format!("{path}.matchPolicy");
     choice(&field, resources, &["Equivalent", "Exact"], &mut causes);

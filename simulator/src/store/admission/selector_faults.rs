@@ -9,7 +9,7 @@ use crate::store::schema::cause;
 use crate::store::status::Cause;
 
 /// What is wrong with the selector at `path`.
-pub(super) fn selector_faults(path: &str, selector: &Value) -> Vec<Cause> {
+pub(in crate::store) fn selector_faults(path: &str, selector: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let labels = selector["matchLabels"].as_object().into_iter().flatten();
     for (label, value) in labels {

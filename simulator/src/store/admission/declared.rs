@@ -5,7 +5,7 @@
 use crate::store::schema::cel::expression::{CelType, Variable};
 
 /// The variables of a policy, `params` among them if it has some.
-pub(super) fn variables(has_params: bool) -> Vec<Variable> {
+pub(in crate::store) fn declared(has_params: bool) -> Vec<Variable> {
     let authorizer = CelType::Named("kubernetes.authorization.Authorizer");
     let mut variables = vec![
         ("object".to_owned(), CelType::Dyn),
