@@ -34,6 +34,14 @@ impl Ids {
         Self(stream)
     }
 
+    /// A stream of its own, which nobody else draws from.
+    pub(crate) fn branch(&mut self) -> Self {
+        let mut stream = ChaCha8Rng::seed_from_u64(self.0.next_u64());
+        // Those below are of seeds that people choose.
+        stream.set_stream(u64::MAX);
+        Self(stream)
+    }
+
     /// A version 4 UUID in its usual form.
     pub fn uid(&mut self) -> String {
         let (high, low) = (self.0.next_u64(), self.0.next_u64());

@@ -15,6 +15,7 @@ use super::hang::Hanging;
 use super::health::{health, version};
 use super::journal::Entry;
 use super::negotiate::{Accepted, Format, accepted};
+use super::pending::Pending;
 use super::query::Query;
 use super::resource::{self, no_resource};
 use super::response::{
@@ -46,7 +47,8 @@ pub(crate) enum Lost {
 }
 
 /// What the answer to a request is made with besides the kernel's reply.
-struct Wanted {
+#[derive(Clone)]
+pub(super) struct Wanted {
     served: Arc<Served>,
     accepted: Accepted,
     shape: Shape,
@@ -55,7 +57,7 @@ struct Wanted {
 
 impl ApiServer {
     /// Answers one call.
-    pub(crate) fn answer(&self, call: &Call) -> Answered {
+    pub(crate) async fn answer(&self, call: &Call) -> Answered {
         if self.is_away() {
             return Err(Lost::Broken);
         }
@@ -68,7 +70,7 @@ impl ApiServer {
             Route::Resource(target) => {
                 match review::find(&target.group, &target.version, &target.resource) {
                     Some(kind) => Ok(self.review(call, (&kind, &target), &user)),
-                    None => self.resource(call, &target, &user),
+                    None => self.resource(call, &target, &user).await,
                 }
             }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
@@ -161,7 +163,7 @@ impl ApiServer {
         }
     }
 
-    fn resource(&self, call: &Call, target: &Target, user: &Arc<User>) -> Answered {
+    async fn resource(&self, call: &Call, target: &Target, user: &Arc<User>) -> Answered {
         let found =
             self.lock()
                 .kernel
@@ -177,15 +179,22 @@ impl ApiServer {
         let query = Query::parse(call.uri.query().unwrap_or_default());
         let asked = Arc::clone(&served);
         match self.prepare((call, user), target, (served, &query)) {
-            Ok((request, wanted)) => self.perform(call, request, wanted).map(|mut response| {
-                if !asked.kind.deprecation.is_empty() {
-                    add_warnings(&mut response, std::slice::from_ref(&asked.kind.deprecation));
-                }
-                if response.status().as_u16() == 410 && query.get("continue").is_some() {
-                    return page_expired(query.text("continue"));
-                }
-                response
-            }),
+            Ok((request, wanted)) => {
+                self.perform(call, request, &wanted)
+                    .await
+                    .map(|mut response| {
+                        if !asked.kind.deprecation.is_empty() {
+                            add_warnings(
+                                &mut response,
+                                std::slice::from_ref(&asked.kind.deprecation),
+                            );
+                        }
+                        if response.status().as_u16() == 410 && query.get("continue").is_some() {
+                            return page_expired(query.text("continue"));
+                        }
+                        response
+                    })
+            }
             Err(status) => Ok(refusal(call, &status)),
         }
     }
@@ -220,38 +229,46 @@ impl ApiServer {
         Ok((request, wanted))
     }
 
-    fn perform(&self, call: &Call, mut request: Request, wanted: Wanted) -> Answered {
-        let mut state = self.lock();
-        let state = &mut *state;
+    /// Lets faults disturb a request before anybody looks at it; what they answer, if they do.
+    pub(super) fn begin(
+        &self,
+        state: &mut State,
+        call: &Call,
+        request: &mut Request,
+    ) -> Option<Answered> {
+        let now = self.clock().now();
+        match state.fault(request, Moment::Before, now) {
+            Verdict::Pass | Verdict::Disturb(_) => {}
+            Verdict::Meddle(what) => self.meddle(state, call.uri.path(), (request, what)),
+            Verdict::Answer(status) => return Some(Ok(refusal(call, &status))),
+            Verdict::Hang(patience) => return Some(Err(self.hang(state, call, now + patience))),
+            Verdict::Break | Verdict::Crash => return Some(Err(Lost::Broken)),
+        }
+        let view = state.trouble.view(&call.actor)?;
+        let refused = state.through(view, request).err()?;
+        Some(Ok(refusal(call, &refused)))
+    }
+
+    /// The answer to a request that came to its end.
+    pub(super) fn conclude(
+        &self,
+        state: &mut State,
+        (call, asked): (&Call, &Request),
+        wanted: &Wanted,
+        result: Result<Reply, Refused>,
+    ) -> Answered {
         if state.is_lost {
             return Err(Lost::Broken);
         }
         let now = self.clock().now();
-        match state.fault(&request, Moment::Before, now) {
-            Verdict::Pass | Verdict::Disturb(_) => {}
-            Verdict::Meddle(what) => self.meddle(state, call.uri.path(), (&request, what)),
-            Verdict::Answer(status) => return Ok(refusal(call, &status)),
-            Verdict::Hang(patience) => return Err(self.hang(state, call, now + patience)),
-            Verdict::Break | Verdict::Crash => return Err(Lost::Broken),
-        }
-        if let Some(view) = state.trouble.view(&call.actor)
-            && let Err(status) = state.through(view, &mut request)
-        {
-            return Ok(refusal(call, &status));
-        }
-        let asked = request.without_verb();
-        let result = self.apply(state, call.uri.path(), request);
-        if state.is_lost {
-            return Err(Lost::Broken);
-        }
-        match state.fault(&asked, Moment::After, now) {
+        match state.fault(asked, Moment::After, now) {
             Verdict::Pass | Verdict::Disturb(_) | Verdict::Meddle(_) => {}
             Verdict::Answer(status) => return Ok(refusal(call, &status)),
             Verdict::Hang(patience) => return Err(self.hang(state, call, now + patience)),
             Verdict::Break | Verdict::Crash => return Err(Lost::Broken),
         }
         match result {
-            Ok(reply) => Ok(self.encode(state, call, wanted, reply)),
+            Ok(reply) => Ok(self.encode(state, call, wanted.clone(), reply)),
             Err(refused) => {
                 let mut response = refusal(call, &refused.status);
                 add_warnings(&mut response, &refused.warnings);
@@ -265,22 +282,28 @@ impl ApiServer {
         Lost::Hanging(Hanging::new(self.clone(), id, until))
     }
 
-    /// Asks the kernel, records a write to `path` and wakes who waits for it.
+    /// Asks the kernel, records a write to `path` and wakes who waits for it; nothing has happened if webhooks are to be
+    /// asked.
     pub(super) fn apply(
         &self,
         state: &mut State,
         path: &str,
-        request: Request,
+        pending: &mut Pending,
     ) -> Result<Reply, Refused> {
         let now = self.clock().now();
+        let request = &pending.request;
         let (actor, verb) = (Arc::clone(&request.actor), request.verb.name());
         let is_write = request.verb.is_write();
         let is_log = request.part == Part::Log && is_write;
         let before = state.kernel.log().revision();
         let shown = state.trouble.clock(now);
-        let kernel = Arc::make_mut(&mut state.kernel);
-        kernel.expire(shown);
-        let result = kernel.apply(request, shown, &mut state.ids);
+        state.kernel_mut().expire(shown);
+        let result = state.apply(pending, shown);
+        if pending.conversation.is_open() {
+            self.keep(state, before);
+            state.wake_since(before, now);
+            return result;
+        }
         self.keep(state, before);
         if is_write {
             let code = match &result {
@@ -390,7 +413,7 @@ impl ApiServer {
 }
 
 /// A refusal in the format that the client accepts.
-fn refusal(call: &Call, status: &Status) -> Response<ResponseBody> {
+pub(super) fn refusal(call: &Call, status: &Status) -> Response<ResponseBody> {
     let format = accepted(call.header(ACCEPT)).unwrap_or_default().format;
     bytes_response(status.code, format, status.body().to_string().into_bytes())
 }

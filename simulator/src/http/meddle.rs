@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::pending::Pending;
 use super::service::{ApiServer, State};
 use crate::access::User;
 use crate::faults::{Meddling, name_of};
@@ -54,7 +55,10 @@ impl ApiServer {
                 part: Part::Whole,
                 verb,
             };
-            self.apply(state, path, request).is_ok()
+            // Nobody waits for webhooks here: a write about which one is to be asked is refused.
+            let mut pending = Pending::new(request);
+            let result = self.apply(state, path, &mut pending);
+            result.is_ok() && !pending.conversation.is_open()
         };
         match what {
             Meddling::Touch => {

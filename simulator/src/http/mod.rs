@@ -1,6 +1,7 @@
 //! The Kubernetes API as one tower service, in process or behind a listener.
 
 pub mod age;
+pub mod backend;
 pub mod body;
 pub mod certificate;
 pub mod discovery;
@@ -26,7 +27,9 @@ mod journal;
 mod meddle;
 mod negotiate;
 mod options;
+mod outgoing;
 mod payload;
+mod pending;
 mod pull;
 mod query;
 mod resource;
@@ -37,6 +40,7 @@ mod survival;
 mod trouble;
 mod warning;
 mod watchers;
+mod webhook;
 
 #[cfg(test)]
 mod tests;

@@ -143,6 +143,12 @@ pub(crate) fn write(
         field_validation,
         duplicates: Vec::new(),
         force: query.flag("force"),
+        told: ["fieldManager", "fieldValidation"]
+            .into_iter()
+            .map(|name| (name, query.text(name)))
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(name, text)| (name.to_owned(), Value::from(text)))
+            .collect(),
     })
 }
 
@@ -181,6 +187,14 @@ fn manager_of(call: &Call, named: &str) -> String {
     }
 }
 
+/// What a deletion may ask for besides `dryRun`.
+const DELETE_OPTIONS: [&str; 4] = [
+    "gracePeriodSeconds",
+    "orphanDependents",
+    "preconditions",
+    "propagationPolicy",
+];
+
 /// Options of a deletion, from the body or else from the parameters.
 pub(crate) fn delete(query: &Query, body: &Value) -> Result<DeleteOptions, Status> {
     let mut causes = Vec::new();
@@ -216,6 +230,10 @@ pub(crate) fn delete(query: &Query, body: &Value) -> Result<DeleteOptions, Statu
         propagation,
         uid: precondition("uid"),
         revision: precondition("resourceVersion"),
+        told: DELETE_OPTIONS
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), options.get(name)?.clone())))
+            .collect(),
     })
 }
 

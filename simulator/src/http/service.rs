@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tower::{BoxError, Service};
 
+use super::backend::Backends;
 use super::body::ResponseBody;
 use super::direct::Direct;
 use super::dispatch::Lost;
@@ -77,6 +78,8 @@ pub(crate) struct State {
     unkept: Option<StateError>,
     /// Clients that are dead: nothing of theirs comes through until they are started afresh.
     pub(super) crashed: BTreeSet<Arc<str>>,
+    /// What stands behind Services, by namespace and name, where webhooks are called.
+    pub(super) backends: Backends,
 }
 
 impl State {
@@ -94,6 +97,7 @@ impl State {
             is_lost: false,
             unkept: None,
             crashed: BTreeSet::new(),
+            backends: Backends::default(),
         }
     }
 
@@ -178,11 +182,12 @@ impl ApiServer {
     #[must_use]
     pub fn fork(&self, seed: u64) -> Self {
         let state = self.lock();
-        let forked = State::new(
+        let mut forked = State::new(
             Arc::clone(&state.kernel),
             Ids::of_fork(seed),
             state.journal.clone(),
         );
+        forked.backends = state.backends.clone();
         Self::with(Clock::virtual_from(self.0.clock.now()), forked)
     }
 
@@ -458,7 +463,7 @@ where
                     Err(error) => return Err(io::Error::other(error.into())),
                 },
             };
-            let answered = server.answer_surely(&Call {
+            let call = Call {
                 actor,
                 user,
                 method: parts.method,
@@ -466,8 +471,8 @@ where
                 headers: parts.headers,
                 body,
                 direct,
-            });
-            match answered {
+            };
+            match server.answer_surely(&call).await {
                 Ok(response) => Ok(response),
                 Err(Lost::Broken) => Err(broken()),
                 Err(Lost::Hanging(hanging)) => {

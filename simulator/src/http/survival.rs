@@ -2,7 +2,9 @@
 //!
 //! Source: Kubernetes v1.34 `staging/src/k8s.io/apiserver/pkg/server/filters/wrap.go`.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures::FutureExt;
 
 use super::dispatch::Answered;
 use super::response::text_response;
@@ -16,8 +18,8 @@ impl ApiServer {
     }
 
     /// Answers one call, whatever happens.
-    pub(crate) fn answer_surely(&self, call: &Call) -> Answered {
-        match catch_unwind(AssertUnwindSafe(|| self.answer(call))) {
+    pub(crate) async fn answer_surely(&self, call: &Call) -> Answered {
+        match AssertUnwindSafe(self.answer(call)).catch_unwind().await {
             Ok(answered) => answered,
             Err(_) if self.lock().outlives_panics => {
                 let (method, path) = (&call.method, call.uri.path());

@@ -23,6 +23,7 @@ mod protected;
 mod refused;
 mod size;
 mod tightened;
+mod webhooks;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const MAP_A: &str = "/api/v1/namespaces/default/configmaps/a";

@@ -39,6 +39,11 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
             fit(kind, node, field, &Path::ROOT.field(name))?;
         }
     }
+    let hooks = value["webhooks"].as_array().into_iter().flatten();
+    for hook in hooks.filter(|_| kind.group == "admissionregistration.k8s.io") {
+        let bundle = &hook["clientConfig"]["caBundle"];
+        check_base64(bundle.as_str().unwrap_or_default())?;
+    }
     let binary = match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Secret") => Some("data"),
         ("", "ConfigMap") => Some("binaryData"),

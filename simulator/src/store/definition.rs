@@ -16,6 +16,7 @@ use super::policy::Policies;
 use super::registry::{Behaviour, Conversion, Served};
 use super::schema;
 use super::status::Status;
+use super::webhook::Webhooks;
 use crate::json::{Value, json};
 
 /// Holds a definition until its instances are gone.
@@ -105,6 +106,7 @@ impl Kernel {
         context: &mut Context,
     ) {
         Policies::learn(&mut self.policies, served, stored);
+        Webhooks::learn(&mut self.webhooks, served, stored);
         self.expiries.learn(served, stored, context.now);
         if !is_definition(served) {
             return;
@@ -129,6 +131,7 @@ impl Kernel {
     /// What the end of an object ends with it: the kinds of a definition, the cleanup of one, the logs of a pod.
     pub(super) fn after_erase(&mut self, served: &Served, last: &Arc<Object>, now: Timestamp) {
         Policies::forget(&mut self.policies, served, last);
+        Webhooks::forget(&mut self.webhooks, served, last);
         if is_definition(served) {
             self.unserve(last);
         } else if served.kind.origin == Origin::Custom {

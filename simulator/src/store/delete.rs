@@ -56,12 +56,23 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let (old, step) = self.next_step(request, options, context.now)?;
-        let attempt = Attempt::deletion(asked, &old, options.dry_run);
-        self.admit_by_policies(&attempt, &mut context.warnings)?;
+        self.admit_deletion((asked, &old), options, context)?;
         if options.dry_run {
             return Ok(imagined(request, &old, step));
         }
         Ok(self.take(request, &old, step, context))
+    }
+
+    /// Refuses a deletion that policies or webhooks deny.
+    fn admit_deletion(
+        &self,
+        (asked, old): (&Request, &Object),
+        options: &DeleteOptions,
+        context: &mut Context,
+    ) -> Result<(), Status> {
+        let attempt = Attempt::deletion(asked, old, options);
+        self.mutate(&attempt, context)?;
+        self.admit(&attempt, context)
     }
 
     /// Deletes an object for another reason than that its deletion was asked for.
@@ -149,6 +160,17 @@ impl Kernel {
     ) -> Result<Answer, Status> {
         warn_of_orphans(&request.served, options, context);
         let page = self.list(request, list)?;
+        if !self.webhooks.are_silent(&request.served) {
+            // Nothing may have changed while somebody is yet to be asked; a refusal counts once it is met.
+            for item in &page.items {
+                drop(self.admit_deletion((request, item), options, context));
+            }
+            context.warnings.clear();
+            if context.conversation.is_open() {
+                return Ok(Answer::Empty);
+            }
+            warn_of_orphans(&request.served, options, context);
+        }
         for item in &page.items {
             let one = Request {
                 namespace: item.namespace().to_owned(),

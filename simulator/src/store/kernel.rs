@@ -20,6 +20,7 @@ use super::service_account::AccountAdmission;
 use super::status::Status;
 use super::token::TokenSecret;
 use super::watch::Cursor;
+use super::webhook::{Conversation, Webhooks};
 use super::window::Window;
 use crate::access::User;
 use crate::ids::Ids;
@@ -37,6 +38,7 @@ pub struct Kernel {
     pub(super) account_admission: AccountAdmission,
     pub(super) token_secret: TokenSecret,
     pub(super) policies: Arc<Policies>,
+    pub(super) webhooks: Arc<Webhooks>,
     pub(super) expiries: Expiries,
 }
 
@@ -49,6 +51,8 @@ pub(super) struct Context<'a> {
     pub(super) defined: Option<Vec<Kind>>,
     /// The patch as Go prints it, where a refusal quotes that and not the result.
     pub(super) quoted: Option<String>,
+    /// What webhooks have said, and have yet to be asked.
+    pub(super) conversation: &'a mut Conversation,
 }
 
 impl Default for Kernel {
@@ -77,6 +81,7 @@ impl Kernel {
             account_admission: AccountAdmission::default(),
             token_secret: TokenSecret::default(),
             policies: Arc::default(),
+            webhooks: Arc::default(),
             expiries: Expiries::default(),
         }
     }
@@ -93,6 +98,7 @@ impl Kernel {
         let object = Object::new(value, revision);
         self.log.put_back(served.table, Arc::clone(&object));
         Policies::learn(&mut self.policies, &served, &object);
+        Webhooks::learn(&mut self.webhooks, &served, &object);
         self.expiries.learn_again(&served, &object);
         if is_definition(&served) {
             self.serve(&object, None);
@@ -155,12 +161,28 @@ impl Kernel {
         now: Timestamp,
         ids: &mut Ids,
     ) -> Result<Reply, Refused> {
+        self.apply_once(request, &mut Conversation::default(), now, ids)
+    }
+
+    /// The same for a request about which webhooks may have to be asked: where `conversation` is open afterwards, what is
+    /// returned means nothing, and the request is to be applied again, with the same `now` and `ids`, once it goes on.
+    ///
+    /// # Errors
+    /// As [`Kernel::apply`].
+    pub fn apply_once(
+        &mut self,
+        request: Request,
+        conversation: &mut Conversation,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Result<Reply, Refused> {
         let mut context = Context {
             now,
             ids,
             warnings: Vec::new(),
             defined: None,
             quoted: None,
+            conversation,
         };
         let is_gathered = request.verb.is_write() && aggregation::is_gathered(&request.served);
         let result = self.wholly(|kernel| {

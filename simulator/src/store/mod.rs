@@ -25,6 +25,7 @@ pub mod service_account;
 mod service_address;
 pub mod status;
 pub mod watch;
+pub mod webhook;
 pub mod window;
 
 mod admission;

@@ -212,17 +212,28 @@ pub(crate) fn track_posted(
     options: &WriteOptions,
     now: Timestamp,
 ) {
+    let anything = Node {
+        preserve_unknown: true,
+        ..Node::default()
+    };
+    track_as(posted, &anything, (api_version, subresource), options, now);
+}
+
+/// The same for something whose schema is known.
+pub(super) fn track_as(
+    posted: &mut Value,
+    schema: &Node,
+    (api_version, subresource): (&str, &str),
+    options: &WriteOptions,
+    now: Timestamp,
+) {
     let writer = Writer {
         manager: &options.field_manager,
         api_version,
         subresource,
         now,
     };
-    let anything = Node {
-        preserve_unknown: true,
-        ..Node::default()
-    };
-    track_update(None, posted, &writer, &anything);
+    track_update(None, posted, &writer, schema);
 }
 
 /// Takes the times from what was owned through a subresource whose handler records none.

@@ -9,7 +9,10 @@ use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::log::TableId;
 use super::metadata::seconds;
+use super::object::metadata_mut;
+use super::ownership;
 use super::request::{DeleteOptions, Request, WriteOptions};
+use super::schema::node::{Node, Type};
 use super::status::{Qualified, Status};
 use crate::json::{Value, json};
 
@@ -27,8 +30,13 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        let attempt = Attempt::action(request, body, options.dry_run);
-        self.admit_by_policies(&attempt, &mut context.warnings)?;
+        let mut posted = posted(request, body);
+        let at = ("v1", "binding");
+        ownership::track_as(&mut posted, &binding(), at, options, context.now);
+        let attempt = Attempt::action(request, &posted, options);
+        let mutated = self.mutate(&attempt, context)?;
+        self.admit(&attempt.of(mutated.as_ref()), context)?;
+        let body = mutated.as_ref().unwrap_or(body);
         let pod = Arc::clone(self.find(request)?);
         let node = body["target"]["name"].as_str().unwrap_or_default();
         let bound = pod.value()["spec"]["nodeName"].as_str().unwrap_or_default();
@@ -65,6 +73,12 @@ impl Kernel {
         body: &Value,
         context: &mut Context,
     ) -> Result<Answer, Status> {
+        let no_options = WriteOptions::default();
+        let posted = posted(request, body);
+        let attempt = Attempt::action(request, &posted, &no_options);
+        let mutated = self.mutate(&attempt, context)?;
+        self.admit(&attempt.of(mutated.as_ref()), context)?;
+        let body = mutated.as_ref().unwrap_or(body);
         let options = DeleteOptions {
             grace_seconds: body["deleteOptions"]["gracePeriodSeconds"].as_i64(),
             ..DeleteOptions::default()
@@ -73,11 +87,32 @@ impl Kernel {
             part: super::request::Part::Whole,
             ..request.without_verb()
         };
-        let attempt = Attempt::action(request, body, false);
-        self.admit_by_policies(&attempt, &mut context.warnings)?;
         self.delete_unasked(&whole, &options, context)?;
         Ok(created())
     }
+}
+
+/// The schema of a Binding, as far as owners are concerned: its target is one.
+fn binding() -> Node {
+    let target = Node {
+        kind: Type::Object,
+        atomic_map: true,
+        preserve_unknown: true,
+        ..Node::default()
+    };
+    let properties = [("target".to_owned(), Arc::new(target))];
+    Node {
+        properties: properties.into_iter().collect(),
+        preserve_unknown: true,
+        ..Node::default()
+    }
+}
+
+/// What is posted about a pod, which lies where the pod does.
+fn posted(request: &Request, body: &Value) -> Value {
+    let mut posted = body.clone();
+    metadata_mut(&mut posted).insert("namespace", request.namespace.clone().into());
+    posted
 }
 
 fn created() -> Answer {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::registry::Served;
 use super::selector::Selectors;
 use crate::access::User;
-use crate::json::{Value, json, parsed};
+use crate::json::{Map, Value, json, parsed};
 
 /// One call to a resource.
 #[derive(Clone, Debug)]
@@ -212,6 +212,8 @@ pub struct WriteOptions {
     pub duplicates: Vec<String>,
     /// `force`, for apply.
     pub force: bool,
+    /// The options that the client gave itself but `dryRun`, as admission is told of them.
+    pub told: Map,
 }
 
 /// What becomes of fields that the schema does not know.
@@ -320,6 +322,8 @@ pub struct DeleteOptions {
     pub uid: Option<String>,
     /// `preconditions.resourceVersion`.
     pub revision: Option<String>,
+    /// The options that the client gave itself but `dryRun`, as admission is told of them.
+    pub told: Map,
 }
 
 /// What becomes of the dependents of a deleted object.

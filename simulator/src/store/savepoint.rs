@@ -8,6 +8,7 @@ use super::kernel::Kernel;
 use super::log::TableId;
 use super::policy::Policies;
 use super::registry::Registry;
+use super::webhook::Webhooks;
 
 /// What there was before a request. Taking it copies nothing; the log undoes its events one by one.
 struct Savepoint {
@@ -15,6 +16,7 @@ struct Savepoint {
     registry: Arc<Registry>,
     definition_tables: Arc<BTreeMap<String, TableId>>,
     policies: Arc<Policies>,
+    webhooks: Arc<Webhooks>,
 }
 
 impl Kernel {
@@ -40,6 +42,7 @@ impl Kernel {
             registry: Arc::clone(&self.registry),
             definition_tables: Arc::clone(&self.definition_tables),
             policies: Arc::clone(&self.policies),
+            webhooks: Arc::clone(&self.webhooks),
         }
     }
 
@@ -52,6 +55,7 @@ impl Kernel {
         self.registry = before.registry;
         self.definition_tables = before.definition_tables;
         self.policies = before.policies;
+        self.webhooks = before.webhooks;
     }
 }
 

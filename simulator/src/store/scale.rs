@@ -160,7 +160,7 @@ impl Kernel {
             return Err(negative(request, replicas));
         }
         let mut value = to_version(served, old);
-        set(&mut value, &paths(&served.kind).spec_replicas, replicas);
+        set_replicas(&served.kind, &mut value, replicas);
         let sent = &scale["metadata"]["resourceVersion"];
         let revision = match sent.as_str() {
             Some(sent) if !sent.is_empty() => sent.to_owned(),
@@ -280,6 +280,11 @@ fn get<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     let mut steps = path.split('.').filter(|step| !step.is_empty());
     let found = steps.try_fold(value, |value, step| value.get(step));
     found.filter(|_| !path.is_empty())
+}
+
+/// Writes how many replicas are wanted into an object.
+pub(super) fn set_replicas(kind: &Kind, object: &mut Value, replicas: i64) {
+    set(object, &paths(kind).spec_replicas, replicas);
 }
 
 fn set(value: &mut Value, path: &str, number: i64) {

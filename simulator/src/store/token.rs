@@ -96,6 +96,10 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let account = self.find(request)?;
+        let attempt = Attempt::action(request, body, options);
+        let mutated = self.mutate(&attempt, context)?;
+        let attempt = attempt.of(mutated.as_ref());
+        let body = mutated.as_ref().unwrap_or(body);
         let mut spec = body["spec"].as_object().cloned().unwrap_or_default();
         let lifetime = spec
             .get("expirationSeconds")
@@ -104,8 +108,7 @@ impl Kernel {
         spec.insert("expirationSeconds".to_owned(), lifetime.into());
         check_lifetime(lifetime)?;
         let bound = self.bound(request, &spec)?;
-        let attempt = Attempt::action(request, body, options.dry_run);
-        self.admit_by_policies(&attempt, &mut context.warnings)?;
+        self.admit(&attempt, context)?;
         let mut granted = json!({
             "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "spec": spec,
         });

@@ -70,6 +70,7 @@ impl Kernel {
         self.admit_instance(served)?;
         self.admit_content(request, text(metadata_mut(&mut value), "name"))?;
         self.admit_account(request, &value)?;
+        let owners = self.mutate_new(request, &mut value, (options, via), context)?;
         self.admit_grant(request, &mut value, None)?;
         self.settle_name(request, &mut value, context);
         stamp_new(served, &mut value, context);
@@ -79,7 +80,9 @@ impl Kernel {
         rules::prepare(&served.kind, &mut value);
         self.prepare_definition(served, &mut value, None, context.now);
         check(served, &value, None, context)?;
-        if via == Via::Put {
+        if let Some(owners) = owners {
+            owners.put(&mut value);
+        } else if via == Via::Put {
             let stored_versions = take_stored_versions(served, &mut value);
             ownership::track(request, None, &mut value, options, context.now);
             if let Some(versions) = stored_versions {
@@ -90,8 +93,8 @@ impl Kernel {
         rules::admit(&served.kind, &mut value);
         self.give_addresses(served, &mut value)?;
         self.give_account(request, &mut value, context.ids);
-        let attempt = Attempt::creation(request, &value, options.dry_run);
-        self.admit_by_policies(&attempt, &mut context.warnings)?;
+        let attempt = Attempt::creation(request, &value, options);
+        self.admit(&attempt, context)?;
         let key = key_of(&value);
         if let Some(old) = self.log.get(served.table, &key) {
             let mut status = Status::already_exists(&served.kind.resource(), &key.name);
@@ -234,6 +237,8 @@ impl Kernel {
                 (None, _) => identity::unfit(&served.kind, &why),
             }
         })?;
+        let change = (old, &mut value);
+        let owners = self.mutate_update(request, change, (options, via), context)?;
         check_preconditions(request, old, &mut value, via)?;
         self.admit_grant(request, &mut value, Some(old.value()))?;
         let sent = ownership::sent_through_status(request, &value, old);
@@ -258,7 +263,9 @@ impl Kernel {
         }
         self.prepare_definition(served, &mut value, Some(old.value()), context.now);
         check(served, &value, Some((before, request.part)), context)?;
-        if via != Via::Patch(PatchKind::Apply) {
+        if let Some(owners) = owners {
+            owners.put(&mut value);
+        } else if via != Via::Patch(PatchKind::Apply) {
             let before = served.view(old);
             ownership::track_sent(request, (&before, &mut value), sent, (options, context.now));
         }
@@ -272,7 +279,7 @@ impl Kernel {
         drop_type(&mut value);
         let mut value = stored_form(served, value);
         self.give_addresses(served, &mut value)?;
-        self.keep(request, (old, value), options.dry_run, context)
+        self.keep(request, (old, value), options, context)
     }
 
     /// Stores a new state of an object as it was made, unless policies deny it or it changes nothing.
@@ -280,7 +287,7 @@ impl Kernel {
         &mut self,
         request: &Request,
         (old, mut value): (&Arc<Object>, Value),
-        is_dry_run: bool,
+        options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let served = &request.served;
@@ -288,12 +295,12 @@ impl Kernel {
         if !is_same {
             generation::advance(request, &mut value, &served.view(old));
         }
-        let attempt = Attempt::update(request, (old, &value), is_dry_run);
-        self.admit_by_policies(&attempt, &mut context.warnings)?;
+        let attempt = Attempt::update(request, (old, &value), options);
+        self.admit(&attempt, context)?;
         if is_same {
             return Ok(Answer::Object(200, Arc::clone(old)));
         }
-        if is_dry_run {
+        if options.dry_run {
             return Ok(Answer::Object(200, Object::new(value, old.revision())));
         }
         if old.is_terminating() && is_released(served, &value) {
@@ -330,7 +337,7 @@ pub(super) fn is_released(served: &Served, value: &Value) -> bool {
 }
 
 /// The stored form of an object in the version of the request.
-fn stored_form(served: &Served, value: Value) -> Value {
+pub(super) fn stored_form(served: &Served, value: Value) -> Value {
     match served.conversion {
         Conversion::None => value,
         Conversion::Events => rules::to_core_event(value),
@@ -350,23 +357,32 @@ fn name_type(served: &Served, value: &mut Value) {
     value["kind"] = served.kind.kind.clone().into();
 }
 
-fn drop_type(value: &mut Value) {
+/// Drops `apiVersion` and `kind`.
+pub(super) fn drop_type(value: &mut Value) {
     if let Some(fields) = value.as_object_mut() {
         fields.remove("apiVersion");
         fields.remove("kind");
     }
 }
 
-fn stamp_new(served: &Served, value: &mut Value, context: &mut Context) {
+/// Drops what only the server says of a new object.
+pub(super) fn wipe(value: &mut Value) {
     let metadata = metadata_mut(value);
     for field in [
+        "creationTimestamp",
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
-        "selfLink",
         "resourceVersion",
+        "selfLink",
+        "uid",
     ] {
         metadata.remove(field);
     }
+}
+
+fn stamp_new(served: &Served, value: &mut Value, context: &mut Context) {
+    wipe(value);
+    let metadata = metadata_mut(value);
     metadata.insert("uid", context.ids.uid().into());
     metadata.insert("creationTimestamp", seconds(context.now).into());
     if served.behaviour.manages_generation {

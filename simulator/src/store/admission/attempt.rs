@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::json::{Value, json};
+use crate::json::{Map, Value, json};
 use crate::store::object::Object;
 use crate::store::registry::Served;
-use crate::store::request::{Part, Request};
+use crate::store::request::{DeleteOptions, Part, Request, WriteOptions};
 use crate::store::scale::scale_of;
 use crate::store::write::to_version;
 
@@ -47,7 +47,9 @@ pub(in crate::store) struct Attempt<'a> {
     /// The object, or what is sent to a subresource, as it would be stored.
     pub(in crate::store) new: Option<&'a Value>,
     pub(in crate::store) old: Option<&'a Object>,
-    is_dry_run: bool,
+    pub(in crate::store) is_dry_run: bool,
+    /// The options that the client gave, but `dryRun`.
+    told: &'a Map,
 }
 
 impl<'a> Attempt<'a> {
@@ -55,7 +57,7 @@ impl<'a> Attempt<'a> {
     pub(in crate::store) fn creation(
         request: &'a Request,
         new: &'a Value,
-        is_dry_run: bool,
+        options: &'a WriteOptions,
     ) -> Self {
         let name = new["metadata"]["name"].as_str().unwrap_or_default();
         Self {
@@ -64,7 +66,8 @@ impl<'a> Attempt<'a> {
             name,
             new: Some(new),
             old: None,
-            is_dry_run,
+            is_dry_run: options.dry_run,
+            told: &options.told,
         }
     }
 
@@ -72,11 +75,11 @@ impl<'a> Attempt<'a> {
     pub(in crate::store) fn action(
         request: &'a Request,
         body: &'a Value,
-        is_dry_run: bool,
+        options: &'a WriteOptions,
     ) -> Self {
         Self {
             name: &request.name,
-            ..Self::creation(request, body, is_dry_run)
+            ..Self::creation(request, body, options)
         }
     }
 
@@ -84,12 +87,12 @@ impl<'a> Attempt<'a> {
     pub(in crate::store) fn update(
         request: &'a Request,
         (old, new): (&'a Object, &'a Value),
-        is_dry_run: bool,
+        options: &'a WriteOptions,
     ) -> Self {
         Self {
             operation: Operation::Update,
             old: Some(old),
-            ..Self::action(request, new, is_dry_run)
+            ..Self::action(request, new, options)
         }
     }
 
@@ -97,7 +100,7 @@ impl<'a> Attempt<'a> {
     pub(in crate::store) fn deletion(
         request: &'a Request,
         old: &'a Object,
-        is_dry_run: bool,
+        options: &'a DeleteOptions,
     ) -> Self {
         Self {
             request,
@@ -105,7 +108,19 @@ impl<'a> Attempt<'a> {
             name: &request.name,
             new: None,
             old: Some(old),
-            is_dry_run,
+            is_dry_run: options.dry_run,
+            told: &options.told,
+        }
+    }
+
+    /// The same about another state of what is written, if there is one.
+    pub(in crate::store) fn of<'b>(&self, new: Option<&'b Value>) -> Attempt<'b>
+    where
+        'a: 'b,
+    {
+        Attempt {
+            new: new.or(self.new),
+            ..*self
         }
     }
 
@@ -129,7 +144,8 @@ impl<'a> Attempt<'a> {
         let Some(new) = self.new else {
             return Value::Null;
         };
-        let revision = self.old.map_or(0, Object::revision);
+        let revision = new["metadata"]["resourceVersion"].as_str();
+        let revision = revision.and_then(|text| text.parse().ok()).unwrap_or(0);
         self.shown(served, &Object::new(new.clone(), revision))
     }
 
@@ -184,6 +200,9 @@ impl<'a> Attempt<'a> {
             "dryRun": self.is_dry_run,
             "options": {"kind": self.operation.options(), "apiVersion": "meta.k8s.io/v1"},
         });
+        for (option, value) in self.told {
+            asked["options"][option.as_str()] = value.clone();
+        }
         if self.is_dry_run {
             asked["options"]["dryRun"] = json!(["All"]);
         }

@@ -22,7 +22,7 @@ pub(super) use choice::choice;
 pub(super) use compiler::{Compiler, Part};
 pub(super) use conditions::{Conditions, evaluated};
 pub(super) use declared::declared;
-pub(super) use resource_faults::resource_faults;
+pub(super) use resource_faults::{resource_faults, rule_faults};
 pub(super) use resources::Resources;
 pub(super) use seen::Seen;
 pub(super) use selector_faults::selector_faults;

@@ -28,7 +28,8 @@ pub(in crate::store) fn resource_faults(path: &str, resources: &Value) -> Vec<Ca
     causes
 }
 
-fn rule_faults(path: &str, rule: &Value) -> Vec<Cause> {
+/// What is wrong with the rule at `path`.
+pub(in crate::store) fn rule_faults(path: &str, rule: &Value) -> Vec<Cause> {
     let mut causes = name_faults(path, rule);
     let lists = [
         ("operations", "operations"),

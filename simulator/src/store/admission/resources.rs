@@ -18,6 +18,8 @@ pub(in crate::store) struct Resources {
     objects: LabelSelector,
     /// Whether other versions of a resource do not count.
     is_exact: bool,
+    /// Whether there are no rules, and every request counts.
+    is_any: bool,
     rules: Vec<Rule>,
     excluded: Vec<Rule>,
 }
@@ -45,15 +47,29 @@ enum Scope {
 impl Resources {
     /// Reads what validation has passed.
     pub(in crate::store) fn read(value: &Value) -> Self {
+        let is_any = value["resourceRules"].as_array().is_none_or(Vec::is_empty);
+        Self {
+            is_any,
+            ..Self::with_rules(value, "resourceRules")
+        }
+    }
+
+    /// Those of a webhook, which is about nothing without rules.
+    pub(in crate::store) fn of_webhook(hook: &Value) -> Self {
+        Self::with_rules(hook, "rules")
+    }
+
+    fn with_rules(value: &Value, field: &str) -> Self {
         let rules = |field: &str| {
             let rules = value[field].as_array().into_iter().flatten();
             rules.map(Rule::read).collect()
         };
         Self {
+            is_any: false,
             namespaces: LabelSelector::read(&value["namespaceSelector"]),
             objects: LabelSelector::read(&value["objectSelector"]),
             is_exact: value["matchPolicy"] == "Exact",
-            rules: rules("resourceRules"),
+            rules: rules(field),
             excluded: rules("excludeResourceRules"),
         }
     }
@@ -66,7 +82,7 @@ impl Resources {
         {
             return None;
         }
-        if self.rules.is_empty() {
+        if self.is_any {
             return Some(Arc::clone(&target.attempt.request.served));
         }
         self.ruled(&self.rules, target)

@@ -8,6 +8,7 @@ use crate::json::Value;
 use crate::store::kind::{Kind, Origin};
 use crate::store::policy;
 use crate::store::status::Cause;
+use crate::store::webhook;
 
 /// Fills in the kind's defaults, which belong to whoever writes the object.
 ///
@@ -62,6 +63,15 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
     defaults::fill_unowned(&kind.group, &kind.kind, value);
 }
 
+/// Fills in what admission adds to a new object before webhooks see it; [`admit`] does so too.
+///
+/// Source: kubernetes v1.34 `pkg/kubeapiserver/options/plugins.go`, the order of plugins.
+pub(in crate::store) fn plug_in(kind: &Kind, value: &mut Value) {
+    if kind.origin == Origin::BuiltIn && kind.group.is_empty() && kind.kind == "Pod" {
+        pod::plug_in(value);
+    }
+}
+
 /// Fills in what admission adds to a new state of an object.
 pub(in crate::store) fn readmit(kind: &Kind, value: &mut Value, old: &Value) {
     if kind.origin == Origin::Custom {
@@ -114,6 +124,10 @@ pub(in crate::store) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) ->
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding") => {
             policy::binding_faults(new)
         }
+        (
+            "admissionregistration.k8s.io",
+            "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration",
+        ) => webhook::configuration_faults(&kind.kind, new),
         _ => Vec::new(),
     }
 }

@@ -77,13 +77,18 @@ pub(super) fn prepare_template(template: &mut Value) {
 
 /// Sets what admission and the pod's own code give a new pod.
 pub(super) fn admit(value: &mut Value) {
+    plug_in(value);
+    let class = quality_of_service(&value["spec"]);
+    value["status"] = json!({"phase": "Pending", "qosClass": class});
+}
+
+/// Sets what admission gives a new pod before webhooks see it.
+pub(super) fn plug_in(value: &mut Value) {
     if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
         set_default(spec, "priority", json!(0));
         set_default(spec, "preemptionPolicy", json!("PreemptLowerPriority"));
         tolerate_lost_nodes(spec);
     }
-    let class = quality_of_service(&value["spec"]);
-    value["status"] = json!({"phase": "Pending", "qosClass": class});
 }
 
 fn prepare_spec(spec: &mut Map) {

@@ -1,0 +1,128 @@
+//! Requests that cannot be answered before webhooks are.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use jiff::Timestamp;
+
+use super::dispatch::{Answered, Lost, Wanted, refusal};
+use super::service::{ApiServer, Call, State};
+use crate::ids::Ids;
+use crate::json::json;
+use crate::store::answer::{Refused, Reply};
+use crate::store::request::{Request, Verb};
+use crate::store::status::Status;
+use crate::store::webhook::{Conversation, Inquiry};
+
+/// A request that is under way: it may be applied several times, while webhooks are asked.
+pub(super) struct Pending {
+    pub(super) request: Request,
+    pub(super) conversation: Conversation,
+    /// When it was applied first, and what it draws its uids from, if webhooks may have to be asked.
+    begun: Option<(Timestamp, Ids)>,
+    /// Whether faults have had their say.
+    is_begun: bool,
+}
+
+impl Pending {
+    /// A request that nobody has looked at.
+    pub(super) fn new(request: Request) -> Self {
+        Self {
+            request,
+            conversation: Conversation::default(),
+            begun: None,
+            is_begun: false,
+        }
+    }
+}
+
+/// How far a request has come.
+enum Progress {
+    Answered(Answered),
+    /// These have to be asked first.
+    Asks(Vec<Inquiry>),
+}
+
+impl ApiServer {
+    /// Applies a request until every webhook that it meets has answered; nobody waits for the state meanwhile.
+    pub(super) async fn perform(&self, call: &Call, request: Request, wanted: &Wanted) -> Answered {
+        let mut pending = Pending::new(request);
+        loop {
+            match self.proceed(call, &mut pending, wanted) {
+                Progress::Answered(answered) => return answered,
+                Progress::Asks(_) if pending.conversation.is_endless() => {
+                    return Ok(refusal(call, &endless()));
+                }
+                Progress::Asks(inquiries) => {
+                    let asked = inquiries.into_iter().map(|inquiry| async {
+                        let heard = self.ask(&inquiry).await;
+                        (inquiry, heard)
+                    });
+                    for (inquiry, heard) in join_all(asked).await {
+                        pending.conversation.hear(inquiry, heard);
+                    }
+                }
+            }
+        }
+    }
+
+    fn proceed(&self, call: &Call, pending: &mut Pending, wanted: &Wanted) -> Progress {
+        let mut state = self.lock();
+        let state = &mut *state;
+        if state.is_lost {
+            return Progress::Answered(Err(Lost::Broken));
+        }
+        if !std::mem::replace(&mut pending.is_begun, true)
+            && let Some(answered) = self.begin(state, call, &mut pending.request)
+        {
+            return Progress::Answered(answered);
+        }
+        let asked = pending.request.without_verb();
+        let result = self.apply(state, call.uri.path(), pending);
+        let inquiries = pending.conversation.take_open();
+        if !inquiries.is_empty() {
+            return Progress::Asks(inquiries);
+        }
+        Progress::Answered(self.conclude(state, (call, &asked), wanted, result))
+    }
+}
+
+impl State {
+    /// Asks the kernel, with the time and the uids of the first attempt if there has been one.
+    pub(super) fn apply(
+        &mut self,
+        pending: &mut Pending,
+        now: Timestamp,
+    ) -> Result<Reply, Refused> {
+        if pending.begun.is_none() && self.kernel.asks_webhooks(&pending.request) {
+            pending.begun = Some((now, self.ids.branch()));
+        }
+        let kernel = Arc::make_mut(&mut self.kernel);
+        let conversation = &mut pending.conversation;
+        match &pending.begun {
+            Some((begun, ids)) => {
+                let request = pending.request.clone();
+                kernel.apply_once(request, conversation, *begun, &mut ids.clone())
+            }
+            None => {
+                // It is applied once, and needs no copy.
+                let verb = std::mem::replace(&mut pending.request.verb, Verb::Get(None));
+                let request = Request {
+                    verb,
+                    ..pending.request.without_verb()
+                };
+                kernel.apply_once(request, conversation, now, &mut self.ids)
+            }
+        }
+    }
+}
+
+/// 504 for a request that leads to ever more inquiries.
+fn endless() -> Status {
+    Status {
+        code: 504,
+        reason: "Timeout",
+        message: "Timeout: request did not complete within requested timeout".to_owned(),
+        details: Some(json!({})),
+    }
+}

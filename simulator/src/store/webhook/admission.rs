@@ -1,0 +1,110 @@
+//! What the webhooks of a cluster make of a write that is otherwise good.
+//!
+//! Source: apiserver v0.34.3, pkg/admission/plugin/webhook/validating/dispatcher.go.
+
+use super::conversation::Inquiry;
+use super::hook::Webhook;
+use super::response::Response;
+use crate::json::json;
+use crate::store::admission::{Attempt, Target};
+use crate::store::kernel::{Context, Kernel};
+use crate::store::status::Status;
+
+impl Kernel {
+    /// Refuses a write that a policy or a validating webhook denies.
+    pub(in crate::store) fn admit(
+        &self,
+        attempt: &Attempt,
+        context: &mut Context,
+    ) -> Result<(), Status> {
+        self.admit_by_policies(attempt, &mut context.warnings)?;
+        if self.webhooks.are_silent(&attempt.request.served) {
+            return Ok(());
+        }
+        let target = Target::of(self, attempt);
+        let mut meant = Vec::new();
+        for hook in self.webhooks.validating() {
+            meant.extend(hook.meant(&target)?.map(|meant| (hook, meant)));
+        }
+        let mut refusal = None;
+        // They are all asked at the same time.
+        for (hook, meant) in meant {
+            let call = Call {
+                inquiry: meant.inquiry,
+                is_mutating: false,
+                is_dry_run: attempt.is_dry_run,
+            };
+            let said = call.answered(hook, context);
+            refusal = refusal.or(said.err());
+        }
+        if context.conversation.is_open() {
+            return Err(unheard());
+        }
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// Whether a write to the resource of a request may have to be asked about.
+    #[must_use]
+    pub fn asks_webhooks(&self, request: &crate::store::request::Request) -> bool {
+        request.verb.is_write() && !self.webhooks.are_silent(&request.served)
+    }
+}
+
+/// A call of a webhook.
+pub(super) struct Call {
+    pub(super) inquiry: Inquiry,
+    pub(super) is_mutating: bool,
+    pub(super) is_dry_run: bool,
+}
+
+impl Call {
+    /// What a webhook allows; `None` if it could not be called and need not be.
+    ///
+    /// # Errors
+    /// It refuses the write, must be called and could not be, or is yet to be called.
+    pub(super) fn answered(
+        self,
+        hook: &Webhook,
+        context: &mut Context,
+    ) -> Result<Option<Response>, Status> {
+        let name = &hook.name;
+        if self.is_dry_run && hook.has_side_effects {
+            let why = format!("admission webhook {name:?} does not support dry run");
+            return Err(Status::bad_request(why));
+        }
+        let Some(heard) = context.conversation.heard(self.inquiry) else {
+            return Err(unheard());
+        };
+        let response = match Response::read(hook, heard, self.is_mutating) {
+            Ok(response) => response,
+            Err(why) => return failed(hook, &why).map(|()| None),
+        };
+        context.warnings.extend(response.warnings.iter().cloned());
+        match response.refusal(hook) {
+            Some(status) => Err(status),
+            None => Ok(Some(response)),
+        }
+    }
+}
+
+/// Refuses a write since a webhook could not be called, unless that is ignored.
+pub(super) fn failed(hook: &Webhook, why: &str) -> Result<(), Status> {
+    if hook.fails {
+        let name = &hook.name;
+        return Err(internal(&format!("failed calling webhook {name:?}: {why}")));
+    }
+    Ok(())
+}
+
+/// 500 for an error of the server's own.
+pub(super) fn internal(why: &str) -> Status {
+    Status {
+        details: Some(json!({"causes": [{"message": why}]})),
+        ..Status::internal(format!("Internal error occurred: {why}"))
+    }
+}
+
+/// What nobody sees: the request is applied again once its inquiries are answered.
+pub(super) fn unheard() -> Status {
+    internal("a webhook is yet to answer")
+}

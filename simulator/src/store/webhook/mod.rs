@@ -1,0 +1,30 @@
+//! Admission webhooks: servers of their own that change writes, or refuse them.
+//!
+//! The kernel cannot call anybody: where an answer is missing it says what has to be asked, and is applied again once
+//! the shell has asked. Nothing has changed until every answer is there.
+//!
+//! ```text
+//! Attempt ─▶ Webhook (is it meant?) ─▶ Inquiry ─▶ Conversation ─▶ (the shell asks) ─▶ Heard ─▶ Response
+//!                                          mutating: patch the object ◀─┴─▶ both: refusal, warnings
+//! ```
+//!
+//! Source: `spec/kube-api.md` §1.20; apiserver v0.34.3, pkg/admission/plugin/webhook.
+
+mod admission;
+mod configurations;
+mod conversation;
+mod endpoint;
+mod faults;
+mod hook;
+mod mutation;
+mod patching;
+mod reinvocation;
+mod response;
+mod trouble;
+mod url_faults;
+mod writes;
+
+pub(super) use configurations::Webhooks;
+pub use conversation::{Answered, Conversation, Heard, Inquiry};
+pub use endpoint::{Address, Endpoint};
+pub(super) use faults::configuration_faults;
