@@ -35,15 +35,15 @@ pub enum Error {
 }
 
 /// What a TLS server needs, and what its clients trust.
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// Offers HTTP/2 and HTTP/1.1.
-    pub(super) tls: Arc<ServerConfig>,
+    pub(crate) tls: Arc<ServerConfig>,
     /// The certificate of the authority, in PEM.
-    pub(super) authority_pem: String,
+    pub(crate) authority_pem: String,
 }
 
 /// A new authority and a certificate signed by it; the keys differ on every call.
-pub(super) fn identity(address: IpAddr) -> Result<Identity, Error> {
+pub(crate) fn identity(address: IpAddr) -> Result<Identity, Error> {
     let (issuer, authority_pem) = authority()?;
     let mut names: Vec<String> = NAMES.map(str::to_owned).to_vec();
     names.push(address.to_string());

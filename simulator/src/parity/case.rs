@@ -33,6 +33,10 @@ pub enum Step {
     Ensure(Ask),
     /// Waits until a GET of this path answers 200, for what a real server does after it has answered.
     Ready(String),
+    /// Says what a webhook answers from now on.
+    Hook(String, Value),
+    /// The reviews that a webhook has got so far, which are compared.
+    Heard(String),
     /// Reads events of an open watch, which are compared.
     Events {
         /// The watch.

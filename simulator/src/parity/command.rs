@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use futures::future::{Either, select};
 
+use super::hooks::{self, Hooks};
 use super::known::Known;
 use super::run::{Job, Outcome, Runner};
 use super::server::{self, RealServer};
@@ -87,6 +88,8 @@ enum Error {
     Cases(#[from] parse::Error),
     #[error(transparent)]
     Server(#[from] server::Error),
+    #[error(transparent)]
+    Hooks(#[from] hooks::Error),
     #[error("write the figures into FIDELITY.md")]
     Write(#[source] std::io::Error),
     #[error("print the report")]
@@ -131,8 +134,10 @@ async fn api(args: &ApiArgs, wall: WallClock) -> Result<ExitCode, Error> {
     };
     anstream::eprintln!("starting kube-apiserver of {}", bin.display());
     let server = RealServer::start(&bin).await?;
+    let hooks = Hooks::pair().await?;
     let runner = Runner {
         real: server.peer(),
+        hooks: &hooks,
         wall,
         known: &known,
         n_at_once: usize::from(args.jobs),

@@ -14,6 +14,7 @@ pub mod case;
 pub mod command;
 pub mod difference;
 mod fidelity;
+pub mod hooks;
 pub mod known;
 pub mod normal;
 pub mod parse;

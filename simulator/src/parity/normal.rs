@@ -11,7 +11,7 @@
 //! | order of `managedFields` | by operation, manager, version, subresource: real servers order by the second |
 //! | ages in Tables | `<age>` |
 //! | addresses and node ports of services, drawn at random | `<address>`, `<node port>` |
-//! | scheme, host and port | `<origin>` |
+//! | scheme, host and port, those of webhooks too | `<origin>`, `<hooks>` |
 //! | types of what rules are about, which are numbered by the time | `selfType` |
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
 //! | Go's diff of pod specs in the refusal of an update | cut off |
@@ -119,6 +119,8 @@ fn pattern(text: &str) -> Regex {
 pub struct World<'a> {
     /// Scheme, host and port of the server; empty for one in this process.
     pub origin: &'a str,
+    /// The same of its webhooks.
+    pub hooks: &'a str,
     /// The namespace of the case.
     pub namespace: &'a str,
     /// The time of the run.
@@ -355,10 +357,13 @@ impl Normal<'_> {
         for (index, name) in self.seen.generated.iter().enumerate() {
             text = text.replace(name, &format!("<name {}>", index + 1));
         }
-        if !self.world.origin.is_empty() {
-            text = text.replace(self.world.origin, "<origin>");
-            let host = self.world.origin.trim_start_matches("https://");
-            text = text.replace(host, "<host>");
+        let origins = [
+            (self.world.origin, "<origin>", "<host>"),
+            (self.world.hooks, "<hooks>", "<host of hooks>"),
+        ];
+        for (origin, name, host) in origins.iter().filter(|(origin, ..)| !origin.is_empty()) {
+            text = text.replace(origin, name);
+            text = text.replace(origin.trim_start_matches("https://"), host);
         }
         let uid = |found: &Captures<'_>| {
             let place = self.seen.uids.iter().position(|uid| uid == &found[0]);
@@ -416,6 +421,7 @@ mod tests {
     fn check(answers: &[Value], expected: &[Value]) {
         let world = World {
             origin: "https://127.0.0.1:6443",
+            hooks: "https://127.0.0.1:6444",
             namespace: "p1",
             now: "2030-01-01T00:00:00Z".parse().unwrap(),
         };

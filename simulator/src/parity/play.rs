@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::case::{Ask, Body, Case, Step, Until};
+use super::hooks::{Hooks, HooksOf};
 use super::peer::{self, Peer, Stream, TOKEN, head};
 use super::template::Values;
 use crate::clock::{Clock, WallClock};
@@ -95,13 +96,14 @@ impl Pace<'_> {
 /// The case cannot go on.
 pub async fn play(
     case: &Case,
-    peer: &Peer,
+    (peer, hooks): (&Peer, &Hooks),
     namespace: &str,
     pace: Pace<'_>,
 ) -> Result<Played, Error> {
     let mut player = Player {
         peer,
-        values: values(case, namespace),
+        hooks: hooks.of(namespace),
+        values: values(case, namespace, hooks),
         streams: BTreeMap::new(),
     };
     let body = json!({"metadata": {"name": namespace}});
@@ -126,6 +128,14 @@ pub async fn play(
                 player.ask(ask).await?;
                 None
             }
+            Step::Hook(name, answer) => {
+                player.hooks.set(name, player.values.value(answer));
+                None
+            }
+            Step::Heard(name) => Some((
+                format!("reviews of {name}"),
+                json!({"heard": player.hooks.heard(name)}),
+            )),
             Step::Ready(path) => {
                 player.ready(path).await?;
                 None
@@ -141,9 +151,11 @@ pub async fn play(
     Ok(Played { records, times })
 }
 
-fn values(case: &Case, namespace: &str) -> Values {
+fn values(case: &Case, namespace: &str, hooks: &Hooks) -> Values {
     let mut values = Values::default();
     values.set("ns", namespace.into());
+    values.set("hooks", hooks.of(namespace).url().into());
+    values.set("ca", hooks.authority().into());
     for (name, text) in &case.texts {
         let text = values.text(text);
         values.set(name, text.into());
@@ -182,6 +194,7 @@ fn encoded(path: &str) -> String {
 
 struct Player<'a> {
     peer: &'a Peer,
+    hooks: HooksOf<'a>,
     values: Values,
     streams: BTreeMap<String, Stream>,
 }
@@ -321,7 +334,8 @@ cases:
         let case = suite("a.yaml", "a", SUITE).unwrap().cases.remove(0);
         let peer = Peer::simulated(Clock::virtual_from(EPOCH), 1);
         let wall: WallClock = Arc::new(|| EPOCH);
-        let played = play(&case, &peer, "p1", Pace::Running(&wall))
+        let hooks = Hooks::pair().await.unwrap();
+        let played = play(&case, (&peer, &hooks[1]), "p1", Pace::Running(&wall))
             .await
             .unwrap();
         let records = played.records;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::case::{Body, Case, Step};
 use super::difference::{self, Line};
+use super::hooks::Hooks;
 use super::known::Known;
 use super::normal::{World, normalise};
 use super::peer::Peer;
@@ -57,6 +58,8 @@ pub struct Difference {
 pub struct Runner<'a> {
     /// The real server.
     pub real: &'a Peer,
+    /// The webhooks of the real server, and those of simulated ones.
+    pub hooks: &'a [Hooks; 2],
     /// The time.
     pub wall: WallClock,
     /// What is known to differ.
@@ -97,13 +100,14 @@ impl Runner<'_> {
         } else {
             self.play_together(&job.case, &namespace).await
         };
-        let world = |origin| World {
+        let world = |origin, hooks| World {
             origin,
+            hooks,
             namespace: &namespace,
             now: (self.wall)(),
         };
-        let real = Normal::new(real, world(self.real.origin()));
-        let simulated = Normal::new(simulated, world(""));
+        let real = Normal::new(real, world(self.real.origin(), self.hooks[0].origin()));
+        let simulated = Normal::new(simulated, world("", self.hooks[1].origin()));
         let mut differences = compare(&real, &simulated, &job.case);
         if job.is_sequence {
             differences.truncate(1);
@@ -131,8 +135,18 @@ impl Runner<'_> {
     async fn play_together(&self, case: &Case, namespace: &str) -> Pair {
         let simulated = Peer::simulated(Clock::scaled(Arc::clone(&self.wall), 1.0), 1);
         let (real, simulated) = join(
-            play(case, self.real, namespace, Pace::Running(&self.wall)),
-            play(case, &simulated, namespace, Pace::Running(&self.wall)),
+            play(
+                case,
+                (self.real, &self.hooks[0]),
+                namespace,
+                Pace::Running(&self.wall),
+            ),
+            play(
+                case,
+                (&simulated, &self.hooks[1]),
+                namespace,
+                Pace::Running(&self.wall),
+            ),
         )
         .await;
         [real, simulated]
@@ -141,10 +155,22 @@ impl Runner<'_> {
     /// In the simulation each step has the time that it had on the real server: owners are ordered by the second.
     async fn play_in_turn(&self, case: &Case, namespace: &str) -> Pair {
         let clock = Clock::virtual_from((self.wall)());
-        let real = play(case, self.real, namespace, Pace::Running(&self.wall)).await;
+        let real = play(
+            case,
+            (self.real, &self.hooks[0]),
+            namespace,
+            Pace::Running(&self.wall),
+        )
+        .await;
         let times = real.as_ref().map_or(&[][..], |played| &played.times);
         let simulated = Peer::simulated(clock.clone(), 1);
-        let simulated = play(case, &simulated, namespace, Pace::Repeated(&clock, times)).await;
+        let simulated = play(
+            case,
+            (&simulated, &self.hooks[1]),
+            namespace,
+            Pace::Repeated(&clock, times),
+        )
+        .await;
         [real, simulated]
     }
 }
