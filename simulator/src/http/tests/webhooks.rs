@@ -121,6 +121,50 @@ async fn what_a_webhook_denies_is_refused(
     assert_eq!(code, 404);
 }
 
+#[rstest]
+#[case::ignored(json!({"failurePolicy": "Ignore"}), MAPS, 201, 1)]
+#[case::other_name(json!({"matchConditions": [{"name": "n", "expression": "object.metadata.name != 'a'"}]}), MAPS, 201, 0)]
+#[case::other_labels(json!({"objectSelector": {"matchLabels": {"l": "1"}}}), MAPS, 201, 0)]
+#[case::dry(json!({}), "/api/v1/namespaces/default/configmaps?dryRun=All", 500, 1)]
+#[case::no_service(json!({"clientConfig": {"service": {"namespace": "default", "name": "none"}}}), MAPS, 500, 0)]
+#[case::no_port(json!({"clientConfig": {"service": {"namespace": "default", "name": "hooks", "port": 80}}}), MAPS, 500, 0)]
+#[tokio::test]
+async fn a_webhook_that_fails_is_called_where_it_is_meant(
+    #[case] fields: Value,
+    #[case] path: &str,
+    #[case] code: u16,
+    #[case] n_calls: usize,
+) {
+    let mut hook = hook("a");
+    for (field, value) in fields.as_object().unwrap() {
+        hook[field.as_str()] = value.clone();
+    }
+    let answer = |_: &str, _: &Value| Err(BoxError::from("oh"));
+    let (server, heard) = hooked(&[(VALIDATING, &[hook])], answer).await;
+    let (answered, body) = ask(&server, ("POST", path, A)).await;
+    assert_eq!(answered, code, "{body}");
+    assert_eq!(heard.lock().unwrap().len(), n_calls);
+}
+
+#[tokio::test]
+async fn a_webhook_is_called_again_after_a_later_one_has_changed_the_object() {
+    let mut first = hook("first");
+    first["reinvocationPolicy"] = "IfNeeded".into();
+    let hooks = [(MUTATING, &[first, hook("second")][..])];
+    let (server, heard) = hooked(&hooks, |path, _| {
+        Ok(match path {
+            "second" => patch(json!([{"op": "add", "path": "/data", "value": {"k": "v"}}])),
+            _ => json!({"allowed": true}),
+        })
+    })
+    .await;
+    let (code, _) = ask(&server, ("POST", MAPS, A)).await;
+    assert_eq!(code, 201);
+    let heard = heard.lock().unwrap();
+    let paths: Vec<&str> = heard.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["first", "second", "first"]);
+}
+
 #[tokio::test]
 async fn a_write_that_others_overtake_while_a_webhook_is_asked_is_judged_anew() {
     let (server, heard) = hooked(&[(VALIDATING, &[hook("a")])], |_, _| {

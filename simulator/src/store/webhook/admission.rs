@@ -8,6 +8,7 @@ use super::response::Response;
 use crate::json::json;
 use crate::store::admission::{Attempt, Target};
 use crate::store::kernel::{Context, Kernel};
+use crate::store::request::Request;
 use crate::store::status::Status;
 
 impl Kernel {
@@ -45,7 +46,7 @@ impl Kernel {
 
     /// Whether a write to the resource of a request may have to be asked about.
     #[must_use]
-    pub fn asks_webhooks(&self, request: &crate::store::request::Request) -> bool {
+    pub fn asks_webhooks(&self, request: &Request) -> bool {
         request.verb.is_write() && !self.webhooks.are_silent(&request.served)
     }
 }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::endpoint::Endpoint;
 use crate::json::Value;
 
-/// How many inquiries one request may lead to: whoever changes the object meanwhile makes them be asked again.
-const INQUIRIES_MAX: usize = 1_000;
+/// How often one request may be interrupted: whoever changes the object meanwhile makes webhooks be asked again.
+const ROUNDS_MAX: usize = 1_000;
 
 /// Something to be asked of a webhook.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,12 +56,14 @@ pub struct Answered {
 pub struct Conversation {
     heard: Vec<(Inquiry, Heard)>,
     open: Vec<Inquiry>,
+    n_rounds: usize,
 }
 
 impl Conversation {
     /// Takes out what has to be asked before the request can go on; nothing if it came to its end.
     #[must_use]
     pub fn take_open(&mut self) -> Vec<Inquiry> {
+        self.n_rounds += 1;
         std::mem::take(&mut self.open)
     }
 
@@ -79,7 +81,7 @@ impl Conversation {
     /// Whether so much was asked that the request can come to no end.
     #[must_use]
     pub fn is_endless(&self) -> bool {
-        self.heard.len() >= INQUIRIES_MAX
+        self.n_rounds > ROUNDS_MAX
     }
 
     /// What came of `inquiry`; one that was not asked yet is now open.

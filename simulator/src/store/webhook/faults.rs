@@ -128,3 +128,41 @@ fn version_faults(path: &str, versions: &[&str]) -> Vec<Cause> {
     }
     causes
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::good("/timeoutSeconds", json!(30), None)]
+    #[case::name("/name", json!("a.io"), Some("webhooks[0].name: Invalid value: \"a.io\": should be a domain with at least three segments separated by dots"))]
+    #[case::effects(
+        "/sideEffects",
+        Value::Null,
+        Some("webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun")
+    )]
+    #[case::timeout("/timeoutSeconds", json!(31), Some("webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds"))]
+    #[case::versions("/admissionReviewVersions", json!(["v2"]), Some("webhooks[0].admissionReviewVersions: Invalid value: [\"v2\"]: must include at least one of v1, v1beta1"))]
+    #[case::address("/clientConfig", json!({}), Some("webhooks[0].clientConfig: Required value: exactly one of url or service is required"))]
+    #[case::scheme("/clientConfig/url", json!("http://h"), Some("webhooks[0].clientConfig.url: Invalid value: \"http\": 'https' is the only allowed URL scheme; desired format: https://host[/path]"))]
+    fn a_configuration_is_refused_for_what_is_wrong_with_it(
+        #[case] place: &str,
+        #[case] value: Value,
+        #[case] expected: Option<&str>,
+    ) {
+        let mut hook = json!({
+            "name": "a.ex.io", "clientConfig": {"url": "https://h"}, "sideEffects": "None",
+            "admissionReviewVersions": ["v1"], "timeoutSeconds": 10,
+        });
+        *hook.pointer_mut(place).unwrap() = value;
+        let new = json!({"webhooks": [hook]});
+        let causes = configuration_faults("ValidatingWebhookConfiguration", &new);
+        let causes = causes
+            .iter()
+            .map(|cause| format!("{}: {}", cause.field, cause.message));
+        let expected: Vec<&str> = expected.into_iter().collect();
+        assert_eq!(causes.collect::<Vec<_>>(), expected);
+    }
+}
