@@ -11,9 +11,11 @@ use http_body::{Body, Frame, SizeHint};
 use jiff::Timestamp;
 use tokio::time::Sleep;
 
-use super::encode::{self, Shape};
+use super::encode;
+use super::negotiate::Format;
 use super::pull::Pulled;
 use super::service::ApiServer;
+use super::shape::Shape;
 use crate::store::pod_log::Follow;
 use crate::store::registry::Served;
 use crate::store::watch::Cursor;
@@ -39,6 +41,7 @@ pub(crate) struct WatchBody {
     pub(crate) server: ApiServer,
     pub(crate) served: Arc<Served>,
     pub(crate) shape: Shape,
+    pub(crate) format: Format,
     pub(crate) cursor: Cursor,
     pub(crate) id: u64,
     pub(crate) barriers_seen: u64,
@@ -130,7 +133,11 @@ impl WatchBody {
         }
         self.poll_pulled(cx).map(|pulled| {
             self.shape.advance(self.server.clock().now());
-            let mut line = |signal| encode::watch_line(&self.served, &mut self.shape, signal);
+            let (served, shape) = (&self.served, &mut self.shape);
+            let mut line = |signal| match self.format {
+                Format::Json | Format::Yaml => encode::watch_line(served, shape, signal),
+                Format::Protobuf => encode::watch_frame(served, *shape, signal),
+            };
             match pulled? {
                 Pulled::Whole(signal) => line(&signal).map(Ok),
                 Pulled::Torn(signal) => {

@@ -11,8 +11,9 @@ use std::task::{Context, Poll};
 use futures::Stream;
 
 use super::body::WatchBody;
-use super::encode::{self, Shape};
+use super::content;
 use super::pull::Pulled;
+use super::shape::Shape;
 use crate::json::Value;
 use crate::store::answer::Page;
 use crate::store::object::Object;
@@ -37,12 +38,15 @@ pub(crate) enum Told {
 impl Told {
     /// An object of `served`.
     pub(crate) fn object(served: &Served, shape: Shape, object: &Object) -> Self {
-        Self::Object(value(served, shape, object))
+        Self::Object(content::object(served, shape, object))
     }
 
     /// A page of `served`.
     pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Self {
-        let items = page.items.iter().map(|item| value(served, shape, item));
+        let items = page
+            .items
+            .iter()
+            .map(|item| content::object(served, shape, item));
         Self::List(items.collect(), page.revision)
     }
 
@@ -84,7 +88,7 @@ impl Stream for DirectWatch {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<News>> {
         let watch = &mut self.0;
         let next = watch.poll_pulled(cx);
-        let told = |object: &Object| value(&watch.served, watch.shape, object);
+        let told = |object: &Object| content::object(&watch.served, watch.shape, object);
         let whole = next.map(|pulled| match pulled? {
             Pulled::Whole(signal) => Some(signal),
             Pulled::Torn(_) => None,
@@ -97,19 +101,4 @@ impl Stream for DirectWatch {
             Signal::End => None,
         })
     }
-}
-
-/// An object as its text would tell it.
-fn value(served: &Served, shape: Shape, object: &Object) -> Value {
-    let (api_version, kind) = encode::names(served, shape);
-    let view = served.view(object);
-    let mut value = match shape {
-        Shape::Full => view.into_owned(),
-        Shape::Metadata | Shape::Table(..) => [("metadata", view["metadata"].clone())]
-            .into_iter()
-            .collect(),
-    };
-    value["apiVersion"] = api_version.into();
-    value["kind"] = kind.into();
-    value
 }

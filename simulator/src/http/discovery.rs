@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256, Sha512};
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 
-/// The media type of an aggregated document; clients compare it as a text.
-pub const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+/// What follows the media type of an aggregated document; clients compare both as a text.
+pub const AGGREGATED: &str = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// The groups of Kubernetes, most important first; groups of custom resources follow by name.
 const GROUPS: [&str; 20] = [

@@ -8,22 +8,24 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::body::{LogBody, ResponseBody, Tear, WatchBody};
 use super::caller;
+use super::content;
 use super::direct::Told;
-use super::encode::{self, Shape};
+use super::encode;
 use super::gate;
 use super::hang::Hanging;
 use super::health::{health, version};
 use super::journal::Entry;
-use super::negotiate::{Accepted, Format, accepted};
+use super::negotiate::{Accepted, Format, Offer, accepted};
 use super::pending::Pending;
 use super::query::Query;
 use super::resource::{self, no_resource};
 use super::response::{
-    bare_response, bytes_response, no_stream, not_acceptable, page_expired, status_response,
-    text_response, told_response, value_response, watch_response,
+    self, JSON, bare_response, no_stream, not_acceptable, object_response, page_expired,
+    refusal_format, response, text_response, told_response, value_response, watch_response,
 };
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
+use super::shape::Shape;
 use super::{review, review_check, warning};
 use crate::access::{self, Policy, Question, User};
 use crate::faults::{Instant, Moment, Verdict};
@@ -80,8 +82,8 @@ impl ApiServer {
             Route::Root => Ok(self.root()),
             Route::CoreVersions => Ok(self.core_versions(call)),
             Route::Groups => Ok(self.groups(call)),
-            Route::Group(group) => Ok(self.group(&group)),
-            Route::Resources { group, version } => Ok(self.resources(&group, &version)),
+            Route::Group(group) => Ok(self.group(call, &group)),
+            Route::Resources { group, version } => Ok(self.resources(call, &group, &version)),
             Route::OpenApi(path) => Ok(self.openapi(call, &path)),
         }
     }
@@ -139,14 +141,17 @@ impl ApiServer {
         (kind, target): (&Kind, &Target),
         user: &User,
     ) -> Response<ResponseBody> {
-        let posted = resource::review_body(call, kind).and_then(|(posted, options)| {
+        let asked = accepted(call.header(ACCEPT), Offer::Plain)
+            .map_err(|refusal| not_acceptable(&refusal, false))
+            .and_then(|accepted| Ok((accepted.format, resource::review_body(call, kind)?)));
+        let posted = asked.and_then(|(format, (posted, options))| {
             match review_check::refusal(kind, &posted, &target.namespace) {
                 Some(status) => Err(status),
-                None => Ok((posted, options)),
+                None => Ok((format, posted, options)),
             }
         });
         match posted {
-            Ok((mut posted, options)) => {
+            Ok((format, mut posted, options)) => {
                 let state = self.lock();
                 let now = self.clock().now();
                 let asked = review::Asked {
@@ -157,7 +162,7 @@ impl ApiServer {
                     now,
                 };
                 track_posted(&mut posted, (&kind.api_version(), ""), &options, now);
-                value_response(201, &asked.reviewed(kind, &posted))
+                object_response(201, format, &asked.reviewed(kind, &posted))
             }
             Err(status) => refusal(call, &status),
         }
@@ -171,7 +176,7 @@ impl ApiServer {
                 .find(&target.group, &target.version, &target.resource);
         let served = match found {
             Found::Resource(served) => served,
-            Found::NoResource | Found::NoVersion => return Ok(status_response(&no_resource())),
+            Found::NoResource | Found::NoVersion => return Ok(refusal(call, &no_resource())),
             Found::NoCustomVersion | Found::NoGroup => {
                 return Ok(text_response(404, "404 page not found\n"));
             }
@@ -180,20 +185,8 @@ impl ApiServer {
         let asked = Arc::clone(&served);
         match self.prepare((call, user), target, (served, &query)) {
             Ok((request, wanted)) => {
-                self.perform(call, request, &wanted)
-                    .await
-                    .map(|mut response| {
-                        if !asked.kind.deprecation.is_empty() {
-                            add_warnings(
-                                &mut response,
-                                std::slice::from_ref(&asked.kind.deprecation),
-                            );
-                        }
-                        if response.status().as_u16() == 410 && query.get("continue").is_some() {
-                            return page_expired(query.text("continue"));
-                        }
-                        response
-                    })
+                let answered = self.perform(call, request, &wanted).await;
+                answered.map(|response| finished(response, call, &asked.kind, &query))
             }
             Err(status) => Ok(refusal(call, &status)),
         }
@@ -205,7 +198,11 @@ impl ApiServer {
         target: &Target,
         (served, query): (Arc<Served>, &Query),
     ) -> Result<(Request, Wanted), Status> {
-        let accepted = accepted(call.header(ACCEPT)).map_err(|refusal| not_acceptable(&refusal))?;
+        let accepted = accepted(call.header(ACCEPT), Offer::Resource(served.kind.origin));
+        let accepted = accepted.map_err(|refusal| {
+            let is_list = target.name.is_empty() && call.method == http::Method::GET;
+            not_acceptable(&refusal, is_list)
+        })?;
         let is_stream = target.name.is_empty() && (target.watch || query.flag("watch"));
         if is_stream && call.method == http::Method::GET && accepted.format == Format::Yaml {
             return Err(no_stream());
@@ -352,13 +349,19 @@ impl ApiServer {
                 told_response(200, Told::list(&served, shape, &page))
             }
             Answer::Done(code, value) if is_direct => told_response(code, Told::Object(value)),
+            Answer::Object(code, object) if format == Format::Json => {
+                response(code, JSON, encode::object(&served, shape, &object))
+            }
             Answer::Object(code, object) => {
-                bytes_response(code, format, encode::object(&served, shape, &object))
+                object_response(code, format, &content::object(&served, shape, &object))
             }
-            Answer::List(page) => bytes_response(200, format, encode::list(&served, shape, &page)),
-            Answer::Done(code, value) => {
-                bytes_response(code, format, value.to_string().into_bytes())
+            Answer::List(page) if format == Format::Json => {
+                response(200, JSON, encode::list(&served, shape, &page))
             }
+            Answer::List(page) => {
+                object_response(200, format, &content::list(&served, shape, &page))
+            }
+            Answer::Done(code, value) => object_response(code, format, &value),
             Answer::Text(text) if text.is_empty() => bare_response(200),
             Answer::Text(text) => text_response(200, text),
             Answer::Empty => bare_response(204),
@@ -382,6 +385,7 @@ impl ApiServer {
                     server: self.clone(),
                     served,
                     shape,
+                    format,
                     cursor,
                     id,
                     barriers_seen: state.watchers.barriers(),
@@ -412,10 +416,26 @@ impl ApiServer {
     }
 }
 
+/// An answer with what is said of a kind that is to go, and of a page that is too old.
+fn finished(
+    mut response: Response<ResponseBody>,
+    call: &Call,
+    kind: &Kind,
+    query: &Query,
+) -> Response<ResponseBody> {
+    if !kind.deprecation.is_empty() {
+        add_warnings(&mut response, std::slice::from_ref(&kind.deprecation));
+    }
+    if response.status().as_u16() == 410 && query.get("continue").is_some() {
+        let format = refusal_format(call.headers.get(ACCEPT));
+        return page_expired(query.text("continue"), format);
+    }
+    response
+}
+
 /// A refusal in the format that the client accepts.
 pub(super) fn refusal(call: &Call, status: &Status) -> Response<ResponseBody> {
-    let format = accepted(call.header(ACCEPT)).unwrap_or_default().format;
-    bytes_response(status.code, format, status.body().to_string().into_bytes())
+    response::refusal(call.headers.get(ACCEPT), status)
 }
 
 fn add_warnings(response: &mut Response<ResponseBody>, warnings: &[String]) {

@@ -5,19 +5,20 @@
 use std::sync::Arc;
 
 use http::header::{
-    ACCEPT, CACHE_CONTROL, ETAG, EXPIRES, HOST, HeaderName, IF_NONE_MATCH, LOCATION, VARY,
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, HOST, HeaderName, IF_NONE_MATCH, LOCATION,
+    VARY,
 };
 use http::{HeaderValue, Response};
 use jiff::{SignedDuration, Timestamp};
 
 use super::body::ResponseBody;
 use super::discovery::{self, AGGREGATED};
-use super::negotiate::Refusal;
+use super::negotiate::{Format, Offer, Refusal, accepted};
 use super::openapi;
 use super::query::Query;
 use super::resource::no_resource;
 use super::response::{
-    self, JSON, bare_response, response, status_response, text_response, value_response,
+    self, JSON, bare_response, object_response, response, text_response, value_response,
 };
 use super::review;
 use super::service::{ApiServer, Call};
@@ -25,14 +26,15 @@ use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::status::Status;
 
-/// The media type in which kubectl asks for OpenAPI v2.
-const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
-/// A document that describes nothing. kubectl reads it when v3 does not know a kind, and goes on to say that it is not
-/// served; without it, kubectl would complain about OpenAPI instead.
-const EMPTY_V2: &str =
-    r#"{"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.34.3"},"paths":{}}"#;
-/// The same as `openapi.v2.Document{swagger, info{title, version}}`.
-const EMPTY_V2_PROTOBUF: &[u8] = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.34.3";
+/// The media types of OpenAPI in protobuf, v2 and v3, each with the name that it had before.
+const OPENAPI_V2: [&str; 2] = [
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+];
+const OPENAPI_V3: [&str; 2] = [
+    "application/com.github.proto-openapi.spec.v3.v1.0+protobuf",
+    "application/com.github.proto-openapi.spec.v3@v1.0+protobuf",
+];
 
 const IMMUTABLE_FOR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -44,6 +46,7 @@ impl ApiServer {
             "/apis",
             "/healthz",
             "/livez",
+            "/openapi/v2",
             "/openapi/v3",
             "/readyz",
             "/version",
@@ -75,23 +78,28 @@ impl ApiServer {
     }
 
     /// `GET /apis/{group}`.
-    pub(crate) fn group(&self, group: &str) -> Response<ResponseBody> {
+    pub(crate) fn group(&self, call: &Call, group: &str) -> Response<ResponseBody> {
         match self.with_kinds(|kinds| discovery::group(kinds, group)) {
-            Some(document) => value_response(200, &document),
+            Some(document) => in_accepted(call, &document),
             None => unknown_path(),
         }
     }
 
     /// `GET /api/{version}` and `GET /apis/{group}/{version}`.
-    pub(crate) fn resources(&self, group: &str, version: &str) -> Response<ResponseBody> {
+    pub(crate) fn resources(
+        &self,
+        call: &Call,
+        group: &str,
+        version: &str,
+    ) -> Response<ResponseBody> {
         self.with_kinds(|kinds| match discovery::resources(kinds, group, version) {
-            Some(document) => value_response(200, &document),
+            Some(document) => in_accepted(call, &document),
             // A group of definitions answers for the versions that it serves, and for no other.
             None if kinds
                 .iter()
                 .any(|kind| kind.group == group && kind.origin == Origin::BuiltIn) =>
             {
-                status_response(&no_resource())
+                response::refusal(call.headers.get(ACCEPT), &no_resource())
             }
             None => unknown_path(),
         })
@@ -109,12 +117,28 @@ impl ApiServer {
             ["v3", "api", version] => self.openapi_document(call, "", version),
             ["v3", "apis", group, version] => self.openapi_document(call, group, version),
             ["v3", ..] => bare_response(404),
-            ["v2"] if call.header(ACCEPT).contains("proto-openapi.spec.v2") => {
-                bytes(V2_PROTOBUF, EMPTY_V2_PROTOBUF)
-            }
-            ["v2"] => bytes(JSON, EMPTY_V2.as_bytes()),
+            ["v2"] => self.swagger(call),
             _ => unknown_path(),
         }
+    }
+
+    fn swagger(&self, call: &Call) -> Response<ResponseBody> {
+        let Some(media_type) = openapi_type(call.header(ACCEPT), OPENAPI_V2) else {
+            return bare_response(406);
+        };
+        let etag = format!("\"{}\"", self.with_stored_kinds(openapi::swagger_hash));
+        let mut found = if call.header(IF_NONE_MATCH) == etag {
+            bare_response(304)
+        } else {
+            let document = self.with_stored_kinds(openapi::swagger);
+            match media_type {
+                JSON => value_response(200, &document),
+                binary => response(200, binary, openapi::binary::v2(&document)),
+            }
+        };
+        set(&mut found, ETAG, &etag);
+        set(&mut found, VARY, "Accept");
+        found
     }
 
     fn openapi_document(&self, call: &Call, group: &str, version: &str) -> Response<ResponseBody> {
@@ -129,12 +153,18 @@ impl ApiServer {
             set(&mut moved, ETAG, &etag);
             return moved;
         }
+        let media_type = openapi_type(call.header(ACCEPT), OPENAPI_V3);
         let mut found = if call.header(IF_NONE_MATCH) == etag {
             response(304, JSON, "")
         } else {
-            match self.with_stored_kinds(|kinds| openapi::document(kinds, group, version)) {
-                Some(document) => value_response(200, &document),
-                None => return bare_response(404),
+            let document = self.with_stored_kinds(|kinds| openapi::document(kinds, group, version));
+            match (document, media_type) {
+                (None, _) => return bare_response(404),
+                (Some(_), None) => return bare_response(406),
+                (Some(document), Some(JSON)) => value_response(200, &document),
+                (Some(document), Some(binary)) => {
+                    response(200, binary, openapi::binary::v3(&document))
+                }
             }
         };
         if asked == hash {
@@ -157,21 +187,28 @@ impl ApiServer {
         aggregated: impl Fn(&[&Kind]) -> Value,
     ) -> Response<ResponseBody> {
         match wanted(call.header(ACCEPT)) {
-            Some(Wanted::Legacy) => value_response(200, &self.with_kinds(legacy)),
-            Some(Wanted::Aggregated) => {
-                let body = self.with_kinds(aggregated).to_string();
-                let etag = discovery::etag(body.as_bytes());
+            Some((Wanted::Legacy, format)) => {
+                object_response(200, format, &self.with_kinds(legacy))
+            }
+            Some((Wanted::Aggregated, format)) => {
+                let document = self.with_kinds(aggregated);
+                let etag = discovery::etag(document.to_string().as_bytes());
                 let mut found = if call.header(IF_NONE_MATCH) == etag {
-                    response(304, AGGREGATED, "")
+                    response(304, JSON, "")
                 } else {
-                    response(200, AGGREGATED, body)
+                    object_response(200, format, &document)
                 };
+                let media_type = format!("{}{AGGREGATED}", format.media_type());
+                set(&mut found, CONTENT_TYPE, &media_type);
                 set(&mut found, CACHE_CONTROL, "public");
                 set(&mut found, ETAG, &etag);
                 set(&mut found, VARY, "Accept");
                 found
             }
-            None => status_response(&not_acceptable(call.header(ACCEPT))),
+            None => response::refusal(
+                call.headers.get(ACCEPT),
+                &not_acceptable(call.header(ACCEPT)),
+            ),
         }
     }
 
@@ -198,27 +235,46 @@ enum Wanted {
 }
 
 /// The first media type of `accept` that discovery can be had in.
-fn wanted(accept: &str) -> Option<Wanted> {
+fn wanted(accept: &str) -> Option<(Wanted, Format)> {
     if accept.trim().is_empty() {
-        return Some(Wanted::Legacy);
+        return Some((Wanted::Legacy, Format::Json));
     }
     accept.split(',').find_map(|media_type| {
         let mut parts = media_type.split(';').map(str::trim);
-        let is_json = matches!(parts.next()?, "application/json" | "application/*" | "*/*");
+        let format = match parts.next()? {
+            "application/*" | "*/*" => Format::Json,
+            name => Format::named(name)?,
+        };
         let parameters: Vec<&str> = parts.filter(|part| !part.starts_with("q=")).collect();
         let has = |parameter: &str| parameters.contains(&parameter);
-        if !is_json {
-            None
-        } else if has("as=APIGroupDiscoveryList") {
+        let wanted = if has("as=APIGroupDiscoveryList") {
             (has("v=v2") && has("g=apidiscovery.k8s.io")).then_some(Wanted::Aggregated)
         } else {
             (!parameters.iter().any(|part| part.starts_with("as="))).then_some(Wanted::Legacy)
-        }
+        };
+        wanted.map(|wanted| (wanted, format))
     })
 }
 
-fn bytes(media_type: &'static str, body: &'static [u8]) -> Response<ResponseBody> {
-    response(200, media_type, body)
+/// A document of discovery that has one form.
+fn in_accepted(call: &Call, document: &Value) -> Response<ResponseBody> {
+    let accept = call.header(ACCEPT);
+    match accepted(accept, Offer::Plain) {
+        Ok(accepted) => object_response(200, accepted.format, document),
+        Err(_) => response::refusal(call.headers.get(ACCEPT), &not_acceptable(accept)),
+    }
+}
+
+/// The first media type of `accept` that a document of OpenAPI can be had in: JSON, or the new name of protobuf.
+fn openapi_type(accept: &str, names: [&'static str; 2]) -> Option<&'static str> {
+    if accept.trim().is_empty() {
+        return Some(JSON);
+    }
+    let mut types = accept.split(',').filter_map(|kind| kind.split(';').next());
+    types.find_map(|kind| match kind.trim() {
+        JSON | "application/*" | "*/*" => Some(JSON),
+        kind => names.contains(&kind).then_some(names[0]),
+    })
 }
 
 fn address(call: &Call) -> String {
@@ -231,15 +287,12 @@ fn address(call: &Call) -> String {
 /// Whoever knows no media type of `accept` refuses it; whoever does, the forms that it asks for.
 fn not_acceptable(accept: &str) -> Status {
     let mut types = accept.split(',').filter_map(|kind| kind.split(';').next());
-    if types.any(|kind| kind.trim() == JSON) {
-        return response::not_acceptable(&Refusal::Form);
-    }
-    Status {
-        code: 406,
-        reason: "NotAcceptable",
-        message: "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf".to_owned(),
-        details: Some(json!({})),
-    }
+    let is_known = types.any(|kind| Format::named(kind.trim()).is_some());
+    let refusal = match is_known {
+        true => Refusal::Form,
+        false => Refusal::MediaType,
+    };
+    response::not_acceptable(&refusal, false)
 }
 
 fn unknown_path() -> Response<ResponseBody> {
@@ -263,16 +316,17 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case("", Some(Wanted::Legacy))]
-    #[case("*/*", Some(Wanted::Legacy))]
-    #[case("application/json", Some(Wanted::Legacy))]
+    #[case("", Some((Wanted::Legacy, Format::Json)))]
+    #[case("*/*", Some((Wanted::Legacy, Format::Json)))]
+    #[case("application/json", Some((Wanted::Legacy, Format::Json)))]
+    #[case("application/vnd.kubernetes.protobuf", Some((Wanted::Legacy, Format::Protobuf)))]
     #[case(
         "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json",
-        Some(Wanted::Aggregated)
+        Some((Wanted::Aggregated, Format::Json))
     )]
     #[case(
         "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json",
-        Some(Wanted::Legacy)
+        Some((Wanted::Legacy, Format::Json))
     )]
     #[case(
         "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList",
@@ -281,7 +335,7 @@ mod tests {
     #[case("text/html", None)]
     fn discovery_takes_the_first_form_it_knows(
         #[case] accept: &str,
-        #[case] expected: Option<Wanted>,
+        #[case] expected: Option<(Wanted, Format)>,
     ) {
         assert_eq!(wanted(accept), expected);
     }

@@ -1,86 +1,16 @@
-//! The bytes of an answer.
+//! Answers as JSON text, made from the text of each object, which is written once.
 //!
 //! Source: `spec/kube-api.md` §1.6, §1.10, §1.11, §1.12.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
-use jiff::Timestamp;
 
-use super::negotiate::Form;
-use super::table::{self, Headings, IncludeObject};
-use crate::json::{Value, json};
+use super::content;
+use super::protobuf;
+use super::shape::Shape;
 use crate::store::answer::Page;
-use crate::store::kind::{Kind, Origin};
 use crate::store::object::Object;
 use crate::store::registry::Served;
-use crate::store::status::Status;
-use crate::store::watch::{Bookmark, Signal};
-
-/// The form of an answer with what it needs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Shape {
-    /// Objects as they are.
-    Full,
-    /// Only their metadata.
-    Metadata,
-    /// Rows for people.
-    Table(Timestamp, IncludeObject, Headings, TableVersion),
-}
-
-/// What a Table is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TableVersion {
-    /// `meta.k8s.io/v1`.
-    V1,
-    /// `meta.k8s.io/v1beta1`.
-    V1Beta1,
-}
-
-impl TableVersion {
-    /// A table of version 1 in this one.
-    fn of(self, mut table: Value) -> Value {
-        if self == Self::V1 {
-            return table;
-        }
-        let rows = table["rows"].as_array_mut().into_iter().flatten();
-        let objects = rows.map(|row| &mut row["object"]);
-        for object in objects.filter(|object| object["kind"] == "PartialObjectMetadata") {
-            object["apiVersion"] = "meta.k8s.io/v1beta1".into();
-        }
-        table["apiVersion"] = "meta.k8s.io/v1beta1".into();
-        table
-    }
-}
-
-impl Shape {
-    fn table(now: Timestamp, include: &str, version: TableVersion) -> Result<Self, Status> {
-        let include = IncludeObject::parse(include)?;
-        Ok(Self::Table(now, include, Headings::Shown, version))
-    }
-
-    /// The shape of an answer at `now`; `include` is the parameter `includeObject`.
-    ///
-    /// # Errors
-    /// 400 for an unknown `include` of a Table.
-    pub(crate) fn new(form: Form, include: &str, now: Timestamp) -> Result<Self, Status> {
-        Ok(match form {
-            Form::Full => Self::Full,
-            Form::Metadata => Self::Metadata,
-            Form::Table => Self::table(now, include, TableVersion::V1)?,
-            Form::BetaTable => Self::table(now, include, TableVersion::V1Beta1)?,
-        })
-    }
-}
-
-impl Shape {
-    /// Ages in rows are told as of `now`.
-    pub(crate) fn advance(&mut self, now: Timestamp) {
-        if let Self::Table(at, ..) = self {
-            *at = now;
-        }
-    }
-}
+use crate::store::watch::Signal;
 
 /// One object of `served` as JSON text.
 pub(crate) fn object(served: &Served, shape: Shape, object: &Object) -> Vec<u8> {
@@ -102,19 +32,10 @@ fn n_bytes(shape: Shape, object: &Object) -> usize {
         }
 }
 
-/// The `apiVersion` and `kind` of an object in an answer.
-pub(super) fn names(served: &Served, shape: Shape) -> (Cow<'_, str>, &str) {
-    match shape {
-        Shape::Full => (served.kind.api_version().into(), &served.kind.kind),
-        Shape::Metadata => ("meta.k8s.io/v1".into(), "PartialObjectMetadata"),
-        Shape::Table(..) => ("meta.k8s.io/v1".into(), "Table"),
-    }
-}
-
 fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Object) {
     match shape {
         Shape::Full => {
-            let (api_version, kind) = names(served, shape);
+            let (api_version, kind) = content::names(served, shape);
             write_header(text, &api_version, kind);
             if served.shows_as_stored(object) {
                 text.extend_from_slice(&object.encoded()[1..]);
@@ -124,16 +45,15 @@ fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Obje
             }
         }
         Shape::Metadata => {
-            let (api_version, kind) = names(served, shape);
+            let (api_version, kind) = content::names(served, shape);
             write_header(text, &api_version, kind);
             text.extend_from_slice(b"\"metadata\":");
             text.extend_from_slice(&object.encoded_metadata());
             text.push(b'}');
         }
-        Shape::Table(now, include, headings, version) => {
-            let view = served.view(object);
-            let table = table::event_table(&served.kind, &view, now, include, headings);
-            text.extend_from_slice(version.of(table).to_string().as_bytes());
+        Shape::Table(..) => {
+            let table = content::object(served, shape, object);
+            text.extend_from_slice(table.to_string().as_bytes());
         }
     }
 }
@@ -148,21 +68,14 @@ fn write_header(text: &mut Vec<u8>, api_version: &str, kind: &str) {
 
 /// A page of `served` as JSON text.
 pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
-    let kind = &served.kind;
-    let metadata = list_metadata(kind, page, matches!(shape, Shape::Full));
-    let (api_version, list_kind) = match shape {
-        Shape::Full => (kind.api_version(), kind.list_kind.as_str()),
-        Shape::Metadata => ("meta.k8s.io/v1".to_owned(), "PartialObjectMetadataList"),
-        Shape::Table(now, include, _, version) => {
-            let views: Vec<_> = page.items.iter().map(|item| served.view(item)).collect();
-            let objects: Vec<&Value> = views.iter().map(AsRef::as_ref).collect();
-            let table = table::table(kind, &objects, &metadata, now, include);
-            return version.of(table).to_string().into_bytes();
-        }
-    };
+    if matches!(shape, Shape::Table(..)) {
+        return content::list(served, shape, page).to_string().into_bytes();
+    }
+    let (api_version, kind) = content::list_names(served, shape);
+    let metadata = content::list_metadata(&served.kind, page, shape);
     let room = page.items.iter().map(|item| n_bytes(shape, item));
     let mut text = Vec::with_capacity(AROUND_BYTES + room.sum::<usize>());
-    write_header(&mut text, &api_version, list_kind);
+    write_header(&mut text, &api_version, kind);
     text.extend_from_slice(b"\"metadata\":");
     text.extend_from_slice(metadata.to_string().as_bytes());
     text.extend_from_slice(b",\"items\":[");
@@ -178,25 +91,11 @@ pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
 
 /// Items of built-in kinds leave out `apiVersion` and `kind`.
 fn write_item(text: &mut Vec<u8>, served: &Served, shape: Shape, item: &Object) {
-    let is_bare = served.kind.origin == Origin::BuiltIn && matches!(shape, Shape::Full);
-    if is_bare && served.shows_as_stored(item) {
+    if content::is_bare(served, shape) && served.shows_as_stored(item) {
         text.extend_from_slice(&item.encoded());
     } else {
         write_object(text, served, shape, item);
     }
-}
-
-fn list_metadata(kind: &Kind, page: &Page, is_full: bool) -> Value {
-    let mut metadata = json!({"resourceVersion": page.revision.to_string()});
-    match &page.token {
-        Some(token) => metadata["continue"] = token.clone().into(),
-        None if kind.origin == Origin::Custom && is_full => metadata["continue"] = "".into(),
-        None => {}
-    }
-    if let Some(remaining) = page.remaining {
-        metadata["remainingItemCount"] = remaining.into();
-    }
-    metadata
 }
 
 /// One line of a watch; `None` if the signal ends it. After the first Table the shape omits headings.
@@ -205,14 +104,11 @@ pub(crate) fn watch_line(served: &Served, shape: &mut Shape, signal: &Signal) ->
         Signal::Added(object) => ("ADDED", object),
         Signal::Modified(object) => ("MODIFIED", object),
         Signal::Deleted(object) => ("DELETED", object),
-        Signal::Bookmark(bookmark) => {
-            return Some(value_line(
-                "BOOKMARK",
-                &bookmark_object(served, *shape, bookmark),
-            ));
+        Signal::Bookmark(_) | Signal::Error(_) | Signal::End => {
+            let (name, object) = content::event(served, *shape, signal)?;
+            let line = format!("{{\"type\":\"{name}\",\"object\":{object}}}\n");
+            return Some(line.into());
         }
-        Signal::Error(status) => return Some(value_line("ERROR", &status.body())),
-        Signal::End => return None,
     };
     let mut line = Vec::with_capacity(n_bytes(*shape, object));
     line.extend_from_slice(b"{\"type\":\"");
@@ -220,32 +116,18 @@ pub(crate) fn watch_line(served: &Served, shape: &mut Shape, signal: &Signal) ->
     line.extend_from_slice(b"\",\"object\":");
     write_object(&mut line, served, *shape, object);
     line.extend_from_slice(b"}\n");
-    if let Shape::Table(_, _, headings, _) = shape {
-        *headings = Headings::Omitted;
-    }
+    shape.omit_headings();
     Some(line.into())
 }
 
-fn value_line(name: &str, object: &Value) -> Bytes {
-    format!("{{\"type\":\"{name}\",\"object\":{object}}}\n").into()
-}
-
-fn bookmark_object(served: &Served, shape: Shape, bookmark: &Bookmark) -> Value {
-    let mut metadata = json!({"resourceVersion": bookmark.revision.to_string()});
-    if bookmark.ends_initial_events {
-        metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
-    }
-    let (api_version, kind) = match shape {
-        Shape::Full | Shape::Metadata => names(served, shape),
-        Shape::Table(now, include, headings, version) => {
-            let include = match include {
-                IncludeObject::None => IncludeObject::Metadata,
-                IncludeObject::Metadata | IncludeObject::Object => include,
-            };
-            let object = json!({"metadata": metadata});
-            let table = table::event_table(&served.kind, &object, now, include, headings);
-            return version.of(table);
+/// One frame of a watch in protobuf; `None` if the signal ends it, or cannot be written.
+pub(crate) fn watch_frame(served: &Served, shape: Shape, signal: &Signal) -> Option<Bytes> {
+    let (name, object) = content::event(served, shape, signal)?;
+    match protobuf::encode_event(name, &object) {
+        Ok(frame) => Some(frame.into()),
+        Err(error) => {
+            tracing::error!(%error, kind = served.kind.kind, "write an event");
+            None
         }
-    };
-    json!({"apiVersion": api_version, "kind": kind, "metadata": metadata})
+    }
 }

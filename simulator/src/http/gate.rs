@@ -2,21 +2,21 @@
 //!
 //! Source: `spec/kube-api.md` §1.1, §1.5, §1.21.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderName};
+use http::{HeaderValue, Request, Response};
 use http_body::Body;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use sha2::{Digest, Sha256};
 use tower::{BoxError, Service};
 
+use super::response;
 use crate::ids::Ids;
 use crate::store::status::Status;
 
@@ -115,16 +115,17 @@ where
         Box::pin(async move {
             let mut response = if shared.admits(&request) {
                 let (parts, body) = request.into_parts();
+                let accept = parts.headers.get(ACCEPT).cloned();
                 match read(body).await? {
                     Ok(body) => inner
                         .call(Request::from_parts(parts, Full::new(body)))
                         .await
                         .map_err(Into::into)?
                         .map(|body| body.map_err(Into::into).boxed_unsync()),
-                    Err(too_large) => refusal(&too_large),
+                    Err(too_large) => refusal(accept.as_ref(), &too_large),
                 }
             } else {
-                refusal(&unauthorized())
+                refusal(request.headers().get(ACCEPT), &unauthorized())
             };
             let headers = response.headers_mut();
             headers.insert(AUDIT_ID, shared.audit_id());
@@ -149,16 +150,8 @@ where
     }
 }
 
-fn refusal(status: &Status) -> Response<GateBody> {
-    let text = status.body().to_string();
-    let body = Full::from(text).map_err(|never: Infallible| match never {});
-    let mut response = Response::new(body.boxed_unsync());
-    *response.status_mut() =
-        StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+fn refusal(accept: Option<&HeaderValue>, status: &Status) -> Response<GateBody> {
+    response::refusal(accept, status).map(|body| body.map_err(Into::into).boxed_unsync())
 }
 
 /// 401 for a token that nobody knows.

@@ -16,6 +16,7 @@ pub mod service;
 pub mod table;
 
 mod caller;
+mod content;
 pub(crate) mod direct;
 mod dispatch;
 mod document;
@@ -35,6 +36,7 @@ mod query;
 mod resource;
 mod response;
 mod route;
+mod shape;
 mod streams;
 mod survival;
 mod trouble;

@@ -1,6 +1,10 @@
 //! In which form an answer is wanted.
 //!
-//! Source: `spec/kube-api.md` §1.6, §1.12.
+//! Source: `spec/kube-api.md` §1.6, §1.12; apiserver v0.34.3, pkg/endpoints/handlers/negotiation/negotiate.go.
+
+use std::cmp::Reverse;
+
+use crate::store::kind::Origin;
 
 /// The form of an answer's objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,7 +20,7 @@ pub(crate) enum Form {
     BetaTable,
 }
 
-/// The text format of an answer.
+/// The format of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Format {
     /// JSON.
@@ -24,6 +28,25 @@ pub(crate) enum Format {
     Json,
     /// YAML.
     Yaml,
+    /// Protobuf, of built-in kinds alone.
+    Protobuf,
+}
+
+impl Format {
+    /// Its name in HTTP.
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Yaml => "application/yaml",
+            Self::Protobuf => "application/vnd.kubernetes.protobuf",
+        }
+    }
+
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let mut all = [Self::Json, Self::Yaml, Self::Protobuf].into_iter();
+        all.find(|format| format.media_type() == name)
+    }
 }
 
 /// What `Accept` asks for.
@@ -31,7 +54,7 @@ pub(crate) enum Format {
 pub(crate) struct Accepted {
     /// The form of objects.
     pub(crate) form: Form,
-    /// The text format.
+    /// The format.
     pub(crate) format: Format,
 }
 
@@ -44,14 +67,28 @@ pub(crate) enum Refusal {
     Form,
 }
 
-/// The first media type of `accept` that can be served; nothing means JSON.
-pub(crate) fn accepted(accept: &str) -> Result<Accepted, Refusal> {
+/// Who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// What has one form alone, such as a refusal.
+    Plain,
+    /// A resource of this origin.
+    Resource(Origin),
+}
+
+/// The media type of `accept` that is liked best among those that can be served; nothing means JSON.
+pub(crate) fn accepted(accept: &str, offer: Offer) -> Result<Accepted, Refusal> {
     if accept.trim().is_empty() {
         return Ok(Accepted::default());
     }
-    let mut refusal = Refusal::MediaType;
-    for media_type in accept.split(',') {
-        match read(media_type) {
+    let mut refusal = match offer {
+        Offer::Resource(Origin::Custom) => Refusal::Form,
+        Offer::Plain | Offer::Resource(Origin::BuiltIn) => Refusal::MediaType,
+    };
+    let mut media_types: Vec<&str> = accept.split(',').collect();
+    media_types.sort_by_key(|media_type| Reverse(thousandths(media_type)));
+    for media_type in media_types {
+        match read(media_type, offer) {
             Ok(accepted) => return Ok(accepted),
             Err(Refusal::Form) => refusal = Refusal::Form,
             Err(Refusal::MediaType) => {}
@@ -60,16 +97,28 @@ pub(crate) fn accepted(accept: &str) -> Result<Accepted, Refusal> {
     Err(refusal)
 }
 
-fn read(media_type: &str) -> Result<Accepted, Refusal> {
-    let mut parts = media_type.split(';').map(str::trim);
-    let format = match parts.next().unwrap_or_default() {
-        "application/json" | "*/*" => Format::Json,
-        "application/yaml" => Format::Yaml,
-        _ => return Err(Refusal::MediaType),
+/// How much a media type is liked, from 0 to 1,000.
+fn thousandths(media_type: &str) -> u16 {
+    let mut parameters = parameters(media_type);
+    let quality = parameters.find_map(|(key, value)| (key == "q").then_some(value));
+    let quality = quality.and_then(|text| text.parse::<f32>().ok());
+    (quality.unwrap_or(1.0).clamp(0.0, 1.0) * 1_000.0) as u16
+}
+
+fn parameters(media_type: &str) -> impl Iterator<Item = (&str, &str)> {
+    let parts = media_type.split(';').skip(1);
+    parts.filter_map(|part| part.trim().split_once('='))
+}
+
+fn read(media_type: &str, offer: Offer) -> Result<Accepted, Refusal> {
+    let name = media_type.split(';').next().unwrap_or_default().trim();
+    let format = match name {
+        "*/*" => Format::Json,
+        name => Format::named(name).ok_or(Refusal::MediaType)?,
     };
     let mut form = Form::Full;
     let mut version = "v1";
-    for (key, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
+    for (key, value) in parameters(media_type) {
         match (key, value) {
             ("as", "Table") => form = Form::Table,
             ("as", "PartialObjectMetadata" | "PartialObjectMetadataList") => form = Form::Metadata,
@@ -83,7 +132,16 @@ fn read(media_type: &str) -> Result<Accepted, Refusal> {
         (Form::Table, "v1beta1") => Form::BetaTable,
         _ => return Err(Refusal::Form),
     };
-    Ok(Accepted { form, format })
+    let is_served = match (format, form) {
+        (Format::Protobuf, Form::Table | Form::BetaTable) => false,
+        (Format::Protobuf, Form::Full) => offer != Offer::Resource(Origin::Custom),
+        (_, Form::Full) => true,
+        (_, Form::Metadata | Form::Table | Form::BetaTable) => offer != Offer::Plain,
+    };
+    match is_served {
+        true => Ok(Accepted { form, format }),
+        false => Err(Refusal::Form),
+    }
 }
 
 #[cfg(test)]
@@ -93,12 +151,21 @@ mod tests {
     use super::*;
 
     const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+    const METADATA: &str =
+        "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    const TYPED: &str = "application/vnd.kubernetes.protobuf,application/json";
 
     #[rstest]
     #[case("", Ok((Form::Full, Format::Json)))]
     #[case("*/*", Ok((Form::Full, Format::Json)))]
     #[case("application/yaml", Ok((Form::Full, Format::Yaml)))]
-    #[case("application/vnd.kubernetes.protobuf,application/json", Ok((Form::Full, Format::Json)))]
+    #[case(TYPED, Ok((Form::Full, Format::Protobuf)))]
+    #[case(METADATA, Ok((Form::Metadata, Format::Protobuf)))]
+    #[case("application/vnd.kubernetes.protobuf;q=0.5,application/json", Ok((Form::Full, Format::Json)))]
+    #[case(
+        "application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io",
+        Err(Refusal::Form)
+    )]
     #[case(TABLE, Ok((Form::Table, Format::Json)))]
     #[case("application/json;as=Table;v=v1beta1;g=meta.k8s.io", Ok((Form::BetaTable, Format::Json)))]
     #[case("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", Ok((Form::Metadata, Format::Json)))]
@@ -109,7 +176,31 @@ mod tests {
         #[case] accept: &str,
         #[case] expected: Result<(Form, Format), Refusal>,
     ) {
-        let got = accepted(accept).map(|accepted| (accepted.form, accepted.format));
+        let offer = Offer::Resource(Origin::BuiltIn);
+        let got = accepted(accept, offer).map(|accepted| (accepted.form, accepted.format));
+        assert_eq!(got, expected);
+    }
+
+    #[rstest]
+    #[case(TYPED, Ok((Form::Full, Format::Json)))]
+    #[case(METADATA, Ok((Form::Metadata, Format::Protobuf)))]
+    #[case("application/vnd.kubernetes.protobuf", Err(Refusal::Form))]
+    #[case("text/foo", Err(Refusal::Form))]
+    fn custom_resources_are_never_protobuf(
+        #[case] accept: &str,
+        #[case] expected: Result<(Form, Format), Refusal>,
+    ) {
+        let offer = Offer::Resource(Origin::Custom);
+        let got = accepted(accept, offer).map(|accepted| (accepted.form, accepted.format));
+        assert_eq!(got, expected);
+    }
+
+    #[rstest]
+    #[case(TYPED, Ok(Format::Protobuf))]
+    #[case(METADATA, Err(Refusal::Form))]
+    #[case(TABLE, Ok(Format::Json))]
+    fn a_refusal_has_one_form(#[case] accept: &str, #[case] expected: Result<Format, Refusal>) {
+        let got = accepted(accept, Offer::Plain).map(|accepted| accepted.format);
         assert_eq!(got, expected);
     }
 }

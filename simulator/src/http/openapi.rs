@@ -1,14 +1,19 @@
-//! OpenAPI v3: what kubectl reads before it creates, applies and explains.
+//! OpenAPI: what kubectl reads before it creates, applies and explains.
 //!
 //! Documents hold what clients act on: the paths of every kind with their operations, query parameters and media types,
 //! and a schema for each kind. Schemas of built-in kinds are written out in place of references to shared parts.
 //!
 //! Source: `spec/kube-api.md` §1.4; names and layout as kube-apiserver v1.34.3 answers them.
 
+pub mod binary;
+mod messages;
+mod swagger;
+
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha512};
 
+pub use self::swagger::{swagger, swagger_hash};
 use crate::json::{Map, Value, json};
 use crate::store::builtin::rows;
 use crate::store::kind::{Kind, Origin};
@@ -69,7 +74,10 @@ pub fn hash(kinds: &[&Kind], group: &str, version: &str) -> String {
             Origin::Custom => digest.update(to_openapi(&kind.schema).to_string()),
         }
     }
-    let bytes = digest.finalize();
+    hex(&digest.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 

@@ -210,8 +210,16 @@ pub(crate) fn review_body(call: &Call, kind: &Kind) -> Result<(Value, WriteOptio
     let query = Query::parse(call.uri.query().unwrap_or_default());
     let options = options::write(call, &query, "CreateOptions", None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    let payload = payload(call, language, &kind.kind)?;
-    Ok((payload.value, options))
+    let mut value = payload(call, language, &kind.kind)?.value;
+    for (name, own) in [
+        ("apiVersion", kind.api_version()),
+        ("kind", kind.kind.clone()),
+    ] {
+        if value[name].is_null() {
+            value[name] = own.into();
+        }
+    }
+    Ok((value, options))
 }
 
 fn delete_body(call: &Call) -> Result<Value, Status> {

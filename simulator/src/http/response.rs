@@ -1,34 +1,42 @@
 //! Answers that are all there: a status line, a media type and bytes.
 
+use std::fmt::Display;
+
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::body::{ResponseBody, WatchBody};
 use super::direct::Told;
-use super::negotiate::{Format, Refusal};
-use super::options;
+use super::negotiate::{Format, Offer, Refusal, accepted};
+use super::{options, protobuf};
 use crate::json::{Value, json};
 use crate::store::request::Continue;
 use crate::store::status::Status;
 
+/// The media types of answers.
+const FORMATS: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 /// The media type of JSON answers.
 pub(crate) const JSON: &str = "application/json";
 
-/// JSON or YAML text; `json` is JSON.
-pub(crate) fn bytes_response(code: u16, format: Format, json: Vec<u8>) -> Response<ResponseBody> {
+/// An object with `apiVersion` and `kind`.
+pub(crate) fn object_response(code: u16, format: Format, object: &Value) -> Response<ResponseBody> {
     match format {
-        Format::Json => response(code, JSON, json),
-        Format::Yaml => match yaml(&json) {
-            Ok(text) => response(code, "application/yaml", text),
-            Err(why) => status_response(&Status::internal(format!("encode YAML: {why}"))),
-        },
+        Format::Json => value_response(code, object),
+        Format::Yaml => in_format(code, format, serde_saphyr::to_string(object)),
+        Format::Protobuf => in_format(code, format, protobuf::encode(object)),
     }
 }
 
-fn yaml(json: &[u8]) -> Result<String, String> {
-    let value: Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-    serde_saphyr::to_string(&value).map_err(|error| error.to_string())
+fn in_format<E: Display>(
+    code: u16,
+    format: Format,
+    body: Result<impl Into<Bytes>, E>,
+) -> Response<ResponseBody> {
+    match body {
+        Ok(body) => response(code, format.media_type(), body),
+        Err(why) => status_response(&Status::internal(format!("encode {format:?}: {why}"))),
+    }
 }
 
 /// An answer to a client in this process: a value instead of text.
@@ -38,9 +46,13 @@ pub(crate) fn told_response(code: u16, told: Told) -> Response<ResponseBody> {
     response
 }
 
-/// A watch as text.
+/// A watch as text or as protobuf.
 pub(crate) fn watch_response(watch: WatchBody) -> Response<ResponseBody> {
-    let mut response = response(200, JSON, "");
+    let media_type = match watch.format {
+        Format::Json | Format::Yaml => JSON,
+        Format::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
+    };
+    let mut response = response(200, media_type, "");
     *response.body_mut() = ResponseBody::watch(watch);
     response
 }
@@ -50,7 +62,19 @@ pub(crate) fn value_response(code: u16, value: &Value) -> Response<ResponseBody>
     response(code, JSON, value.to_string())
 }
 
-/// A refusal.
+/// A refusal in the format that the client accepts; JSON where it accepts none.
+pub(crate) fn refusal(accept: Option<&HeaderValue>, status: &Status) -> Response<ResponseBody> {
+    object_response(status.code, refusal_format(accept), &status.body())
+}
+
+/// The format of a refusal.
+pub(crate) fn refusal_format(accept: Option<&HeaderValue>) -> Format {
+    let accept = accept.and_then(|value| value.to_str().ok());
+    let accepted = accepted(accept.unwrap_or_default(), Offer::Plain);
+    accepted.unwrap_or_default().format
+}
+
+/// A refusal in JSON.
 pub(crate) fn status_response(status: &Status) -> Response<ResponseBody> {
     value_response(status.code, &status.body())
 }
@@ -70,7 +94,7 @@ pub(crate) fn bare_response(code: u16) -> Response<ResponseBody> {
 /// 410 for a page token that is too old, with one that continues at the newest revision.
 ///
 /// Source: `spec/kube-api.md` §1.10.
-pub(crate) fn page_expired(token: &str) -> Response<ResponseBody> {
+pub(crate) fn page_expired(token: &str, format: Format) -> Response<ResponseBody> {
     let status = Status {
         code: 410,
         reason: "Expired",
@@ -85,26 +109,36 @@ pub(crate) fn page_expired(token: &str) -> Response<ResponseBody> {
         };
         body["metadata"]["continue"] = newest.encode().into();
     }
-    value_response(410, &body)
+    object_response(410, format, &body)
 }
 
-/// 406 for an `Accept` that names nothing we have.
+/// 406 for an `Accept` that names nothing we have, from an endpoint that can be watched or not.
 ///
 /// Source: `spec/kube-api.md` §1.6.
-pub(crate) fn not_acceptable(refusal: &Refusal) -> Status {
-    match refusal {
-        Refusal::MediaType => Status {
-            code: 406,
-            reason: "NotAcceptable",
-            message: "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch".to_owned(),
-            details: Some(json!({})),
-        },
-        Refusal::Form => Status {
-            code: 406,
-            reason: "NotAcceptable",
-            message: "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf".to_owned(),
-            details: None,
-        },
+pub(crate) fn not_acceptable(refusal: &Refusal, can_be_watched: bool) -> Status {
+    let (message, details) = match refusal {
+        Refusal::MediaType => {
+            let streams = match can_be_watched {
+                true => {
+                    ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+                }
+                false => "",
+            };
+            (
+                format!("406: Not Acceptable\n\nAvailable representations: {FORMATS}{streams}"),
+                Some(json!({})),
+            )
+        }
+        Refusal::Form => (
+            format!("only the following media types are accepted: {FORMATS}"),
+            None,
+        ),
+    };
+    Status {
+        code: 406,
+        reason: "NotAcceptable",
+        message,
+        details,
     }
 }
 

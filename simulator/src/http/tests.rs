@@ -20,6 +20,7 @@ mod nested;
 mod panicked;
 mod policies;
 mod protected;
+mod protobuf;
 mod refused;
 mod size;
 mod tightened;

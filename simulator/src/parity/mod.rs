@@ -10,6 +10,7 @@
 //!
 //! Source: `design.md` §7, `spec/kube-api.md` Part 2.
 
+mod body;
 pub mod case;
 pub mod command;
 pub mod difference;

@@ -12,7 +12,7 @@ use super::case::{Ask, Body, Case, Step, Suite, Until};
 use crate::input_error::InputError;
 
 /// Media types that cases call by a short name.
-const MEDIA_TYPES: [(&str, &str); 12] = [
+const MEDIA_TYPES: [(&str, &str); 15] = [
     ("json", "application/json"),
     ("yaml", "application/yaml"),
     ("protobuf", "application/vnd.kubernetes.protobuf"),
@@ -28,6 +28,18 @@ const MEDIA_TYPES: [(&str, &str); 12] = [
     (
         "metadata-list",
         "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+    ),
+    (
+        "metadata-protobuf",
+        "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+    ),
+    (
+        "metadata-list-protobuf",
+        "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+    ),
+    (
+        "discovery-protobuf",
+        "application/vnd.kubernetes.protobuf;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
     ),
     (
         "discovery",

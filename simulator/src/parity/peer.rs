@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tower::util::BoxCloneService;
 use tower::{BoxError, ServiceExt};
 
+use super::body;
 use crate::access::User;
 use crate::clock::Clock;
 use crate::http::gate::Gate;
@@ -23,7 +24,7 @@ use crate::ids::Ids;
 /// The token that both servers take for one of `system:masters`.
 pub const TOKEN: &str = "parity";
 /// How long an answer, or the next event of a watch, may take.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// The body of an answer.
 pub type AnswerBody = UnsyncBoxBody<Bytes, BoxError>;
@@ -149,7 +150,7 @@ impl Answer {
         let collected = timeout(ANSWER_LIMIT, self.body.collect()).await;
         let collected = collected.map_err(|_| Error::Late)?.map_err(Error::Broken)?;
         let content_type = record["contentType"].as_str().unwrap_or_default();
-        record["body"] = read(content_type, &collected.to_bytes());
+        record["body"] = body::read(content_type, &collected.to_bytes());
         Ok(record)
     }
 }
@@ -165,60 +166,4 @@ pub fn head(status: StatusCode, headers: &HeaderMap) -> Value {
         .map(text)
         .collect();
     json!({"status": status.as_u16(), "contentType": content_type, "warnings": warnings})
-}
-
-/// A body as a value: JSON and YAML parsed, streams as lists of lines, protobuf by its envelope, all else as text.
-fn read(content_type: &str, bytes: &[u8]) -> Value {
-    if bytes.starts_with(b"k8s\0") {
-        return json!({"protobuf": true});
-    }
-    if content_type.starts_with("application/yaml")
-        && let Ok(text) = std::str::from_utf8(bytes)
-        && let Ok(value) = serde_saphyr::from_str(text)
-    {
-        return value;
-    }
-    if let Ok(value) = serde_json::from_slice(bytes) {
-        return value;
-    }
-    let lines = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
-    match lines.collect::<Result<Vec<_>, _>>() {
-        Ok(lines) if !lines.is_empty() => json!({ "lines": lines }),
-        _ => Value::from(String::from_utf8_lossy(bytes)),
-    }
-}
-
-/// An open watch of which events are read one by one.
-pub struct Stream {
-    body: AnswerBody,
-    read: Vec<u8>,
-}
-
-impl Stream {
-    /// Reads events from this body.
-    #[must_use]
-    pub fn new(body: AnswerBody) -> Self {
-        let read = Vec::new();
-        Self { body, read }
-    }
-
-    /// The next event; a text says why there is none.
-    pub async fn next(&mut self) -> Result<Value, String> {
-        loop {
-            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<_> = self.read.drain(..=end).collect();
-                return serde_json::from_slice(&line).map_err(|error| error.to_string());
-            }
-            match timeout(ANSWER_LIMIT, self.body.frame()).await {
-                Err(_) => return Err("no event in time".to_owned()),
-                Ok(None) => return Err("the watch ended".to_owned()),
-                Ok(Some(Err(error))) => return Err(error.to_string()),
-                Ok(Some(Ok(frame))) => {
-                    if let Ok(bytes) = frame.into_data() {
-                        self.read.extend_from_slice(&bytes);
-                    }
-                }
-            }
-        }
-    }
 }

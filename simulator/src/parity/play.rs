@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use super::body::Stream;
 use super::case::{Ask, Body, Case, Step, Until};
 use super::hooks::{Hooks, HooksOf};
-use super::peer::{self, Peer, Stream, TOKEN, head};
+use super::peer::{self, Peer, TOKEN, head};
 use super::template::Values;
 use crate::clock::{Clock, WallClock};
 
@@ -238,7 +239,7 @@ impl Player<'_> {
         let record = match &ask.watch {
             Some(name) if answer.status == 200 => {
                 let record = head(answer.status, &answer.headers);
-                self.streams.insert(name.clone(), Stream::new(answer.body));
+                self.streams.insert(name.clone(), Stream::new(answer));
                 record
             }
             _ => answer.record().await.map_err(failed)?,

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use rstest::rstest;
 
 use super::*;
+use crate::http::protobuf::wire::Reader;
 use crate::json::Text;
 use crate::store::schema::node::Node;
 use crate::store::schema::parse::parse;
@@ -218,4 +219,130 @@ fn a_hash_changes_with_the_schema_of_a_custom_resource() {
 fn what_is_not_served_has_no_document() {
     let gadget = gadget();
     assert_eq!(document(&[&gadget], "present.ex.io", "v2"), None);
+}
+
+/// Every place in a document that refers to another.
+fn references(of: &Value) -> Vec<&str> {
+    let mut found: Vec<&str> = of["$ref"].as_str().into_iter().collect();
+    for field in of.as_object().into_iter().flatten() {
+        found.extend(references(field.1));
+    }
+    for item in of.as_array().into_iter().flatten() {
+        found.extend(references(item));
+    }
+    found
+}
+
+fn everything() -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = rows().map(|row| row.kind(row.schema())).collect();
+    kinds.push(gadget());
+    kinds
+}
+
+#[test]
+fn the_older_document_holds_together() {
+    let kinds = everything();
+    let document = swagger(&kinds.iter().collect::<Vec<_>>());
+    let lost = references(&document).into_iter().find(|place| {
+        let name = place.strip_prefix("#/definitions/");
+        name.is_none_or(|name| document["definitions"].get(name).is_none())
+    });
+    assert_eq!(lost, None);
+    let patches = |kind: &Kind| {
+        let items = document["paths"].as_object().unwrap().values();
+        let mut patches = items.map(|item| &item["patch"]);
+        patches.any(|patch| {
+            let has = |name: &str| {
+                let mut parameters = patch["parameters"].as_array().unwrap().iter();
+                parameters.any(|parameter| parameter["name"] == name && parameter["in"] == "query")
+            };
+            patch["x-kubernetes-group-version-kind"] == group_version_kind(kind, &kind.kind)
+                && has("dryRun")
+                && has("fieldValidation")
+        })
+    };
+    for kind in &kinds {
+        let definition = &document["definitions"][component(kind).as_str()];
+        let expected = json!([group_version_kind(kind, &kind.kind)]);
+        assert_eq!(definition["x-kubernetes-group-version-kind"], expected);
+        assert!(patches(kind), "no patch for {}", kind.kind);
+    }
+}
+
+#[rstest]
+#[case::nullable(
+    json!({"type": "object", "nullable": true, "properties": {"a": {"type": "string"}}}),
+    json!({})
+)]
+#[case::free(
+    json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true, "properties": {"a": {}}}),
+    json!({"x-kubernetes-preserve-unknown-fields": true})
+)]
+#[case::either(
+    json!({"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]}),
+    json!({"x-kubernetes-int-or-string": true})
+)]
+#[case::list(json!({"type": "array"}), json!({}))]
+#[case::required(
+    json!({"required": ["a", "b"], "properties": {"a": {"nullable": true}, "b": {"type": "string"}}}),
+    json!({"required": ["b"], "properties": {"a": {}, "b": {"type": "string"}}})
+)]
+#[case::reference(
+    json!({"description": "d", "allOf": [{"$ref": "#/components/schemas/a"}]}),
+    json!({"description": "d", "$ref": "#/definitions/a"})
+)]
+#[case::kept(
+    json!({"type": "object", "additionalProperties": {"type": "array", "items": {"not": {}}}, "maxProperties": 3}),
+    json!({"type": "object", "additionalProperties": {"type": "array", "items": {}}, "maxProperties": 3})
+)]
+fn the_older_document_leaves_out_what_it_cannot_say(#[case] of: Value, #[case] expected: Value) {
+    assert_eq!(swagger::schema(&of), expected);
+}
+
+/// The messages in a field of a message.
+fn messages(of: &[u8], number: u64) -> Vec<&[u8]> {
+    let fields = Reader::new(of).map(|field| field.unwrap());
+    let wanted = fields.filter(|(found, _)| *found == number);
+    wanted.map(|(_, wire)| wire.bytes().unwrap()).collect()
+}
+
+#[test]
+fn a_document_in_protobuf_holds_the_same() {
+    let gadget = gadget();
+    let older = binary::v2(&swagger(&[&gadget]));
+    assert_eq!(messages(&older, 1), [b"2.0"]);
+    let paths = messages(messages(&older, 8)[0], 2);
+    assert_eq!(
+        messages(paths[2], 1),
+        [b"/apis/present.ex.io/v1/namespaces/{namespace}/gadgets/{name}"]
+    );
+    let patch = messages(messages(paths[2], 2)[0], 8)[0];
+    let names = messages(patch, 8).into_iter().map(|parameter| {
+        let parameter = messages(parameter, 1)[0];
+        match messages(parameter, 1).as_slice() {
+            [body] => messages(body, 2)[0],
+            _ => messages(messages(messages(parameter, 2)[0], 3)[0], 4)[0],
+        }
+    });
+    let names: Vec<&[u8]> = names.collect();
+    let expected = ["body", "dryRun", "fieldManager", "fieldValidation", "force"];
+    assert_eq!(names, expected.map(str::as_bytes));
+    let extension = messages(patch, 13)[1];
+    assert_eq!(messages(extension, 1), [b"x-kubernetes-group-version-kind"]);
+    assert_eq!(
+        messages(messages(extension, 2)[0], 2),
+        [br#"{"group":"present.ex.io","kind":"Gadget","version":"v1"}"#]
+    );
+    let newer = document(&[&gadget], "present.ex.io", "v1").unwrap();
+    let newer = binary::v3(&newer);
+    let schemas = messages(messages(messages(&newer, 5)[0], 1)[0], 1);
+    let names: Vec<&[u8]> = schemas.iter().map(|named| messages(named, 1)[0]).collect();
+    let meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
+    let expected = [
+        "io.ex.present.v1.Gadget",
+        "io.ex.present.v1.GadgetList",
+        &format!("{meta}.ListMeta"),
+        &format!("{meta}.ObjectMeta"),
+    ];
+    assert_eq!(names, expected.map(str::as_bytes));
 }

@@ -3,36 +3,32 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use jiff::Timestamp;
+/// Every known message.
+static MESSAGES: LazyLock<Messages> = LazyLock::new(|| parse(include_str!("messages.txt")));
 
-use super::Error;
-use super::wire::{Reader, Wire};
-use crate::json::{List, Map, Value};
-
-/// How deep messages may nest.
-const MAX_DEPTH: usize = 64;
-
-/// Every known message by name.
-pub(super) static MESSAGES: LazyLock<BTreeMap<&str, Message>> =
-    LazyLock::new(|| parse(include_str!("messages.txt")));
+/// Messages by place, and their places by name.
+#[derive(Debug)]
+struct Messages {
+    places: BTreeMap<&'static str, usize>,
+    all: Vec<Message>,
+}
 
 /// The fields of a message by number.
 #[derive(Debug, Default)]
-pub(super) struct Message(BTreeMap<u64, Field>);
+pub(super) struct Message(pub(super) BTreeMap<u64, Field>);
 
+/// One field of a message.
 #[derive(Debug)]
-struct Field {
+pub(super) struct Field {
     /// `None` where the fields of the inner message belong to the outer object.
-    name: Option<&'static str>,
-    shape: Shape,
-    kind: Kind,
+    pub(super) name: Option<&'static str>,
+    pub(super) shape: Shape,
+    pub(super) kind: Kind,
 }
 
 /// How often a field may occur, and whether its zero counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+pub(super) enum Shape {
     /// Always sent; its zero means that it is absent.
     Plain,
     /// Sent if it is present, whatever its value.
@@ -42,8 +38,9 @@ enum Shape {
     Map,
 }
 
+/// What a field holds.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Bool,
     Integer,
@@ -59,32 +56,63 @@ enum Kind {
     /// A list of texts in a message of its own.
     Texts,
     /// A schema or something else, as `JSONSchemaPropsOr…` hold it.
-    SchemaOr(&'static str),
-    Message(&'static str),
+    SchemaOr(Other),
+    Message(Place),
 }
 
-fn parse(table: &'static str) -> BTreeMap<&'static str, Message> {
-    let mut messages: BTreeMap<&str, Message> = BTreeMap::new();
-    let mut current = "";
-    for line in table.lines().filter(|line| !line.starts_with('#')) {
+/// What may stand in place of a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Other {
+    Bool,
+    Schemas,
+    Texts,
+}
+
+/// Where a message lies among all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(usize);
+
+impl Message {
+    /// The message of this name, such as `core/v1.Pod`.
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        let place = MESSAGES.places.get(name)?;
+        Some(&MESSAGES.all[*place])
+    }
+
+    /// The message of a schema.
+    pub(super) fn schema() -> &'static Self {
+        Self::named("apiextensions.k8s.io/v1.JSONSchemaProps").expect("the table holds schemas")
+    }
+}
+
+impl Place {
+    /// The message that lies there.
+    pub(super) fn message(self) -> &'static Message {
+        &MESSAGES.all[self.0]
+    }
+}
+
+fn parse(table: &'static str) -> Messages {
+    let lines = || table.lines().filter(|line| !line.starts_with('#'));
+    let names = lines().filter(|line| !line.is_empty() && !line.contains(' '));
+    let places: BTreeMap<&str, usize> = names.zip(0..).collect();
+    let mut all: Vec<Message> = Vec::new();
+    for line in lines() {
         let words: Vec<&'static str> = line.split(' ').collect();
         match words.as_slice() {
             [number, name, kind] => {
                 let number = number.parse().expect("the table numbers each field");
-                let message = messages.entry(current).or_default();
-                message.0.insert(number, field(name, kind));
+                let message = all.last_mut().expect("the table names each message");
+                message.0.insert(number, field(name, kind, &places));
             }
             [""] => {}
-            _ => {
-                current = line;
-                messages.entry(current).or_default();
-            }
+            _ => all.push(Message::default()),
         }
     }
-    messages
+    Messages { places, all }
 }
 
-fn field(name: &'static str, kind: &'static str) -> Field {
+fn field(name: &'static str, kind: &'static str, places: &BTreeMap<&str, usize>) -> Field {
     let prefixes = [
         ("*", Shape::Optional),
         ("[]", Shape::Repeated),
@@ -106,224 +134,18 @@ fn field(name: &'static str, kind: &'static str) -> Field {
         "intorstring" => Kind::IntOrString,
         "raw" => Kind::Raw,
         "wrapped[]string" => Kind::Texts,
-        "schemaorbool" | "schemaorarray" | "schemaorstrings" => Kind::SchemaOr(kind),
-        message => Kind::Message(message),
+        "schemaorbool" => Kind::SchemaOr(Other::Bool),
+        "schemaorarray" => Kind::SchemaOr(Other::Schemas),
+        "schemaorstrings" => Kind::SchemaOr(Other::Texts),
+        message => {
+            let place = places.get(message);
+            Kind::Message(Place(
+                *place.expect("every type that the table names is in it"),
+            ))
+        }
     };
     let name = (name != "...").then_some(name);
     Field { name, shape, kind }
-}
-
-impl Message {
-    /// Reads the fields of a message that nests in `depth` others. Unknown fields are skipped.
-    pub(super) fn decode(&self, bytes: &[u8], depth: usize) -> Result<Map, Error> {
-        if depth > MAX_DEPTH {
-            return Err(Error::Malformed("nested too deep"));
-        }
-        let mut object = Map::new();
-        for field in Reader::new(bytes) {
-            let (number, wire) = field?;
-            if let Some(field) = self.0.get(&number) {
-                field.decode(wire, &mut object, depth)?;
-            }
-        }
-        Ok(object)
-    }
-}
-
-impl Field {
-    fn decode(&self, wire: Wire, object: &mut Map, depth: usize) -> Result<(), Error> {
-        let Some(name) = self.name else {
-            if let Some(Value::Object(fields)) = self.kind.decode(wire, depth)? {
-                object.extend(fields);
-            }
-            return Ok(());
-        };
-        match self.shape {
-            Shape::Plain => {
-                if let Some(value) = self
-                    .kind
-                    .decode(wire, depth)?
-                    .filter(|value| !is_zero(value))
-                {
-                    object.insert(name.to_owned(), value);
-                }
-            }
-            Shape::Optional => {
-                if let Some(value) = self.kind.decode(wire, depth)? {
-                    object.insert(name.to_owned(), value);
-                }
-            }
-            Shape::Repeated => {
-                let list = object
-                    .entry(name)
-                    .or_insert_with(|| Value::Array(List::default()));
-                if let Value::Array(items) = list {
-                    self.items(wire, depth, items)?;
-                }
-            }
-            Shape::Map => {
-                let map = object
-                    .entry(name)
-                    .or_insert_with(|| Value::Object(Map::new()));
-                if let Value::Object(entries) = map {
-                    let (key, value) = self.entry(wire, depth)?;
-                    entries.insert(key, value);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// One item, or several numbers packed into one field.
-    fn items(&self, wire: Wire, depth: usize, items: &mut Vec<Value>) -> Result<(), Error> {
-        match (self.kind, wire) {
-            (Kind::Integer, Wire::Bytes(packed)) => {
-                let mut reader = Reader::new(packed);
-                while !reader.is_empty() {
-                    items.push(reader.varint()?.cast_signed().into());
-                }
-            }
-            (kind, wire) => items.push(kind.decode(wire, depth)?.unwrap_or_default()),
-        }
-        Ok(())
-    }
-
-    fn entry(&self, wire: Wire, depth: usize) -> Result<(String, Value), Error> {
-        let (mut key, mut value) = (String::new(), None);
-        for field in Reader::new(wire.bytes()?) {
-            match field? {
-                (1, wire) => key = wire.text()?,
-                (2, wire) => value = self.kind.decode(wire, depth)?,
-                _ => {}
-            }
-        }
-        let value = match (value, self.kind) {
-            (Some(value), _) => value,
-            (None, Kind::Text | Kind::Bytes) => "".into(),
-            (None, _) => Value::Null,
-        };
-        Ok((key, value))
-    }
-}
-
-fn is_zero(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::String(text) => text.is_empty(),
-        Value::Number(number) => number.as_i64() == Some(0),
-        Value::Bool(true) | Value::Array(_) | Value::Object(_) => false,
-    }
-}
-
-impl Kind {
-    /// The JSON of a value; `None` for an instant that is not set.
-    fn decode(self, wire: Wire, depth: usize) -> Result<Option<Value>, Error> {
-        let value = match self {
-            Self::Text => wire.text()?.into(),
-            Self::Bool => (wire.integer()? != 0).into(),
-            Self::Integer => wire.integer()?.into(),
-            Self::Double => wire.float()?.into(),
-            Self::Bytes => BASE64_STANDARD.encode(wire.bytes()?).into(),
-            Self::Time | Self::MicroTime => return self.instant(wire.bytes()?),
-            Self::Quantity => quantity(wire.bytes()?)?.into(),
-            Self::IntOrString => int_or_string(wire.bytes()?)?,
-            Self::Raw => raw(wire.bytes()?)?,
-            Self::Texts => texts(wire.bytes()?)?,
-            Self::SchemaOr(what) => schema_or(what, wire.bytes()?, depth)?,
-            Self::Message(name) => message(name, wire.bytes()?, depth)?,
-        };
-        Ok(Some(value))
-    }
-
-    fn instant(self, bytes: &[u8]) -> Result<Option<Value>, Error> {
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        let (mut seconds, mut nanoseconds) = (0, 0);
-        for field in Reader::new(bytes) {
-            match field? {
-                (1, wire) => seconds = wire.integer()?,
-                (2, wire) => nanoseconds = wire.integer()?,
-                _ => {}
-            }
-        }
-        let instant = i32::try_from(nanoseconds)
-            .ok()
-            .and_then(|nanoseconds| Timestamp::new(seconds, nanoseconds).ok())
-            .ok_or(Error::Malformed("instant out of range"))?;
-        let digits = if matches!(self, Self::MicroTime) {
-            6
-        } else {
-            0
-        };
-        Ok(Some(format!("{instant:.digits$}").into()))
-    }
-}
-
-fn message(name: &str, bytes: &[u8], depth: usize) -> Result<Value, Error> {
-    let message = MESSAGES
-        .get(name)
-        .expect("every type that the table names is in it");
-    message.decode(bytes, depth + 1).map(Value::Object)
-}
-
-fn quantity(bytes: &[u8]) -> Result<String, Error> {
-    let mut text = "0".to_owned();
-    for field in Reader::new(bytes) {
-        if let (1, wire) = field? {
-            text = wire.text()?;
-        }
-    }
-    Ok(text)
-}
-
-fn int_or_string(bytes: &[u8]) -> Result<Value, Error> {
-    let (mut is_text, mut number, mut text) = (false, 0, String::new());
-    for field in Reader::new(bytes) {
-        match field? {
-            (1, wire) => is_text = wire.integer()? == 1,
-            (2, wire) => number = wire.integer()?,
-            (3, wire) => text = wire.text()?,
-            _ => {}
-        }
-    }
-    Ok(if is_text { text.into() } else { number.into() })
-}
-
-fn raw(bytes: &[u8]) -> Result<Value, Error> {
-    for field in Reader::new(bytes) {
-        if let (1, wire) = field? {
-            let text = wire.bytes()?;
-            return serde_json::from_slice(text)
-                .map_err(|_| Error::Malformed("embedded JSON is invalid"));
-        }
-    }
-    Ok(Value::Null)
-}
-
-fn texts(bytes: &[u8]) -> Result<Value, Error> {
-    Reader::new(bytes).map(|field| field?.1.text()).collect()
-}
-
-fn schema_or(what: &str, bytes: &[u8], depth: usize) -> Result<Value, Error> {
-    const SCHEMA: &str = "apiextensions.k8s.io/v1.JSONSchemaProps";
-    let (mut allowed, mut schema, mut list) = (false, None, Vec::new());
-    for field in Reader::new(bytes) {
-        match (what, field?) {
-            ("schemaorbool", (1, wire)) => allowed = wire.integer()? != 0,
-            ("schemaorbool", (2, wire)) | (_, (1, wire)) => {
-                schema = Some(message(SCHEMA, wire.bytes()?, depth)?);
-            }
-            ("schemaorstrings", (2, wire)) => list.push(wire.text()?.into()),
-            (_, (2, wire)) => list.push(message(SCHEMA, wire.bytes()?, depth)?),
-            _ => {}
-        }
-    }
-    Ok(match schema {
-        Some(schema) => schema,
-        None if what == "schemaorbool" => allowed.into(),
-        None => list.into(),
-    })
 }
 
 #[cfg(test)]
@@ -332,14 +154,7 @@ mod tests {
 
     #[test]
     fn every_type_that_the_table_names_is_in_it() {
-        let missing: Vec<&str> = MESSAGES
-            .values()
-            .flat_map(|message| message.0.values())
-            .filter_map(|field| match field.kind {
-                Kind::Message(name) if !MESSAGES.contains_key(name) => Some(name),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(missing, [""; 0]);
+        assert_eq!(MESSAGES.places.len(), MESSAGES.all.len());
+        assert!(Message::named("core/v1.Pod").is_some());
     }
 }

@@ -1,7 +1,10 @@
 use rstest::rstest;
 
+use super::message::{Field, Kind, Shape};
 use super::*;
 use crate::json::json;
+use crate::store::builtin::rows;
+use crate::store::schema::openapi::to_openapi;
 
 /// Pairs that Kubernetes itself tests its codecs with.
 ///
@@ -22,8 +25,18 @@ macro_rules! golden {
 #[case(golden!("coordination.k8s.io.v1.Lease"))]
 #[case(golden!("policy.v1.PodDisruptionBudget"))]
 #[case(golden!("authorization.k8s.io.v1.SelfSubjectAccessReview"))]
-fn a_body_reads_as_its_json(#[case] (body, json): (&[u8], &str)) {
+#[case(golden!("core.v1.Pod"))]
+#[case(golden!("core.v1.ConfigMap"))]
+#[case(golden!("core.v1.Service"))]
+#[case(golden!("core.v1.PersistentVolume"))]
+#[case(golden!("apps.v1.ControllerRevision"))]
+#[case(golden!("admissionregistration.k8s.io.v1.ValidatingWebhookConfiguration"))]
+#[case(golden!("networking.k8s.io.v1.Ingress"))]
+#[case(golden!("authentication.k8s.io.v1.TokenReview"))]
+#[case(golden!("resource.k8s.io.v1.ResourceSlice"))]
+fn a_body_reads_as_its_json_and_is_written_from_it(#[case] (body, json): (&[u8], &str)) {
     let expected: Value = serde_json::from_str(json).unwrap();
+    assert_eq!(encode(&expected).unwrap(), body);
     assert_eq!(decode(body), Ok(expected));
 }
 
@@ -71,9 +84,9 @@ fn bytes_that_are_no_object_are_refused(#[case] body: &[u8], #[case] expected: E
 fn an_unknown_kind_is_named() {
     let expected = Error::UnknownKind {
         api_version: "v1".to_owned(),
-        kind: "PodTemplate".to_owned(),
+        kind: "Nope".to_owned(),
     };
-    assert_eq!(decode(&body("v1", "PodTemplate", b"")), Err(expected));
+    assert_eq!(decode(&body("v1", "Nope", b"")), Err(expected));
 }
 
 #[test]
@@ -91,6 +104,72 @@ fn a_schema_that_never_ends_is_refused() {
         outer.extend(raw);
         raw = outer;
     }
-    let schema = message::MESSAGES["apiextensions.k8s.io/v1.JSONSchemaProps"].decode(&raw, 0);
+    let schema = Message::schema().decode(&raw, 0);
     assert_eq!(schema, Err(Error::Malformed("nested too deep")));
+}
+
+/// Fields of a schema that a message has no number for.
+fn missing(message: &Message, schema: &Value, path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}.{name}");
+        let Some(field) = field(message, name) else {
+            // The types of whatever may stand alone are in the envelope.
+            if !matches!(name.as_str(), "apiVersion" | "kind") {
+                found.push(path);
+            }
+            continue;
+        };
+        let inner = match field.shape {
+            Shape::Repeated => &property["items"],
+            Shape::Map => &property["additionalProperties"],
+            Shape::Plain | Shape::Optional => property,
+        };
+        if let Kind::Message(place) = field.kind {
+            found.extend(missing(place.message(), inner, &path));
+        }
+    }
+    found
+}
+
+fn field<'m>(message: &'m Message, name: &str) -> Option<&'m Field> {
+    message.0.values().find_map(|known| match known.kind {
+        Kind::Message(place) if known.name.is_none() => field(place.message(), name),
+        _ => (known.name == Some(name)).then_some(known),
+    })
+}
+
+#[test]
+fn every_field_of_every_built_in_kind_has_a_number() {
+    let missing = rows().flat_map(|row| {
+        let kind = row.kind(row.schema());
+        let message = message(&kind.api_version(), &kind.kind).unwrap();
+        // Bindings can only be made.
+        if kind.kind != "Binding" {
+            super::message(&kind.api_version(), &kind.list_kind).unwrap();
+        }
+        missing(message, &to_openapi(&kind.schema), &kind.kind)
+    });
+    let expected: [&str; 0] = [];
+    assert_eq!(missing.collect::<Vec<_>>(), expected);
+}
+
+#[rstest]
+#[case(json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": 1}}), "data")]
+#[case(json!({"apiVersion": "v1", "kind": "ConfigMap", "binaryData": {"a": "%"}}), "binaryData")]
+#[case(json!({"apiVersion": "v1", "kind": "Pod", "spec": []}), "spec")]
+#[case(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"creationTimestamp": "x"}}), "creationTimestamp")]
+fn what_does_not_fit_is_named(#[case] object: Value, #[case] field: &'static str) {
+    assert_eq!(encode(&object), Err(Error::Misfit(field)));
+}
+
+#[test]
+fn an_event_reads_as_it_was_written() {
+    let object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {}, "data": {"a": ""}});
+    let frame = encode_event("ADDED", &object).unwrap();
+    assert_eq!(
+        frame[..4],
+        u32::try_from(frame.len() - 4).unwrap().to_be_bytes()
+    );
+    assert_eq!(decode_event(&frame[4..]), Ok(("ADDED".to_owned(), object)));
 }

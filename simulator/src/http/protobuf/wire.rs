@@ -3,22 +3,22 @@
 use super::Error;
 
 /// Goes through the fields of a message.
-pub(super) struct Reader<'b>(&'b [u8]);
+pub(crate) struct Reader<'b>(&'b [u8]);
 
 /// The value of a field, by wire type.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Wire<'b> {
+pub(crate) enum Wire<'b> {
     Varint(u64),
     Fixed(u64),
     Bytes(&'b [u8]),
 }
 
 impl<'b> Reader<'b> {
-    pub(super) fn new(bytes: &'b [u8]) -> Self {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
         Self(bytes)
     }
 
-    pub(super) fn varint(&mut self) -> Result<u64, Error> {
+    pub(crate) fn varint(&mut self) -> Result<u64, Error> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let (byte, rest) = self
@@ -34,7 +34,7 @@ impl<'b> Reader<'b> {
         Err(Error::Malformed("integer overflow"))
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -87,26 +87,26 @@ impl<'b> Iterator for Reader<'b> {
 }
 
 impl<'b> Wire<'b> {
-    pub(super) fn bytes(self) -> Result<&'b [u8], Error> {
+    pub(crate) fn bytes(self) -> Result<&'b [u8], Error> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
             Self::Varint(_) | Self::Fixed(_) => Err(Error::Malformed("wrong wire type")),
         }
     }
 
-    pub(super) fn text(self) -> Result<String, Error> {
+    pub(crate) fn text(self) -> Result<String, Error> {
         String::from_utf8(self.bytes()?.to_vec()).map_err(|_| Error::Malformed("invalid UTF-8"))
     }
 
     /// An integer; negative ones are sent as their two's complement.
-    pub(super) fn integer(self) -> Result<i64, Error> {
+    pub(crate) fn integer(self) -> Result<i64, Error> {
         match self {
             Self::Varint(number) => Ok(number.cast_signed()),
             Self::Fixed(_) | Self::Bytes(_) => Err(Error::Malformed("wrong wire type")),
         }
     }
 
-    pub(super) fn float(self) -> Result<f64, Error> {
+    pub(crate) fn float(self) -> Result<f64, Error> {
         match self {
             Self::Fixed(bits) => Ok(f64::from_bits(bits)),
             Self::Varint(_) | Self::Bytes(_) => Err(Error::Malformed("wrong wire type")),
