@@ -298,10 +298,10 @@ fn pod_step(served: &Served, old: &Object, options: &DeleteOptions, now: Timesta
         let deadline: Option<Timestamp> = old.value()["metadata"]["deletionTimestamp"]
             .as_str()
             .and_then(|text| text.parse().ok());
-        let given = SignedDuration::from_secs(current.unwrap_or(0));
+        let given = go_seconds(current.unwrap_or(0));
         let start = deadline.and_then(|deadline| deadline.checked_sub(given).ok());
         let metadata = metadata_mut(&mut value);
-        let until = after(start.unwrap_or(now), SignedDuration::from_secs(grace));
+        let until = after(start.unwrap_or(now), go_seconds(grace));
         metadata.insert("deletionTimestamp", seconds(until).into());
         metadata.insert("deletionGracePeriodSeconds", grace.into());
         propagate(served, metadata, options);
@@ -358,7 +358,7 @@ fn plain_step(served: &Served, old: &Object, options: &DeleteOptions, now: Times
 /// Sets the deletion timestamp `grace` seconds from now and counts the generation up, if there is one.
 fn mark(value: &mut Value, now: Timestamp, grace: i64) {
     let metadata = metadata_mut(value);
-    let until = after(now, SignedDuration::from_secs(grace));
+    let until = after(now, go_seconds(grace));
     metadata.insert("deletionTimestamp", seconds(until).into());
     metadata.insert("deletionGracePeriodSeconds", grace.into());
     if let Some(generation) = metadata.get("generation").and_then(Value::as_i64)
@@ -366,6 +366,11 @@ fn mark(value: &mut Value, now: Timestamp, grace: i64) {
     {
         metadata.insert("generation", (generation + 1).into());
     }
+}
+
+/// Seconds as Go makes a duration of them: those beyond measure wrap around.
+fn go_seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_nanos(seconds.wrapping_mul(1_000_000_000))
 }
 
 /// Sets the finalizers that tell the garbage collector what to do; without a wish present ones decide.

@@ -94,7 +94,13 @@ fn canonical(text: &str) -> Result<String, &'static str> {
     let mantissa: u128 = digits.parse().map_err(|_| MALFORMED)?;
     let scale = -i32::try_from(fraction.len()).map_err(|_| MALFORMED)?;
     let written = match binary_power(suffix) {
-        Some(_) if fraction.is_empty() && mantissa & 7 != 0 => return Ok(text.to_owned()),
+        Some(power)
+            if fraction.is_empty()
+                && mantissa & 7 != 0
+                && (sign == "-" || binary(mantissa, power).is_some_and(|n| n < BINARY_MAX)) =>
+        {
+            return Ok(text.to_owned());
+        }
         Some(power) => of_binary(mantissa, scale, power).ok_or(MALFORMED)?,
         None => {
             let (form, exponent) = decimal_exponent(suffix).ok_or(NO_SUFFIX)?;
@@ -136,10 +142,15 @@ fn decimal_exponent(suffix: &str) -> Option<(Form, i32)> {
     Some((Form::Exponent, exponent.parse().ok()?))
 }
 
+/// `mantissa` times 1024 to the `power`.
+fn binary(mantissa: u128, power: u32) -> Option<u128> {
+    mantissa.checked_mul(1024_u128.checked_pow(power)?)
+}
+
 /// Binary quantities keep their suffixes as long as they are whole and not below 1024.
 fn of_binary(mantissa: u128, scale: i32, power: u32) -> Option<String> {
     let divisor = 10_u128.checked_pow(scale.unsigned_abs())?;
-    let numerator = match mantissa.checked_mul(1024_u128.checked_pow(power)?) {
+    let numerator = match binary(mantissa, power) {
         None if scale < 0 => return None,
         Some(numerator) if numerator / divisor < BINARY_MAX => numerator,
         _ => return Some(BINARY_MAX.to_string()),
@@ -229,6 +240,9 @@ mod tests {
     #[case("10e2147483647", "100e2147483646")]
     #[case("20000000000000000000.1Ei", "9223372036854775807")]
     #[case("999999999999999999999999999992Ei", "9223372036854775807")]
+    #[case("999999999999999999999999999999Ei", "9223372036854775807")]
+    #[case("9Ei", "9223372036854775807")]
+    #[case("7Ei", "7Ei")]
     fn quantities_are_written_in_one_way(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(canonical(text).as_deref(), Ok(expected));
     }
