@@ -99,7 +99,7 @@ pub fn cel(input: &[u8]) {
     let Ok(node) = parse(&schema, "") else {
         return;
     };
-    if let Ok(rules) = Rules::compile(&node, "") {
+    if let Ok(rules) = Rules::compile(&node, "", false) {
         assert!(rules.check(&node, &object, None).len() <= 1);
     }
 }

@@ -21,8 +21,11 @@ fn no_seed_is_too_much(#[case] folder: &str, #[case] target: fn(&[u8]), #[case] 
 /// The names in a folder, without what they begin and end with.
 fn names(folder: &str, (before, after): (&str, &str)) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let entries = fs::read_dir(folder).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let names = entries.map(|entry| {
+        let name = entry.expect("the folder can be read").file_name();
+        name.into_string().expect("names are text")
+    });
     let bare = |name: String| Some(name.strip_prefix(before)?.strip_suffix(after)?.to_owned());
     let mut names: Vec<_> = names.filter_map(bare).collect();
     names.sort();

@@ -32,6 +32,7 @@ use crate::faults::{Instant, Moment, Verdict};
 use crate::store::answer::{Answer, Refused, Reply};
 use crate::store::kind::Kind;
 use crate::store::ownership::track_posted;
+use crate::store::pod_log::Follow;
 use crate::store::registry::{Found, Served};
 use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
@@ -365,16 +366,7 @@ impl ApiServer {
             Answer::Text(text) if text.is_empty() => bare_response(200),
             Answer::Text(text) => text_response(200, text),
             Answer::Empty => bare_response(204),
-            Answer::Follow(follow) => {
-                let body = LogBody {
-                    server: self.clone(),
-                    follow,
-                    id: state.watchers.register(),
-                };
-                let mut response = text_response(200, "");
-                *response.body_mut() = ResponseBody::log(body);
-                response
-            }
+            Answer::Follow(follow) => self.followed(state, follow),
             Answer::Watch(cursor) => {
                 let (id, revision) = (state.watchers.register(), state.kernel.log().revision());
                 let now = self.clock().now();
@@ -403,6 +395,17 @@ impl ApiServer {
             }
         };
         add_warnings(&mut response, &reply.warnings);
+        response
+    }
+
+    fn followed(&self, state: &mut State, follow: Follow) -> Response<ResponseBody> {
+        let body = LogBody {
+            server: self.clone(),
+            follow,
+            id: state.watchers.register(),
+        };
+        let mut response = text_response(200, "");
+        *response.body_mut() = ResponseBody::log(body);
         response
     }
 

@@ -6,10 +6,12 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use super::dispatch::{Answered, Lost, Wanted, refusal};
+use super::resource::no_resource;
 use super::service::{ApiServer, Call, State};
 use crate::ids::Ids;
 use crate::json::json;
 use crate::store::answer::{Refused, Reply};
+use crate::store::registry::Found;
 use crate::store::request::{Request, Verb};
 use crate::store::status::Status;
 use crate::store::webhook::{Conversation, Inquiry};
@@ -77,6 +79,16 @@ impl ApiServer {
         {
             return Progress::Answered(answered);
         }
+        let kind = &pending.request.served.kind;
+        let found = state
+            .kernel
+            .registry()
+            .find(&kind.group, &kind.version, &kind.plural);
+        // Definitions change while a request is read and webhooks are asked.
+        let Found::Resource(served) = found else {
+            return Progress::Answered(Ok(refusal(call, &no_resource())));
+        };
+        pending.request.served = served;
         let asked = pending.request.without_verb();
         let result = self.apply(state, call.uri.path(), pending);
         let inquiries = pending.conversation.take_open();
