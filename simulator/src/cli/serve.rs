@@ -205,12 +205,21 @@ async fn cluster(args: &ServeArgs, wall: WallClock) -> Result<ApiServer, Failed>
     };
     server.bound_history(Window::OF_A_SERVER);
     server.outlive_panics();
+    keep_panics_secret();
     // Only now, since nothing has made the accounts yet that loaded pods may name.
     server.enable_account_admission();
     if let Some(file) = file {
         server.keep_in(file)?;
     }
     Ok(server)
+}
+
+/// Lets the log tell where a fault of this program is, and not what it was about, which may be a Secret.
+fn keep_panics_secret() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a fault of arcsim, which is worth a report");
+    }));
 }
 
 /// The parts that are not left out.

@@ -220,11 +220,7 @@ impl Ending {
             None => {
                 let left = self.kinds();
                 let is_left = |kind: &&str| left.contains_key(*kind);
-                assert!(
-                    !MADE.iter().any(|kind| is_left(kind)),
-                    "{left:?} {}",
-                    self.story
-                );
+                assert!(!MADE.iter().any(is_left), "{left:?} {}", self.story);
             }
         }
     }
