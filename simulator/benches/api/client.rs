@@ -9,11 +9,22 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use kube::client::ConfigExt;
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::load::Place;
+
+/// What every connection is made with, which takes longer than a server should take to start. The certificate of a server
+/// is its own.
+pub(super) fn tls() -> Arc<ClientConfig> {
+    let mut config = kube::Config::new("https://localhost".parse().unwrap());
+    config.accept_invalid_certs = true;
+    let mut tls = config.rustls_client_config().unwrap();
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    Arc::new(tls)
+}
 
 /// An open connection.
 pub(super) struct Client<'a> {
@@ -22,19 +33,15 @@ pub(super) struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// Connects; the certificate of the server is its own.
+    /// Connects.
     pub(super) async fn connect(place: &'a Place) -> Self {
         let uri: http::Uri = place.origin.parse().unwrap();
-        let mut config = kube::Config::new(uri.clone());
-        config.accept_invalid_certs = true;
-        let mut tls = config.rustls_client_config().unwrap();
-        tls.alpn_protocols = vec![b"h2".to_vec()];
         let host = uri.host().unwrap().to_owned();
         let address = (host.as_str(), uri.port_u16().unwrap());
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let name = ServerName::try_from(host).unwrap();
-        let stream = TlsConnector::from(Arc::new(tls)).connect(name, stream);
+        let stream = TlsConnector::from(Arc::clone(&place.tls)).connect(name, stream);
         let stream = TokioIo::new(stream.await.unwrap());
         let (requests, connection) = handshake(TokioExecutor::new(), stream).await.unwrap();
         tokio::spawn(connection);

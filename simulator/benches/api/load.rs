@@ -1,10 +1,12 @@
 //! Many requests at once from several clients.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::ConfigMap;
+use rustls::ClientConfig;
 use serde_json::json;
 
 use super::client::Client;
@@ -20,6 +22,7 @@ const PATH: &str = "/api/v1/namespaces/default/configmaps";
 pub(super) struct Place {
     pub(super) origin: String,
     pub(super) token: String,
+    pub(super) tls: Arc<ClientConfig>,
 }
 
 /// What is measured of a server.

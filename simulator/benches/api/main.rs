@@ -20,6 +20,7 @@ mod memory;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_simulator::clock::{Clock, EPOCH};
@@ -29,6 +30,7 @@ use arc_simulator::parity::peer::TOKEN;
 use arc_simulator::parity::server::RealServer;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, PostParams};
+use rustls::ClientConfig;
 use serde_json::Value;
 
 use load::{Figures, Place, config_map};
@@ -71,6 +73,7 @@ impl Drop for Served {
 async fn ours() -> Figures {
     let folder = std::env::temp_dir().join(format!("arcsim-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
+    let tls = client::tls();
     let began = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_arcsim"))
         .args(["serve", "--without", "operator,argo,kubelet,collectors"])
@@ -81,14 +84,14 @@ async fn ours() -> Figures {
     let mut line = String::new();
     let stdout = child.stdout.take().unwrap();
     BufReader::new(stdout).read_line(&mut line).unwrap();
-    let place = place(&folder.join("arcsim.kubeconfig"));
+    let place = place(&folder.join("arcsim.kubeconfig"), tls);
     load::first_answer(&place).await;
     let started = began.elapsed();
     let served = Served { child, folder };
     Figures::of(&place, started, &[served.child.id()]).await
 }
 
-fn place(kubeconfig: &Path) -> Place {
+fn place(kubeconfig: &Path, tls: Arc<ClientConfig>) -> Place {
     let text = std::fs::read_to_string(kubeconfig).unwrap();
     let config: Value = serde_saphyr::from_str(&text).unwrap();
     let text = |pointer: &str| {
@@ -102,6 +105,7 @@ fn place(kubeconfig: &Path) -> Place {
     Place {
         origin: text("/clusters/0/cluster/server"),
         token: text("/users/0/user/token"),
+        tls,
     }
 }
 
@@ -112,6 +116,7 @@ async fn real(bin: &Path) -> Figures {
     let place = Place {
         origin: server.peer().origin().to_owned(),
         token: TOKEN.to_owned(),
+        tls: client::tls(),
     };
     Figures::of(&place, started, &server.processes()).await
 }
