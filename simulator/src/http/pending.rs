@@ -12,7 +12,7 @@ use crate::ids::Ids;
 use crate::json::json;
 use crate::store::answer::{Refused, Reply};
 use crate::store::registry::Found;
-use crate::store::request::{Request, Verb};
+use crate::store::request::Request;
 use crate::store::status::Status;
 use crate::store::webhook::{Conversation, Inquiry};
 
@@ -89,13 +89,12 @@ impl ApiServer {
             return Progress::Answered(Ok(refusal(call, &no_resource())));
         };
         pending.request.served = served;
-        let asked = pending.request.without_verb();
         let result = self.apply(state, call.uri.path(), pending);
         let inquiries = pending.conversation.take_open();
         if !inquiries.is_empty() {
             return Progress::Asks(inquiries);
         }
-        Progress::Answered(self.conclude(state, (call, &asked), wanted, result))
+        Progress::Answered(self.conclude(state, (call, &pending.request), wanted, result))
     }
 }
 
@@ -117,12 +116,9 @@ impl State {
                 kernel.apply_once(request, conversation, *begun, &mut ids.clone())
             }
             None => {
-                // It is applied once, and needs no copy.
-                let verb = std::mem::replace(&mut pending.request.verb, Verb::Get(None));
-                let request = Request {
-                    verb,
-                    ..pending.request.without_verb()
-                };
+                // It is applied once, and what is left only tells what was asked for.
+                let asked = pending.request.without_verb();
+                let request = std::mem::replace(&mut pending.request, asked);
                 kernel.apply_once(request, conversation, now, &mut self.ids)
             }
         }

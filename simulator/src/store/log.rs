@@ -266,8 +266,11 @@ impl Log {
         let event = &self.events[index];
         let (table, new, key) = (event.table, Arc::clone(&event.new), event.new.key());
         let is_present = |present: &Arc<Object>| Arc::ptr_eq(present, &new);
+        if !self.get(table, &key).is_some_and(is_present) {
+            return;
+        }
         let rested = new.rested();
-        if Arc::ptr_eq(&rested, &new) || !self.get(table, &key).is_some_and(is_present) {
+        if Arc::ptr_eq(&rested, &new) {
             return;
         }
         Arc::make_mut(&mut self.events[index]).new = Arc::clone(&rested);

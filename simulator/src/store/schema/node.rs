@@ -95,6 +95,23 @@ pub enum Type {
     IntOrString,
 }
 
+impl Type {
+    /// What messages call it; nothing if none is declared.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::IntOrString => "integer,string",
+        }
+    }
+}
+
 /// How list elements are told apart by server-side apply and validation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ListType {

@@ -13,7 +13,7 @@ use super::part::{Cost, Part};
 use super::scope::Reach;
 use super::stack::with_room;
 use super::{Cause, Path, cause, meter, words};
-use crate::json::{Value, json};
+use crate::json::Value;
 use crate::store::schema::node::{Node, Type};
 
 /// A compiled rule.
@@ -442,15 +442,10 @@ impl Rule {
 
 /// What complaints of rules show for a value.
 pub(super) fn shown_type(kind: Type) -> Value {
-    json!(match kind {
-        Type::Object => "object",
-        Type::Array => "array",
-        Type::String => "string",
-        Type::Integer => "integer",
-        Type::Number => "number",
-        Type::Boolean => "boolean",
-        Type::Any | Type::IntOrString => "",
-    })
+    match kind {
+        Type::IntOrString => "".into(),
+        declared => declared.name().into(),
+    }
 }
 
 /// Source: apiserver v0.34.3, pkg/apis/cel/config.go.

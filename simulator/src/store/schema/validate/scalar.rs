@@ -47,7 +47,7 @@ pub(super) fn typed(
         (Some(format), Value::Bool(_) | Value::Number(_) | Value::Object(_)) => {
             Failure::wrong_type(path, format.name(), format_of(value))
         }
-        _ => Failure::wrong_type(path, name_of(node.kind), type_of(value)),
+        _ => Failure::wrong_type(path, node.kind.name(), type_of(value)),
     });
     0
 }
@@ -62,19 +62,6 @@ fn format_of(value: &Value) -> &'static str {
         Value::Number(number) if number.is_i64() => "int64",
         Value::Number(_) => "float64",
         Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => "",
-    }
-}
-
-fn name_of(kind: Type) -> &'static str {
-    match kind {
-        Type::Any => "",
-        Type::Object => "object",
-        Type::Array => "array",
-        Type::String => "string",
-        Type::Integer => "integer",
-        Type::Number => "number",
-        Type::Boolean => "boolean",
-        Type::IntOrString => "integer,string",
     }
 }
 
