@@ -89,6 +89,13 @@ impl<V: Clone> Map<V> {
         std::ptr::eq(self.fields(), other.fields())
     }
 
+    /// Where the fields lie in memory: the same for maps that share them, and, while both live, for no others that are not
+    /// empty.
+    #[must_use]
+    pub(crate) fn address(&self) -> usize {
+        self.fields().as_ptr().addr()
+    }
+
     /// How many fields there are.
     #[must_use]
     pub fn len(&self) -> usize {

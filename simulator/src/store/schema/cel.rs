@@ -174,7 +174,7 @@ impl Place<'_> {
 impl Compiler {
     /// The rules of `checks`, which is `node` itself or one of its `allOf`; types are those of `node`.
     fn branch(&mut self, checks: &Node, node: &Node, place: &Place) -> Option<Branch> {
-        if place.depth > MAX_DEPTH {
+        if place.depth > MAX_DEPTH || !checks.has_rules() {
             return None;
         }
         let mut branch = Branch::default();

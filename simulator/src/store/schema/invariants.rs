@@ -5,6 +5,7 @@
 use super::cause::{forbidden, invalid, required};
 use super::parse::{flag, list, text};
 use super::path::{MAX_DEPTH, Path};
+use super::seen::Seen;
 use crate::json::{Map, Text, Value, json};
 use crate::store::status::Cause;
 
@@ -12,7 +13,7 @@ type Schema = Map;
 
 /// The causes against `schema`, which stands at `path`, in the order of their texts.
 pub(super) fn check(schema: &Schema, path: &str) -> Vec<Cause> {
-    let mut checker = Checker { causes: Vec::new() };
+    let mut checker = Checker::default();
     checker.structure(schema, Level::Root, &Path::ROOT.field(path), 0);
     checker.completeness(schema, Some(schema), path, path);
     let mut causes = checker.causes;
@@ -28,8 +29,11 @@ enum Level {
     Field,
 }
 
+#[derive(Default)]
 struct Checker {
     causes: Vec<Cause>,
+    /// Below the root.
+    seen: Seen<(), ()>,
 }
 
 impl Checker {
@@ -39,6 +43,10 @@ impl Checker {
             self.causes.push(forbidden(path.bracketed(), &detail));
             return;
         }
+        if self.seen.known(schema, (), depth).is_some() {
+            return;
+        }
+        let n_causes = self.causes.len();
         if text(schema, "type") == Some("array") && !schema.contains_key("items") {
             self.causes
                 .push(required(format!("{path}.items"), "must be specified"));
@@ -64,6 +72,9 @@ impl Checker {
         self.branches(schema, path, Exceptions::of(schema));
         self.kind(schema, level, path);
         self.resource(schema, level, path);
+        if level != Level::Root && self.causes.len() == n_causes {
+            self.seen.note(schema, (), (depth, ()));
+        }
     }
 
     fn extensions(&mut self, schema: &Schema, path: &Path) {
@@ -243,7 +254,7 @@ enum Exceptions {
 impl Exceptions {
     fn of(schema: &Schema) -> Self {
         let names_both = |any_of: Option<&Value>| {
-            any_of == Some(&json!([{"type": "integer"}, {"type": "string"}]))
+            any_of.is_some_and(|any_of| *any_of == json!([{"type": "integer"}, {"type": "string"}]))
         };
         if names_both(schema.get("anyOf")) {
             Self::AnyOf

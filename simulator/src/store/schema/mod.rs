@@ -27,3 +27,4 @@ pub(crate) mod name;
 mod invariants;
 mod restrictions;
 pub(crate) mod scale;
+mod seen;

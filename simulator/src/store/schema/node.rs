@@ -45,6 +45,8 @@ pub struct Node {
     pub rules: Vec<Value>,
     /// Whether a default lies below, once somebody asked.
     pub(crate) has_default_below: Found,
+    /// Whether there are rules here or below, once somebody asked.
+    pub(crate) has_rules: Found,
 }
 
 /// What was found out about a node; a copy, which may be changed, knows nothing yet.
@@ -63,6 +65,14 @@ impl Node {
         *self.has_default_below.0.get_or_init(|| {
             self.children()
                 .any(|child| child.default.is_some() || child.has_default_below())
+        })
+    }
+
+    /// Whether there are rules here or below; asked once the node is whole.
+    pub(super) fn has_rules(&self) -> bool {
+        *self.has_rules.0.get_or_init(|| {
+            let mut below = self.children().chain(&self.checks.all_of);
+            !self.rules.is_empty() || below.any(|node| node.has_rules())
         })
     }
 
@@ -157,11 +167,11 @@ pub struct Checks {
     /// `minProperties` and `maxProperties`.
     pub properties: (Option<u64>, Option<u64>),
     /// `allOf`, `anyOf`, `oneOf`, `not`: nodes that only check.
-    pub all_of: Vec<Node>,
+    pub all_of: Vec<Arc<Node>>,
     /// At least one of these.
-    pub any_of: Vec<Node>,
+    pub any_of: Vec<Arc<Node>>,
     /// Exactly one of these.
-    pub one_of: Vec<Node>,
+    pub one_of: Vec<Arc<Node>>,
     /// None of this.
-    pub not: Option<Box<Node>>,
+    pub not: Option<Arc<Node>>,
 }

@@ -1,5 +1,7 @@
 //! [`Node`] → OpenAPI v3, as `/openapi/v3` publishes it.
 
+use std::sync::Arc;
+
 use super::builtin;
 use super::node::{Checks, ListType, Node, PatchStrategy, Type};
 use crate::json::{Map, Value, json};
@@ -116,8 +118,9 @@ fn checks(checks: &Checks, out: &mut Map) {
             out.insert(name.to_owned(), value);
         }
     };
-    let branches = |nodes: &[Node]| {
-        (!nodes.is_empty()).then(|| Value::Array(nodes.iter().map(to_openapi).collect()))
+    let branches = |nodes: &[Arc<Node>]| {
+        let branches = nodes.iter().map(|node| to_openapi(node)).collect();
+        (!nodes.is_empty()).then_some(Value::Array(branches))
     };
     let exclusive = |bound: Option<(f64, bool)>| {
         bound

@@ -11,6 +11,7 @@ use super::node::{Checks, Found, ListType, Node, PatchStrategy, Type};
 use super::path::{MAX_DEPTH, Path};
 use super::pattern::Pattern;
 use super::restrictions;
+use super::seen::Seen;
 use crate::json::{Map, Value};
 use crate::store::status::Cause;
 
@@ -34,6 +35,7 @@ pub fn parse(schema: &Value, path: &str) -> Result<Node, Vec<Cause>> {
     let mut reader = Reader {
         causes: Vec::new(),
         patterns: BTreeMap::new(),
+        seen: Seen::default(),
     };
     let root = Path::ROOT.field(path);
     let node = reader.node(object, &root, 0);
@@ -53,6 +55,7 @@ struct Reader {
     causes: Vec<Cause>,
     /// Compiled once each: large schemas repeat a few patterns hundreds of times.
     patterns: BTreeMap<String, Pattern>,
+    seen: Seen<(), Arc<Node>>,
 }
 
 impl Reader {
@@ -67,7 +70,7 @@ impl Reader {
             description: text(schema, "description").unwrap_or_default().to_owned(),
             properties: self.properties(schema, path, depth),
             additional: self.additional(schema, path, depth),
-            items: self.child(schema, "items", path, depth).map(Arc::new),
+            items: self.child(schema, "items", path, depth),
             required: texts(schema, "required"),
             nullable: flag(schema, "nullable"),
             default: schema
@@ -87,6 +90,7 @@ impl Reader {
             checks: self.checks(schema, path, depth),
             rules: list(schema, "x-kubernetes-validations").to_vec(),
             has_default_below: Found::default(),
+            has_rules: Found::default(),
         }
     }
 
@@ -99,7 +103,7 @@ impl Reader {
             .iter()
             .map(|(name, property)| {
                 let node = self.object(property, &fields.key(name), depth + 1);
-                (name.clone(), Arc::new(node))
+                (name.clone(), node)
             })
             .collect()
     }
@@ -109,28 +113,41 @@ impl Reader {
             Value::Bool(true) => Some(Arc::default()),
             Value::Object(object) => {
                 let path = path.field("additionalProperties");
-                Some(Arc::new(self.node(object, &path, depth + 1)))
+                Some(self.shared(object, &path, depth + 1))
             }
             _ => None,
         }
     }
 
-    fn child(&mut self, schema: &Map, name: &str, path: &Path, depth: usize) -> Option<Node> {
+    fn child(&mut self, schema: &Map, name: &str, path: &Path, depth: usize) -> Option<Arc<Node>> {
         let child = schema.get(name)?;
         Some(self.object(child, &path.field(name), depth + 1))
     }
 
-    fn object(&mut self, schema: &Value, path: &Path, depth: usize) -> Node {
+    fn object(&mut self, schema: &Value, path: &Path, depth: usize) -> Arc<Node> {
         if let Value::Object(object) = schema {
-            self.node(object, path, depth)
+            self.shared(object, path, depth)
         } else {
             self.causes
                 .push(invalid(path.bracketed(), schema, "must be a schema"));
-            Node::default()
+            Arc::default()
         }
     }
 
-    fn branches(&mut self, schema: &Map, name: &str, path: &Path, depth: usize) -> Vec<Node> {
+    /// The node of a schema, which places that share the schema share as well.
+    fn shared(&mut self, schema: &Map, path: &Path, depth: usize) -> Arc<Node> {
+        if let Some(known) = self.seen.known(schema, (), depth) {
+            return known;
+        }
+        let n_causes = self.causes.len();
+        let node = Arc::new(self.node(schema, path, depth));
+        if self.causes.len() == n_causes {
+            self.seen.note(schema, (), (depth, Arc::clone(&node)));
+        }
+        node
+    }
+
+    fn branches(&mut self, schema: &Map, name: &str, path: &Path, depth: usize) -> Vec<Arc<Node>> {
         list(schema, name)
             .iter()
             .enumerate()
@@ -163,7 +180,7 @@ impl Reader {
             all_of: self.branches(schema, "allOf", path, depth),
             any_of: self.branches(schema, "anyOf", path, depth),
             one_of: self.branches(schema, "oneOf", path, depth),
-            not: self.child(schema, "not", path, depth).map(Box::new),
+            not: self.child(schema, "not", path, depth),
         }
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::cause::{forbidden, invalid, not_supported, required};
 use super::parse::{flag, list, text};
 use super::path::{MAX_DEPTH, Path};
+use super::seen::Seen;
 use crate::json::{Map, Value, json};
 use crate::store::status::Cause;
 
@@ -67,13 +68,18 @@ impl Around {
 struct Checker {
     causes: Vec<Cause>,
     is_unreadable: bool,
+    /// By whether defaults are allowed there, and whether it is metadata.
+    seen: Seen<(bool, bool), ()>,
 }
 
 impl Checker {
     fn schema(&mut self, schema: &Schema, path: &Path, around: Around) {
-        if around.depth > MAX_DEPTH {
+        let context = (around.no_defaults.is_none(), around.in_metadata);
+        let is_known = self.seen.known(schema, context, around.depth).is_some();
+        if is_known || around.depth > MAX_DEPTH {
             return;
         }
+        let n_causes = self.causes.len();
         self.keywords(schema, path, around);
         self.children(schema, path, around);
         self.map_type(schema, path);
@@ -82,6 +88,9 @@ impl Checker {
             self.map_list(schema, path);
         }
         self.elements(schema, path);
+        if self.causes.len() == n_causes {
+            self.seen.note(schema, context, (around.depth, ()));
+        }
     }
 
     fn keywords(&mut self, schema: &Schema, path: &Path, around: Around) {

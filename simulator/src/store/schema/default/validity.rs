@@ -24,6 +24,9 @@ pub(in crate::store::schema) fn check(node: &Node, path: &Path, causes: &mut Vec
         }
         causes.append(&mut validate_part(node, default, &at));
     }
+    if !node.has_default_below() {
+        return;
+    }
     if let Some(items) = &node.items {
         check(items, &path.field("items"), causes);
     }

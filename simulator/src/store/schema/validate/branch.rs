@@ -2,6 +2,8 @@
 //!
 //! Source: kube-openapi pkg/validation/validate/schema_props.go.
 
+use std::sync::Arc;
+
 use super::{Checks, Failure, Matches, Node, Old, Path, Walk};
 use crate::json::Value;
 
@@ -49,7 +51,13 @@ impl Walk {
         Attempt { failures, matches }
     }
 
-    fn any_of(&mut self, nodes: &[Node], value: &Value, old: Option<Old>, path: &Path) -> Matches {
+    fn any_of(
+        &mut self,
+        nodes: &[Arc<Node>],
+        value: &Value,
+        old: Option<Old>,
+        path: &Path,
+    ) -> Matches {
         let mut closest: Option<Attempt> = None;
         for node in nodes {
             let attempt = self.attempt(node, value, old, path);
@@ -70,7 +78,13 @@ impl Walk {
         self.merge(closest)
     }
 
-    fn one_of(&mut self, nodes: &[Node], value: &Value, old: Option<Old>, path: &Path) -> Matches {
+    fn one_of(
+        &mut self,
+        nodes: &[Arc<Node>],
+        value: &Value,
+        old: Option<Old>,
+        path: &Path,
+    ) -> Matches {
         let mut closest: Option<Attempt> = None;
         let mut first_valid: Option<Attempt> = None;
         let mut n_valid = 0;
@@ -101,7 +115,13 @@ impl Walk {
         self.merge(closest)
     }
 
-    fn all_of(&mut self, nodes: &[Node], value: &Value, old: Option<Old>, path: &Path) -> Matches {
+    fn all_of(
+        &mut self,
+        nodes: &[Arc<Node>],
+        value: &Value,
+        old: Option<Old>,
+        path: &Path,
+    ) -> Matches {
         let mut matches = 0;
         let mut n_valid = 0;
         for node in nodes {
