@@ -129,10 +129,7 @@ impl<'a> Policy<'a> {
             "ClusterRole" => ("clusterroles", ""),
             other => return Err(format!("unsupported role reference kind: {other:?}")),
         };
-        let key = Key {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        };
+        let key = Key::new(namespace, name);
         let table = self.0.registry().get(GROUP, "v1", plural).table;
         let role = self.0.log().get(table, &key).ok_or_else(|| {
             let kind = kind.to_lowercase();

@@ -45,16 +45,14 @@ impl ApiServer {
         port: i64,
     ) -> Result<Backend, String> {
         let state = self.lock();
-        let key = Key {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        };
+        let key = Key::new(namespace, name);
+        let behind = (namespace.to_owned(), name.to_owned());
         let services = state.kernel.registry().get("", "v1", "services").table;
         let Some(service) = state.kernel.log().get(services, &key) else {
             return Err(format!("service {name:?} not found"));
         };
         let address = address(service, port)?;
-        let backend = state.backends.0.get(&(key.namespace, key.name));
+        let backend = state.backends.0.get(&behind);
         let refused = || format!("dial tcp {address}:{port}: connect: connection refused");
         backend.cloned().ok_or_else(refused)
     }

@@ -67,7 +67,11 @@ impl Shared {
 
     fn audit_id(&self) -> HeaderValue {
         let id = self.ids.lock().expect("no holder of the ids panics").uid();
-        HeaderValue::from_str(&id).expect("a uid is made of hex digits and dashes")
+        let id = HeaderValue::from_str(&id);
+        let mut id = id.expect("a uid is made of hex digits and dashes");
+        // It never comes again, so that HTTP/2 need not remember it.
+        id.set_sensitive(true);
+        id
     }
 }
 

@@ -37,10 +37,7 @@ impl ApiServer {
         path: &str,
         (asked, what): (&Request, Meddling),
     ) {
-        let key = Key {
-            namespace: asked.namespace.clone(),
-            name: name_of(asked).to_owned(),
-        };
+        let key = Key::new(&asked.namespace, name_of(asked));
         let table = asked.served.table;
         let Some(object) = state.kernel.log().get(table, &key).map(Arc::clone) else {
             return;
@@ -50,7 +47,7 @@ impl ApiServer {
                 actor: ACTOR.into(),
                 user: Arc::new(User::admin()),
                 served: Arc::clone(&asked.served),
-                namespace: key.namespace.clone(),
+                namespace: asked.namespace.clone(),
                 name: name.to_owned(),
                 part: Part::Whole,
                 verb,

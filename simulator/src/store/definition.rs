@@ -222,10 +222,7 @@ impl Kernel {
         if served.kind.origin == Origin::BuiltIn {
             return None;
         }
-        let key = Key {
-            namespace: String::new(),
-            name: served.kind.resource().to_string(),
-        };
+        let key = Key::new("", &served.kind.resource().to_string());
         self.log.get(self.definitions().table, &key)
     }
 

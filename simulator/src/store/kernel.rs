@@ -251,10 +251,7 @@ impl Request {
 
     /// The key of the named object.
     pub(super) fn key(&self) -> Key {
-        Key {
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        }
+        Key::new(&self.namespace, &self.name)
     }
 
     /// 404 for the named object.

@@ -264,17 +264,17 @@ impl Log {
     /// Keeps less of the state that an event made, if it is still the present one.
     fn rest(&mut self, index: usize) {
         let event = &self.events[index];
-        let (table, new, key) = (event.table, Arc::clone(&event.new), event.new.key());
-        let is_present = |present: &Arc<Object>| Arc::ptr_eq(present, &new);
-        if !self.get(table, &key).is_some_and(is_present) {
-            return;
-        }
+        let (table, new) = (event.table, Arc::clone(&event.new));
         let rested = new.rested();
         if Arc::ptr_eq(&rested, &new) {
             return;
         }
-        Arc::make_mut(&mut self.events[index]).new = Arc::clone(&rested);
-        self.table_mut(table).objects.insert(key, rested);
+        if let Some(present) = self.table_mut(table).objects.get_mut(&new.key())
+            && Arc::ptr_eq(present, &new)
+        {
+            *present = Arc::clone(&rested);
+            Arc::make_mut(&mut self.events[index]).new = rested;
+        }
     }
 
     fn append(
@@ -340,10 +340,7 @@ mod tests {
         log.put(table, named("a", 1));
         log.put(table, named("b", 1));
         log.put(table, named("a", 2));
-        let b = Key {
-            namespace: String::new(),
-            name: "b".into(),
-        };
+        let b = Key::new("", "b");
         log.remove(table, &b, named("b", 1));
         (log, table)
     }
@@ -360,10 +357,7 @@ mod tests {
     #[test]
     fn what_was_read_and_not_written_for_a_while_is_kept_as_text() {
         let (mut log, table) = history();
-        let key = |name: &str| Key {
-            namespace: String::new(),
-            name: name.into(),
-        };
+        let key = |name: &str| Key::new("", name);
         let before = Arc::clone(log.get(table, &key("a")).unwrap());
         assert!(!before.encoded().is_empty());
         for n in 0..=N_FRESH {

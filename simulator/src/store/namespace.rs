@@ -22,13 +22,7 @@ impl Kernel {
         }
         let namespace = self
             .log
-            .get(
-                self.namespaces(),
-                &Key {
-                    namespace: String::new(),
-                    name: request.namespace.clone(),
-                },
-            )
+            .get(self.namespaces(), &Key::new("", &request.namespace))
             .ok_or_else(|| {
                 let namespaces = Qualified {
                     group: "",

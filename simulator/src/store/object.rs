@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::text::Text;
-use crate::json::{Map, Value};
+use crate::json::{self, Map, Value};
 
 /// Where an object lies in its table; orders as lists do, by namespace and then by name.
 ///
@@ -14,21 +14,32 @@ use crate::json::{Map, Value};
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// Empty for cluster-scoped objects.
-    pub namespace: String,
+    pub namespace: json::Text,
     /// `metadata.name`.
-    pub name: String,
+    pub name: json::Text,
+}
+
+impl Key {
+    /// The place of the object with these names; no namespace is the empty one.
+    #[must_use]
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
 }
 
 /// One state of an object: everything but `apiVersion` and `kind`, which depend on the version that is asked for.
 ///
 /// Encoded at most once, however many readers there are. A state that was written lately is at hand as a value. An older
-/// one that was ever read as text is that, a tenth of its size, until somebody asks for more than its metadata; one that
-/// nobody read shares with its neighbours whatever they have in common.
+/// one that was ever read as text is that, a tenth of its size, until somebody asks what is in it; one that nobody read
+/// shares with its neighbours whatever they have in common.
 #[derive(Debug)]
 pub struct Object {
     value: OnceLock<Value>,
-    /// `metadata` without `managedFields`, of a state that rests.
-    resting_metadata: Option<Value>,
+    /// `metadata` without `managedFields`, of a state that rests, once somebody asked.
+    resting_metadata: OnceLock<Value>,
     revision: u64,
     text: OnceLock<Text>,
     /// As many bytes as the text has at most, once somebody has found out.
@@ -51,7 +62,7 @@ impl Object {
         }
         Arc::new(Self {
             value: OnceLock::from(value),
-            resting_metadata: None,
+            resting_metadata: OnceLock::new(),
             revision,
             text: OnceLock::new(),
             bytes_max: OnceLock::new(),
@@ -63,16 +74,15 @@ impl Object {
         if self.text.get().is_none() || self.value.get().is_none() {
             return Arc::clone(self);
         }
-        let fields = self.metadata().as_object().into_iter().flatten();
-        let metadata = fields
-            .filter(|(name, _)| *name != "managedFields")
-            .map(|(name, field)| (name.clone(), field.clone()))
-            .collect();
+        Self::resting(self.text().clone(), self.revision)
+    }
+
+    fn resting(text: Text, revision: u64) -> Arc<Self> {
         Arc::new(Self {
             value: OnceLock::new(),
-            resting_metadata: Some(metadata),
-            revision: self.revision,
-            text: OnceLock::from(self.text().clone()),
+            resting_metadata: OnceLock::new(),
+            revision,
+            text: OnceLock::from(text),
             bytes_max: OnceLock::new(),
         })
     }
@@ -82,35 +92,26 @@ impl Object {
         if let Some(value) = self.value.get() {
             return Self::new(value.clone(), revision);
         }
-        let mut resting_metadata = self.metadata().clone();
-        resting_metadata["resourceVersion"] = revision.to_string().into();
-        Arc::new(Self {
-            value: OnceLock::new(),
-            resting_metadata: Some(resting_metadata),
-            revision,
-            text: OnceLock::from(self.text().restamped(revision)),
-            bytes_max: OnceLock::new(),
-        })
+        Self::resting(self.text().restamped(revision), revision)
     }
 
     /// The object without `apiVersion` and `kind`.
     #[must_use]
     pub fn value(&self) -> &Value {
-        self.value.get_or_init(|| {
-            let text = self.text.get().map_or(&b"{}"[..], |text| text.whole());
-            let mut reader = serde_json::Deserializer::from_slice(text);
-            // Who owns its fields is told deeper than a body may be.
-            reader.disable_recursion_limit();
-            let value = Value::deserialize(&mut reader);
-            value.expect("the text of an object was written from a value")
-        })
+        self.value.get_or_init(|| read(self.text().whole()))
     }
 
     /// `metadata`, of a state that rests without `managedFields`.
     fn metadata(&self) -> &Value {
-        match &self.resting_metadata {
-            Some(metadata) => metadata,
-            None => &self.value()["metadata"],
+        match self.value.get() {
+            Some(value) => &value["metadata"],
+            None => self.resting_metadata.get_or_init(|| {
+                let mut metadata = read(&self.text().metadata());
+                if let Some(fields) = metadata.as_object_mut() {
+                    fields.remove("managedFields");
+                }
+                metadata
+            }),
         }
     }
 
@@ -135,10 +136,7 @@ impl Object {
     /// Where the object lies.
     #[must_use]
     pub fn key(&self) -> Key {
-        Key {
-            namespace: self.field("namespace").to_owned(),
-            name: self.name().to_owned(),
-        }
+        Key::new(self.field("namespace"), self.name())
     }
 
     /// `metadata.name`.
@@ -178,12 +176,24 @@ impl Object {
     }
 
     fn text(&self) -> &Text {
-        self.text.get_or_init(|| Text::of(self.value()))
+        self.text.get_or_init(|| {
+            let value = self.value.get();
+            Text::of(value.expect("a state without a text has a value"))
+        })
     }
 
     fn field(&self, field: &str) -> &str {
         self.metadata()[field].as_str().unwrap_or_default()
     }
+}
+
+/// Reads the text of an object, or of a part of it.
+fn read(text: &[u8]) -> Value {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    // Who owns its fields is told deeper than a body may be.
+    reader.disable_recursion_limit();
+    let value = Value::deserialize(&mut reader);
+    value.expect("the text of an object was written from a value")
 }
 
 /// The strings of a JSON list, passing over anything else.

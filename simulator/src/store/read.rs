@@ -112,10 +112,7 @@ fn select<'a>(
         .map(|token| token_key(request, token));
     let start = match after {
         Some(key) => Bound::Excluded(key),
-        None => Bound::Included(Key {
-            namespace: request.namespace.clone(),
-            name: String::new(),
-        }),
+        None => Bound::Included(Key::new(&request.namespace, "")),
     };
     objects
         .range((start, Bound::Unbounded))
@@ -138,10 +135,7 @@ fn token_key(request: &Request, token: &Continue) -> Key {
         Some((namespace, name)) if request.namespace.is_empty() => (namespace, name),
         _ => (request.namespace.as_str(), after),
     };
-    Key {
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-    }
+    Key::new(namespace, name)
 }
 
 /// Below one namespace a token holds the name, else the whole key, after a slash.

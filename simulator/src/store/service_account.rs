@@ -94,10 +94,7 @@ impl Kernel {
     }
 
     fn account(&self, namespace: &str, name: &str) -> Option<&Object> {
-        let key = Key {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        };
+        let key = Key::new(namespace, name);
         let table = self.registry.get("", "v1", "serviceaccounts").table;
         self.log.get(table, &key).map(AsRef::as_ref)
     }

@@ -1,6 +1,7 @@
 //! The JSON text of an object.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -9,8 +10,13 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::json::{Value, write, write_string};
 
-/// About as much room as most objects take, in bytes.
-const USUAL_BYTES: usize = 4096;
+/// As much room as is kept from one text to the next, in bytes; most objects take less.
+const ROOM_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// Where texts are written: they stay for long, in no more room than they need.
+    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The text of an object and where in it its metadata is.
 #[derive(Clone, Debug)]
@@ -22,21 +28,23 @@ pub(super) struct Text {
 impl Text {
     /// Writes an object.
     pub(super) fn of(object: &Value) -> Self {
-        let mut text = Vec::with_capacity(USUAL_BYTES);
-        let mut metadata = 0..0;
-        text.push(b'{');
-        for (name, field) in object.as_object().into_iter().flatten() {
-            write_name(&mut text, name);
-            let start = text.len();
-            write(&mut text, field);
-            if name == "metadata" {
-                metadata = start..text.len();
+        ROOM.with_borrow_mut(|text| {
+            let mut metadata = 0..0;
+            text.clear();
+            text.push(b'{');
+            for (name, field) in object.as_object().into_iter().flatten() {
+                write_name(text, name);
+                let start = text.len();
+                write(text, field);
+                if name == "metadata" {
+                    metadata = start..text.len();
+                }
             }
-        }
-        text.push(b'}');
-        // Texts stay for long, and most are much shorter than the room that they were written in.
-        let whole = text.into_boxed_slice().into();
-        Self { whole, metadata }
+            text.push(b'}');
+            let whole = Bytes::copy_from_slice(text);
+            text.shrink_to(ROOM_BYTES);
+            Self { whole, metadata }
+        })
     }
 
     /// All of it.

@@ -168,10 +168,7 @@ impl Kernel {
                 )));
             }
         };
-        let key = Key {
-            namespace: request.namespace.clone(),
-            name: text("name").to_owned(),
-        };
+        let key = Key::new(&request.namespace, text("name"));
         let table = self.registry.get("", "v1", plural).table;
         let resource = Qualified {
             group: "",
@@ -253,10 +250,7 @@ impl Kernel {
 
     /// The object that a claim names, unless it is another one of the same name.
     fn object_of(&self, plural: &str, namespace: &str, claim: &Value) -> Option<&Object> {
-        let key = Key {
-            namespace: namespace.to_owned(),
-            name: claim["name"].as_str()?.to_owned(),
-        };
+        let key = Key::new(namespace, claim["name"].as_str()?);
         let object = self
             .log
             .get(self.registry.get("", "v1", plural).table, &key)?;

@@ -119,17 +119,14 @@ impl Kernel {
             return;
         }
         let base = &base[..base.floor_char_boundary(MAX_BASE_BYTES)];
-        let mut key = Key {
-            namespace: text(metadata, "namespace").to_owned(),
-            name: String::new(),
-        };
+        let mut key = Key::new(text(metadata, "namespace"), "");
         for _ in 0..NAME_ATTEMPTS {
-            key.name = format!("{base}{}", context.ids.suffix());
+            key.name = format!("{base}{}", context.ids.suffix()).into();
             if self.log.get(request.served.table, &key).is_none() {
                 break;
             }
         }
-        metadata.insert("name", key.name.into());
+        metadata.insert("name", key.name.as_str().into());
     }
 
     pub(super) fn update(
@@ -391,16 +388,8 @@ fn stamp_new(served: &Served, value: &mut Value, context: &mut Context) {
 }
 
 fn key_of(value: &Value) -> Key {
-    let field = |name: &str| {
-        value["metadata"][name]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    Key {
-        namespace: field("namespace"),
-        name: field("name"),
-    }
+    let field = |name: &str| value["metadata"][name].as_str().unwrap_or_default();
+    Key::new(field("namespace"), field("name"))
 }
 
 pub(super) fn has_status(served: &Served) -> bool {

@@ -21,10 +21,7 @@ pub(in crate::store) struct Target<'a> {
 impl<'a> Target<'a> {
     /// What `attempt` is about, in the cluster of `kernel`.
     pub(in crate::store) fn of(kernel: &'a Kernel, attempt: &'a Attempt<'a>) -> Self {
-        let key = Key {
-            namespace: String::new(),
-            name: attempt.namespace().to_owned(),
-        };
+        let key = Key::new("", attempt.namespace());
         let namespace = kernel.log.get(kernel.namespaces(), &key);
         let own = &attempt.request.served;
         let is_other =

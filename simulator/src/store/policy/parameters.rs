@@ -81,10 +81,7 @@ impl Kernel {
                 .map(|object| to_version(served, object))
                 .collect()
         } else {
-            let key = Key {
-                namespace: namespace.to_owned(),
-                name: reference.name.clone(),
-            };
+            let key = Key::new(namespace, &reference.name);
             let object = objects.get(&key).into_iter();
             object.map(|object| to_version(served, object)).collect()
         };
