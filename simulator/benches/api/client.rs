@@ -1,13 +1,12 @@
-//! A client that costs little: one connection over HTTP/2 and TLS, and nobody reads what is answered.
+//! A client that costs little: one connection over HTTP/2 and TLS, and nobody reads what is answered. What a request
+//! consists of is sent at once, as it is from a client of Go.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use h2::client::{SendRequest, handshake};
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http2::{SendRequest, handshake};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use kube::client::ConfigExt;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -29,7 +28,7 @@ pub(super) fn tls() -> Arc<ClientConfig> {
 /// An open connection.
 pub(super) struct Client<'a> {
     place: &'a Place,
-    requests: SendRequest<Full<Bytes>>,
+    requests: SendRequest<Bytes>,
 }
 
 impl<'a> Client<'a> {
@@ -42,8 +41,7 @@ impl<'a> Client<'a> {
         stream.set_nodelay(true).unwrap();
         let name = ServerName::try_from(host).unwrap();
         let stream = TlsConnector::from(Arc::clone(&place.tls)).connect(name, stream);
-        let stream = TokioIo::new(stream.await.unwrap());
-        let (requests, connection) = handshake(TokioExecutor::new(), stream).await.unwrap();
+        let (requests, connection) = handshake(stream.await.unwrap()).await.unwrap();
         tokio::spawn(connection);
         Self { place, requests }
     }
@@ -55,15 +53,21 @@ impl<'a> Client<'a> {
             .uri(format!("{}{path}", self.place.origin))
             .header(AUTHORIZATION, format!("Bearer {}", self.place.token))
             .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(body))
+            .body(())
             .unwrap();
-        let response = self.requests.clone().send_request(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        assert!(
-            head.status.is_success(),
-            "{method} {path}: {} {body:?}",
-            head.status
-        );
+        let mut requests = self.requests.clone().ready().await.unwrap();
+        let (response, mut sending) = requests.send_request(request, body.is_empty()).unwrap();
+        if !body.is_empty() {
+            sending.send_data(body, true).unwrap();
+        }
+        let (head, mut body) = response.await.unwrap().into_parts();
+        let mut text = Vec::new();
+        while let Some(chunk) = body.data().await {
+            let chunk = chunk.unwrap();
+            body.flow_control().release_capacity(chunk.len()).unwrap();
+            text.extend_from_slice(&chunk);
+        }
+        let said = String::from_utf8_lossy(&text);
+        assert!(head.status.is_success(), "{method} {path}: {said}");
     }
 }

@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 use serde_json::json;
 
 use super::client::Client;
-use super::memory;
+use super::process;
 
 /// How many clients ask at the same time.
 const N_CLIENTS: usize = 16;
@@ -36,23 +36,31 @@ pub(super) struct Figures {
     pub(super) bytes_per_object: f64,
 }
 
-/// How many requests are answered in a second.
+/// What is measured of each kind of request.
 pub(super) struct Rates {
-    pub(super) creates: f64,
-    pub(super) gets: f64,
+    pub(super) creates: Rate,
+    pub(super) gets: Rate,
+}
+
+/// How fast requests of a kind are answered.
+pub(super) struct Rate {
+    pub(super) per_second: f64,
+    /// How long the server's threads run for each, on whatever core; what the client takes is not in it.
+    pub(super) server_micros: f64,
 }
 
 impl Figures {
     /// Measures a server that has just started, and consists of these processes.
     pub(super) async fn of(place: &Place, started: Duration, processes: &[u32]) -> Self {
-        let empty = memory::resident_bytes(processes);
-        let creates = create(place, N_CLIENTS, "apart").await;
-        let full = memory::resident_bytes(processes);
-        let gets = get(place, N_CLIENTS, "apart").await;
+        let load = Load { place, processes };
+        let empty = process::resident_bytes(processes);
+        let creates = load.create(N_CLIENTS, "apart").await;
+        let full = process::resident_bytes(processes);
+        let gets = load.get(N_CLIENTS, "apart").await;
         let apart = Rates { creates, gets };
         let together = Rates {
-            creates: create(place, 1, "together").await,
-            gets: get(place, 1, "together").await,
+            creates: load.create(1, "together").await,
+            gets: load.get(1, "together").await,
         };
         Self {
             started,
@@ -71,42 +79,56 @@ pub(super) fn config_map(name: &str) -> ConfigMap {
     serde_json::from_value(object).unwrap()
 }
 
-async fn create(place: &Place, n_connections: usize, prefix: &str) -> f64 {
-    let request = |n| {
-        let object = config_map(&format!("{prefix}-{n}"));
-        (PATH.to_owned(), serde_json::to_vec(&object).unwrap().into())
-    };
-    rate(place, n_connections, "POST", request).await
-}
-
-async fn get(place: &Place, n_connections: usize, prefix: &str) -> f64 {
-    let request = |n| (format!("{PATH}/{prefix}-{n}"), Bytes::new());
-    rate(place, n_connections, "GET", request).await
-}
-
 /// Returns once the server answers.
 pub(super) async fn first_answer(place: &Place) {
     let client = Client::connect(place).await;
     client.ask("GET", "/version", Bytes::new()).await;
 }
 
-/// Sends one request for each object, and tells how many were answered in a second.
-async fn rate(
-    place: &Place,
-    n_connections: usize,
-    method: &str,
-    request: impl Fn(usize) -> (String, Bytes),
-) -> f64 {
-    let connections = join_all((0..n_connections).map(|_| Client::connect(place))).await;
-    let request = &request;
-    let clients = connections.iter().cycle().take(N_CLIENTS).enumerate();
-    let asking = clients.map(|(index, client)| async move {
-        for n in (index..N_OBJECTS).step_by(N_CLIENTS) {
-            let (path, body) = request(n);
-            client.ask(method, &path, body).await;
+/// Requests to a server.
+struct Load<'a> {
+    place: &'a Place,
+    processes: &'a [u32],
+}
+
+impl Load<'_> {
+    async fn create(&self, n_connections: usize, prefix: &str) -> Rate {
+        let request = |n| {
+            let object = config_map(&format!("{prefix}-{n}"));
+            (PATH.to_owned(), serde_json::to_vec(&object).unwrap().into())
+        };
+        self.rate(n_connections, "POST", request).await
+    }
+
+    async fn get(&self, n_connections: usize, prefix: &str) -> Rate {
+        let request = |n| (format!("{PATH}/{prefix}-{n}"), Bytes::new());
+        self.rate(n_connections, "GET", request).await
+    }
+
+    /// Sends one request for each object.
+    async fn rate(
+        &self,
+        n_connections: usize,
+        method: &str,
+        request: impl Fn(usize) -> (String, Bytes),
+    ) -> Rate {
+        let connections = (0..n_connections).map(|_| Client::connect(self.place));
+        let connections = join_all(connections).await;
+        let request = &request;
+        let clients = connections.iter().cycle().take(N_CLIENTS).enumerate();
+        let asking = clients.map(|(index, client)| async move {
+            for n in (index..N_OBJECTS).step_by(N_CLIENTS) {
+                let (path, body) = request(n);
+                client.ask(method, &path, body).await;
+            }
+        });
+        let (began, ran) = (Instant::now(), process::running_time(self.processes));
+        join_all(asking).await;
+        let took = began.elapsed();
+        let ran = process::running_time(self.processes) - ran;
+        Rate {
+            per_second: N_OBJECTS as f64 / took.as_secs_f64(),
+            server_micros: ran.as_secs_f64() * 1e6 / N_OBJECTS as f64,
         }
-    });
-    let began = Instant::now();
-    join_all(asking).await;
-    N_OBJECTS as f64 / began.elapsed().as_secs_f64()
+    }
 }

@@ -15,7 +15,7 @@
 mod client;
 mod fan_out;
 mod load;
-mod memory;
+mod process;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -33,7 +33,26 @@ use kube::api::{Api, PostParams};
 use rustls::ClientConfig;
 use serde_json::Value;
 
-use load::{Figures, Place, config_map};
+use load::{Figures, Place, Rate, config_map};
+
+/// As in the programs that are measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What is asked for under load, and its figures.
+const RATES: [(&str, Measured); 4] = [
+    ("creates, 16 clients", |figures| &figures.apart.creates),
+    ("gets, 16 clients", |figures| &figures.apart.gets),
+    ("creates, 16 over one connection", |figures| {
+        &figures.together.creates
+    }),
+    ("gets, 16 over one connection", |figures| {
+        &figures.together.gets
+    }),
+];
+
+/// One of the rates among the figures.
+type Measured = fn(&Figures) -> &Rate;
 
 /// How many calls in process are timed.
 const N_CALLS: u32 = 2_000;
@@ -122,20 +141,16 @@ async fn real(bin: &Path) -> Figures {
 }
 
 fn print(ours: &Figures, real: Option<&Figures>) {
-    println!("{:<44} {:>12} {:>12} {:>9}", "", "real", "ours", "ratio");
+    println!("{:<60} {:>12} {:>12} {:>9}", "", "real", "ours", "ratio");
     let seconds = |figures: &Figures| figures.started.as_secs_f64();
     row("start to first answer, s", real.map(seconds), seconds(ours));
-    let rate = |what, rate: &dyn Fn(&Figures) -> f64| row(what, real.map(rate), rate(ours));
-    rate("creates per second, 16 clients", &|figures| {
-        figures.apart.creates
-    });
-    rate("gets per second, 16 clients", &|figures| figures.apart.gets);
-    rate("creates, 16 over one connection", &|figures| {
-        figures.together.creates
-    });
-    rate("gets, 16 over one connection", &|figures| {
-        figures.together.gets
-    });
+    for (what, of) in RATES {
+        let rate = |figures: &Figures| of(figures).per_second;
+        row(&format!("{what} per second"), real.map(rate), rate(ours));
+        let micros = |figures: &Figures| of(figures).server_micros;
+        let row_name = format!("{what}, µs of the server for each");
+        row(&row_name, real.map(micros), micros(ours));
+    }
     let memory = |figures: &Figures| figures.memory_mb;
     row(
         "memory with 12,000 small objects, MB",
@@ -151,11 +166,11 @@ fn print(ours: &Figures, real: Option<&Figures>) {
 /// A line with both figures, and how many times better ours is.
 fn row(what: &str, real: Option<f64>, ours: f64) {
     let Some(real) = real else {
-        println!("{what:<44} {:>12} {ours:>12.3}", "");
+        println!("{what:<60} {:>12} {ours:>12.3}", "");
         return;
     };
     let ratio = (real / ours).max(ours / real);
-    println!("{what:<44} {real:>12.3} {ours:>12.3} {ratio:>8.1}x");
+    println!("{what:<60} {real:>12.3} {ours:>12.3} {ratio:>8.1}x");
 }
 
 /// Calls through `kube::Client` without a socket.
