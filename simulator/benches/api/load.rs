@@ -14,8 +14,10 @@ use super::process;
 
 /// How many clients ask at the same time.
 const N_CLIENTS: usize = 16;
-/// How many objects they make together.
-pub(super) const N_OBJECTS: usize = 12_000;
+/// How many objects they make together in a round.
+const N_OBJECTS: usize = 12_000;
+/// How many rounds there are, of which the medians count.
+const N_ROUNDS: usize = 3;
 const PATH: &str = "/api/v1/namespaces/default/configmaps";
 
 /// Where a server is, and who may ask it.
@@ -54,22 +56,45 @@ impl Figures {
     pub(super) async fn of(place: &Place, started: Duration, processes: &[u32]) -> Self {
         let load = Load { place, processes };
         let empty = process::resident_bytes(processes);
-        let creates = load.create(N_CLIENTS, "apart").await;
+        let first = load.create(N_CLIENTS, "first").await;
         let full = process::resident_bytes(processes);
-        let gets = load.get(N_CLIENTS, "apart").await;
-        let apart = Rates { creates, gets };
-        let together = Rates {
-            creates: load.create(1, "together").await,
-            gets: load.get(1, "together").await,
-        };
+        let mut rounds = [vec![first], Vec::new(), Vec::new(), Vec::new()];
+        for round in 0..N_ROUNDS {
+            let (apart, together) = (format!("apart-{round}"), format!("together-{round}"));
+            rounds[0].push(load.create(N_CLIENTS, &apart).await);
+            rounds[1].push(load.get(N_CLIENTS, &apart).await);
+            rounds[2].push(load.create(1, &together).await);
+            rounds[3].push(load.get(1, &together).await);
+        }
+        let [creates, gets, creates_together, gets_together] = rounds.map(Rate::median);
         Self {
             started,
-            apart,
-            together,
+            apart: Rates { creates, gets },
+            together: Rates {
+                creates: creates_together,
+                gets: gets_together,
+            },
             memory_mb: full as f64 / 1e6,
             bytes_per_object: full.saturating_sub(empty) as f64 / N_OBJECTS as f64,
         }
     }
+}
+
+impl Rate {
+    /// What is in the middle of several rounds, of each figure by itself.
+    fn median(rounds: Vec<Self>) -> Self {
+        let middle = |figure: fn(&Self) -> f64| median(rounds.iter().map(figure).collect());
+        Self {
+            per_second: middle(|round| round.per_second),
+            server_micros: middle(|round| round.server_micros),
+        }
+    }
+}
+
+/// What is in the middle.
+pub(super) fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 /// A small object.

@@ -15,7 +15,7 @@ use super::{fidelity, parse, random, report};
 use crate::clock::WallClock;
 
 /// How many answers one random sequence takes.
-const SEQUENCE_LENGTH: u64 = 100;
+pub(super) const SEQUENCE_LENGTH: u64 = 100;
 /// The exit status of what SIGINT ended, as shells have it.
 const INTERRUPTED: u8 = 130;
 

@@ -1,9 +1,10 @@
 //! The figures of `FIDELITY.md`, written from a run.
 
-use std::fmt::Write as _;
+use std::fmt::{Arguments, Write as _};
 use std::path::Path;
 use std::{fs, io};
 
+use super::command::SEQUENCE_LENGTH;
 use super::report::{Agreement, areas, total};
 use super::run::Outcome;
 
@@ -40,33 +41,47 @@ fn figures(outcomes: &[Outcome]) -> String {
         .partition(|outcome| outcome.job.area == RANDOM);
     let all = total(&cases);
     let mut text = format!(
-        "Of {} cases {} agree in every answer ({:.1} %); {} of the others are explained in `parity/api/known.yaml`.\n",
+        "Of {} cases {} agree in every answer ({:.1} %), and {} of the others are explained:\n\n",
         all.n_cases,
         all.n_agreeing,
         all.percent(),
         all.n_known
     );
+    for outcome in cases.iter().filter(|case| !case.differences.is_empty()) {
+        if let Some(reason) = &outcome.known {
+            line(
+                &mut text,
+                format_args!("- {}: {reason}", outcome.job.title()),
+            );
+        }
+    }
     if !random.is_empty() {
         let random = total(&random);
-        text.push_str(&format!(
-            "Of {} random sequences {} agree in every answer.\n",
-            random.n_cases, random.n_agreeing
-        ));
+        line(
+            &mut text,
+            format_args!(
+                "\nOf {} random sequences of {SEQUENCE_LENGTH} requests each {} agree in every answer.",
+                random.n_cases, random.n_agreeing
+            ),
+        );
     }
     text.push_str("\n| Area | Agree | Of |\n|---|---|---|\n");
     for (area, agreement) in areas(&cases) {
-        row(&mut text, area, agreement);
+        let Agreement {
+            n_agreeing,
+            n_cases,
+            ..
+        } = agreement;
+        line(
+            &mut text,
+            format_args!("| {area} | {n_agreeing} | {n_cases} |"),
+        );
     }
     text
 }
 
-fn row(text: &mut String, area: &str, agreement: Agreement) {
-    writeln!(
-        text,
-        "| {area} | {} | {} |",
-        agreement.n_agreeing, agreement.n_cases
-    )
-    .expect("a String takes every text");
+fn line(text: &mut String, line: Arguments) {
+    writeln!(text, "{line}").expect("a String takes every text");
 }
 
 #[cfg(test)]
