@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -53,6 +53,8 @@ pub(crate) struct WatchBody {
     pub(crate) deadline: Option<Pin<Box<Sleep>>>,
     /// When it has something to tell although nobody writes.
     pub(crate) looks_again_at: Option<Timestamp>,
+    /// The conversion that it waits for, and whether that came to anything.
+    pub(crate) converting: Option<Pin<Box<dyn Future<Output = bool> + Send>>>,
     /// What rings then in running time, and for when it is set.
     pub(crate) alarm: Option<(Timestamp, Pin<Box<Sleep>>)>,
 }
@@ -140,6 +142,8 @@ impl WatchBody {
             };
             match pulled? {
                 Pulled::Whole(signal) => line(&signal).map(Ok),
+                // It has been waited for.
+                Pulled::Unconverted(..) => None,
                 Pulled::Torn(signal) => {
                     let line = line(&signal)?;
                     self.tear = Tear::Half;
@@ -152,8 +156,23 @@ impl WatchBody {
     /// What comes next; `None` ends the watch.
     pub(super) fn poll_pulled(&mut self, cx: &mut Context<'_>) -> Poll<Option<Pulled>> {
         loop {
-            if let Poll::Ready(pulled) = self.server.clone().pull(self, cx.waker()) {
-                return Poll::Ready(pulled);
+            if let Some(converting) = &mut self.converting {
+                let is_converted = ready!(converting.as_mut().poll(cx));
+                self.converting = None;
+                if !is_converted {
+                    return Poll::Ready(None);
+                }
+            }
+            match self.server.clone().pull(self, cx.waker()) {
+                Poll::Ready(Some(Pulled::Unconverted(served, object))) => {
+                    let server = self.server.clone();
+                    self.converting = Some(Box::pin(async move {
+                        server.convert(&served, &object).await.is_ok()
+                    }));
+                    continue;
+                }
+                Poll::Ready(pulled) => return Poll::Ready(pulled),
+                Poll::Pending => {}
             }
             let deadline = self.deadline.as_mut();
             if deadline.is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready()) {

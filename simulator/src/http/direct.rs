@@ -91,7 +91,7 @@ impl Stream for DirectWatch {
         let told = |object: &Object| content::object(&watch.served, watch.shape, object);
         let whole = next.map(|pulled| match pulled? {
             Pulled::Whole(signal) => Some(signal),
-            Pulled::Torn(_) => None,
+            Pulled::Torn(_) | Pulled::Unconverted(..) => None,
         });
         whole.map(|signal| match signal? {
             Signal::Added(object) | Signal::Modified(object) => Some(News::Applied(told(&object))),

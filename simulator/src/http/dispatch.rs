@@ -385,6 +385,7 @@ impl ApiServer {
                     tear: Tear::Absent,
                     deadline: self.deadline(timeout_seconds),
                     looks_again_at: None,
+                    converting: None,
                     alarm: None,
                 };
                 if is_direct {

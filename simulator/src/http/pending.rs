@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures::future::join_all;
 use jiff::Timestamp;
 
 use super::dispatch::{Answered, Lost, Wanted, refusal};
@@ -56,13 +55,7 @@ impl ApiServer {
                     return Ok(refusal(call, &endless()));
                 }
                 Progress::Asks(inquiries) => {
-                    let asked = inquiries.into_iter().map(|inquiry| async {
-                        let heard = self.ask(&inquiry).await;
-                        (inquiry, heard)
-                    });
-                    for (inquiry, heard) in join_all(asked).await {
-                        pending.conversation.hear(inquiry, heard);
-                    }
+                    self.ask_all(inquiries, &mut pending.conversation).await;
                 }
             }
         }

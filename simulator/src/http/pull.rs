@@ -1,6 +1,7 @@
 //! What an open stream has to tell next: taken out of the log by whoever reads, and woken by whoever writes.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
@@ -12,7 +13,9 @@ use super::body::{LogBody, WatchBody};
 use super::service::{ApiServer, State};
 use super::streams::{End, Sight};
 use crate::store::log::TableId;
+use crate::store::object::Object;
 use crate::store::pod_log::Printed;
+use crate::store::registry::Served;
 use crate::store::watch::{Cursor, Signal};
 
 /// What a watch tells.
@@ -21,6 +24,8 @@ pub(crate) enum Pulled {
     Whole(Signal),
     /// Half of it, and then the connection breaks.
     Torn(Signal),
+    /// Nothing before a webhook has converted this.
+    Unconverted(Arc<Served>, Arc<Object>),
 }
 
 impl ApiServer {
@@ -29,7 +34,8 @@ impl ApiServer {
         let mut state = self.lock();
         let state = &mut *state;
         state.trouble.pass(self.clock().now());
-        let log = state.kernel.log();
+        let kernel = &state.kernel;
+        let log = kernel.log();
         match state.trouble.streams.take_end(watch.id) {
             Some(End::Cut) => return Poll::Ready(None),
             Some(End::Expired) => watch.cursor.expire(log),
@@ -39,7 +45,7 @@ impl ApiServer {
         if is_outrun(&watch.cursor, state, sight) {
             return Poll::Ready(None);
         }
-        if let Some(signal) = watch.cursor.next(log, sight.until) {
+        if let Some(signal) = watch.cursor.next(kernel, sight.until) {
             let is_event = matches!(
                 signal,
                 Signal::Added(_) | Signal::Modified(_) | Signal::Deleted(_)
@@ -49,6 +55,9 @@ impl ApiServer {
             } else {
                 Pulled::Whole(signal)
             }));
+        }
+        if let Some((served, object)) = watch.cursor.take_unconverted() {
+            return Poll::Ready(Some(Pulled::Unconverted(served, object)));
         }
         let barriers = state.watchers.barriers();
         if std::mem::replace(&mut watch.barriers_seen, barriers) < barriers
@@ -97,9 +106,9 @@ fn is_outrun(cursor: &Cursor, state: &State, sight: Sight) -> bool {
     let Some(n_events) = sight.buffer else {
         return false;
     };
-    let (log, mut ahead) = (state.kernel.log(), cursor.clone());
+    let (kernel, mut ahead) = (&state.kernel, cursor.clone());
     let mut next = |until| {
-        let signal = ahead.next(log, until);
+        let signal = ahead.next(kernel, until);
         signal.filter(|signal| !matches!(signal, Signal::Error(_) | Signal::End))
     };
     // What the client is still to take up is on its way, and waits no more.

@@ -13,6 +13,7 @@ use crate::json::{Value, json};
 mod access;
 mod account;
 mod bounded;
+mod conversion;
 mod disturbed;
 mod expired;
 mod log;

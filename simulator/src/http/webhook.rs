@@ -2,9 +2,11 @@
 //!
 //! Source: `spec/kube-api.md` §1.20; apiserver v0.34.3, pkg/util/webhook/client.go.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::join_all;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{Request, Response};
 use jiff::SignedDuration;
@@ -13,11 +15,50 @@ use tower::ServiceExt;
 
 use super::outgoing::{self, Unsent};
 use super::service::ApiServer;
-use crate::store::webhook::{Address, Answered, Endpoint, Heard, Inquiry};
+use crate::store::object::Object;
+use crate::store::registry::Served;
+use crate::store::status::Status;
+use crate::store::webhook::{
+    Address, Answered, Conversation, Endpoint, Heard, Inquiry, Unanswered,
+};
 
 impl ApiServer {
+    /// Asks what a request has to ask, all at the same time.
+    pub(super) async fn ask_all(&self, inquiries: Vec<Inquiry>, conversation: &mut Conversation) {
+        let asked = inquiries.into_iter().map(|inquiry| async {
+            let heard = self.ask(&inquiry).await;
+            (inquiry, heard)
+        });
+        for (inquiry, heard) in join_all(asked).await {
+            conversation.hear(inquiry, heard);
+        }
+    }
+
+    /// Lets a webhook convert a stored state, so that it is at hand.
+    ///
+    /// # Errors
+    /// The webhook fails.
+    pub(super) async fn convert(
+        &self,
+        served: &Served,
+        object: &Arc<Object>,
+    ) -> Result<(), Status> {
+        let mut conversation = Conversation::default();
+        loop {
+            let shown = {
+                let mut state = self.lock();
+                state.kernel_mut().shown(served, object, &mut conversation)
+            };
+            let inquiries = conversation.take_open();
+            if inquiries.is_empty() {
+                return shown.map(drop);
+            }
+            self.ask_all(inquiries, &mut conversation).await;
+        }
+    }
+
     /// Asks a webhook.
-    pub(super) async fn ask(&self, inquiry: &Inquiry) -> Heard {
+    async fn ask(&self, inquiry: &Inquiry) -> Heard {
         let uid = self.lock().ids.uid();
         let body = inquiry.body(&uid).to_string();
         let endpoint = &inquiry.endpoint;
@@ -31,8 +72,8 @@ impl ApiServer {
             None => posted.await,
         };
         let answer = answer.map(answered).map_err(|why| match why {
-            Unsent::Client(why) => format!("could not get REST client: {why}"),
-            Unsent::Call(why) => format!("failed to call webhook: Post {url:?}: {why}"),
+            Unsent::Client(why) => Unanswered::Client(why),
+            Unsent::Call(why) => Unanswered::Call(format!("Post {url:?}: {why}")),
         });
         Heard { uid, answer }
     }

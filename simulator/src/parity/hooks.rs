@@ -119,7 +119,9 @@ impl HooksOf<'_> {
     }
 
     /// From now on the webhook `name` gives this answer: the fields of a `response`, where a `patch` may be a list of
-    /// operations; or `raw`, a text, with a `code` and a `type`; or `hang`.
+    /// operations; or `raw`, a text, with a `code` and a `type`; or `hang`. Asked to convert objects it does so: `move`
+    /// says how a field of their `spec` is called in which version, `merge` is merged into each, and `review` into the
+    /// answer.
     pub fn set(&self, name: &str, answer: Value) {
         let path = self.path(name);
         locked(&self.hooks.told).answers.insert(path, answer);
@@ -215,10 +217,61 @@ fn written(mut answer: Value, review: &Value) -> Response<Full<Bytes>> {
     if answer.get("uid").is_none() {
         answer["uid"] = review["request"]["uid"].clone();
     }
+    if review["kind"] == "ConversionReview" {
+        let review = converted(&answer, review);
+        return response(200, "application/json", review.to_string());
+    }
     let review = json!({
         "kind": "AdmissionReview", "apiVersion": review["apiVersion"], "response": answer,
     });
     response(200, "application/json", review.to_string())
+}
+
+/// A review with its objects in the version that is wanted.
+fn converted(answer: &Value, review: &Value) -> Value {
+    let api_version = &review["request"]["desiredAPIVersion"];
+    let version = api_version.as_str().unwrap_or_default();
+    let (_, version) = version.rsplit_once('/').unwrap_or_default();
+    let objects = review["request"]["objects"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let objects = objects.map(|object| {
+        let mut object = object.clone();
+        object["apiVersion"] = api_version.clone();
+        let names = answer["move"].as_object().into_iter().flatten();
+        let others = names.filter(|(other, _)| *other != version);
+        for name in others.filter_map(|(_, name)| name.as_str()) {
+            let spec = object["spec"].as_object_mut();
+            let moved = spec.and_then(|spec| spec.remove(name));
+            if let (Some(moved), Some(name)) = (moved, answer["move"][version].as_str()) {
+                object["spec"][name] = moved;
+            }
+        }
+        merge(&mut object, &answer["merge"]);
+        object
+    });
+    let mut review = json!({
+        "kind": "ConversionReview", "apiVersion": review["apiVersion"],
+        "response": {
+            "uid": answer["uid"], "result": {"status": "Success"}, "convertedObjects": objects.collect::<Vec<_>>(),
+        },
+    });
+    merge(&mut review, &answer["review"]);
+    review
+}
+
+/// Merges a patch into a value as JSON merge patches are.
+fn merge(value: &mut Value, patch: &Value) {
+    for (name, field) in patch.as_object().into_iter().flatten() {
+        match field {
+            Value::Null => {
+                value.as_object_mut().map(|fields| fields.remove(name));
+            }
+            Value::Object(_) if value[name].is_object() => merge(&mut value[name], field),
+            other => value[name] = other.clone(),
+        }
+    }
 }
 
 fn response(code: u16, media_type: &str, body: String) -> Response<Full<Bytes>> {

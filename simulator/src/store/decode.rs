@@ -44,6 +44,10 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
         let bundle = &hook["clientConfig"]["caBundle"];
         check_base64(bundle.as_str().unwrap_or_default())?;
     }
+    if kind.kind == "CustomResourceDefinition" {
+        let bundle = &value["spec"]["conversion"]["webhook"]["clientConfig"]["caBundle"];
+        check_base64(bundle.as_str().unwrap_or_default())?;
+    }
     let binary = match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Secret") => Some("data"),
         ("", "ConfigMap") => Some("binaryData"),

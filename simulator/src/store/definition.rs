@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::conversion::{Conversions, is_by_webhook};
 use super::kernel::{Context, Kernel};
 use super::kind::{Kind, Origin};
 use super::log::TableId;
@@ -156,6 +157,11 @@ impl Kernel {
             return;
         }
         let table = self.definition_table(definition.name());
+        Conversions::learn(&mut self.conversions, table, definition);
+        let conversion = match is_by_webhook(spec) {
+            true => Conversion::Webhook,
+            false => Conversion::None,
+        };
         // What is stored was accepted once, so that its rules may cost what they do.
         let accepted = || schema::definition::define(definition.value(), Some(definition.value()));
         let described = kinds.or_else(|| accepted().ok());
@@ -166,7 +172,7 @@ impl Kernel {
                 kind: Arc::new(kind),
                 table,
                 behaviour: Behaviour::CUSTOM,
-                conversion: Conversion::None,
+                conversion,
                 fits_since,
             });
         }
@@ -179,6 +185,7 @@ impl Kernel {
         let tables = Arc::make_mut(&mut self.definition_tables);
         if let Some(table) = tables.remove(definition.name()) {
             self.log.close(table);
+            Conversions::forget(&mut self.conversions, table);
         }
     }
 

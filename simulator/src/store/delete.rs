@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::admission::Attempt;
 use super::answer::Answer;
+use super::conversion::deleted_as_shown;
 use super::kernel::{Context, Kernel};
 use super::metadata::seconds;
 use super::namespace::PROTECTED;
@@ -56,11 +57,14 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let (old, step) = self.next_step(request, options, context.now)?;
-        self.admit_deletion((asked, &old), options, context)?;
-        if options.dry_run {
-            return Ok(imagined(request, &old, step));
-        }
-        Ok(self.take(request, &old, step, context))
+        let shown = self.shown_afresh(&request.served, &old, context.conversation)?;
+        self.admit_deletion((asked, &shown), options, context)?;
+        let answer = if options.dry_run {
+            imagined(request, &old, step)
+        } else {
+            self.take(request, &old, step, context)
+        };
+        Ok(deleted_as_shown(&request.served, &shown, answer))
     }
 
     /// Refuses a deletion that policies or webhooks deny.
@@ -159,7 +163,11 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         warn_of_orphans(&request.served, options, context);
-        let page = self.list(request, list)?;
+        let page = self.list(request, list, context)?;
+        self.show_all_afresh(&request.served, &page.items, context.conversation);
+        if context.conversation.is_open() {
+            return Ok(Answer::Empty);
+        }
         if !self.webhooks.are_silent(&request.served) {
             // Nothing may have changed while somebody is yet to be asked; a refusal counts once it is met.
             for item in &page.items {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::aggregation;
 use super::answer::{Answer, Refused, Reply};
+use super::conversion::Conversions;
 use super::definition::is_definition;
 use super::expiry::Expiries;
 use super::kind::Kind;
@@ -39,6 +40,7 @@ pub struct Kernel {
     pub(super) token_secret: TokenSecret,
     pub(super) policies: Arc<Policies>,
     pub(super) webhooks: Arc<Webhooks>,
+    pub(super) conversions: Arc<Conversions>,
     pub(super) expiries: Expiries,
 }
 
@@ -82,6 +84,7 @@ impl Kernel {
             token_secret: TokenSecret::default(),
             policies: Arc::default(),
             webhooks: Arc::default(),
+            conversions: Arc::default(),
             expiries: Expiries::default(),
         }
     }
@@ -202,10 +205,13 @@ impl Kernel {
     fn dispatch(&mut self, mut request: Request, context: &mut Context) -> Result<Answer, Status> {
         let verb = std::mem::replace(&mut request.verb, Verb::Get(None));
         match verb {
-            Verb::Get(_) if request.part == Part::Scale => self.get_scale(&request),
-            Verb::Get(at_least) => self.get(&request, at_least),
-            Verb::List(options) => self.list(&request, &options).map(Answer::List),
-            Verb::Watch(options) => Ok(Answer::Watch(Cursor::open(&self.log, &request, &options))),
+            Verb::Get(_) if request.part == Part::Scale => self.get_scale(&request, context),
+            Verb::Get(at_least) => self.get(&request, at_least, context),
+            Verb::List(options) => self.list(&request, &options, context).map(Answer::List),
+            Verb::Watch(options) => {
+                self.initialise(&request.served, context.conversation)?;
+                Ok(Answer::Watch(Cursor::open(&self.log, &request, &options)))
+            }
             Verb::Create(body, options) => match request.part {
                 Part::Binding => self.bind(&request, &body, &options, context),
                 Part::Eviction => self.evict(&request, &body, context),

@@ -236,7 +236,8 @@ fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
     }
 }
 
-fn key_faults(metadata: &Value, causes: &mut Vec<Cause>) {
+/// What is wrong with labels and annotations.
+pub(super) fn key_faults(metadata: &Value, causes: &mut Vec<Cause>) {
     for (key, value) in metadata["labels"].as_object().into_iter().flatten() {
         key_fault("metadata.labels", key, key, causes);
         let value = value.as_str().unwrap_or_default();

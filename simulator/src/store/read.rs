@@ -7,8 +7,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::answer::{Answer, Page};
-use super::kernel::Kernel;
+use super::kernel::{Context, Kernel};
 use super::object::{Key, Object};
+use super::registry::Conversion;
 use super::request::{At, Continue, ListOptions, Request};
 use super::status::Status;
 use super::watch::too_large;
@@ -21,14 +22,54 @@ impl Kernel {
             .ok_or_else(|| request.not_found())
     }
 
-    pub(super) fn get(&self, request: &Request, at_least: Option<u64>) -> Result<Answer, Status> {
-        self.reached(at_least.unwrap_or(0))?;
-        let object = self.find(request)?;
-        Ok(Answer::Object(200, Arc::clone(object)))
+    /// The same in the version of the request, `None` if there is no such object.
+    pub(super) fn present(
+        &mut self,
+        request: &Request,
+        context: &mut Context,
+    ) -> Result<Option<Arc<Object>>, Status> {
+        let served = &request.served;
+        let Some(object) = self.log.get(served.table, &request.key()).cloned() else {
+            return Ok(None);
+        };
+        self.shown(served, &object, context.conversation).map(Some)
     }
 
-    pub(super) fn list(&self, request: &Request, options: &ListOptions) -> Result<Page, Status> {
+    pub(super) fn get(
+        &mut self,
+        request: &Request,
+        at_least: Option<u64>,
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
+        self.reached(at_least.unwrap_or(0))?;
+        let object = Arc::clone(self.find(request)?);
+        let (served, conversation) = (&request.served, &mut *context.conversation);
+        let shown = match at_least {
+            // The newest state is read from the storage.
+            None => self.shown_afresh(served, &object, conversation)?,
+            Some(_) => self.shown(served, &object, conversation)?,
+        };
+        Ok(Answer::Object(200, shown))
+    }
+
+    pub(super) fn list(
+        &mut self,
+        request: &Request,
+        options: &ListOptions,
+        context: &mut Context,
+    ) -> Result<Page, Status> {
         let revision = self.list_revision(options)?;
+        self.initialise(&request.served, context.conversation)?;
+        if request.served.conversion == Conversion::Webhook {
+            let table = request.served.table;
+            let stored = self.log.objects_at(table, revision).into_values();
+            let is_there = |object: &Arc<Object>| {
+                request.namespace.is_empty() || object.namespace() == request.namespace
+            };
+            let stored = stored.filter(is_there);
+            let shown = self.all_shown(&request.served, stored, context.conversation)?;
+            return Ok(page((&shown, revision), request, options));
+        }
         let history;
         let objects = if revision == self.log.revision() {
             self.log.objects(request.served.table)
@@ -36,33 +77,7 @@ impl Kernel {
             history = self.log.objects_at(request.served.table, revision);
             &history
         };
-        let limit = if options.at == At::Any {
-            0
-        } else {
-            options.limit
-        };
-        let mut selected = select(objects, request, options);
-        let items: Vec<_> = if limit == 0 {
-            selected.collect()
-        } else {
-            selected.by_ref().take(limit).collect()
-        };
-        // Whoever asks with a selector is not told whether anything of what follows is selected.
-        let is_cut = limit > 0 && items.len() == limit;
-        let rest = if limit == 0 || items.len() < limit {
-            0
-        } else {
-            select(objects, request, options).count() - items.len()
-        };
-        Ok(Page {
-            token: items
-                .last()
-                .filter(|last| rest > 0 || is_cut && follows(objects, request, last))
-                .map(|last| token_after(request, revision, last)),
-            remaining: (rest > 0 && options.selectors.is_empty()).then_some(rest),
-            items,
-            revision,
-        })
+        Ok(page((objects, revision), request, options))
     }
 
     fn list_revision(&self, options: &ListOptions) -> Result<u64, Status> {
@@ -97,6 +112,41 @@ impl Kernel {
             return Err(too_large(revision, current));
         }
         Ok(())
+    }
+}
+
+/// A page of the objects there are at a revision.
+fn page(
+    (objects, revision): (&BTreeMap<Key, Arc<Object>>, u64),
+    request: &Request,
+    options: &ListOptions,
+) -> Page {
+    let limit = if options.at == At::Any {
+        0
+    } else {
+        options.limit
+    };
+    let mut selected = select(objects, request, options);
+    let items: Vec<_> = if limit == 0 {
+        selected.collect()
+    } else {
+        selected.by_ref().take(limit).collect()
+    };
+    // Whoever asks with a selector is not told whether anything of what follows is selected.
+    let is_cut = limit > 0 && items.len() == limit;
+    let rest = if limit == 0 || items.len() < limit {
+        0
+    } else {
+        select(objects, request, options).count() - items.len()
+    };
+    Page {
+        token: items
+            .last()
+            .filter(|last| rest > 0 || is_cut && follows(objects, request, last))
+            .map(|last| token_after(request, revision, last)),
+        remaining: (rest > 0 && options.selectors.is_empty()).then_some(rest),
+        items,
+        revision,
     }
 }
 

@@ -45,17 +45,22 @@ impl Served {
     /// changed since.
     #[must_use]
     pub fn shows_as_stored(&self, object: &Object) -> bool {
-        let is_current = self.kind.origin == Origin::BuiltIn || self.before(object).fits;
-        self.conversion == Conversion::None && is_current
+        match self.conversion {
+            Conversion::None => self.kind.origin == Origin::BuiltIn || self.before(object).fits,
+            // It was converted before.
+            Conversion::Webhook => true,
+            Conversion::Events | Conversion::Autoscalers => false,
+        }
     }
 
     /// A stored object in this version, without `apiVersion` and `kind`: custom resources lose what the schema does not know
-    /// and get its defaults.
+    /// and get its defaults. What a webhook converts has been converted before, and is shown as it is.
     ///
     /// Source: `spec/kube-api.md` §1.18.
     #[must_use]
     pub fn view<'a>(&self, object: &'a Object) -> Cow<'a, Value> {
         match self.conversion {
+            Conversion::Webhook => Cow::Borrowed(object.value()),
             Conversion::None if self.shows_as_stored(object) => Cow::Borrowed(object.value()),
             Conversion::None => {
                 let mut value = object.value().clone();
@@ -126,6 +131,8 @@ pub enum Names {
 pub enum Conversion {
     /// Only `apiVersion` changes.
     None,
+    /// A webhook is asked.
+    Webhook,
     /// events.k8s.io/v1 over the stored core/v1 Event.
     Events,
     /// autoscaling/v1 over the stored autoscaling/v2.
@@ -160,7 +167,7 @@ impl Registry {
         let mut registry = Self::default();
         for row in rows() {
             let table = match row.conversion {
-                Conversion::None => log.open(),
+                Conversion::None | Conversion::Webhook => log.open(),
                 Conversion::Events => registry.get("", "v1", "events").table,
                 Conversion::Autoscalers => {
                     registry

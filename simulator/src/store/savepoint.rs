@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
+use super::conversion::Conversions;
 use super::kernel::Kernel;
 use super::log::TableId;
 use super::policy::Policies;
@@ -17,6 +18,7 @@ struct Savepoint {
     definition_tables: Arc<BTreeMap<String, TableId>>,
     policies: Arc<Policies>,
     webhooks: Arc<Webhooks>,
+    conversions: Arc<Conversions>,
 }
 
 impl Kernel {
@@ -43,6 +45,7 @@ impl Kernel {
             definition_tables: Arc::clone(&self.definition_tables),
             policies: Arc::clone(&self.policies),
             webhooks: Arc::clone(&self.webhooks),
+            conversions: Arc::clone(&self.conversions),
         }
     }
 
@@ -56,6 +59,7 @@ impl Kernel {
         self.definition_tables = before.definition_tables;
         self.policies = before.policies;
         self.webhooks = before.webhooks;
+        self.conversions = before.conversions;
     }
 }
 

@@ -29,9 +29,19 @@ const SCALE: Qualified<'static> = Qualified {
 
 impl Kernel {
     /// GET of a `scale`.
-    pub(super) fn get_scale(&self, request: &Request) -> Result<Answer, Status> {
-        let object = self.find(request)?;
-        Ok(Answer::Done(200, scale_of(&request.served, object)))
+    pub(super) fn get_scale(
+        &mut self,
+        request: &Request,
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
+        let object = self.needed(request, context)?;
+        Ok(Answer::Done(200, scale_of(&request.served, &object)))
+    }
+
+    /// The object behind a `scale`, in the version of the request.
+    fn needed(&mut self, request: &Request, context: &mut Context) -> Result<Arc<Object>, Status> {
+        let present = self.present(request, context)?;
+        present.ok_or_else(|| request.not_found())
     }
 
     /// PUT of a `scale`.
@@ -49,7 +59,7 @@ impl Kernel {
                 request.name
             )));
         }
-        let old = Arc::clone(self.find(request)?);
+        let old = self.needed(request, context)?;
         self.rescale(request, (&old, body), (options, Via::Put), context)
     }
 
@@ -61,7 +71,7 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        let old = Arc::clone(self.find(request)?);
+        let old = self.needed(request, context)?;
         if kind == PatchKind::Apply {
             return self.apply_scale(request, (&old, &body.text()), options, context);
         }

@@ -72,7 +72,8 @@ pub(super) fn refit(
 ) -> Result<(), String> {
     let untouched = match (served.kind.origin, served.conversion) {
         (Origin::BuiltIn, Conversion::None) => take_untouched(value, before.value),
-        (Origin::Custom, _) | (_, Conversion::Events | Conversion::Autoscalers) => Map::new(),
+        (Origin::Custom, _)
+        | (_, Conversion::Webhook | Conversion::Events | Conversion::Autoscalers) => Map::new(),
     };
     fit_after(served, (value, Some(before)), options, warnings)?;
     if let Some(fields) = value.as_object_mut() {

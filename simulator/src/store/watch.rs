@@ -5,8 +5,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::kernel::Kernel;
 use super::log::{Event, Log, TableId};
 use super::object::Object;
+use super::registry::{Conversion, Served};
 use super::request::{Request, Start, WatchOptions};
 use super::selector::Selectors;
 use super::status::Status;
@@ -41,7 +43,7 @@ pub struct Bookmark {
 /// The place of one watch in the log.
 #[derive(Clone, Debug)]
 pub struct Cursor {
-    table: TableId,
+    served: Arc<Served>,
     namespace: String,
     selectors: Selectors,
     bookmarks: bool,
@@ -50,6 +52,8 @@ pub struct Cursor {
     failure: Option<Status>,
     is_over: bool,
     revision: u64,
+    /// What a webhook has to convert before the watch can go on.
+    unconverted: Option<Arc<Object>>,
 }
 
 impl Cursor {
@@ -57,7 +61,7 @@ impl Cursor {
     #[must_use]
     pub(crate) fn open(log: &Log, request: &Request, options: &WatchOptions) -> Self {
         let mut cursor = Self {
-            table: request.served.table,
+            served: Arc::clone(&request.served),
             namespace: request.namespace.clone(),
             selectors: options.selectors.clone(),
             bookmarks: options.bookmarks,
@@ -66,6 +70,7 @@ impl Cursor {
             failure: None,
             is_over: false,
             revision: log.revision(),
+            unconverted: None,
         };
         match options.start {
             Start::Now => {}
@@ -85,7 +90,7 @@ impl Cursor {
     /// The table this watch reads.
     #[must_use]
     pub fn table(&self) -> TableId {
-        self.table
+        self.served.table
     }
 
     /// Whether the client allowed bookmarks.
@@ -99,8 +104,14 @@ impl Cursor {
         self.failure = Some(too_old(self.revision, log.revision()));
     }
 
+    /// Takes out the state for which [`Cursor::next`] gave `None`, since [`Kernel::shown`] was never asked for it.
+    pub(crate) fn take_unconverted(&mut self) -> Option<(Arc<Served>, Arc<Object>)> {
+        let object = self.unconverted.take()?;
+        Some((Arc::clone(&self.served), object))
+    }
+
     /// The next signal of what happened up to revision `until`, or `None` until there is more.
-    pub fn next(&mut self, log: &Log, until: u64) -> Option<Signal> {
+    pub fn next(&mut self, kernel: &Kernel, until: u64) -> Option<Signal> {
         if self.is_over {
             return Some(Signal::End);
         }
@@ -108,8 +119,15 @@ impl Cursor {
             self.is_over = true;
             return Some(Signal::Error(failure));
         }
-        if let Some(object) = self.initial.pop_front() {
-            return Some(Signal::Added(object));
+        while let Some(object) = self.initial.pop_front() {
+            let Some(shown) = kernel.at_hand(&self.served, &object) else {
+                self.unconverted = Some(Arc::clone(&object));
+                self.initial.push_front(object);
+                return None;
+            };
+            if self.selects(&shown) {
+                return Some(Signal::Added(shown));
+            }
         }
         if std::mem::take(&mut self.announce_initial_end) {
             return Some(Signal::Bookmark(Bookmark {
@@ -117,7 +135,7 @@ impl Cursor {
                 ends_initial_events: true,
             }));
         }
-        self.next_event(log, until)
+        self.next_event(kernel, until)
     }
 
     /// A bookmark at the newest revision up to `until`; only right after [`Cursor::next`] gave `None`.
@@ -132,50 +150,89 @@ impl Cursor {
     fn begin_with_state(&mut self, log: &Log, as_of: Option<u64>) {
         let history;
         let objects = match as_of {
-            None => log.objects(self.table),
+            None => log.objects(self.served.table),
             Some(revision) => {
                 self.revision = revision;
-                history = log.objects_at(self.table, revision);
+                history = log.objects_at(self.served.table, revision);
                 &history
             }
         };
-        let selected = objects.values().filter(|object| self.selects(object));
+        let selected = objects.values().filter(|object| self.may_select(object));
         self.initial = selected.cloned().collect();
     }
 
-    fn next_event(&mut self, log: &Log, until: u64) -> Option<Signal> {
-        if self.revision < log.compacted_of(self.table) {
+    fn next_event(&mut self, kernel: &Kernel, until: u64) -> Option<Signal> {
+        let (log, table) = (kernel.log(), self.served.table);
+        if self.revision < log.compacted_of(table) {
             self.is_over = true;
             return Some(Signal::Error(too_old(self.revision, log.compacted())));
         }
-        let events = log.events_after(self.table, self.revision);
+        let events = log.events_after(table, self.revision);
         for event in events.take_while(|event| event.revision <= until) {
+            let signal = match self.transition(kernel, event) {
+                Ok(signal) => signal,
+                Err(unconverted) => {
+                    self.unconverted = Some(unconverted);
+                    return None;
+                }
+            };
             self.revision = event.revision;
-            if let Some(signal) = self.transition(event) {
-                return Some(signal);
+            if signal.is_some() {
+                return signal;
             }
         }
-        log.is_closed(self.table).then(|| {
+        log.is_closed(table).then(|| {
             self.is_over = true;
             Signal::End
         })
     }
 
-    fn transition(&self, event: &Event) -> Option<Signal> {
-        let before = event.old.as_ref().filter(|old| self.selects(old));
-        let is_selected = !event.deleted && self.selects(&event.new);
-        match (before, is_selected) {
+    /// What an event is to this watch.
+    ///
+    /// # Errors
+    /// The state that has to be converted first.
+    fn transition(&self, kernel: &Kernel, event: &Event) -> Result<Option<Signal>, Arc<Object>> {
+        if !self.is_within(&event.new) {
+            return Ok(None);
+        }
+        let shown = |object: &Arc<Object>| {
+            let shown = kernel.at_hand(&self.served, object);
+            shown.ok_or_else(|| Arc::clone(object))
+        };
+        let before = event.old.as_ref().map(shown).transpose()?;
+        let before = before.filter(|old| self.selects(old));
+        let is_converted = self.served.conversion == Conversion::Webhook;
+        if event.deleted {
+            return Ok(before.map(|old| {
+                Signal::Deleted(match is_converted {
+                    true => old.restamped(event.revision),
+                    false => Arc::clone(&event.new),
+                })
+            }));
+        }
+        let new = shown(&event.new)?;
+        Ok(match (before, self.selects(&new)) {
             (None, false) => None,
-            (None, true) => Some(Signal::Added(Arc::clone(&event.new))),
-            (Some(_), true) => Some(Signal::Modified(Arc::clone(&event.new))),
-            (Some(_), false) if event.deleted => Some(Signal::Deleted(Arc::clone(&event.new))),
+            (None, true) => Some(Signal::Added(new)),
+            (Some(_), true) => Some(Signal::Modified(new)),
             (Some(old), false) => Some(Signal::Deleted(old.restamped(event.revision))),
+        })
+    }
+
+    /// Whether a stored state may be selected once it is converted.
+    fn may_select(&self, object: &Object) -> bool {
+        match self.served.conversion {
+            Conversion::Webhook => self.is_within(object),
+            Conversion::None | Conversion::Events | Conversion::Autoscalers => self.selects(object),
         }
     }
 
+    fn is_within(&self, object: &Object) -> bool {
+        self.namespace.is_empty() || object.namespace() == self.namespace
+    }
+
     fn selects(&self, object: &Object) -> bool {
-        (self.namespace.is_empty() || object.namespace() == self.namespace)
-            && self.selectors.select(object)
+        self.is_within(object) && self.selectors.select(object)
     }
 }
 

@@ -96,6 +96,9 @@ impl Kernel {
         let attempt = Attempt::creation(request, &value, options);
         self.admit(&attempt, context)?;
         let key = key_of(&value);
+        if !options.dry_run {
+            value = self.converted_to_storage(served, value, context.conversation)?;
+        }
         if let Some(old) = self.log.get(served.table, &key) {
             let mut status = Status::already_exists(&served.kind.resource(), &key.name);
             if old.is_terminating() {
@@ -104,11 +107,14 @@ impl Kernel {
             return Err(status);
         }
         if options.dry_run {
-            return Ok(Answer::Object(201, Object::new(value, 0)));
+            let imagined = self.imagined(served, (value, 0), context.conversation)?;
+            return Ok(Answer::Object(201, imagined));
         }
-        let stored = self.store(served, value, context)?;
-        self.establish(served, &stored, context)?;
-        Ok(Answer::Object(201, stored))
+        let answer = self.store_and_show(served, (201, value), context)?;
+        if let Answer::Object(_, stored) = &answer {
+            self.establish(served, stored, context)?;
+        }
+        Ok(answer)
     }
 
     /// Draws a name from `generateName`, if there is no name.
@@ -140,7 +146,7 @@ impl Kernel {
         identity::check_body(&served.kind, &value)?;
         metadata::place(&mut value, request)?;
         metadata::check_name(&mut value, request)?;
-        let Some(old) = self.log.get(served.table, &request.key()).cloned() else {
+        let Some(old) = self.present(request, context)? else {
             if served.behaviour.creates_on_update && request.part == Part::Whole {
                 let sent = metadata_mut(&mut value).remove("resourceVersion");
                 let sent = sent.as_ref().and_then(Value::as_str);
@@ -170,7 +176,7 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let served = &request.served;
-        let Some(old) = self.log.get(served.table, &request.key()).cloned() else {
+        let Some(old) = self.present(request, context)? else {
             if kind == PatchKind::Apply && request.part == Part::Whole {
                 return self.apply_new(request, &body.text(), options, context);
             }
@@ -294,18 +300,26 @@ impl Kernel {
         }
         let attempt = Attempt::update(request, (old, &value), options);
         self.admit(&attempt, context)?;
-        if is_same {
+        if is_same && served.conversion != Conversion::Webhook {
             return Ok(Answer::Object(200, Arc::clone(old)));
         }
         if options.dry_run {
-            return Ok(Answer::Object(200, Object::new(value, old.revision())));
+            let state = (value, old.revision());
+            let imagined = self.imagined(served, state, context.conversation)?;
+            return Ok(Answer::Object(200, imagined));
+        }
+        let shown = Object::new(value.clone(), old.revision());
+        let value = self.converted_to_storage(served, value, context.conversation)?;
+        if self.is_stored(served, (old, &value)) {
+            return Ok(Answer::Object(200, Arc::clone(old)));
         }
         if old.is_terminating() && is_released(served, &value) {
-            let last = Object::new(value, old.revision());
-            self.erase(served, &old.key(), old.value().clone(), context.now);
-            return Ok(Answer::Object(200, last));
+            let stored = self.log.get(served.table, &old.key()).unwrap_or(old);
+            let last = stored.value().clone();
+            self.erase(served, &old.key(), last, context.now);
+            return Ok(Answer::Object(200, shown));
         }
-        Ok(Answer::Object(200, self.store(served, value, context)?))
+        self.store_and_show(served, (200, value), context)
     }
 
     /// Appends a new state of an object, unless it is too large.
@@ -336,7 +350,7 @@ pub(super) fn is_released(served: &Served, value: &Value) -> bool {
 /// The stored form of an object in the version of the request.
 pub(super) fn stored_form(served: &Served, value: Value) -> Value {
     match served.conversion {
-        Conversion::None => value,
+        Conversion::None | Conversion::Webhook => value,
         Conversion::Events => rules::to_core_event(value),
         Conversion::Autoscalers => rules::to_new_autoscaler(value),
     }
@@ -429,7 +443,9 @@ fn check(
             group: "",
             name: "Event",
         },
-        Conversion::None | Conversion::Autoscalers => served.kind.qualified_kind(),
+        Conversion::None | Conversion::Webhook | Conversion::Autoscalers => {
+            served.kind.qualified_kind()
+        }
     };
     Err(invalid_once(&kind, name, &causes))
 }

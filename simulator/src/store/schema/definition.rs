@@ -4,6 +4,7 @@
 //! v1/conversion.go, validation/validation.go).
 
 mod check;
+mod conversion;
 mod version;
 
 use std::sync::Arc;

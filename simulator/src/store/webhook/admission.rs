@@ -8,6 +8,7 @@ use super::response::Response;
 use crate::json::json;
 use crate::store::admission::{Attempt, Target};
 use crate::store::kernel::{Context, Kernel};
+use crate::store::registry::Conversion;
 use crate::store::request::Request;
 use crate::store::status::Status;
 
@@ -44,10 +45,12 @@ impl Kernel {
         refusal.map_or(Ok(()), Err)
     }
 
-    /// Whether a write to the resource of a request may have to be asked about.
+    /// Whether somebody may have to be asked before a request is answered.
     #[must_use]
     pub fn asks_webhooks(&self, request: &Request) -> bool {
-        request.verb.is_write() && !self.webhooks.are_silent(&request.served)
+        let served = &request.served;
+        served.conversion == Conversion::Webhook
+            || request.verb.is_write() && !self.webhooks.are_silent(served)
     }
 }
 
@@ -106,6 +109,6 @@ pub(super) fn internal(why: &str) -> Status {
 }
 
 /// What nobody sees: the request is applied again once its inquiries are answered.
-pub(super) fn unheard() -> Status {
+pub(in crate::store) fn unheard() -> Status {
     internal("a webhook is yet to answer")
 }

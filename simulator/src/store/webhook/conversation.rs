@@ -14,11 +14,11 @@ const ROUNDS_MAX: usize = 1_000;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inquiry {
     /// Configuration and webhook.
-    pub(super) hook: Arc<str>,
+    pub(in crate::store) hook: Arc<str>,
     /// Where to ask.
     pub endpoint: Arc<Endpoint>,
     /// The review, without its uid.
-    pub(super) review: Value,
+    pub(in crate::store) review: Value,
 }
 
 impl Inquiry {
@@ -36,8 +36,17 @@ impl Inquiry {
 pub struct Heard {
     /// The uid of the review.
     pub uid: String,
-    /// The answer, or what failed on the way, in the words of kube-apiserver.
-    pub answer: Result<Answered, String>,
+    /// The answer, or what failed on the way.
+    pub answer: Result<Answered, Unanswered>,
+}
+
+/// Why there is no answer, in the words of kube-apiserver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// There is no client to ask with.
+    Client(String),
+    /// The call failed.
+    Call(String),
 }
 
 /// An answer as it came over HTTP.
@@ -78,6 +87,11 @@ impl Conversation {
         !self.open.is_empty()
     }
 
+    /// How much has to be asked.
+    pub(in crate::store) fn n_open(&self) -> usize {
+        self.open.len()
+    }
+
     /// Whether so much was asked that the request can come to no end.
     #[must_use]
     pub fn is_endless(&self) -> bool {
@@ -85,7 +99,7 @@ impl Conversation {
     }
 
     /// What came of `inquiry`; one that was not asked yet is now open.
-    pub(super) fn heard(&mut self, inquiry: Inquiry) -> Option<&Heard> {
+    pub(in crate::store) fn heard(&mut self, inquiry: Inquiry) -> Option<&Heard> {
         let place = self.heard.iter().position(|(asked, _)| *asked == inquiry);
         let Some(place) = place else {
             if !self.open.contains(&inquiry) {

@@ -35,9 +35,8 @@ pub enum Address {
 }
 
 impl Endpoint {
-    /// Reads what validation has passed.
-    pub(super) fn read(hook: &Value) -> Self {
-        let config = &hook["clientConfig"];
+    /// Reads a `clientConfig` that validation has passed.
+    pub(in crate::store) fn read(config: &Value, timeout_seconds: i64) -> Self {
         let service = &config["service"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let address = match config["url"].as_str() {
@@ -53,7 +52,7 @@ impl Endpoint {
         Self {
             address,
             authority_pem: BASE64_STANDARD.decode(bundle).unwrap_or_default(),
-            timeout_seconds: hook["timeoutSeconds"].as_i64().unwrap_or(10),
+            timeout_seconds,
         }
     }
 

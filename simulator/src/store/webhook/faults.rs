@@ -25,6 +25,7 @@ pub(in crate::store) fn configuration_faults(kind: &str, new: &Value) -> Vec<Cau
         causes.extend(version_faults(
             &format!("{path}.admissionReviewVersions"),
             &texts(&hook["admissionReviewVersions"]),
+            &format!("must specify one of {}", REVIEW_VERSIONS.join(", ")),
         ));
         let name = hook["name"].as_str().unwrap_or_default();
         if !name.is_empty() && names.contains(&name) {
@@ -67,7 +68,7 @@ fn hook_faults(kind: &str, path: &str, hook: &Value) -> Vec<Cause> {
         let choices = ["IfNeeded", "Never"];
         choice(&at("reinvocationPolicy"), hook, &choices, &mut causes);
     }
-    causes.extend(client_faults(&at("clientConfig"), &hook["clientConfig"]));
+    causes.extend(address_faults(&at("clientConfig"), &hook["clientConfig"]));
     let mut compiler = Compiler::new(declared(false));
     compiler.conditions(&hook["matchConditions"], &at("matchConditions"));
     causes.extend(compiler.causes);
@@ -89,7 +90,8 @@ fn name_fault(field: String, name: &Value) -> Option<Cause> {
     Some(cause::invalid(field, name, &detail))
 }
 
-fn client_faults(path: &str, config: &Value) -> Vec<Cause> {
+/// What is wrong with the address in the `clientConfig` at `path`.
+pub(in crate::store) fn address_faults(path: &str, config: &Value) -> Vec<Cause> {
     let service = config.get("service").filter(|it| it.is_object());
     match (config["url"].as_str(), service) {
         (Some(url), None) => url_faults(&format!("{path}.url"), url),
@@ -101,11 +103,15 @@ fn client_faults(path: &str, config: &Value) -> Vec<Cause> {
     }
 }
 
-fn version_faults(path: &str, versions: &[&str]) -> Vec<Cause> {
+/// What is wrong with the versions of reviews at `path`; `required` is said if there are none.
+pub(in crate::store) fn version_faults(
+    path: &str,
+    versions: &[&str],
+    required: &str,
+) -> Vec<Cause> {
     let all = REVIEW_VERSIONS.join(", ");
     if versions.is_empty() {
-        let detail = format!("must specify one of {all}");
-        return vec![cause::required(path, &detail)];
+        return vec![cause::required(path, required)];
     }
     let mut causes = Vec::new();
     for (index, version) in versions.iter().enumerate() {

@@ -12,7 +12,7 @@ use crate::store::schema::cel::expression::Bindings;
 use crate::store::status::Status;
 
 /// The versions of a review that a real server writes, the best one first.
-pub(super) const REVIEW_VERSIONS: [&str; 2] = ["v1", "v1beta1"];
+pub(in crate::store) const REVIEW_VERSIONS: [&str; 2] = ["v1", "v1beta1"];
 
 /// One of `webhooks`.
 #[derive(Debug)]
@@ -71,7 +71,10 @@ impl Webhook {
                 Some(&"v1beta1") => "v1beta1",
                 _ => "v1",
             },
-            endpoint: Arc::new(Endpoint::read(hook)),
+            endpoint: Arc::new(Endpoint::read(
+                &hook["clientConfig"],
+                hook["timeoutSeconds"].as_i64().unwrap_or(10),
+            )),
         }
     }
 

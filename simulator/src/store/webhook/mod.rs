@@ -24,7 +24,10 @@ mod trouble;
 mod url_faults;
 mod writes;
 
+pub(super) use admission::unheard;
 pub(super) use configurations::Webhooks;
-pub use conversation::{Answered, Conversation, Heard, Inquiry};
+pub use conversation::{Answered, Conversation, Heard, Inquiry, Unanswered};
 pub use endpoint::{Address, Endpoint};
-pub(super) use faults::configuration_faults;
+pub(super) use faults::{address_faults, configuration_faults, version_faults};
+pub(super) use hook::REVIEW_VERSIONS;
+pub(super) use response::body;

@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::conversation::{Answered, Heard};
+use super::conversation::{Answered, Heard, Unanswered};
 use super::hook::Webhook;
 use super::trouble;
 use crate::json::{Value, parsed};
@@ -58,10 +58,15 @@ impl Response {
     /// # Errors
     /// Why the call failed.
     pub(super) fn read(hook: &Webhook, heard: &Heard, is_mutating: bool) -> Result<Self, String> {
-        let answer = heard.answer.as_ref().map_err(String::clone)?;
-        let review = body(answer).map_err(|why| format!("failed to call webhook: {why}"))?;
+        let failed = |why| format!("failed to call webhook: {why}");
+        let answer = heard.answer.as_ref().map_err(|why| match why {
+            Unanswered::Client(why) => format!("could not get REST client: {why}"),
+            Unanswered::Call(why) => failed(why.clone()),
+        })?;
+        let review = body(answer, "AdmissionReview").map_err(failed)?;
+        check_allowed(&review).map_err(failed)?;
         let patch = decoded(&review["response"]["patch"]);
-        let patch = patch.map_err(|why| format!("failed to call webhook: {why}"))?;
+        let patch = patch.map_err(failed)?;
         let invalid = |why| format!("received invalid webhook response: {why}");
         verify(hook, &review, &heard.uid).map_err(invalid)?;
         let response = &review["response"];
@@ -100,8 +105,11 @@ impl Response {
     }
 }
 
-/// The body of an answer that is one.
-fn body(answer: &Answered) -> Result<Value, String> {
+/// The body of an answer that is one, of this kind.
+///
+/// # Errors
+/// Why it is none, in the words of client-go.
+pub(in crate::store) fn body(answer: &Answered, kind: &str) -> Result<Value, String> {
     if !(200..=206).contains(&answer.code) {
         return Err(trouble::refused(answer));
     }
@@ -121,9 +129,14 @@ fn body(answer: &Answered) -> Result<Value, String> {
         return Err(unreadable(why));
     }
     if review["kind"] == "Status" && review["apiVersion"] == "v1" {
-        let why = "converting (v1.Status) to (v1.AdmissionReview): unknown conversion";
-        return Err(why.to_owned());
+        return Err(format!(
+            "converting (v1.Status) to (v1.{kind}): unknown conversion"
+        ));
     }
+    Ok(review)
+}
+
+fn check_allowed(review: &Value) -> Result<(), String> {
     let allowed = &review["response"]["allowed"];
     if !allowed.is_null() && !allowed.is_boolean() {
         return Err(format!(
@@ -131,7 +144,7 @@ fn body(answer: &Answered) -> Result<Value, String> {
             json_type(allowed)
         ));
     }
-    Ok(review)
+    Ok(())
 }
 
 /// A body as a value: what does not look like JSON is YAML, whatever it is called.

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::conversion;
 use super::version::{self, Parsed};
 use super::{list, text};
 use crate::json::{Value, json};
-use crate::store::schema::cause::{forbidden, invalid, invalid_shown, not_supported, required};
+use crate::store::schema::cause::{invalid, invalid_shown, not_supported, required};
 use crate::store::schema::format::Format;
 use crate::store::schema::name::{dns_1035_label_fault, dns_1123_subdomain_fault};
 use crate::store::status::Cause;
@@ -21,7 +22,7 @@ pub(super) fn check(
     versions(crd, causes);
     names(crd, causes);
     let schemas = version::check_all(crd, old, causes);
-    conversion(crd, causes);
+    conversion::check(crd, old, causes);
     if let Some(old) = old {
         immutable(crd, old, causes);
     }
@@ -165,32 +166,8 @@ fn names(crd: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
-fn conversion(crd: &Value, causes: &mut Vec<Cause>) {
-    let field = "spec.conversion.strategy";
-    match text(crd, "/spec/conversion/strategy") {
-        "None" => {
-            if !crd["spec"]["conversion"]["webhook"].is_null() {
-                let detail = "should not be set when strategy is not set to Webhook";
-                causes.push(forbidden("spec.conversion.webhookClientConfig", detail));
-            }
-        }
-        "" => causes.push(required(field, "")),
-        "Webhook" => causes.push(forbidden(
-            field,
-            "the simulated API server does not support conversion webhooks; see FIDELITY.md",
-        )),
-        other => {
-            let supported = ["None", "Webhook"].map(str::to_owned);
-            causes.push(not_supported(field, &other.into(), &supported));
-        }
-    }
-}
-
 fn immutable(crd: &Value, old: &Value, causes: &mut Vec<Cause>) {
-    let is_established = list(old, "/status/conditions").iter().any(|condition| {
-        condition["type"] == json!("Established") && condition["status"] == json!("True")
-    });
-    let fields: &[&str] = if is_established {
+    let fields: &[&str] = if is_established(old) {
         &["scope", "names/kind", "group", "names/plural"]
     } else {
         &["group", "names/plural"]
@@ -203,6 +180,12 @@ fn immutable(crd: &Value, old: &Value, causes: &mut Vec<Cause>) {
             causes.push(invalid(path, value, "field is immutable"));
         }
     }
+}
+
+pub(super) fn is_established(crd: &Value) -> bool {
+    list(crd, "/status/conditions").iter().any(|condition| {
+        condition["type"] == json!("Established") && condition["status"] == json!("True")
+    })
 }
 
 fn stored_versions(crd: &Value, causes: &mut Vec<Cause>) {

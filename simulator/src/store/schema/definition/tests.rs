@@ -103,7 +103,7 @@ fn defaults_are_filled_in() {
     "spec.subresources.scale.statusReplicasPath: Required value",
 ])]
 #[case::schema("/spec/versions/0/schema", Value::Null, &["spec.versions[0].schema.openAPIV3Schema: Required value"])]
-#[case::webhook("/spec/conversion", json!({"strategy": "Webhook"}), &["spec.conversion.strategy: Forbidden: the simulated API server does not support conversion webhooks; see FIDELITY.md"])]
+#[case::webhook("/spec/conversion", json!({"strategy": "Webhook"}), &["spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook", "spec.conversion.conversionReviewVersions: Required value"])]
 fn a_bad_part_is_named(#[case] pointer: &str, #[case] value: Value, #[case] expected: &[&str]) {
     let mut crd = good();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
