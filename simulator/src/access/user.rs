@@ -59,6 +59,18 @@ impl User {
         is_account.then_some((namespace, name))
     }
 
+    /// The service account of this name, in no other groups than those of service accounts.
+    ///
+    /// Source: apiserver v0.34.3, pkg/authentication/serviceaccount/util.go, `UserInfo`.
+    #[must_use]
+    pub fn of_account(namespace: &str, name: &str) -> Self {
+        Self {
+            name: format!("{ACCOUNT_PREFIX}{namespace}:{name}"),
+            groups: account_groups(namespace),
+            ..Self::default()
+        }
+    }
+
     /// The same user in the groups that come with the name.
     ///
     /// Source: kubernetes v1.34 `apiserver/pkg/endpoints/filters/impersonation.go`.
@@ -67,8 +79,7 @@ impl User {
         if self.groups.is_empty()
             && let Some((namespace, _)) = self.account()
         {
-            let of_namespace = format!("system:serviceaccounts:{namespace}");
-            self.groups = vec!["system:serviceaccounts".to_owned(), of_namespace];
+            self.groups = account_groups(namespace);
         }
         let implied = if self.name == ANONYMOUS {
             UNAUTHENTICATED
@@ -96,6 +107,12 @@ impl User {
         }
         info
     }
+}
+
+/// The groups of every service account of a namespace.
+fn account_groups(namespace: &str) -> Vec<String> {
+    let of_namespace = format!("system:serviceaccounts:{namespace}");
+    vec!["system:serviceaccounts".to_owned(), of_namespace]
 }
 
 #[cfg(test)]

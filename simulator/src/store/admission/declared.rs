@@ -2,17 +2,19 @@
 //!
 //! Source: apiserver v0.34.3, pkg/admission/plugin/cel/compile.go, `BuildRequestType` and `BuildNamespaceType`.
 
-use crate::store::schema::cel::expression::{CelType, Variable};
+use crate::store::schema::cel::expression::{AUTHORIZER, CelType, REQUEST_RESOURCE, Variable};
 
 /// The variables of a policy, `params` among them if it has some.
 pub(in crate::store) fn declared(has_params: bool) -> Vec<Variable> {
     let authorizer = CelType::Named("kubernetes.authorization.Authorizer");
+    let resource = CelType::Named("kubernetes.authorization.ResourceCheck");
     let mut variables = vec![
         ("object".to_owned(), CelType::Dyn),
         ("oldObject".to_owned(), CelType::Dyn),
         ("request".to_owned(), request()),
         ("namespaceObject".to_owned(), namespace()),
-        ("authorizer".to_owned(), authorizer),
+        (AUTHORIZER.to_owned(), authorizer),
+        (REQUEST_RESOURCE.to_owned(), resource),
     ];
     if has_params {
         variables.push(("params".to_owned(), CelType::Dyn));

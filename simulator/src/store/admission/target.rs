@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::attempt::{Attempt, Operation};
+use crate::access::Policy;
 use crate::json::Map;
 use crate::store::kernel::Kernel;
 use crate::store::object::{Key, Object};
@@ -12,6 +13,8 @@ use crate::store::request::Part;
 /// A write with what surrounds it.
 pub(in crate::store) struct Target<'a> {
     pub(in crate::store) attempt: &'a Attempt<'a>,
+    /// What the user may do.
+    pub(super) policy: Policy<'a>,
     /// The namespace, if it lies in one and that is there.
     pub(in crate::store) namespace: Option<&'a Object>,
     /// The resource in the version of the request, and then in its other versions.
@@ -30,6 +33,7 @@ impl<'a> Target<'a> {
         let versions = std::iter::once(own).chain(others).map(Arc::clone);
         Self {
             attempt,
+            policy: Policy::of(kernel),
             namespace: namespace.map(AsRef::as_ref),
             versions: versions.collect(),
         }

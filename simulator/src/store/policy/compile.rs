@@ -7,7 +7,9 @@ use crate::json::Value;
 use crate::store::admission::{Compiler, Part, declared};
 use crate::store::naming::qualified_name_fault;
 use crate::store::schema::cause;
-use crate::store::schema::cel::expression::{CelType, Expression, Variable, is_identifier};
+use crate::store::schema::cel::expression::{
+    AUTHORIZER, CelType, Expression, REQUEST_RESOURCE, Variable, is_identifier,
+};
 use crate::store::status::Cause;
 
 /// Compiles every expression of `spec`, which is that of the policy `name`.
@@ -92,7 +94,7 @@ impl Compiler {
                 self.is_blank(field, message_source);
                 None
             }
-            (source, _) => self.expression((field, source), &["string"]),
+            (source, _) => self.unauthorized((field, source), &["string"]),
         };
         self.check_message(part.field("message"), message);
         Some(Validation {
@@ -101,6 +103,18 @@ impl Compiler {
             message_expression,
             reason: self.reason(part),
         })
+    }
+
+    /// The expression of a message, which may not ask the authorizer.
+    ///
+    /// Source: apiserver v0.34.3, pkg/admission/plugin/policy/validating/plugin.go.
+    fn unauthorized(&mut self, at: (String, &str), kinds: &[&str]) -> Option<Expression> {
+        let declared = self.declared.clone();
+        self.declared
+            .retain(|(name, _)| ![AUTHORIZER, REQUEST_RESOURCE].contains(&name.as_str()));
+        let compiled = self.expression(at, kinds);
+        self.declared = declared;
+        compiled
     }
 
     fn check_message(&mut self, field: String, message: &str) {

@@ -109,8 +109,7 @@ impl Policy {
             Ok(program) => program,
             Err(why) => return self.failure(why).map(Denial::firm).into_iter().collect(),
         };
-        Bindings::with(|bindings| {
-            seen.bind(bindings);
+        seen.with(|bindings| {
             bindings.bind("params", parameters);
             match program.conditions.are_met(bindings) {
                 Ok(true) => {}
@@ -118,18 +117,30 @@ impl Policy {
                 Err(why) => return self.failure(&why).into_iter().collect(),
             }
             seen.bind_namespace(bindings);
-            for (name, variable) in &program.variables {
-                bindings.bind_variable(name, variable);
-            }
-            self.verdicts(program, bindings)
+            program.bind_variables(bindings);
+            // Messages are made without the authorizer, so that variables which ask it have no value there.
+            let message = |expression: &Expression| {
+                seen.with_nobody_to_ask(|bindings| {
+                    bindings.bind("params", parameters);
+                    seen.bind_namespace(bindings);
+                    program.bind_variables(bindings);
+                    expression.evaluate(bindings).ok()
+                })
+            };
+            self.verdicts(program, bindings, &message)
         })
     }
 
-    fn verdicts(&self, program: &Program, bindings: &Bindings) -> Vec<Denial> {
+    fn verdicts(
+        &self,
+        program: &Program,
+        bindings: &Bindings,
+        message: &dyn Fn(&Expression) -> Option<Evaluated>,
+    ) -> Vec<Denial> {
         let validations = program.validations.iter().filter_map(|validation| {
             match evaluated(&validation.expression, bindings) {
                 Ok(value) if value.is_true() => None,
-                Ok(_) => Some(validation.denial(bindings)),
+                Ok(_) => Some(validation.denial(message)),
                 Err(why) => self.failure(&why),
             }
         });
@@ -150,10 +161,17 @@ impl Policy {
     }
 }
 
+impl Program {
+    fn bind_variables(&self, bindings: &mut Bindings) {
+        for (name, variable) in &self.variables {
+            bindings.bind_variable(name, variable);
+        }
+    }
+}
+
 impl Validation {
-    fn denial(&self, bindings: &Bindings) -> Denial {
-        let made = self.message_expression.as_ref();
-        let made = made.and_then(|expression| expression.evaluate(bindings).ok());
+    fn denial(&self, message: &dyn Fn(&Expression) -> Option<Evaluated>) -> Denial {
+        let made = self.message_expression.as_ref().and_then(message);
         let made = made.as_ref().and_then(Evaluated::text).map(str::trim);
         let is_fit = |text: &&str| {
             !text.is_empty() && !text.contains('\n') && text.len() <= MESSAGE_BYTES_MAX

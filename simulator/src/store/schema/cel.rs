@@ -4,6 +4,7 @@
 
 pub(in crate::store) mod expression;
 
+mod authorizer;
 mod budget;
 mod cel_type;
 mod checker;
@@ -132,6 +133,7 @@ thread_local! {
         kind_of::add_to(&mut context);
         dialect::add_to(&mut context);
         meter::add_to(&mut context);
+        authorizer::add_to(&mut context);
         context
     };
 }

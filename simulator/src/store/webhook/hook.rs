@@ -8,7 +8,6 @@ use crate::json::{Value, json};
 use crate::store::admission::{Attempt, Compiler, Conditions, Resources, Seen, Target, declared};
 use crate::store::object::texts;
 use crate::store::registry::Served;
-use crate::store::schema::cel::expression::Bindings;
 use crate::store::status::Status;
 
 /// The versions of a review that a real server writes, the best one first.
@@ -88,10 +87,7 @@ impl Webhook {
         };
         let seen = Seen::of(target, &served);
         let are_met = match &self.conditions {
-            Ok(conditions) => Bindings::with(|bindings| {
-                seen.bind(bindings);
-                conditions.are_met(bindings)
-            }),
+            Ok(conditions) => seen.with(|bindings| conditions.are_met(bindings)),
             Err(why) => Err(why.clone()),
         };
         match are_met {

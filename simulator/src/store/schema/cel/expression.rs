@@ -8,10 +8,13 @@ use kube_cel::cel::common::ast::{EntryExpr, Expr};
 use kube_cel::cel::objects::{Key, Map};
 use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
 
+use super::authorizer::{self, Decisions, Judge};
 use super::stack::with_room;
 use super::{FUNCTIONS, dialect, extent, meter, parsing, value, words};
+use crate::access::{ResourceQuestion, User};
 use crate::json::Value;
 
+pub(in crate::store) use super::authorizer::{AUTHORIZER, REQUEST_RESOURCE};
 pub(in crate::store) use super::cel_type::CelType;
 pub(in crate::store) use super::checker::Variable;
 
@@ -19,7 +22,8 @@ pub(in crate::store) use super::checker::Variable;
 #[derive(Debug)]
 pub(in crate::store) struct Expression {
     program: IdedExpr,
-    /// The same with its costs counted, if there is a loop in it: without one it costs little.
+    /// The same with its costs counted, if there is a loop or a question to the authorizer in it: without one it costs
+    /// little.
     metered: Option<IdedExpr>,
     depth: usize,
     source: String,
@@ -39,12 +43,10 @@ impl Expression {
         let depth = extent::depth(source)?;
         with_room(depth, || {
             let (mut program, checked) = parsing::checked(source, variables)?;
-            if program.references().has_variable("authorizer") {
-                return Err(NO_AUTHORIZER.to_owned());
-            }
             let kind = checked.kind(&program).clone();
             check_kind(&kind, kinds)?;
-            let mut metered = has_loop(&program).then(|| meter::metered(&program, &checked));
+            let is_metered = is_costly(&program);
+            let mut metered = is_metered.then(|| meter::metered(&program, &checked));
             metered.iter_mut().for_each(dialect::translate);
             dialect::translate(&mut program);
             Ok(Self {
@@ -72,6 +74,16 @@ impl Expression {
     /// # Errors
     /// It cannot be evaluated; without the expression in the text.
     pub(in crate::store) fn evaluate(&self, bindings: &Bindings) -> Result<Evaluated, String> {
+        loop {
+            let result = self.attempt(bindings);
+            if !bindings.decisions.decide(bindings.judge) {
+                return result;
+            }
+        }
+    }
+
+    /// Its value, if it asks nothing that is yet to be decided.
+    fn attempt(&self, bindings: &Bindings) -> Result<Evaluated, String> {
         let resolve = |program, room| with_room(room, || bindings.scope.resolve(program));
         let result = match &self.metered {
             None => resolve(&self.program, self.depth),
@@ -90,26 +102,23 @@ impl Expression {
     }
 }
 
-/// Whether an expression has a macro in it that goes through a list or a map.
-fn has_loop(expression: &IdedExpr) -> bool {
+/// Whether an expression has a macro in it that goes through a list or a map, or asks the authorizer.
+fn is_costly(expression: &IdedExpr) -> bool {
     match &expression.expr {
         Expr::Comprehension(_) => true,
-        Expr::Select(select) => has_loop(&select.operand),
+        Expr::Select(select) => is_costly(&select.operand),
         Expr::Call(call) => {
             let target = call.target.as_deref().into_iter();
-            target.chain(&call.args).any(has_loop)
+            call.func_name == "check" || target.chain(&call.args).any(is_costly)
         }
-        Expr::List(list) => list.elements.iter().any(has_loop),
+        Expr::List(list) => list.elements.iter().any(is_costly),
         Expr::Map(map) => map.entries.iter().any(|entry| match &entry.expr {
-            EntryExpr::MapEntry(entry) => has_loop(&entry.key) || has_loop(&entry.value),
-            EntryExpr::StructField(field) => has_loop(&field.value),
+            EntryExpr::MapEntry(entry) => is_costly(&entry.key) || is_costly(&entry.value),
+            EntryExpr::StructField(field) => is_costly(&field.value),
         }),
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => false,
     }
 }
-
-const NO_AUTHORIZER: &str =
-    "the simulated API server does not support authorizer in expressions; see FIDELITY.md";
 
 /// Whether expressions can name something so.
 pub(in crate::store) fn is_identifier(name: &str) -> bool {
@@ -162,15 +171,19 @@ impl Evaluated {
 /// What the names in expressions stand for.
 pub(in crate::store) struct Bindings<'a> {
     scope: Context<'a>,
+    judge: Judge<'a>,
+    decisions: Arc<Decisions>,
     variables: Vec<(String, Result<Cel, String>)>,
 }
 
 impl Bindings<'_> {
-    /// Lets `evaluate` do its work with bindings that are empty at first.
-    pub(in crate::store) fn with<T>(evaluate: impl FnOnce(&mut Bindings) -> T) -> T {
+    /// Lets `evaluate` do its work with bindings that are empty at first; what expressions ask is decided by `judge`.
+    pub(in crate::store) fn with<T>(judge: Judge, evaluate: impl FnOnce(&mut Bindings) -> T) -> T {
         FUNCTIONS.with(|functions| {
             evaluate(&mut Bindings {
                 scope: functions.new_inner_scope(),
+                judge,
+                decisions: Arc::default(),
                 variables: Vec::new(),
             })
         })
@@ -180,6 +193,19 @@ impl Bindings<'_> {
     pub(in crate::store) fn bind(&mut self, name: &str, bound: &Value) {
         let bound = value::untyped(bound);
         self.scope.add_variable_from_value(name, bound);
+    }
+
+    /// Makes `authorizer` stand for what a user may do, whose request is about `resource`.
+    pub(in crate::store) fn bind_authorizer(
+        &mut self,
+        user: &Arc<User>,
+        resource: &ResourceQuestion,
+    ) {
+        let anything = authorizer::authorizer(user, &self.decisions);
+        let resource = authorizer::request_resource(user, &self.decisions, resource);
+        self.scope.add_variable_from_value(AUTHORIZER, anything);
+        self.scope
+            .add_variable_from_value(REQUEST_RESOURCE, resource);
     }
 
     /// Makes a field of `variables` stand for the value of an expression; who looks at it learns why it has none.
@@ -216,7 +242,21 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::access::{Question, Verdict};
     use crate::json::json;
+
+    /// Everybody may get, and who it is, is the reason.
+    fn decided(user: &User, question: &Question) -> Verdict {
+        let (verb, on) = match question {
+            Question::Path { verb, path } => (verb, path.clone()),
+            Question::Resource(resource) => (&resource.verb, resource.combined()),
+        };
+        let reason = format!("{} on {on}", user.name);
+        match verb.as_str() {
+            "get" => Verdict::Allowed(reason),
+            _ => Verdict::Denied(reason),
+        }
+    }
 
     fn declared() -> Vec<Variable> {
         let request = CelType::object("Request", [("namespace", CelType::STRING)]);
@@ -226,7 +266,11 @@ mod tests {
             ("object", CelType::Dyn),
             ("request", request),
             ("variables", variables),
-            ("authorizer", authorizer),
+            (AUTHORIZER, authorizer),
+            (
+                REQUEST_RESOURCE,
+                CelType::Named("kubernetes.authorization.ResourceCheck"),
+            ),
         ];
         all.map(|(name, kind)| (name.to_owned(), kind)).into()
     }
@@ -243,6 +287,34 @@ mod tests {
     #[case::argument("size(object.b) == 1", Err("no such key: b"))]
     #[case::text_of_a_bool("string(has(object.a)) == 'true' && string(1) == '1'", Ok(true))]
     #[case::in_a_macro("object.list.all(x, x.y > 0)", Ok(true))]
+    #[case::path(
+        "authorizer.path('/x').check('get').allowed() && !authorizer.path('/x').check('post').allowed()",
+        Ok(true)
+    )]
+    #[case::reason(
+        "authorizer.group('').resource('pods').subresource('log').namespace('n').name('p').labelSelector('a=b').check('get').reason() == 'alice on pods/log'",
+        Ok(true)
+    )]
+    #[case::own_resource(
+        "authorizer.requestResource.check('get').reason() == 'alice on pods'",
+        Ok(true)
+    )]
+    #[case::account(
+        "authorizer.serviceAccount('n', 'a').path('/').check('get').reason() == 'system:serviceaccount:n:a on /'",
+        Ok(true)
+    )]
+    #[case::no_error(
+        "authorizer.path('/').check('get').errored() || authorizer.path('/').check('get').error() != ''",
+        Ok(false)
+    )]
+    #[case::no_path(
+        "authorizer.path(' ').check('get').allowed()",
+        Err("path must not be empty")
+    )]
+    #[case::three_questions(
+        "['a', 'b', 'c'].all(p, authorizer.path(p).check('get').allowed())",
+        Err("operation cancelled: actual cost limit exceeded")
+    )]
     #[case::variable_without_a_value(
         "variables.v == 1",
         Err("composited variable \"v\" fails to evaluate: no such key: x")
@@ -251,7 +323,17 @@ mod tests {
         let declared = declared();
         let expression = Expression::compile(source, &declared, &["bool"]).unwrap();
         let variable = Expression::compile("object.x", &declared, &[]).unwrap();
-        let value = Bindings::with(|bindings| {
+        let judge = |user: &User, question: &Question| decided(user, question);
+        let value = Bindings::with(&judge, |bindings| {
+            let resource = ResourceQuestion {
+                resource: "pods".to_owned(),
+                ..ResourceQuestion::default()
+            };
+            let user = User {
+                name: "alice".to_owned(),
+                ..User::default()
+            };
+            bindings.bind_authorizer(&Arc::new(user), &resource);
             let object = json!({"a": 1, "none": null, "list": [{"y": 1}, {"y": 2}]});
             bindings.bind("object", &object);
             bindings.bind("request", &json!({"namespace": "ns"}));
@@ -273,7 +355,10 @@ mod tests {
         "request.nope == 1",
         "compilation failed: ERROR: <input>:1:8: undefined field 'nope'\n | request.nope == 1\n | .......^"
     )]
-    #[case::no_authorizer("authorizer.path('/').check('get').allowed()", NO_AUTHORIZER)]
+    #[case::no_decision(
+        "authorizer.path('/').check('get')",
+        "must evaluate to bool but got kubernetes.authorization.Decision"
+    )]
     fn an_expression_that_cannot_be_right_is_refused(#[case] source: &str, #[case] why: &str) {
         let compiled = Expression::compile(source, &declared(), &["bool"]);
         assert_eq!(compiled.map(drop), Err(why.to_owned()));

@@ -15,6 +15,9 @@ use super::cost::range::scaled;
 /// The most that one evaluation may cost. Source: apiserver v0.34.3, pkg/apis/cel/config.go.
 pub(super) const CALL_MAX: u64 = 1_000_000;
 
+/// What a question to the authorizer costs: two fit into one evaluation.
+const CHECK: i64 = 350_000;
+
 /// The function that counts a fixed cost and gives back what it is given; no expression can name it, nor the next.
 const SPEND: &str = "@spend";
 /// The function that calls another, whose cost depends on what that is given.
@@ -159,6 +162,7 @@ impl Meter<'_> {
             space.is_none() && depends(name) && !target.into_iter().chain(&call.args).all(is_fixed);
         self.cost += match name {
             "_[_]" => step(&call.args[0]),
+            "check" => CHECK,
             _ if depends => 0,
             _ => 1,
         };
@@ -238,7 +242,8 @@ fn depends(name: &str) -> bool {
         "trim",
         "upperAscii",
     ];
-    NAMES.binary_search(&name).is_ok() || matches!(name, "url" | "validate")
+    let others = ["fieldSelector", "labelSelector", "url", "validate"];
+    NAMES.binary_search(&name).is_ok() || others.contains(&name)
 }
 
 /// What a call costs that was given these values.
@@ -252,6 +257,9 @@ fn cost(name: &str, values: &[Cel], made: Option<&Cel>) -> u64 {
         "_==_" | "_!=_" => characters(at(0).min(at(1))),
         "_<_" | "_<=_" | "_>_" | "_>=_" if is_text => characters(at(0).min(at(1))),
         "_+_" if is_text => characters(at(0) + at(1)),
+        "fieldSelector" | "labelSelector" => {
+            10 + characters(at(1)) + scaled(scaled(at(1), 0.5), 50.0)
+        }
         "@in" if matches!(values.get(1), Some(Cel::List(_))) => at(1),
         "isSorted" | "sum" | "max" | "min" | "indexOf" | "lastIndexOf" => {
             values.first().map_or(0, traversal)

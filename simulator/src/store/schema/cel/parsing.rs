@@ -1,5 +1,6 @@
 //! From the text of an expression to what it means, or to what is wrong with it.
 
+use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedEntryExpr};
 use kube_cel::cel::parser::Parser;
 use kube_cel::cel::{IdedExpr, ParseErrors};
 
@@ -25,9 +26,10 @@ pub(super) fn parser() -> Parser {
 /// # Errors
 /// It does not parse, names what is not among `variables`, or gives an operator or a function what that does not take.
 pub(super) fn checked(source: &str, variables: &[Variable]) -> Result<(IdedExpr, Checked), String> {
-    let program = parser()
+    let mut program = parser()
         .parse(&without_pairs(source))
         .map_err(|errors| format!("compilation failed: {}", faults(&errors)))?;
+    join_names(&mut program, variables);
     let checked = check(&program, variables).and_then(|checked| {
         let faults = literal::faults(&program);
         let is_right = faults.is_empty();
@@ -35,6 +37,57 @@ pub(super) fn checked(source: &str, variables: &[Variable]) -> Result<(IdedExpr,
     });
     let told = |faults| format!("compilation failed: {}", fault::told(faults, source));
     checked.map_err(told).map(|checked| (program, checked))
+}
+
+/// Takes a field of a variable for a variable of its own, where one is called so.
+///
+/// Source: cel-go v0.26 `checker/checker.go`, `checkSelect`.
+fn join_names(expression: &mut IdedExpr, variables: &[Variable]) {
+    if !variables.iter().any(|(name, _)| name.contains('.')) {
+        return;
+    }
+    if let Expr::Select(select) = &expression.expr
+        && let Expr::Ident(space) = &select.operand.expr
+        && !select.test
+    {
+        let joined = format!("{space}.{}", select.field);
+        if variables.iter().any(|(name, _)| *name == joined) {
+            expression.expr = Expr::Ident(joined);
+        }
+        return;
+    }
+    parts_of(expression)
+        .into_iter()
+        .for_each(|part| join_names(part, variables));
+}
+
+/// What an expression consists of.
+fn parts_of(expression: &mut IdedExpr) -> Vec<&mut IdedExpr> {
+    match &mut expression.expr {
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => Vec::new(),
+        Expr::Select(select) => vec![&mut *select.operand],
+        Expr::Call(call) => {
+            let target = call.target.as_deref_mut();
+            target.into_iter().chain(&mut call.args).collect()
+        }
+        Expr::List(list) => list.elements.iter_mut().collect(),
+        Expr::Map(map) => map.entries.iter_mut().flat_map(parts_of_entry).collect(),
+        Expr::Struct(made) => made.entries.iter_mut().flat_map(parts_of_entry).collect(),
+        Expr::Comprehension(all) => vec![
+            &mut all.iter_range,
+            &mut all.accu_init,
+            &mut all.loop_cond,
+            &mut all.loop_step,
+            &mut all.result,
+        ],
+    }
+}
+
+fn parts_of_entry(entry: &mut IdedEntryExpr) -> Vec<&mut IdedExpr> {
+    match &mut entry.expr {
+        EntryExpr::StructField(field) => vec![&mut field.value],
+        EntryExpr::MapEntry(entry) => vec![&mut entry.key, &mut entry.value],
+    }
 }
 
 /// What is wrong with a text, without the lines of a long one.

@@ -4,6 +4,8 @@
 
 use kube_cel::cel::{ExecutionError, Value as Cel};
 
+use super::authorizer::AUTHORIZER;
+
 /// Whether an operator or a function was given what it does not take.
 pub(super) fn is_overload(error: &ExecutionError) -> bool {
     matches!(
@@ -29,6 +31,9 @@ pub(super) fn of(error: &ExecutionError) -> String {
         ExecutionError::UndeclaredReference(name) => format!(
             "the simulated API server does not support '{name}' in expressions; see FIDELITY.md:"
         ),
+        ExecutionError::FunctionError { function, message } if function == AUTHORIZER => {
+            message.clone()
+        }
         ExecutionError::FunctionError { function, .. } if function == "quantity" => {
             BAD_QUANTITY.to_owned()
         }
