@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 use crate::access::bootstrap;
 use crate::argo::{self, ArgoController, CronController};
 use crate::clock::{Clock, EPOCH};
-use crate::collector::{GarbageCollector, Namespaces, ServiceAccounts, VolumeBinder};
+use crate::collector::{GarbageCollector, Namespaces, Quotas, ServiceAccounts, VolumeBinder};
 use crate::http::service::ApiServer;
 use crate::json::Value;
 use crate::kubelet::Kubelet;
@@ -23,7 +23,7 @@ pub enum PartName {
     Argo,
     /// Nodes and what runs on them.
     Kubelet,
-    /// Garbage collection, namespaces, service accounts, volumes.
+    /// Garbage collection, namespaces, service accounts, volumes, quotas.
     Collectors,
 }
 
@@ -59,7 +59,7 @@ impl Actor {
 }
 
 /// Every program of a whole cluster.
-pub const ACTORS: [Actor; 8] = [
+pub const ACTORS: [Actor; 9] = [
     Actor {
         part: PartName::Collectors,
         actor: "garbage-collector",
@@ -84,6 +84,11 @@ pub const ACTORS: [Actor; 8] = [
         part: PartName::Collectors,
         actor: "volume-binder",
         make: |client, _| Box::new(VolumeBinder::new(client.kube())),
+    },
+    Actor {
+        part: PartName::Collectors,
+        actor: "resourcequota-controller",
+        make: |client, _| Box::new(Quotas::new(client.kube())),
     },
     Actor {
         part: PartName::Kubelet,

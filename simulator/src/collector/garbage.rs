@@ -69,7 +69,7 @@ impl GarbageCollector {
             }
             return Ok(None);
         }
-        let served = Served::defined_by(&self.client, &key.name).await;
+        let served = Served::called(&self.client, &key.name).await;
         let Some(served) = served.map_err(CollectError::during("discover", key))? else {
             return Ok(None);
         };

@@ -114,11 +114,12 @@ impl Served {
         }
     }
 
-    /// The kind that the definition called `name` defines, in its preferred version; `None` while it is not served.
+    /// The kind that is called `name`, such as `widgets.example.com`, in the preferred version of its group; `None` while it
+    /// is not served.
     ///
     /// # Errors
     /// Discovery does not answer.
-    pub(super) async fn defined_by(client: &Client, name: &str) -> Result<Option<Self>, Error> {
+    pub(super) async fn called(client: &Client, name: &str) -> Result<Option<Self>, Error> {
         let Some((plural, group)) = name.split_once('.') else {
             return Ok(None);
         };
@@ -149,6 +150,26 @@ impl Served {
             ))
         };
         Ok(kind.map(row))
+    }
+
+    /// A built-in kind with this plural, of the core group.
+    pub(super) fn core(plural: &str) -> Option<Self> {
+        let others = [
+            ("", "v1", "Endpoints", "endpoints", true),
+            ("", "v1", "LimitRange", "limitranges", true),
+            ("", "v1", "PodTemplate", "podtemplates", true),
+            (
+                "",
+                "v1",
+                "ReplicationController",
+                "replicationcontrollers",
+                true,
+            ),
+            ("", "v1", "ResourceQuota", "resourcequotas", true),
+        ];
+        let mut rows = BUILT_IN.into_iter().chain(others);
+        let row = rows.find(|(group, _, _, known, _)| group.is_empty() && *known == plural);
+        row.map(Self::of)
     }
 
     /// Whether an owner reference with this `apiVersion` and `kind` means this kind.

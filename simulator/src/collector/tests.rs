@@ -1,14 +1,14 @@
 //! The collectors together in one cluster.
 
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, ServiceAccount,
+    ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, ResourceQuota, ServiceAccount,
 };
 use k8s_openapi::api::storage::v1::VolumeAttributesClass;
 use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, PostParams, PropagationPolicy};
 use rstest::rstest;
 
-use super::{GarbageCollector, Namespaces, ServiceAccounts, VolumeBinder};
+use super::{GarbageCollector, Namespaces, Quotas, ServiceAccounts, VolumeBinder};
 use crate::cluster::{Cluster, Transport};
 use crate::json::{Value, from_value, json};
 
@@ -25,11 +25,13 @@ impl Bench {
         let namespaces = Namespaces::new(client(&cluster).kube());
         let accounts = ServiceAccounts::new(client(&cluster).kube(), "PEM".to_owned());
         let volumes = VolumeBinder::new(client(&cluster).kube());
+        let quotas = Quotas::new(client(&cluster).kube());
         let watching = client(&cluster);
         cluster.add(Box::new(garbage), watching.clone());
         cluster.add(Box::new(namespaces), watching.clone());
         cluster.add(Box::new(accounts), watching.clone());
-        cluster.add(Box::new(volumes), watching);
+        cluster.add(Box::new(volumes), watching.clone());
+        cluster.add(Box::new(quotas), watching);
         let client = cluster.server().client("test");
         Self { cluster, client }
     }
@@ -44,6 +46,14 @@ impl Bench {
             .create(&PostParams::default(), &map)
             .await
             .unwrap()
+    }
+
+    /// What is used of the quota `q`, in the order of the names.
+    async fn used(&mut self, quotas: &Api<ResourceQuota>) -> String {
+        self.cluster.settle().await.unwrap();
+        let status = quotas.get("q").await.unwrap().status.unwrap();
+        let used = status.used.unwrap_or_default().into_values();
+        used.map(|amount| amount.0).collect::<Vec<_>>().join(" ")
     }
 
     /// The ConfigMaps of `default` that the test made.
@@ -187,4 +197,28 @@ async fn a_class_of_attributes_stays_as_long_as_a_claim_names_it() {
     claims.delete("c", &DeleteParams::default()).await.unwrap();
     bench.cluster.settle().await.unwrap();
     assert_eq!(classes.get_opt("gold").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_used_of_a_quota_is_counted_and_counted_again_when_something_is_gone() {
+    let mut bench = Bench::new();
+    bench.create(json!({"metadata": {"name": "a"}})).await;
+    bench.names().await;
+    let quotas: Api<ResourceQuota> = Api::namespaced(bench.client.clone(), "default");
+    let hard =
+        json!({"configmaps": "3", "count/leases.coordination.k8s.io": "0", "requests.cpu": "1"});
+    let quota = json!({"metadata": {"name": "q"}, "spec": {"hard": hard}});
+    let quota = from_value(&quota).unwrap();
+    quotas.create(&PostParams::default(), &quota).await.unwrap();
+    // The certificate authority of the namespace counts too.
+    assert_eq!(bench.used(&quotas).await, "2 0 0");
+    bench.create(json!({"metadata": {"name": "b"}})).await;
+    assert_eq!(bench.used(&quotas).await, "3 0 0");
+    let map = from_value(&json!({"metadata": {"name": "c"}})).unwrap();
+    let refused = bench.maps().create(&PostParams::default(), &map).await;
+    let why = "configmaps \"c\" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=3, limited: configmaps=3";
+    assert!(matches!(refused, Err(kube::Error::Api(status)) if status.message == why));
+    let params = DeleteParams::default();
+    bench.maps().delete("a", &params).await.unwrap();
+    assert_eq!(bench.used(&quotas).await, "2 0 0");
 }

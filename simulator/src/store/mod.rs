@@ -45,6 +45,7 @@ pub(crate) mod ownership;
 mod parts;
 mod policy;
 mod precondition;
+pub(crate) mod quota;
 mod read;
 mod rules;
 mod savepoint;

@@ -95,6 +95,7 @@ impl Kernel {
         self.give_account(request, &mut value, context.ids);
         let attempt = Attempt::creation(request, &value, options);
         self.admit(&attempt, context)?;
+        let charges = self.charges(&attempt, context.now)?;
         let key = key_of(&value);
         if !options.dry_run {
             value = self.converted_to_storage(served, value, context.conversation)?;
@@ -110,7 +111,7 @@ impl Kernel {
             let imagined = self.imagined(served, (value, 0), context.conversation)?;
             return Ok(Answer::Object(201, imagined));
         }
-        let answer = self.store_and_show(served, (201, value), context)?;
+        let answer = self.store_and_show(served, (201, value), charges, context)?;
         if let Answer::Object(_, stored) = &answer {
             self.establish(served, stored, context)?;
         }
@@ -300,6 +301,7 @@ impl Kernel {
         }
         let attempt = Attempt::update(request, (old, &value), options);
         self.admit(&attempt, context)?;
+        let charges = self.charges(&attempt, context.now)?;
         if is_same && served.conversion != Conversion::Webhook {
             return Ok(Answer::Object(200, Arc::clone(old)));
         }
@@ -319,7 +321,7 @@ impl Kernel {
             self.erase(served, &old.key(), last, context.now);
             return Ok(Answer::Object(200, shown));
         }
-        self.store_and_show(served, (200, value), context)
+        self.store_and_show(served, (200, value), charges, context)
     }
 
     /// Appends a new state of an object, unless it is too large.

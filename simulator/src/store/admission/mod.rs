@@ -17,7 +17,7 @@ mod seen;
 mod selector_faults;
 mod target;
 
-pub(super) use attempt::Attempt;
+pub(super) use attempt::{Attempt, Operation};
 pub(super) use choice::choice;
 pub(super) use compiler::{Compiler, Part};
 pub(super) use conditions::{Conditions, evaluated};

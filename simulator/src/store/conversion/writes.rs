@@ -9,6 +9,7 @@ use crate::json::Value;
 use crate::store::answer::Answer;
 use crate::store::kernel::{Context, Kernel};
 use crate::store::object::{Object, metadata_mut};
+use crate::store::quota::Charge;
 use crate::store::registry::{Conversion, Served};
 use crate::store::status::Status;
 use crate::store::webhook::{Conversation, unheard};
@@ -66,15 +67,17 @@ impl Kernel {
         Ok(Object::new(shown, revision))
     }
 
-    /// Stores a new state, which is in the version of the storage, and answers with what becomes of it in that of the
+    /// Stores a new state, which is in the version of the storage and takes this of quotas, and answers with what becomes of it in that of the
     /// request. If nothing does, it is stored all the same.
     pub(in crate::store) fn store_and_show(
         &mut self,
         served: &Served,
         (code, value): (u16, Value),
+        charges: Vec<Charge>,
         context: &mut Context,
     ) -> Result<Answer, Status> {
         if served.conversion != Conversion::Webhook {
+            self.raise(charges, context)?;
             return Ok(Answer::Object(code, self.store(served, value, context)?));
         }
         let stored = (&value, storage_version(served));
@@ -82,6 +85,7 @@ impl Kernel {
         if context.conversation.is_open() {
             return Err(unheard());
         }
+        self.raise(charges, context)?;
         let revision = self.store(served, value, context)?.revision();
         Ok(match shown {
             Ok(shown) => {

@@ -20,5 +20,5 @@ mod workload;
 pub(super) use autoscaler::{to_new_autoscaler, to_old_autoscaler};
 pub(super) use event::{to_core_event, to_new_event};
 pub(super) use of_kind::{admit, faults, plug_in, prepare, prepare_status, readmit};
-pub(super) use quantity::canonicalise;
+pub(super) use quantity::{Form, binary_power, canonicalise, decimal, decimal_exponent, of_binary};
 pub(super) use service::{Taken, give_addresses};

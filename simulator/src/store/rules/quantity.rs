@@ -27,8 +27,9 @@ const BINARY_MAX: u128 = i64::MAX as u128;
 
 /// How powers of ten are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(in crate::store) enum Form {
     Suffix,
+    /// As `e3`.
     Exponent,
 }
 
@@ -128,13 +129,14 @@ fn is_like_suffix(suffix: &str) -> bool {
     digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn binary_power(suffix: &str) -> Option<u32> {
+/// The power of 1024 that a suffix stands for.
+pub(in crate::store) fn binary_power(suffix: &str) -> Option<u32> {
     let index = BINARY.iter().position(|known| *known == suffix)?;
     u32::try_from(index + 1).ok()
 }
 
 /// The power of ten that a suffix stands for.
-fn decimal_exponent(suffix: &str) -> Option<(Form, i32)> {
+pub(in crate::store) fn decimal_exponent(suffix: &str) -> Option<(Form, i32)> {
     if let Some(index) = DECIMAL.iter().position(|known| *known == suffix) {
         return Some((Form::Suffix, (i32::try_from(index).ok()? - UNIT_INDEX) * 3));
     }
@@ -148,7 +150,7 @@ fn binary(mantissa: u128, power: u32) -> Option<u128> {
 }
 
 /// Binary quantities keep their suffixes as long as they are whole and not below 1024.
-fn of_binary(mantissa: u128, scale: i32, power: u32) -> Option<String> {
+pub(in crate::store) fn of_binary(mantissa: u128, scale: i32, power: u32) -> Option<String> {
     let divisor = 10_u128.checked_pow(scale.unsigned_abs())?;
     let numerator = match binary(mantissa, power) {
         None if scale < 0 => return None,
@@ -171,7 +173,7 @@ fn of_binary(mantissa: u128, scale: i32, power: u32) -> Option<String> {
 }
 
 /// `mantissa` times ten to the `exponent`, with the greatest suffix that leaves a whole number.
-fn decimal(mut mantissa: u128, mut exponent: i64, form: Form) -> String {
+pub(in crate::store) fn decimal(mut mantissa: u128, mut exponent: i64, form: Form) -> String {
     if mantissa == 0 {
         return "0".to_owned();
     }
