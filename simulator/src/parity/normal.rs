@@ -19,6 +19,7 @@
 //! | conflicts of an apply, by manager | sorted: real servers order by the second |
 //! | order of fields in an object that a refusal quotes | sorted: real servers leave that of Go's structs where a patch changed nothing |
 //! | what is wrong with the types of an apply | sorted, `<type errors>` with an unknown field: Go walks maps at random, and stops there |
+//! | warnings beside a 404 | left out: real servers try a patch first on what their cache still holds |
 //! | groups of other cases | left out |
 //!
 //! Source: `spec/kube-api.md` §2.1.
@@ -134,6 +135,7 @@ pub fn normalise(answers: &[Value], world: World<'_>) -> Vec<Value> {
     let mut seen = Seen::default();
     for answer in &mut answers {
         leave_out_others(answer, world.namespace);
+        leave_out_attempts(answer);
         seen.look(answer, false);
     }
     let normal = Normal { world, seen };
@@ -167,6 +169,15 @@ fn leave_out_others(value: &mut Value, namespace: &str) {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Removes what was said of an object that had been deleted, but not yet in the cache of the server.
+///
+/// Source: apiserver v0.34.3, pkg/registry/generic/registry/dryrun.go and pkg/storage/etcd3/store.go (`GuaranteedUpdate`).
+fn leave_out_attempts(answer: &mut Value) {
+    if answer["status"] == 404 {
+        answer["warnings"] = Value::Array(Vec::new());
     }
 }
 
@@ -471,6 +482,10 @@ mod tests {
     #[case::conflicts(
         json!("failed with 2 conflicts: conflicts with \"b\":\n- .x\nconflicts with \"a\":\n- .y"),
         json!("failed with 2 conflicts: conflicts with \"a\":\n- .y\nconflicts with \"b\":\n- .x")
+    )]
+    #[case::what_was_tried_on_what_is_gone(
+        json!({"status": 404, "warnings": ["299 - \"unknown field\""]}),
+        json!({"status": 404, "warnings": []})
     )]
     #[case::groups(json!([{"name": "p1.arc.test"}, {"name": "p2.arc.test"}]), json!([{"name": "p1.arc.test"}]))]
     #[case::ages(json!({"cells": ["a", "5m3s"]}), json!({"cells": ["a", "<age>"]}))]
