@@ -6,10 +6,13 @@
 mod serving;
 
 use arc_simulator::clock::{Clock, EPOCH};
+use arc_simulator::faults::{Disturbance, Fault, Faults, Rule, Verbs};
 use arc_simulator::http::service::ApiServer;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{
@@ -73,35 +76,94 @@ async fn a_client_with_another_token_is_turned_away() {
     assert_eq!((status.code, status.reason.as_str()), (401, "Unauthorized"));
 }
 
+/// A connection over HTTP/2.
+async fn http2(serving: &Serving) -> http2::SendRequest<Empty<Bytes>> {
+    let stream = serving.tls(&["h2", "http/1.1"]).await;
+    let protocol = stream.get_ref().1.alpn_protocol();
+    assert_eq!(protocol, Some(b"h2".as_slice()));
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+fn request(serving: &Serving, path: &str) -> http::Request<Empty<Bytes>> {
+    http::Request::get(format!("{}{path}", serving.access.url))
+        .header("authorization", format!("Bearer {}", serving.access.token))
+        .header("host", "localhost")
+        .body(Empty::new())
+        .unwrap()
+}
+
+/// The next event of a watch.
+async fn event(watch: &mut Incoming) -> Value {
+    let line = watch.frame().await.unwrap().unwrap().into_data().unwrap();
+    serde_json::from_slice(&line).unwrap()
+}
+
+/// Where whoever asks for Secrets is to connect anew.
+async fn serving_that_ends_connections() -> (ApiServer, Serving) {
+    let server = ApiServer::new(Clock::virtual_from(EPOCH), 1);
+    let fault = Fault::Disturb(Disturbance::GoAway);
+    let rule = Rule::new("test", Verbs::Any, fault).resource("secrets");
+    server.set_faults(Faults::from_rules(vec![rule]));
+    let serving = Serving::of(&server).await;
+    (server, serving)
+}
+
+#[tokio::test]
+async fn an_http2_connection_that_takes_no_more_requests_carries_its_watch_to_the_end() {
+    let (server, serving) = serving_that_ends_connections().await;
+    let mut sender = http2(&serving).await;
+    let maps = request(&serving, "/api/v1/configmaps?watch=true");
+    let mut watch = sender.send_request(maps).await.unwrap().into_body();
+    let secrets = request(&serving, "/api/v1/secrets");
+    let answer = sender.send_request(secrets).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers().get("connection"), None);
+    answer.into_body().collect().await.unwrap();
+    // GOAWAY may come after the answer; whoever asks once more by then has to connect anew.
+    let version = || request(&serving, "/version");
+    while sender.send_request(version()).await.is_ok() {}
+    let maps = Api::default_namespaced(server.client("user"));
+    let created = maps
+        .create(&PostParams::default(), &config_map("one"))
+        .await;
+    created.unwrap();
+    assert_eq!(event(&mut watch).await["object"]["metadata"]["name"], "one");
+    let mut sender = http2(&serving).await;
+    let secrets = request(&serving, "/api/v1/secrets");
+    assert_eq!(sender.send_request(secrets).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn an_http1_connection_that_takes_no_more_requests_ends_with_its_answer() {
+    let (_, serving) = serving_that_ends_connections().await;
+    let stream = TokioIo::new(serving.tls(&["http/1.1"]).await);
+    let (mut sender, connection) = http1::handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    for (path, expected) in [("/version", None), ("/api/v1/secrets", Some("close"))] {
+        let answer = sender.send_request(request(&serving, path)).await.unwrap();
+        let said = answer.headers().get("connection");
+        assert_eq!(said.map(|value| value.to_str().unwrap()), expected);
+        answer.into_body().collect().await.unwrap();
+    }
+    connection.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn one_http2_connection_carries_a_watch_and_other_requests() {
     let serving = serving().await;
-    let stream = serving.tls(&["h2", "http/1.1"]).await;
-    let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .unwrap();
-    tokio::spawn(connection);
-    let request = |path: &str| {
-        http::Request::get(format!("{}{path}", serving.access.url))
-            .header("authorization", format!("Bearer {}", serving.access.token))
-            .body(Empty::<Bytes>::new())
-            .unwrap()
-    };
-    let namespaces = "/api/v1/namespaces?watch=true";
-    let mut watch = sender
-        .send_request(request(namespaces))
-        .await
-        .unwrap()
-        .into_body();
-    let first = watch.frame().await.unwrap().unwrap().into_data().unwrap();
-    let version = sender.send_request(request("/version")).await.unwrap();
+    let mut sender = http2(&serving).await;
+    let namespaces = request(&serving, "/api/v1/namespaces?watch=true");
+    let mut watch = sender.send_request(namespaces).await.unwrap().into_body();
+    let event = event(&mut watch).await;
+    let version = request(&serving, "/version");
+    let version = sender.send_request(version).await.unwrap();
     assert!(version.headers().contains_key("audit-id"));
     let version = version.into_body().collect().await.unwrap().to_bytes();
-    let event: Value = serde_json::from_slice(&first).unwrap();
     let version: Value = serde_json::from_slice(&version).unwrap();
-    assert_eq!(protocol.as_deref(), Some(b"h2".as_slice()));
     assert_eq!(event["object"]["metadata"]["name"], "default");
     assert_eq!(
         (&version["major"], &version["minor"]),

@@ -99,12 +99,14 @@ enum Way {
 #[case::late(watches(Flaw::Late(A_WHILE)))]
 #[case::batched(watches(Flaw::Batched(A_WHILE)))]
 #[case::torn(watches(Flaw::Torn))]
+#[case::unmarked(watches(Flaw::Unmarked))]
 #[case::silent(watches(Flaw::Silent))]
 #[case::outrun(watches(Flaw::Stalled(2)))]
 #[case::short(Fault::Disturb(Disturbance::ShortWatches(A_WHILE)))]
 #[case::hanging(Fault::Hang(Moment::After, A_WHILE))]
 #[case::too_large(Fault::Answer(Refusal::TooLargeRevision))]
 #[case::lost(Fault::LoseAnswer)]
+#[case::away(Fault::Disturb(Disturbance::GoAway))]
 #[tokio::test]
 async fn a_watcher_is_told_of_everything_once(
     #[case] fault: Fault,

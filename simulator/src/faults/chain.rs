@@ -28,6 +28,8 @@ pub(crate) enum Verdict {
     Disturb(Disturbance),
     /// Somebody else does this to its object first.
     Meddle(Meddling),
+    /// Its connection takes no request after it.
+    GoAway,
     /// The client gets this instead.
     Answer(Status),
     /// The connection breaks.
@@ -76,7 +78,8 @@ impl fmt::Display for Firing {
     }
 }
 
-/// A chain of rules, of which the first that means a request decides; after them, chance.
+/// A chain of rules, of which the first that means a request decides; after them, chance. A rule counts also the requests
+/// about which another decides.
 #[derive(Clone, Default)]
 pub struct Faults {
     rules: Vec<Rule>,
@@ -114,7 +117,9 @@ impl Faults {
     /// Decides about a request that has not happened yet.
     pub(crate) fn before(&mut self, request: &Request, instant: Instant) -> Verdict {
         self.pending = None;
-        let by_rule = self.rules.iter_mut().find_map(|rule| rule.judge(request));
+        // Each rule counts what it matches, whichever decides.
+        let judged = self.rules.iter_mut().map(|rule| rule.judge(request));
+        let by_rule = judged.fold(None, Option::or);
         let Some(fault) = by_rule.or_else(|| self.chance.as_mut()?.judge(request)) else {
             return Verdict::Pass;
         };

@@ -108,6 +108,7 @@ fn disturbances() -> Vec<Disturbance> {
         Disturbance::ExpireWatches => vec![Disturbance::ExpireWatches],
         Disturbance::ShortWatches(_) => vec![Disturbance::ShortWatches(A_WHILE)],
         Disturbance::Watches(_) => flaws.collect(),
+        Disturbance::GoAway => vec![Disturbance::GoAway],
         Disturbance::Lag(_) => vec![Disturbance::Lag(A_WHILE)],
         Disturbance::Compact => vec![Disturbance::Compact],
         Disturbance::Restart(_) => vec![Disturbance::Restart(A_WHILE)],
@@ -123,6 +124,7 @@ fn flaws() -> Vec<Flaw> {
         Flaw::Late(_) => vec![Flaw::Late(A_WHILE)],
         Flaw::Batched(_) => vec![Flaw::Batched(A_WHILE)],
         Flaw::Torn => vec![Flaw::Torn],
+        Flaw::Unmarked => vec![Flaw::Unmarked],
         Flaw::Silent => vec![Flaw::Silent],
         Flaw::Stalled(_) => vec![Flaw::Stalled(N_EVENTS_WAITING)],
     }

@@ -17,6 +17,12 @@ pub enum Disturbance {
     /// Watches do not work as they should until they end: of a request to watch the one that it opens, of any other request
     /// all that the client has open.
     Watches(Flaw),
+    /// The connection over which the request came takes no other: over HTTP/2 the client is told so (GOAWAY), over HTTP/1.1 by
+    /// `Connection: close`. What is under way on it, such as watches, goes on. A client in this process has no connection,
+    /// and notices nothing.
+    ///
+    /// Source: kube-apiserver 1.34 `server/filters/goaway.go`, which says so over HTTP/2 only.
+    GoAway,
     /// The client's watches, and its lists from the cache, stand still for so long, as on a replica that lags behind.
     Lag(SignedDuration),
     /// History until now is forgotten, so that pages and watches from before answer 410.
@@ -43,6 +49,9 @@ pub enum Flaw {
     Batched(SignedDuration),
     /// The next event breaks off in the middle of its line, and the connection with it.
     Torn,
+    /// No bookmark comes any more, but for the one that ends the state with which a watch begins: after a quiet time the client
+    /// knows only a revision that may be forgotten.
+    Unmarked,
     /// Nothing comes any more, not even a bookmark, until the timeout of the watch.
     Silent,
     /// The client takes up nothing any more: as soon as more than so many events wait for it the server ends the watch, or

@@ -232,12 +232,14 @@ impl ApiServer {
         &self,
         state: &mut State,
         call: &Call,
-        request: &mut Request,
+        pending: &mut Pending,
     ) -> Option<Answered> {
         let now = self.clock().now();
+        let request = &mut pending.request;
         match state.fault(request, Moment::Before, now) {
             Verdict::Pass | Verdict::Disturb(_) => {}
             Verdict::Meddle(what) => self.meddle(state, call.uri.path(), (request, what)),
+            Verdict::GoAway => pending.is_last = true,
             Verdict::Answer(status) => return Some(Ok(refusal(call, &status))),
             Verdict::Hang(patience) => return Some(Err(self.hang(state, call, now + patience))),
             Verdict::Break | Verdict::Crash => return Some(Err(Lost::Broken)),
@@ -260,7 +262,7 @@ impl ApiServer {
         }
         let now = self.clock().now();
         match state.fault(asked, Moment::After, now) {
-            Verdict::Pass | Verdict::Disturb(_) | Verdict::Meddle(_) => {}
+            Verdict::Pass | Verdict::Disturb(_) | Verdict::Meddle(_) | Verdict::GoAway => {}
             Verdict::Answer(status) => return Ok(refusal(call, &status)),
             Verdict::Hang(patience) => return Err(self.hang(state, call, now + patience)),
             Verdict::Break | Verdict::Crash => return Err(Lost::Broken),

@@ -18,13 +18,14 @@ use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use sha2::{Digest, Sha256};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::{BoxError, Service};
 
 use super::certificate::{self, identity};
+use super::farewell::Farewell;
 use super::gate::Gate;
 use super::kubeconfig::Access;
 use crate::ids::Ids;
@@ -176,17 +177,26 @@ async fn connection<S, B>(
     let mut http2 = builder.http2();
     http2.timer(TokioTimer::new());
     http2.max_header_list_size(HEADERS_BYTES_MAX);
-    let service = TowerToHyperService::new(gate);
+    let said = Arc::new(Notify::new());
+    let service = TowerToHyperService::new(Farewell::new(gate, &said));
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
     let result = tokio::select! {
         result = serving.as_mut() => result,
-        _ = stopped.changed() => {
+        () = farewell(&mut stopped, &said) => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }
     };
     if let Err(error) = result {
         tracing::debug!(error, "serve a connection");
+    }
+}
+
+/// Ready when a connection is to take no more requests: the server stops, or an answer has said so.
+async fn farewell(stopped: &mut watch::Receiver<()>, said: &Notify) {
+    tokio::select! {
+        _ = stopped.changed() => {}
+        () = said.notified() => {}
     }
 }

@@ -21,6 +21,7 @@ pub(crate) mod direct;
 mod dispatch;
 mod document;
 mod encode;
+mod farewell;
 pub(crate) mod gate;
 mod hang;
 mod health;

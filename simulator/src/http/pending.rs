@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use http::header::CONNECTION;
+use http::{HeaderValue, Response};
 use jiff::Timestamp;
 
+use super::body::ResponseBody;
 use super::dispatch::{Answered, Lost, Wanted, refusal};
 use super::resource::no_resource;
 use super::service::{ApiServer, Call, State};
@@ -23,6 +26,8 @@ pub(super) struct Pending {
     begun: Option<(Timestamp, Ids)>,
     /// Whether faults have had their say.
     is_begun: bool,
+    /// Whether nothing may follow it on its connection.
+    pub(super) is_last: bool,
 }
 
 impl Pending {
@@ -33,7 +38,17 @@ impl Pending {
             conversation: Conversation::default(),
             begun: None,
             is_begun: false,
+            is_last: false,
         }
+    }
+
+    /// Its answer, which says so if nothing may follow on its connection.
+    fn told(&self, mut response: Response<ResponseBody>) -> Response<ResponseBody> {
+        if self.is_last {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        response
     }
 }
 
@@ -50,7 +65,7 @@ impl ApiServer {
         let mut pending = Pending::new(request);
         loop {
             match self.proceed(call, &mut pending, wanted) {
-                Progress::Answered(answered) => return answered,
+                Progress::Answered(answered) => return answered.map(|it| pending.told(it)),
                 Progress::Asks(_) if pending.conversation.is_endless() => {
                     return Ok(refusal(call, &endless()));
                 }
@@ -68,7 +83,7 @@ impl ApiServer {
             return Progress::Answered(Err(Lost::Broken));
         }
         if !std::mem::replace(&mut pending.is_begun, true)
-            && let Some(answered) = self.begin(state, call, &mut pending.request)
+            && let Some(answered) = self.begin(state, call, pending)
         {
             return Progress::Answered(answered);
         }

@@ -370,8 +370,8 @@ impl ApiServer {
         if !state.trouble.streams.has_flaws() {
             return view;
         }
-        let table = state.table(group, plural);
-        let streams = table.map(|table| state.trouble.streams.seen_by(actor, table));
+        let (table, kernel) = (state.table(group, plural), &state.kernel);
+        let streams = table.map(|table| state.trouble.streams.seen_by(actor, table, kernel));
         view.min(streams.unwrap_or(u64::MAX))
     }
 

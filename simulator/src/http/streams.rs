@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::faults::{Flaw, Instant};
+use crate::store::kernel::Kernel;
 use crate::store::log::TableId;
+use crate::store::watch::{Cursor, Selection};
 
 /// When a watch ends that sets no timeout: the least that a real server draws.
 ///
@@ -27,6 +29,7 @@ pub(crate) struct Streams {
 struct Stream {
     actor: Arc<str>,
     table: TableId,
+    selection: Arc<Selection>,
     closes_at: Timestamp,
     end: Option<End>,
 }
@@ -76,10 +79,10 @@ impl Default for Sight {
 }
 
 impl Streams {
-    /// Knows of a watch from now on: its number, whose it is, and on what.
+    /// Knows of a watch from now on: its number, whose it is, and what it reads.
     pub(crate) fn open(
         &mut self,
-        (id, actor, table): (u64, &Arc<str>, TableId),
+        (id, actor, watch): (u64, &Arc<str>, &Cursor),
         timeout_seconds: u64,
         at: Instant,
     ) {
@@ -89,7 +92,8 @@ impl Streams {
         };
         let stream = Stream {
             actor: Arc::clone(actor),
-            table,
+            table: watch.table(),
+            selection: Arc::clone(watch.selection()),
             closes_at: at.now.saturating_add(timeout).unwrap_or(Timestamp::MAX),
             end: None,
         };
@@ -186,6 +190,7 @@ impl Streams {
     /// Whether a watch may tell how far it came; one that falls silent says it once more.
     pub(crate) fn takes_bookmark(&mut self, id: u64) -> bool {
         match self.flawed.get_mut(&id) {
+            Some(flawed) if flawed.flaw == Flaw::Unmarked => false,
             Some(flawed) if flawed.is_silent() => !std::mem::replace(&mut flawed.is_mute, true),
             Some(_) | None => true,
         }
@@ -197,16 +202,18 @@ impl Streams {
     }
 
     /// The last revision that every watch of a client on a table shows.
-    pub(crate) fn seen_by(&self, actor: &str, table: TableId) -> u64 {
-        let of_actor = self.flawed.iter().filter(|(id, flawed)| {
-            let stream = self.open.get(id);
-            flawed.holds_back()
-                && stream.is_some_and(|stream| *stream.actor == *actor && stream.table == table)
+    pub(crate) fn seen_by(&self, actor: &str, table: TableId, kernel: &Kernel) -> u64 {
+        let shown = self.flawed.iter().filter_map(|(id, flawed)| {
+            let stream = self.open.get(id)?;
+            let is_meant = *stream.actor == *actor && stream.table == table;
+            is_meant.then(|| match flawed.flaw {
+                // Only events tell how far it came.
+                Flaw::Unmarked => stream.selection.newest(kernel),
+                Flaw::Torn => u64::MAX,
+                Flaw::Late(_) | Flaw::Batched(_) | Flaw::Silent | Flaw::Stalled(_) => flawed.view,
+            })
         });
-        of_actor
-            .map(|(_, flawed)| flawed.view)
-            .min()
-            .unwrap_or(u64::MAX)
+        shown.min().unwrap_or(u64::MAX)
     }
 }
 
@@ -228,7 +235,7 @@ impl Flawed {
             Flaw::Batched(period) => {
                 self.since + rounded_up(at.now.duration_since(self.since), period)
             }
-            Flaw::Torn | Flaw::Silent | Flaw::Stalled(_) => return,
+            Flaw::Torn | Flaw::Unmarked | Flaw::Silent | Flaw::Stalled(_) => return,
         };
         match self.due.back_mut() {
             Some((last, revision)) if *last == due => *revision = at.revision,
@@ -241,7 +248,7 @@ impl Flawed {
     }
 
     fn holds_back(&self) -> bool {
-        self.flaw != Flaw::Torn
+        !matches!(self.flaw, Flaw::Torn | Flaw::Unmarked)
     }
 
     fn next_due(&self) -> Option<Timestamp> {
@@ -261,7 +268,9 @@ impl Flawed {
             is_torn: self.flaw == Flaw::Torn,
             buffer: match self.flaw {
                 Flaw::Stalled(n_events) => Some(n_events),
-                Flaw::Late(_) | Flaw::Batched(_) | Flaw::Torn | Flaw::Silent => None,
+                Flaw::Late(_) | Flaw::Batched(_) | Flaw::Torn | Flaw::Unmarked | Flaw::Silent => {
+                    None
+                }
             },
         }
     }

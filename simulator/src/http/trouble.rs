@@ -92,7 +92,7 @@ impl Trouble {
         (actor, seconds): (&Arc<str>, u64),
         at: Instant,
     ) {
-        self.streams.open((id, actor, watch.table()), seconds, at);
+        self.streams.open((id, actor, watch), seconds, at);
         if self.short.contains_key(actor) {
             self.streams.cut(id);
         }
@@ -149,6 +149,7 @@ impl State {
             }
             Verdict::Pass
             | Verdict::Meddle(_)
+            | Verdict::GoAway
             | Verdict::Answer(_)
             | Verdict::Break
             | Verdict::Hang(_) => verdict,
@@ -186,6 +187,7 @@ impl State {
                 return Verdict::Break;
             }
             Disturbance::Meddle(what) => return Verdict::Meddle(what),
+            Disturbance::GoAway => return Verdict::GoAway,
         }
         Verdict::Pass
     }

@@ -143,7 +143,11 @@ impl Log {
     }
 
     /// The events of a table after `revision`, in order.
-    pub fn events_after(&self, table: TableId, revision: u64) -> impl Iterator<Item = &Arc<Event>> {
+    pub fn events_after(
+        &self,
+        table: TableId,
+        revision: u64,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Event>> {
         let revisions = &self.tables[table.0].revisions;
         let start = revisions.partition_point(|r| *r <= revision.max(self.compacted));
         revisions[start..]

@@ -40,12 +40,18 @@ pub struct Bookmark {
     pub ends_initial_events: bool,
 }
 
-/// The place of one watch in the log.
-#[derive(Clone, Debug)]
-pub struct Cursor {
+/// Which objects of a table a watch is about.
+#[derive(Debug)]
+pub(crate) struct Selection {
     served: Arc<Served>,
     namespace: String,
     selectors: Selectors,
+}
+
+/// The place of one watch in the log.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    selection: Arc<Selection>,
     bookmarks: bool,
     initial: VecDeque<Arc<Object>>,
     announce_initial_end: bool,
@@ -61,9 +67,11 @@ impl Cursor {
     #[must_use]
     pub(crate) fn open(log: &Log, request: &Request, options: &WatchOptions) -> Self {
         let mut cursor = Self {
-            served: Arc::clone(&request.served),
-            namespace: request.namespace.clone(),
-            selectors: options.selectors.clone(),
+            selection: Arc::new(Selection {
+                served: Arc::clone(&request.served),
+                namespace: request.namespace.clone(),
+                selectors: options.selectors.clone(),
+            }),
             bookmarks: options.bookmarks,
             initial: VecDeque::new(),
             announce_initial_end: false,
@@ -90,7 +98,12 @@ impl Cursor {
     /// The table this watch reads.
     #[must_use]
     pub fn table(&self) -> TableId {
-        self.served.table
+        self.selection.served.table
+    }
+
+    /// What this watch is about.
+    pub(crate) fn selection(&self) -> &Arc<Selection> {
+        &self.selection
     }
 
     /// Whether the client allowed bookmarks.
@@ -107,7 +120,7 @@ impl Cursor {
     /// Takes out the state for which [`Cursor::next`] gave `None`, since [`Kernel::shown`] was never asked for it.
     pub(crate) fn take_unconverted(&mut self) -> Option<(Arc<Served>, Arc<Object>)> {
         let object = self.unconverted.take()?;
-        Some((Arc::clone(&self.served), object))
+        Some((Arc::clone(&self.selection.served), object))
     }
 
     /// The next signal of what happened up to revision `until`, or `None` until there is more.
@@ -120,12 +133,12 @@ impl Cursor {
             return Some(Signal::Error(failure));
         }
         while let Some(object) = self.initial.pop_front() {
-            let Some(shown) = kernel.at_hand(&self.served, &object) else {
+            let Some(shown) = kernel.at_hand(&self.selection.served, &object) else {
                 self.unconverted = Some(Arc::clone(&object));
                 self.initial.push_front(object);
                 return None;
             };
-            if self.selects(&shown) {
+            if self.selection.selects(&shown) {
                 return Some(Signal::Added(shown));
             }
         }
@@ -150,26 +163,29 @@ impl Cursor {
     fn begin_with_state(&mut self, log: &Log, as_of: Option<u64>) {
         let history;
         let objects = match as_of {
-            None => log.objects(self.served.table),
+            None => log.objects(self.selection.served.table),
             Some(revision) => {
                 self.revision = revision;
-                history = log.objects_at(self.served.table, revision);
+                history = log.objects_at(self.selection.served.table, revision);
                 &history
             }
         };
-        let selected = objects.values().filter(|object| self.may_select(object));
+        let selection = &self.selection;
+        let selected = objects
+            .values()
+            .filter(|object| selection.may_select(object));
         self.initial = selected.cloned().collect();
     }
 
     fn next_event(&mut self, kernel: &Kernel, until: u64) -> Option<Signal> {
-        let (log, table) = (kernel.log(), self.served.table);
+        let (log, table) = (kernel.log(), self.selection.served.table);
         if self.revision < log.compacted_of(table) {
             self.is_over = true;
             return Some(Signal::Error(too_old(self.revision, log.compacted())));
         }
         let events = log.events_after(table, self.revision);
         for event in events.take_while(|event| event.revision <= until) {
-            let signal = match self.transition(kernel, event) {
+            let signal = match self.selection.transition(kernel, event) {
                 Ok(signal) => signal,
                 Err(unconverted) => {
                     self.unconverted = Some(unconverted);
@@ -185,6 +201,15 @@ impl Cursor {
             self.is_over = true;
             Signal::End
         })
+    }
+}
+
+impl Selection {
+    /// The revision of the last event that a watch tells, among those that are not forgotten; zero if there is none.
+    pub(crate) fn newest(&self, kernel: &Kernel) -> u64 {
+        let mut events = kernel.log().events_after(self.served.table, 0).rev();
+        let told = events.find(|event| matches!(self.transition(kernel, event), Ok(Some(_))));
+        told.map_or(0, |event| event.revision)
     }
 
     /// What an event is to this watch.

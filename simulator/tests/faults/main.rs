@@ -128,6 +128,7 @@ async fn at_any_write(whose: (&'static str, usize), fault: Fault, check: fn(&End
 #[case::late_events(Fault::Disturb(Disturbance::Watches(Flaw::Late(A_WHILE))))]
 #[case::batched_events(Fault::Disturb(Disturbance::Watches(Flaw::Batched(A_WHILE))))]
 #[case::torn_watches(Fault::Disturb(Disturbance::Watches(Flaw::Torn)))]
+#[case::unmarked_watches(Fault::Disturb(Disturbance::Watches(Flaw::Unmarked)))]
 #[case::silent_watches(Fault::Disturb(Disturbance::Watches(Flaw::Silent)))]
 #[case::slow_consumer(Fault::Disturb(Disturbance::Watches(Flaw::Stalled(1))))]
 #[case::lag(Fault::Disturb(Disturbance::Lag(A_WHILE)))]

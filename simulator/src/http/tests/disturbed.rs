@@ -44,7 +44,7 @@ async fn read(server: &ApiServer, actor: &str, path: &str) -> Value {
     serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap()
 }
 
-/// What a watch has to tell now: types of events, with what they are about; `end` if it is over. A line that is none and an
+/// What a watch has to tell now: types of events, with what they are about, bookmarks with their revision; `end` if it is over. A line that is none and an
 /// end that is none are told as such.
 async fn heard(watch: &mut Response<ResponseBody>) -> Vec<String> {
     let mut heard = Vec::new();
@@ -63,9 +63,13 @@ async fn heard(watch: &mut Response<ResponseBody>) -> Vec<String> {
             continue;
         };
         let object = &event["object"];
-        let about = object["metadata"]["name"]
-            .as_str()
-            .unwrap_or_else(|| object["reason"].as_str().unwrap());
+        let metadata = &object["metadata"];
+        let about = [
+            &metadata["name"],
+            &object["reason"],
+            &metadata["resourceVersion"],
+        ];
+        let about = about.into_iter().find_map(Value::as_str).unwrap();
         heard.push(format!("{} {about}", event["type"].as_str().unwrap()));
     }
     heard
@@ -160,6 +164,63 @@ async fn told(flaw: Flaw) -> [String; 4] {
 #[tokio::test]
 async fn a_watch_does_not_work_as_it_should(#[case] flaw: Flaw, #[case] expected: [&str; 4]) {
     assert_eq!(told(flaw).await, expected);
+}
+
+#[tokio::test]
+async fn a_watch_without_bookmarks_tells_every_event_and_not_how_far_it_came() {
+    let server = disturbed(Fault::Disturb(Disturbance::Watches(Flaw::Unmarked)));
+    let watched = format!("{MAPS}?watch=1&resourceVersion=0&allowWatchBookmarks=1");
+    let mut watch = get(&server, "slow", &watched).await.unwrap();
+    let mut of_other = get(&server, "other", &watched).await.unwrap();
+    get(&server, "slow", TRIGGER).await.unwrap();
+    ask(&server, ("POST", MAPS, A)).await;
+    let (revision, secret) = (server.revision(), r#"{"metadata":{"name":"s"}}"#);
+    ask(&server, ("POST", TRIGGER, secret)).await;
+
+    let bookmark = format!("BOOKMARK {}", server.barrier());
+    assert_eq!(heard(&mut of_other).await, ["ADDED a", bookmark.as_str()]);
+    assert_eq!(heard(&mut watch).await, ["ADDED a"]);
+    let seen = |actor: &str| server.seen_by(actor, ("", "configmaps"));
+    assert_eq!((seen("slow"), seen("other")), (revision, u64::MAX));
+}
+
+#[tokio::test]
+async fn a_client_that_is_to_connect_anew_is_answered_and_told_so() {
+    let server = disturbed(Fault::Disturb(Disturbance::GoAway));
+    let mut said = Vec::new();
+    for path in [MAPS, TRIGGER, MAPS] {
+        let answer = get(&server, "slow", path).await.unwrap();
+        let header = answer.headers().get(http::header::CONNECTION);
+        said.push((answer.status().as_u16(), header.cloned()));
+    }
+    let close = http::HeaderValue::from_static("close");
+    assert_eq!(said, [(200, None), (200, Some(close)), (200, None)]);
+    assert_eq!(
+        server.fault_log()[0].to_string(),
+        "2030-01-01T00:00:00Z r4 slow list secrets/default: Disturb(GoAway)"
+    );
+}
+
+#[tokio::test]
+async fn a_rule_counts_what_another_decides() {
+    let server = server();
+    let told = [Refusal::Forbidden, Refusal::Unavailable].into_iter();
+    let rules = told.enumerate().map(|(index, refusal)| {
+        let rule = Rule::new("slow", Verbs::Any, Fault::Answer(refusal));
+        rule.nth(Nth::Only(index + 1))
+    });
+    server.set_faults(Faults::from_rules(rules.collect()));
+    let mut codes = Vec::new();
+    for _ in 0..3 {
+        codes.push(
+            get(&server, "slow", TRIGGER)
+                .await
+                .unwrap()
+                .status()
+                .as_u16(),
+        );
+    }
+    assert_eq!(codes, [403, 503, 200]);
 }
 
 #[tokio::test]
