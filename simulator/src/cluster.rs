@@ -31,7 +31,15 @@ pub struct Cluster {
     starts: BTreeMap<&'static str, (Start, PartClient)>,
     choices: Ids,
     transport: Transport,
+    seen: Seen,
+}
+
+/// What has happened at the server.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Seen {
     revision: u64,
+    /// A request that failed is tried again, which may be a write.
+    n_faults: usize,
 }
 
 /// Makes a part that knows nothing yet, and reaches the API through the given client.
@@ -74,7 +82,7 @@ impl Cluster {
             starts: BTreeMap::new(),
             choices: Ids::new(seed ^ SCHEDULING_STREAM),
             transport,
-            revision: 0,
+            seen: Seen::default(),
         }
     }
 
@@ -162,22 +170,29 @@ impl Cluster {
             return self.bury_crashed();
         }
         let chosen = due[self.choices.below(due.len())];
-        let acted = self.seats[chosen].act(now, &self.server).await;
+        let acted = self.seats[chosen].act(&self.server).await;
         self.bury_crashed() || acted
     }
 
     async fn take_news(&mut self, now: Timestamp) {
-        let revision = self.server.revision();
-        let written = std::mem::replace(&mut self.revision, revision) != revision;
+        let happened = self.happened();
+        let is_new = std::mem::replace(&mut self.seen, happened) != happened;
         for seat in &mut self.seats {
             seat.take_news(now, &self.server).await;
         }
-        if written {
+        if is_new {
             self.forget_visits();
         }
     }
 
-    /// Something was written, or can be seen now: every key that waits may have something to do again.
+    fn happened(&self) -> Seen {
+        Seen {
+            revision: self.server.revision(),
+            n_faults: self.server.n_faults(),
+        }
+    }
+
+    /// Something was written, went wrong, or can be seen now: every key that waits may have something to do again.
     fn forget_visits(&mut self) {
         let runners = self.seats.iter_mut().filter_map(Seat::runner_mut);
         runners.for_each(Runner::forget_visits);
@@ -213,11 +228,11 @@ impl Cluster {
         timers.chain(self.server.trouble_ends_at()).min()
     }
 
-    /// Whether everything that still waits has had its turn since the last write, and wrote nothing itself: such a
+    /// Whether everything that still waits has had its turn since the last write or fault, and wrote nothing itself: such a
     /// cluster changes only if somebody changes it, or when a timer of another kind runs out.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.server.revision() == self.revision
+        self.happened() == self.seen
             && self.server.trouble_ends_at().is_none()
             && self
                 .seats

@@ -17,8 +17,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 pub async fn run_live(mut runner: Runner, clock: Clock, stop: impl Future<Output = ()>) {
     pin_mut!(stop);
     loop {
-        runner.connect(clock.now()).await;
-        while runner.reconcile_next(clock.now(), clock.now()).await {
+        runner.connect(&clock).await;
+        while runner.reconcile_next(&clock, clock.now()).await {
             runner.take_news(clock.now()).await;
         }
         let wait = tokio::time::sleep(wait_until(runner.next_due(), &clock));

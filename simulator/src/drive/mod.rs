@@ -14,3 +14,6 @@ pub use live::run_live;
 pub use runner::Runner;
 
 pub(crate) use seat::Seat;
+
+#[cfg(test)]
+mod tests;

@@ -19,13 +19,21 @@ pub(crate) struct Queue {
     failures: BTreeMap<Key, u32>,
     /// Keys that wait for a time they asked for themselves.
     timers: BTreeSet<Key>,
-    /// Keys whose time has come since the last write anywhere; a turn because of a change does not count.
+    /// Keys whose time has come since the last write anywhere, and since the last change that became known; a turn because of
+    /// a change does not count.
     visited: BTreeSet<Key>,
 }
 
 impl Queue {
-    /// Lets `key` wait until `at`; if it waits already, the earlier time stands.
+    /// Lets `key` wait until `at` because of a change, about which it has had no turn; if it waits already, the earlier time
+    /// stands.
     pub(crate) fn add(&mut self, key: Key, at: Timestamp) {
+        // News may come long after the write that they tell of.
+        self.visited.remove(&key);
+        self.place(key, at);
+    }
+
+    fn place(&mut self, key: Key, at: Timestamp) {
         match self.due.get(&key) {
             Some(earlier) if *earlier <= at => return,
             Some(later) => {
@@ -40,7 +48,7 @@ impl Queue {
 
     /// Lets `key` wait until `at`, as its last turn asked for; if it waits already, the earlier time stands.
     pub(crate) fn add_timer(&mut self, key: Key, at: Timestamp) {
-        self.add(key.clone(), at);
+        self.place(key.clone(), at);
         if self.due.get(&key) == Some(&at) {
             self.timers.insert(key);
         }
@@ -133,6 +141,17 @@ mod tests {
         queue.add_timer(key("a"), soon);
         assert!(queue.all_visited());
         queue.forget_visits();
+        assert!(!queue.all_visited());
+    }
+
+    #[test]
+    fn a_change_that_becomes_known_after_a_turn_asks_for_another() {
+        let mut queue = Queue::default();
+        queue.add_timer(key("a"), EPOCH);
+        queue.take(EPOCH);
+        queue.add_timer(key("a"), EPOCH + SignedDuration::from_secs(5));
+        assert!(queue.all_visited());
+        queue.add(key("a"), EPOCH + SignedDuration::from_secs(10));
         assert!(!queue.all_visited());
     }
 

@@ -11,7 +11,7 @@ use kube::core::ApiResource;
 
 use super::follow::{self, Opened};
 use super::queue::Queue;
-use crate::clock::after;
+use crate::clock::{Clock, after};
 use crate::part::{
     Cache, Caches, Change, ChangeKind, News, Part, PartClient, PartObject, Wake, Watch,
 };
@@ -43,22 +43,59 @@ struct Follow {
 }
 
 enum State {
-    Closed {
-        retry_at: Option<Timestamp>,
-        /// Whether nobody answered, rather than said no.
-        is_lost: bool,
+    /// It is to be opened.
+    Closed,
+    /// Nobody answered; it is to be tried again then.
+    Lost(Timestamp),
+    /// The server said no.
+    Refused {
+        /// When it is to be tried again.
+        retry_at: Timestamp,
+        /// Whether it said so to a second attempt too, and nothing has happened since.
+        is_final: bool,
     },
     Open,
 }
 
-const CLOSED: State = State::Closed {
-    retry_at: None,
-    is_lost: false,
-};
-
 impl Follow {
+    /// When it is to be opened; `None` if it is open.
+    fn due(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Closed => Some(Timestamp::MIN),
+            State::Lost(retry_at) | State::Refused { retry_at, .. } => Some(retry_at),
+            State::Open => None,
+        }
+    }
+
     fn is_to_open(&self, now: Timestamp) -> bool {
-        matches!(self.state, State::Closed { retry_at, .. } if retry_at.is_none_or(|at| at <= now))
+        self.due().is_some_and(|at| at <= now)
+    }
+
+    /// It could not be opened at `now`.
+    fn failed(&mut self, error: &kube::Error, now: Timestamp) {
+        let retry_at = now + RELIST;
+        self.state = match error {
+            kube::Error::Api(_) => State::Refused {
+                retry_at,
+                is_final: matches!(self.state, State::Refused { .. }),
+            },
+            _ => State::Lost(retry_at),
+        };
+    }
+
+    /// Something happened somewhere: what was refused may be allowed.
+    fn doubt(&mut self) {
+        if let State::Refused { is_final, .. } = &mut self.state {
+            *is_final = false;
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        match self.state {
+            State::Open => true,
+            State::Refused { is_final, .. } => is_final,
+            State::Closed | State::Lost(_) => false,
+        }
     }
 }
 
@@ -90,7 +127,7 @@ impl Runner {
         for watch in watches {
             self.follows.push(Follow {
                 watch,
-                state: CLOSED,
+                state: State::Closed,
                 mute_since: None,
                 revision: 0,
             });
@@ -104,20 +141,20 @@ impl Runner {
         self.follows.iter().any(|follow| follow.is_to_open(now))
     }
 
-    /// Opens every watch that is closed and may be tried at `now`.
-    pub async fn connect(&mut self, now: Timestamp) {
+    /// Opens every watch that is closed and may be tried by now.
+    pub async fn connect(&mut self, clock: &Clock) {
         let mut index = 0;
         while index < self.follows.len() {
             let follow = &self.follows[index];
-            if follow.is_to_open(now) {
-                match follow::open(&self.client, &follow.watch).await {
+            if follow.is_to_open(clock.now()) {
+                let opened = follow::open(&self.client, &follow.watch).await;
+                // It may have hung.
+                let now = clock.now();
+                match opened {
                     Ok(opened) => self.opened(index, opened, now),
                     Err(error) => {
                         tracing::debug!(part = self.part.name(), kind = follow.watch.resource.kind, %error, "cannot list yet");
-                        self.follows[index].state = State::Closed {
-                            retry_at: Some(now + RELIST),
-                            is_lost: !matches!(error, kube::Error::Api(_)),
-                        };
+                        self.follows[index].failed(&error, now);
                     }
                 }
             }
@@ -187,10 +224,8 @@ impl Runner {
             }
             News::Broken => {
                 let short = mute_since.filter(|since| now.duration_since(*since) < SHORT);
-                self.follows[index].state = State::Closed {
-                    retry_at: short.map(|since| since + SHORT),
-                    is_lost: short.is_some(),
-                };
+                self.follows[index].state =
+                    short.map_or(State::Closed, |since| State::Lost(since + SHORT));
                 return true;
             }
         };
@@ -228,10 +263,7 @@ impl Runner {
     /// When this part can act next: at once if a watch is to be opened, else when its first key is due.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        let relist = self.follows.iter().filter_map(|follow| match follow.state {
-            State::Closed { retry_at, .. } => Some(retry_at.unwrap_or(Timestamp::MIN)),
-            State::Open => None,
-        });
+        let relist = self.follows.iter().filter_map(Follow::due);
         relist.chain(self.queue.next_due()).min()
     }
 
@@ -241,12 +273,14 @@ impl Runner {
         self.queue.next_due().is_some_and(|at| at <= now)
     }
 
-    /// Reconciles the first key that is due at `now`, which the part takes for `told`; returns whether there was one.
-    pub async fn reconcile_next(&mut self, now: Timestamp, told: Timestamp) -> bool {
-        let Some(key) = self.queue.take(now) else {
+    /// Reconciles the first key that is due by now, which the part takes for `told`; returns whether there was one.
+    pub async fn reconcile_next(&mut self, clock: &Clock, told: Timestamp) -> bool {
+        let Some(key) = self.queue.take(clock.now()) else {
             return false;
         };
         let outcome = self.part.reconcile(&key, &self.caches, told).await;
+        // It may have hung, and waits from here on.
+        let now = clock.now();
         let watches = self.part.further_watches();
         self.follow(watches);
         match outcome {
@@ -265,16 +299,17 @@ impl Runner {
         true
     }
 
-    /// Something was written somewhere: every key that waits may have something to do again.
+    /// Something was written somewhere, or went wrong: every key that waits may have something to do again.
     pub fn forget_visits(&mut self) {
         self.queue.forget_visits();
+        self.follows.iter_mut().for_each(Follow::doubt);
     }
 
-    /// Whether every key that waits has had its turn since the last write without writing itself, and the server is there.
+    /// Whether every key that waits has had its turn since the last write without writing itself, and every watch is open, or
+    /// has been refused in a turn of its own since then.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        let is_lost = |follow: &Follow| matches!(follow.state, State::Closed { is_lost: true, .. });
-        self.queue.all_visited() && !self.follows.iter().any(is_lost)
+        self.queue.all_visited() && self.follows.iter().all(Follow::is_quiet)
     }
 
     /// What this part follows, for a description of the cluster: kind → number of objects.

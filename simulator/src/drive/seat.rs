@@ -69,9 +69,10 @@ impl Seat {
             runner.take_news(now).await;
         }
         if self.runner().is_some_and(|it| it.is_to_connect(now)) {
+            let clock = server.clock().clone();
             let connect = |mut runner: Box<Runner>| {
                 async move {
-                    runner.connect(now).await;
+                    runner.connect(&clock).await;
                     (runner, true)
                 }
                 .boxed()
@@ -83,12 +84,12 @@ impl Seat {
         }
     }
 
-    /// Reconciles the first key that is due at `now`, or goes on with what hung; returns whether it did anything.
-    pub(crate) async fn act(&mut self, now: Timestamp, server: &ApiServer) -> bool {
-        let told = server.clock_of(self.name).now();
+    /// Reconciles the first key that is due, or goes on with what hung; returns whether it did anything.
+    pub(crate) async fn act(&mut self, server: &ApiServer) -> bool {
+        let (clock, told) = (server.clock().clone(), server.clock_of(self.name).now());
         let reconcile = |mut runner: Box<Runner>| {
             async move {
-                let acted = runner.reconcile_next(now, told).await;
+                let acted = runner.reconcile_next(&clock, told).await;
                 (runner, acted)
             }
             .boxed()

@@ -310,6 +310,12 @@ impl ApiServer {
         state.faults.iter().flat_map(Faults::log).cloned().collect()
     }
 
+    /// How many faults have happened since [`ApiServer::set_faults`].
+    pub(crate) fn n_faults(&self) -> usize {
+        let faults = &self.lock().faults;
+        faults.as_ref().map_or(0, |faults| faults.log().len())
+    }
+
     /// The clients that a fault killed since the last call; they may come back now.
     pub(crate) fn take_crashed(&self) -> BTreeSet<Arc<str>> {
         std::mem::take(&mut self.lock().crashed)
