@@ -24,6 +24,8 @@ pub struct World {
     pub(crate) before: Arc<Snapshot>,
     /// Why the last write was refused.
     pub(crate) refused: Option<String>,
+    /// What is to go wrong.
+    rules: Vec<Rule>,
     site: Option<Site>,
     /// Whether nothing was changed since time last passed.
     at_rest: bool,
@@ -152,12 +154,21 @@ impl World {
         self.site()?.script(&book).await
     }
 
-    /// Lets requests fail as `rules` say, from now on.
+    /// Lets a request fail as `rule` says, which then must happen before the cluster comes to rest.
     ///
     /// # Errors
     /// The cluster is a real one.
-    pub(crate) fn disturb(&self, rules: Vec<Rule>) -> Result<()> {
-        self.site()?.disturb(Faults::from_rules(rules))
+    pub(crate) fn disturb(&mut self, rule: Rule) -> Result<()> {
+        self.rules.push(rule);
+        self.site()?.disturb(Faults::from_rules(self.rules.clone()))
+    }
+
+    /// Lets a second operator work beside the first.
+    ///
+    /// # Errors
+    /// The cluster is a real one.
+    pub(crate) async fn double_operator(&mut self) -> Result<()> {
+        self.site_mut()?.double_operator().await
     }
 
     /// Lets `duration` pass and nothing more.
@@ -233,6 +244,10 @@ impl World {
         let order = self.order_name();
         self.site_mut()?.settle(&order).await?;
         self.at_rest = true;
+        let happened = self.site()?.disturbances();
+        if happened.len() < self.rules.len() {
+            bail!("not everything went wrong that was to: {happened:?}");
+        }
         Ok(())
     }
 

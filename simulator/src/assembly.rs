@@ -118,6 +118,18 @@ pub const ACTORS: [Actor; 9] = [
     },
 ];
 
+/// A second operator beside the first, as if neither heeded their lease; no cluster has it by itself.
+///
+/// Source: `spec/kube-api.md` §5.2 F7.
+pub const SECOND_OPERATOR: Actor = Actor {
+    part: PartName::Operator,
+    actor: "second-operator",
+    make: |client, shared| {
+        let operator = Operator::new(client.kube(), shared.clock.clone());
+        Box::new(operator.named(SECOND_OPERATOR.actor))
+    },
+};
+
 /// The kinds could not be installed, which is a fault of this program.
 #[derive(Debug, thiserror::Error)]
 #[error("install {name}")]

@@ -27,6 +27,7 @@ pub fn crds() -> Vec<Value> {
 
 /// The reference operator with its defaults.
 pub struct Operator {
+    name: &'static str,
     context: Context,
 }
 
@@ -37,14 +38,21 @@ impl Operator {
         let settings = Settings::default();
         let clock = Arc::new(move || clock.now());
         Self {
+            name: "operator",
             context: Context::new(client, clock, settings),
         }
+    }
+
+    /// The same operator under a name of its own, beside another.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 }
 
 impl Part for Operator {
     fn name(&self) -> &'static str {
-        "operator"
+        self.name
     }
 
     fn watches(&self) -> Vec<Watch> {

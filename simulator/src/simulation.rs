@@ -8,7 +8,7 @@ use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use tokio::task::JoinHandle;
 
-use crate::assembly::{self, InstallError, PartName, Shared};
+use crate::assembly::{self, Actor, InstallError, PartName, Shared};
 use crate::cluster::{Cluster, Spinning, Transport};
 use crate::http::kubeconfig::Access;
 use crate::http::listener::{self, Listener};
@@ -102,34 +102,37 @@ impl Simulation {
         cluster.server().enable_account_admission();
         let access = Route::open(cluster.server(), config.transport, config.seed).await?;
         let script = Script::new(config.outcomes);
-        let made_up = MadeUp::default();
-        let shared = Shared {
-            outcomes: script.clone(),
-            made_up: made_up.clone(),
-            clock: cluster.clock().clone(),
-            authority_pem: access.authority_pem().to_owned(),
-        };
         let mut simulation = Self {
             cluster,
             script,
-            made_up,
+            made_up: MadeUp::default(),
             access,
         };
         for actor in assembly::ACTORS
             .into_iter()
             .filter(|actor| !config.without.contains(&actor.part))
         {
-            let client = simulation.part_client(actor.actor).await?;
-            let shared = Shared {
-                clock: simulation.server().clock_of(actor.actor),
-                ..shared.clone()
-            };
-            simulation
-                .cluster
-                .add_restartable(Box::new(move |client| actor.make(client, &shared)), client);
+            simulation.join(actor).await?;
         }
         simulation.cluster.settle_now().await?;
         Ok(simulation)
+    }
+
+    /// Lets one more program take part from now on.
+    ///
+    /// # Errors
+    /// Over sockets: no client can be made.
+    pub async fn join(&mut self, actor: Actor) -> Result<(), StartError> {
+        let client = self.part_client(actor.actor).await?;
+        let shared = Shared {
+            outcomes: self.script.clone(),
+            made_up: self.made_up.clone(),
+            clock: self.server().clock_of(actor.actor),
+            authority_pem: self.access.authority_pem().to_owned(),
+        };
+        let start = Box::new(move |client| actor.make(client, &shared));
+        self.cluster.add_restartable(start, client);
+        Ok(())
     }
 
     /// A client, known to the event log as `actor`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, Result, bail};
+use arc_simulator::assembly::SECOND_OPERATOR;
 use arc_simulator::cluster::Transport;
 use arc_simulator::faults::Faults;
 use arc_simulator::outcomes::Book;
@@ -153,6 +154,29 @@ impl Site {
                 Ok(())
             }
             Ground::Real(_) => bail!("a real cluster cannot be disturbed at a given write"),
+        }
+    }
+
+    /// What went wrong as [`Site::disturb`] asked for.
+    #[must_use]
+    pub fn disturbances(&self) -> Vec<String> {
+        match &self.ground {
+            Ground::Simulated(simulation) => {
+                let log = simulation.server().fault_log();
+                log.iter().map(ToString::to_string).collect()
+            }
+            Ground::Real(_) => Vec::new(),
+        }
+    }
+
+    /// Lets a second operator work beside the first.
+    ///
+    /// # Errors
+    /// The cluster is a real one, or there is no way into it.
+    pub async fn double_operator(&mut self) -> Result<()> {
+        match &mut self.ground {
+            Ground::Simulated(simulation) => Ok(simulation.join(SECOND_OPERATOR).await?),
+            Ground::Real(_) => bail!("on a real cluster one operator has the lease"),
         }
     }
 

@@ -14,11 +14,26 @@ const TIMES: [&str; 3] = [" for ", " by ", " every "];
 /// How many events may wait for a part that takes up none.
 const N_EVENTS_WAITING: usize = 1;
 
-/// What happens at one write of a part, counted from 1; of several such steps the last counts.
-#[given(regex = r"^at write (\d+) of the (operator|argo|kubelet) (.*)$")]
-fn happens_at_write(world: &mut World, n: usize, actor: String, what: String) -> Result<()> {
-    let rule = Rule::new(&actor, Verbs::Writes, fault(&what)?).nth(Nth::Only(n));
-    world.disturb(vec![rule])
+/// What happens at one write or list of a part, counted from 1.
+#[given(regex = r"^at (write|list) (\d+) of the (operator|argo|kubelet) (.*)$")]
+fn happens_at(
+    world: &mut World,
+    verb: String,
+    n: usize,
+    actor: String,
+    what: String,
+) -> Result<()> {
+    let verbs = match verb.as_str() {
+        "list" => Verbs::One("list"),
+        _ => Verbs::Writes,
+    };
+    world.disturb(Rule::new(&actor, verbs, fault(&what)?).nth(Nth::Only(n)))
+}
+
+/// As if neither heeded their lease.
+#[given(regex = r"^a second operator works beside the first$")]
+async fn a_second_operator(world: &mut World) -> Result<()> {
+    world.double_operator().await
 }
 
 fn fault(what: &str) -> Result<Fault> {
@@ -34,6 +49,7 @@ fn fault(what: &str) -> Result<Fault> {
         "nobody hears it" => Fault::Hang(Moment::Before, time),
         "nobody answers it" => Fault::Hang(Moment::After, time),
         "it is told to try again later" => Fault::Answer(Refusal::TooManyRequests),
+        "it is told that it is ahead" => Fault::Answer(Refusal::TooLargeRevision),
         "it is told that it may not" => Fault::Answer(Refusal::Forbidden),
         other => Fault::Disturb(disturbance(other, time)?),
     })
@@ -45,10 +61,12 @@ fn disturbance(what: &str, time: SignedDuration) -> Result<Disturbance> {
         "its watches expire" => Disturbance::ExpireWatches,
         "its watches end at once" => Disturbance::ShortWatches(time),
         "its watches break off in a line" => Disturbance::Watches(Flaw::Torn),
+        "its watches no longer say how far they are" => Disturbance::Watches(Flaw::Unmarked),
         "its watches fall silent" => Disturbance::Watches(Flaw::Silent),
         "its watches overtake it" => Disturbance::Watches(Flaw::Stalled(N_EVENTS_WAITING)),
         "its watches are late" => Disturbance::Watches(Flaw::Late(time)),
         "its watches speak" => Disturbance::Watches(Flaw::Batched(time)),
+        "it is asked to connect anew" => Disturbance::GoAway,
         "history is forgotten" => Disturbance::Compact,
         "it sees nothing new" => Disturbance::Lag(time),
         "the API server is away" => Disturbance::Restart(time),

@@ -10,7 +10,6 @@
 
 #[path = "../example/create.rs"]
 mod create;
-mod second;
 mod world;
 
 use arc_simulator::assembly::ACTORS;
@@ -171,7 +170,7 @@ async fn two_operators_do_the_work_once(
 ) {
     let reference = ending_without_faults(seed, course).await;
     let mut world = World::start(seed, "cargo test -p arc-simulator --test faults two").await;
-    world.double_operator();
+    world.double_operator().await;
     course.play(&mut world).await;
     world.ending().assert_same(&reference);
 }

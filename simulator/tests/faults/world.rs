@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arc_simulator::assembly::SECOND_OPERATOR;
 use arc_simulator::clock::EPOCH;
 use arc_simulator::faults::{Faults, Firing};
 use arc_simulator::invariants::{self, State};
-use arc_simulator::operator::Operator;
 use arc_simulator::outcomes::Book;
 use arc_simulator::simulation::{Config, Simulation};
 use jiff::SignedDuration;
@@ -15,7 +15,6 @@ use kube::core::gvk::GroupVersionKind;
 use serde_json::{Value, json};
 
 use crate::create::create;
-use crate::second::{SECOND, Second};
 
 /// In place of the example's password, which is too short to be looked for.
 const PASSWORD: &str = "c29tZXRoaW5nLXNlY3JldA==";
@@ -74,11 +73,8 @@ impl World {
     }
 
     /// Lets a second operator work beside the first.
-    pub(crate) fn double_operator(&mut self) {
-        let server = self.simulation.server();
-        let (clock, client) = (server.clock().clone(), server.part_client(SECOND));
-        let second = Second(Operator::new(client.kube(), clock));
-        self.simulation.cluster().add(Box::new(second), client);
+    pub(crate) async fn double_operator(&mut self) {
+        self.simulation.join(SECOND_OPERATOR).await.unwrap();
     }
 
     pub(crate) fn fail(&self, faults: Faults) {
