@@ -12,6 +12,7 @@ use super::kind::Origin;
 use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
 use super::patch::refusal::go_text;
+use super::patch::strategic::tried;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
@@ -185,7 +186,8 @@ impl Kernel {
         };
         let live = to_version(served, &old);
         if kind == PatchKind::Strategic {
-            context.quoted = body.value().ok().map(|patch| go_text(&patch));
+            let patch = body.value().ok();
+            context.quoted = patch.map(|patch| go_text(&tried(patch, &live)));
         }
         let mut value = ownership::patched(request, (kind, body), live, (options, context.now))?;
         metadata::place(&mut value, request)?;

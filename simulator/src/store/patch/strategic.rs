@@ -386,6 +386,24 @@ fn go_type(value: &Value) -> &'static str {
 }
 
 /// Removes the fields that are null, in objects and in lists.
+/// A patch of `live` as Go leaves it behind, and quotes it afterwards: without the nulls of what is new.
+///
+/// Source: kubernetes v1.34 `apimachinery/pkg/util/strategicpatch/patch.go` (`discardNullValuesFromPatch`).
+pub fn tried(mut patch: Value, live: &Value) -> Value {
+    if let Value::Object(fields) = &mut patch {
+        for (name, field) in fields.iter_mut() {
+            match live.get(name.as_str()) {
+                Some(known @ Value::Object(_)) if field.is_object() => {
+                    *field = tried(std::mem::take(field), known);
+                }
+                Some(Value::Array(_)) if field.is_array() => {}
+                _ => drop_nulls(field),
+            }
+        }
+    }
+    patch
+}
+
 fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(fields) => {
