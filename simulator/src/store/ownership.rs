@@ -18,6 +18,7 @@ use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, Write
 use super::schema::before::Before;
 use super::schema::node::Node;
 use super::status::Status;
+use super::write::Via;
 use crate::json::{Map, Value};
 use crate::yaml;
 
@@ -138,7 +139,7 @@ pub(super) fn track(
 pub(super) fn track_sent(
     request: &Request,
     (before, after): (&Value, &mut Value),
-    sent: Option<Map>,
+    sent: Option<Sent>,
     (options, now): (&WriteOptions, Timestamp),
 ) {
     let Some(sent) = sent else {
@@ -146,8 +147,8 @@ pub(super) fn track_sent(
     };
     let mut whole = after.clone();
     let metadata = metadata_mut(&mut whole);
-    metadata.retain(|name, _| !SENT_THROUGH_STATUS.contains(&name.as_str()));
-    metadata.extend(sent);
+    metadata.retain(|name, _| !sent.names.contains(&name.as_str()));
+    metadata.extend(sent.fields);
     track(request, Some(before), &mut whole, options, now);
     match metadata_mut(&mut whole).remove("managedFields") {
         Some(tracked) => metadata_mut(after).insert("managedFields", tracked),
@@ -155,24 +156,37 @@ pub(super) fn track_sent(
     };
 }
 
-/// What [`sent_through_status`] looks at.
+/// What of its metadata a write to the status of a custom resource sends in vain.
 const SENT_THROUGH_STATUS: [&str; 4] = ["annotations", "finalizers", "labels", "ownerReferences"];
+/// What a PUT may leave out of an object that is being deleted, in vain.
+const OF_DELETION: [&str; 2] = ["deletionGracePeriodSeconds", "deletionTimestamp"];
 
-/// The metadata that a write to the status of a custom resource sends, if it is not what is stored: it comes to
-/// nothing, but who owns it is recorded all the same.
-///
-/// Source: `spec/kube-api.md` §1.13, seen.
-pub(super) fn sent_through_status(request: &Request, value: &Value, old: &Object) -> Option<Map> {
-    if request.part != Part::Status || request.served.kind.origin != Origin::Custom {
-        return None;
+/// Metadata as it is sent, where that comes to nothing, but decides who owns it.
+pub(super) struct Sent {
+    names: Vec<&'static str>,
+    fields: Map,
+}
+
+impl Sent {
+    /// The metadata of `value`, with which `old` is to be replaced, if it is not what is stored.
+    ///
+    /// Source: `spec/kube-api.md` §1.13, seen.
+    pub(super) fn of(request: &Request, via: Via, value: &Value, old: &Object) -> Option<Self> {
+        let mut names = Vec::new();
+        if request.part == Part::Status && request.served.kind.origin == Origin::Custom {
+            names.extend(SENT_THROUGH_STATUS);
+        }
+        if via == Via::Put && old.is_terminating() {
+            names.extend(OF_DELETION);
+        }
+        let (sent, stored) = (&value["metadata"], &old.value()["metadata"]);
+        if names.iter().all(|name| sent.get(name) == stored.get(name)) {
+            return None;
+        }
+        let field = |name: &&str| Some(((*name).to_owned(), sent.get(name)?.clone()));
+        let fields = names.iter().filter_map(field).collect();
+        Some(Self { names, fields })
     }
-    let (sent, stored) = (&value["metadata"], &old.value()["metadata"]);
-    let changed = |name: &str| sent.get(name) != stored.get(name);
-    let names = SENT_THROUGH_STATUS.iter();
-    names.clone().any(|name| changed(name)).then(|| {
-        let field = |name: &&str| Some(((*name).to_owned(), sent.get(*name)?.clone()));
-        names.filter_map(field).collect()
-    })
 }
 
 /// Whether a write to the status of a custom resource sends something of another type than its schema says, in a part

@@ -11,7 +11,7 @@ use super::object::Object;
 use super::rules;
 use super::schema::before::Before;
 use super::schema::default::apply_defaults;
-use super::schema::prune::prune;
+use super::schema::prune::{Nulls, prune};
 use crate::json::Value;
 
 /// One resource in one version, with what the kernel needs besides its [`Kind`].
@@ -64,7 +64,7 @@ impl Served {
             Conversion::None if self.shows_as_stored(object) => Cow::Borrowed(object.value()),
             Conversion::None => {
                 let mut value = object.value().clone();
-                prune(&self.kind.schema, &mut value, None);
+                prune(&self.kind.schema, &mut value, None, Nulls::Dropped);
                 apply_defaults(&self.kind.schema, &mut value);
                 Cow::Owned(value)
             }

@@ -4,14 +4,15 @@
 
 use super::kind::{Kind, Origin};
 use super::registry::{Conversion, Served};
-use super::request::{FINDINGS_MAX, FieldValidation, WriteOptions};
+use super::request::{FINDINGS_MAX, FieldValidation, PatchKind, WriteOptions};
 use super::rules;
 use super::schema::before::Before;
 use super::schema::compiled::{check, check_status};
 use super::schema::default::apply_defaults;
-use super::schema::prune::prune;
+use super::schema::prune::{Nulls, prune};
 use super::schema::scale::{spec_faults, status_faults};
 use super::status::Cause;
+use super::write::Via;
 use crate::json::{Map, Text, Value};
 
 /// Which part of an object a write can change, and validation must look at.
@@ -31,16 +32,16 @@ pub(super) enum Fit {
 pub(super) fn fit(
     served: &Served,
     value: &mut Value,
-    options: &WriteOptions,
+    (options, via): (&WriteOptions, Via),
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
-    fit_after(served, (value, None), options, warnings)
+    fit_after(served, (value, None), (options, via), warnings)
 }
 
 fn fit_after(
     served: &Served,
     (value, before): (&mut Value, Option<Before>),
-    options: &WriteOptions,
+    (options, via): (&WriteOptions, Via),
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
     let schema = &served.kind.schema;
@@ -51,7 +52,10 @@ fn fit_after(
             *text = "".into();
         }
     }
-    let unknown = prune(schema, value, before);
+    // What an apply makes is not decoded again.
+    let is_made = via == Via::Patch(PatchKind::Apply) && served.kind.origin == Origin::Custom;
+    let nulls = if is_made { Nulls::Kept } else { Nulls::Dropped };
+    let unknown = prune(schema, value, before, nulls);
     apply_defaults(schema, value);
     if served.kind.origin == Origin::BuiltIn {
         rules::canonicalise(schema, value)?;
@@ -67,7 +71,7 @@ pub(super) fn refit(
     served: &Served,
     value: &mut Value,
     before: Before,
-    options: &WriteOptions,
+    (options, via): (&WriteOptions, Via),
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
     let untouched = match (served.kind.origin, served.conversion) {
@@ -75,7 +79,7 @@ pub(super) fn refit(
         (Origin::Custom, _)
         | (_, Conversion::Webhook | Conversion::Events | Conversion::Autoscalers) => Map::new(),
     };
-    fit_after(served, (value, Some(before)), options, warnings)?;
+    fit_after(served, (value, Some(before)), (options, via), warnings)?;
     if let Some(fields) = value.as_object_mut() {
         fields.extend(untouched);
     }

@@ -57,7 +57,7 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let served = &request.served;
-        shape::fit(served, &mut value, options, &mut context.warnings)
+        shape::fit(served, &mut value, (options, via), &mut context.warnings)
             .map_err(|why| identity::unfit(&served.kind, &why))?;
         if served.kind.origin == Origin::BuiltIn {
             name_type(served, &mut value);
@@ -163,8 +163,13 @@ impl Kernel {
                 });
             }
             // A body is read, and what is unknown in it complained of, before anybody looks for the object.
-            shape::fit(served, &mut value, options, &mut context.warnings)
-                .map_err(|why| identity::unfit(&served.kind, &why))?;
+            shape::fit(
+                served,
+                &mut value,
+                (options, Via::Put),
+                &mut context.warnings,
+            )
+            .map_err(|why| identity::unfit(&served.kind, &why))?;
             return Err(request.not_found());
         };
         self.replace(request, (&old, value), (options, Via::Put), context)
@@ -236,18 +241,18 @@ impl Kernel {
         let warnings = &mut context.warnings;
         let before = served.before(old);
         share(&mut value, old.value());
-        shape::refit(served, &mut value, before, options, warnings).map_err(|why| {
-            match (&sent, quoted) {
+        shape::refit(served, &mut value, before, (options, via), warnings).map_err(
+            |why| match (&sent, quoted) {
                 (Some(_), Some(patch)) => identity::undecodable(&patch, &why),
                 (Some(patched), None) => identity::undecodable(&patched.to_string(), &why),
                 (None, _) => identity::unfit(&served.kind, &why),
-            }
-        })?;
+            },
+        )?;
         let change = (old, &mut value);
         let owners = self.mutate_update(request, change, (options, via), context)?;
         check_preconditions(request, old, &mut value, via)?;
         self.admit_grant(request, &mut value, Some(old.value()))?;
-        let sent = ownership::sent_through_status(request, &value, old);
+        let metadata_sent = ownership::Sent::of(request, via, &value, old);
         let is_mistyped = ownership::is_mistyped_status(request, &value, before);
         parts::restore(request, &mut value, &served.view(old));
         metadata::normalise(&mut value);
@@ -273,7 +278,8 @@ impl Kernel {
             owners.put(&mut value);
         } else if via != Via::Patch(PatchKind::Apply) {
             let before = served.view(old);
-            ownership::track_sent(request, (&before, &mut value), sent, (options, context.now));
+            let change = (&*before, &mut value);
+            ownership::track_sent(request, change, metadata_sent, (options, context.now));
         }
         namespace::restore(request, &mut value, old.value());
         if is_mistyped {

@@ -11,7 +11,7 @@ use crate::store::log::TableId;
 use crate::store::object::{Key, Object, metadata_mut};
 use crate::store::registry::{Conversion, Found, Served};
 use crate::store::schema::default::apply_defaults;
-use crate::store::schema::prune::prune;
+use crate::store::schema::prune::{Nulls, prune};
 use crate::store::status::Status;
 use crate::store::webhook::{Conversation, unheard};
 use crate::store::write::{bare_internal, drop_type};
@@ -173,7 +173,7 @@ impl Kernel {
         };
         let mut converted = self.asked(served.table, wanted, conversation)?;
         if let Some(target) = self.version(served, to) {
-            prune(&target.kind.schema, &mut converted, None);
+            prune(&target.kind.schema, &mut converted, None, Nulls::Dropped);
         }
         drop_type(&mut converted);
         Ok(converted)
@@ -202,7 +202,7 @@ impl Kernel {
     fn read(&self, served: &Served, value: &Value, version: &str) -> Value {
         let mut value = value.clone();
         if let Some(own) = self.version(served, version) {
-            prune(&own.kind.schema, &mut value, None);
+            prune(&own.kind.schema, &mut value, None, Nulls::Dropped);
             apply_defaults(&own.kind.schema, &mut value);
         }
         value

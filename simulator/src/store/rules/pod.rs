@@ -333,6 +333,12 @@ fn change_faults(new: &Value, old: &Value) -> Vec<Cause> {
         return without_image;
     }
     let deadline = deadline_fault(&new["spec"], &old["spec"]);
+    // One that is put off is all that is told.
+    if let Some(fault) = &deadline
+        && new["spec"]["activeDeadlineSeconds"].is_number()
+    {
+        return vec![fault.clone()];
+    }
     let is_fixed = fixed_part(&new["spec"]) == fixed_part(&old["spec"]);
     let changed = (!is_fixed).then(|| Cause {
         reason: "FieldValueForbidden",

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::json::json;
     use crate::store::schema::node::{ListType, PatchStrategy};
-    use crate::store::schema::prune::prune;
+    use crate::store::schema::prune::{Nulls, prune};
     use crate::store::schema::validate::validate;
 
     fn at(kind: &Node, path: &[&str]) -> Arc<Node> {
@@ -239,7 +239,10 @@ mod tests {
     fn unknown_fields_of_built_in_kinds_are_found() {
         let mut secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "bar": 1}, "data": {"a": ""}, "foo": 1});
         let node = builtin("", "v1", "Secret").unwrap();
-        assert_eq!(prune(&node, &mut secret, None), ["metadata.bar", "foo"]);
+        assert_eq!(
+            prune(&node, &mut secret, None, Nulls::Dropped),
+            ["metadata.bar", "foo"]
+        );
         assert!(validate(&node, &secret, None).is_empty());
     }
 
@@ -248,7 +251,7 @@ mod tests {
         let mut crd = json!({"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"type": "object", "x": {"y": 1}}}}]}});
         let before = crd.clone();
         let node = builtin("apiextensions.k8s.io", "v1", "CustomResourceDefinition").unwrap();
-        assert!(prune(&node, &mut crd, None).is_empty());
+        assert!(prune(&node, &mut crd, None, Nulls::Dropped).is_empty());
         assert_eq!(crd, before);
     }
 

@@ -9,7 +9,7 @@ use super::path::Path;
 use crate::json::{Map, Value};
 
 /// Drops fields that `node`, the schema of a whole object, does not declare, then nulls that are neither allowed nor
-/// to be replaced by a default. Returns the paths of the unknown fields, those of metadata first and those
+/// to be replaced by a default, if `nulls` says so. Returns the paths of the unknown fields, those of metadata first and those
 /// of embedded metadata last, as `unknown field "…"` messages print them.
 ///
 /// `apiVersion` and `kind` stay, at the root and in embedded resources; `metadata` there is reduced to what ObjectMeta
@@ -17,8 +17,8 @@ use crate::json::{Map, Value};
 ///
 /// Source: `spec/kube-api.md` §1.14 and §1.18; apiextensions-apiserver v0.34.3, pkg/apiserver/schema/pruning and
 /// objectmeta.
-pub fn prune(node: &Node, value: &mut Value, before: Option<Before>) -> Vec<String> {
-    let mut unknown = Unknown::new(Nulls::Dropped);
+pub fn prune(node: &Node, value: &mut Value, before: Option<Before>, nulls: Nulls) -> Vec<String> {
+    let mut unknown = Unknown::new(nulls);
     let before = before.and_then(Before::fitting);
     unknown.prune(node, (value, before), &Path::ROOT);
     unknown.in_metadata.sort();
@@ -34,9 +34,11 @@ pub(super) fn prune_part(node: &Node, value: &mut Value) {
 }
 
 /// What becomes of a known field that is null although it may not be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Nulls {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nulls {
+    /// It stays, and is refused.
     Kept,
+    /// It goes, as everything that is decoded.
     Dropped,
 }
 
@@ -216,7 +218,7 @@ mod tests {
         #[case] unknown: &[&str],
     ) {
         let mut object = json!({"apiVersion": "ex.io/v1", "kind": "X", "spec": spec});
-        assert_eq!(prune(&schema(), &mut object, None), unknown);
+        assert_eq!(prune(&schema(), &mut object, None, Nulls::Dropped), unknown);
         assert_eq!(
             object,
             json!({"apiVersion": "ex.io/v1", "kind": "X", "spec": expected})
@@ -231,13 +233,16 @@ mod tests {
         let old = json!({"apiVersion": "ex.io/v1", "spec": {"z": 1}});
         let mut object = old.clone();
         let before = Before { value: &old, fits };
-        assert_eq!(prune(&schema(), &mut object, Some(before)), unknown);
+        assert_eq!(
+            prune(&schema(), &mut object, Some(before), Nulls::Dropped),
+            unknown
+        );
     }
 
     #[test]
     fn metadata_comes_first() {
         let mut object = json!({"apiVersion": "v1", "aaa": 1, "metadata": {"name": "x", "zzz": 1, "ownerReferences": [{"uid": "u", "y": 1}], "labels": {"a": "b"}, "creationTimestamp": null}});
-        let unknown = prune(&schema(), &mut object, None);
+        let unknown = prune(&schema(), &mut object, None, Nulls::Dropped);
         assert_eq!(
             unknown,
             ["metadata.ownerReferences[0].y", "metadata.zzz", "aaa"]

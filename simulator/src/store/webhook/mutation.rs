@@ -15,7 +15,7 @@ use crate::store::metadata;
 use crate::store::registry::Served;
 use crate::store::request::{FieldValidation, Part, WriteOptions};
 use crate::store::status::Status;
-use crate::store::write::stored_form;
+use crate::store::write::{Via, stored_form};
 use crate::store::{rules, scale, shape};
 
 impl Kernel {
@@ -126,7 +126,7 @@ fn stored(attempt: &Attempt, served: &Served, mut patched: Value) -> Result<Valu
         field_validation: FieldValidation::Ignore,
         ..WriteOptions::default()
     };
-    shape::fit(served, &mut patched, &lenient, &mut Vec::new())?;
+    shape::fit(served, &mut patched, (&lenient, Via::Put), &mut Vec::new())?;
     rules::prepare(kind, &mut patched);
     metadata::normalise(&mut patched);
     if let Some(fields) = patched.as_object_mut() {

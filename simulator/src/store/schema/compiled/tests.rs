@@ -8,7 +8,7 @@ use super::*;
 use crate::json::{Value, json, share};
 use crate::store::schema::default::apply_defaults;
 use crate::store::schema::parse::parse;
-use crate::store::schema::prune::prune;
+use crate::store::schema::prune::{Nulls, prune};
 
 const SKIPPED: &str = "Invalid <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 
@@ -37,7 +37,10 @@ fn told(causes: &[Cause]) -> Vec<String> {
 
 fn object(spec: Value) -> Value {
     let mut object = json!({"apiVersion": "schema.ex.io/v1", "kind": "Probe", "metadata": {"name": "p"}, "spec": spec});
-    assert_eq!(prune(&every_feature().node, &mut object, None), [""; 0]);
+    assert_eq!(
+        prune(&every_feature().node, &mut object, None, Nulls::Dropped),
+        [""; 0]
+    );
     apply_defaults(&every_feature().node, &mut object);
     object
 }
