@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio::time::Sleep;
 
 use super::encode;
+use super::heartbeat::Heartbeat;
 use super::negotiate::Format;
 use super::pull::Pulled;
 use super::service::ApiServer;
@@ -45,6 +46,8 @@ pub(crate) struct WatchBody {
     pub(crate) cursor: Cursor,
     pub(crate) id: u64,
     pub(crate) barriers_seen: u64,
+    /// When it tells a bookmark of itself, if it does.
+    pub(crate) heartbeat: Option<Heartbeat>,
     /// Whose watch it is.
     pub(crate) actor: Arc<str>,
     /// How far the connection has broken.

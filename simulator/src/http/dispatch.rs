@@ -14,6 +14,7 @@ use super::encode;
 use super::gate;
 use super::hang::Hanging;
 use super::health::{health, version};
+use super::heartbeat::Heartbeat;
 use super::journal::Entry;
 use super::negotiate::{Accepted, Format, Offer, accepted};
 use super::pending::Pending;
@@ -37,6 +38,7 @@ use crate::store::registry::{Found, Served};
 use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
 use crate::store::token::AUDIENCE;
+use crate::store::watch::Cursor;
 
 /// An answer, or the lack of one.
 pub(crate) type Answered = Result<Response<ResponseBody>, Lost>;
@@ -370,26 +372,13 @@ impl ApiServer {
             Answer::Empty => bare_response(204),
             Answer::Follow(follow) => self.followed(state, follow),
             Answer::Watch(cursor) => {
-                let (id, revision) = (state.watchers.register(), state.kernel.log().revision());
-                let now = self.clock().now();
-                let whose = (&call.actor, timeout_seconds);
-                let instant = Instant { now, revision };
-                state.trouble.open(id, &cursor, whose, instant);
-                let watch = WatchBody {
-                    server: self.clone(),
-                    served,
-                    shape,
-                    format,
+                let watch = self.watched(
+                    state,
+                    call,
+                    (served, shape, format),
                     cursor,
-                    id,
-                    barriers_seen: state.watchers.barriers(),
-                    actor: Arc::clone(&call.actor),
-                    tear: Tear::Absent,
-                    deadline: self.deadline(timeout_seconds),
-                    looks_again_at: None,
-                    converting: None,
-                    alarm: None,
-                };
+                    timeout_seconds,
+                );
                 if is_direct {
                     told_response(200, Told::watch(watch))
                 } else {
@@ -399,6 +388,41 @@ impl ApiServer {
         };
         add_warnings(&mut response, &reply.warnings);
         response
+    }
+
+    fn watched(
+        &self,
+        state: &mut State,
+        call: &Call,
+        (served, shape, format): (Arc<Served>, Shape, Format),
+        cursor: Cursor,
+        timeout_seconds: u64,
+    ) -> WatchBody {
+        let (id, revision) = (state.watchers.register(), state.kernel.log().revision());
+        let now = self.clock().now();
+        let whose = (&call.actor, timeout_seconds);
+        state
+            .trouble
+            .open(id, &cursor, whose, Instant { now, revision });
+        let ends_at = end(now, timeout_seconds);
+        let is_running = self.clock().wall_duration(SignedDuration::ZERO).is_some();
+        let beats = is_running && cursor.allows_bookmarks();
+        WatchBody {
+            server: self.clone(),
+            served,
+            shape,
+            format,
+            cursor,
+            id,
+            barriers_seen: state.watchers.barriers(),
+            heartbeat: beats.then(|| Heartbeat::begin(now, ends_at)),
+            actor: Arc::clone(&call.actor),
+            tear: Tear::Absent,
+            deadline: ends_at.and_then(|end| self.alarm(end)),
+            looks_again_at: None,
+            converting: None,
+            alarm: None,
+        }
     }
 
     fn followed(&self, state: &mut State, follow: Follow) -> Response<ResponseBody> {
@@ -411,15 +435,14 @@ impl ApiServer {
         *response.body_mut() = ResponseBody::log(body);
         response
     }
+}
 
-    /// When a watch ends; never in virtual time, in which nothing waits.
-    fn deadline(&self, seconds: u64) -> Option<std::pin::Pin<Box<tokio::time::Sleep>>> {
-        if seconds == 0 {
-            return None;
-        }
-        let asked = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-        self.alarm(self.clock().now().saturating_add(asked).ok()?)
-    }
+/// When a watch ends that may take so long; never, if it may take any time.
+fn end(now: Timestamp, timeout_seconds: u64) -> Option<Timestamp> {
+    let asked = i64::try_from(timeout_seconds)
+        .ok()
+        .filter(|asked| *asked > 0)?;
+    now.saturating_add(SignedDuration::from_secs(asked)).ok()
 }
 
 /// An answer with what is said of a kind that is to go, and of a page that is too old.

@@ -25,6 +25,7 @@ mod farewell;
 pub(crate) mod gate;
 mod hang;
 mod health;
+mod heartbeat;
 mod journal;
 mod meddle;
 mod negotiate;

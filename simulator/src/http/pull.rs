@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::time::Sleep;
 
 use super::body::{LogBody, WatchBody};
+use super::heartbeat::Heartbeat;
 use super::service::{ApiServer, State};
 use super::streams::{End, Sight};
 use crate::store::log::TableId;
@@ -33,7 +34,8 @@ impl ApiServer {
     pub(crate) fn pull(&self, watch: &mut WatchBody, waker: &Waker) -> Poll<Option<Pulled>> {
         let mut state = self.lock();
         let state = &mut *state;
-        state.trouble.pass(self.clock().now());
+        let now = self.clock().now();
+        state.trouble.pass(now);
         let kernel = &state.kernel;
         let log = kernel.log();
         match state.trouble.streams.take_end(watch.id) {
@@ -60,14 +62,18 @@ impl ApiServer {
             return Poll::Ready(Some(Pulled::Unconverted(served, object)));
         }
         let barriers = state.watchers.barriers();
-        if std::mem::replace(&mut watch.barriers_seen, barriers) < barriers
+        let is_owed = std::mem::replace(&mut watch.barriers_seen, barriers) < barriers;
+        let is_due = watch.heartbeat.as_mut().is_some_and(|beat| beat.take(now));
+        if (is_owed || is_due)
             && watch.cursor.allows_bookmarks()
             && state.trouble.streams.takes_bookmark(watch.id)
         {
             let bookmark = watch.cursor.bookmark(log, sight.until);
             return Poll::Ready(Some(Pulled::Whole(bookmark)));
         }
-        watch.looks_again_at = state.trouble.due(&watch.actor, watch.id);
+        let trouble = state.trouble.due(&watch.actor, watch.id);
+        let beat = watch.heartbeat.as_ref().map(Heartbeat::next);
+        watch.looks_again_at = trouble.into_iter().chain(beat).min();
         state.watchers.wait(watch.cursor.table(), watch.id, waker);
         Poll::Pending
     }

@@ -17,6 +17,7 @@ mod conversion;
 mod disturbed;
 mod expired;
 mod log;
+mod marked;
 mod nested;
 mod panicked;
 mod policies;
