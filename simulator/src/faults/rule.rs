@@ -142,13 +142,7 @@ pub(super) fn resource_of(request: &Request) -> String {
     let plural = &request.served.kind.plural;
     match request.part {
         Part::Whole => plural.clone(),
-        Part::Status => format!("{plural}/status"),
-        Part::Finalize => format!("{plural}/finalize"),
-        Part::Log => format!("{plural}/log"),
-        Part::Binding => format!("{plural}/binding"),
-        Part::Eviction => format!("{plural}/eviction"),
-        Part::Scale => format!("{plural}/scale"),
-        Part::Token => format!("{plural}/token"),
+        part => format!("{plural}/{}", part.subresource()),
     }
 }
 

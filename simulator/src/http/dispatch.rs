@@ -203,6 +203,11 @@ impl ApiServer {
     ) -> Result<(Request, Wanted), Status> {
         let accepted = accepted(call.header(ACCEPT), Offer::Resource(served.kind.origin));
         let accepted = accepted.map_err(|refusal| {
+            // A method that is not served is told before anybody looks at what is accepted.
+            match resource::request((call, user), target, &served, query) {
+                Err(status) if status.code == 405 => return status,
+                _ => {}
+            }
             let is_list = target.name.is_empty() && call.method == http::Method::GET;
             not_acceptable(&refusal, is_list)
         })?;

@@ -31,7 +31,12 @@ pub(crate) fn request(
     let part = part(target, served)?;
     let verb = match part {
         Part::Whole => verb(call, target, served, query)?,
-        Part::Status | Part::Finalize | Part::Scale => part_verb(call, part, served, query)?,
+        Part::Status
+        | Part::Finalize
+        | Part::Scale
+        | Part::EphemeralContainers
+        | Part::Resize
+        | Part::Approval => part_verb(call, part, served, query)?,
         Part::Log => log_verb(call, query)?,
         Part::Binding | Part::Eviction | Part::Token => action_verb(call, part, query)?,
     };
@@ -73,6 +78,9 @@ fn part(target: &Target, served: &Served) -> Result<Part, Status> {
         "eviction" => Ok(Part::Eviction),
         "scale" => Ok(Part::Scale),
         "token" => Ok(Part::Token),
+        "ephemeralcontainers" => Ok(Part::EphemeralContainers),
+        "resize" => Ok(Part::Resize),
+        "approval" => Ok(Part::Approval),
         other => Err(Status::not_implemented(&format!(
             "the subresource {}/{other}",
             kind.plural
@@ -86,10 +94,8 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
     let is_everywhere = served.kind.namespaced && target.namespace.is_empty();
     if served.kind.group.is_empty() {
         match (served.kind.plural.as_str(), &call.method) {
-            ("bindings", &Method::POST) => {
-                return Err(Status::not_implemented("bindings beside pods/binding"));
-            }
-            ("bindings", _) => return Err(not_allowed()),
+            ("bindings", _) if is_everywhere || !is_collection => return Err(no_resource()),
+            ("bindings", method) if method != Method::POST => return Err(not_allowed()),
             ("componentstatuses", method) if method != Method::GET => return Err(not_allowed()),
             _ => {}
         }

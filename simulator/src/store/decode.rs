@@ -48,6 +48,12 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
         let bundle = &value["spec"]["conversion"]["webhook"]["clientConfig"]["caBundle"];
         check_base64(bundle.as_str().unwrap_or_default())?;
     }
+    if kind.group == "certificates.k8s.io" {
+        let binary = [&value["spec"]["request"], &value["status"]["certificate"]];
+        for text in binary {
+            check_base64(text.as_str().unwrap_or_default())?;
+        }
+    }
     let binary = match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Secret") => Some("data"),
         ("", "ConfigMap") => Some("binaryData"),

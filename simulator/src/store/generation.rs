@@ -12,7 +12,10 @@ use super::write::has_status;
 /// Counts the generation up if anything but metadata, and status where it has its own endpoint, changed.
 pub(super) fn advance(request: &Request, value: &mut Value, old: &Value) {
     let served = &request.served;
-    let is_counted = matches!(request.part, Part::Whole | Part::Scale);
+    let is_counted = matches!(
+        request.part,
+        Part::Whole | Part::Scale | Part::EphemeralContainers | Part::Resize
+    );
     if !served.behaviour.manages_generation || !is_counted {
         return;
     }

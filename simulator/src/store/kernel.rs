@@ -216,6 +216,7 @@ impl Kernel {
                 Part::Binding => self.bind(&request, &body, &options, context),
                 Part::Eviction => self.evict(&request, &body, context),
                 Part::Token => self.grant_token(&request, &body, &options, context),
+                _ if is_binding(&request) => self.bind_named(&request, body, &options, context),
                 _ => self.create(&request, body, &options, context),
             },
             Verb::Update(body, options) if request.part == Part::Scale => {
@@ -238,6 +239,12 @@ impl Kernel {
             }
         }
     }
+}
+
+/// Whether the request is for what only can be posted and is stored in pods.
+fn is_binding(request: &Request) -> bool {
+    let kind = &request.served.kind;
+    kind.group.is_empty() && kind.plural == "bindings"
 }
 
 impl Request {

@@ -15,6 +15,7 @@ use super::patch::managed::{Writer, track_update};
 use super::patch::merge::merge_patch;
 use super::patch::strategic::strategic_merge;
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
+use super::rules;
 use super::schema::before::Before;
 use super::schema::node::Node;
 use super::status::Status;
@@ -132,28 +133,47 @@ pub(super) fn track(
     let kind = &request.served.kind;
     let api_version = kind.api_version();
     let writer = writer(request, options, &api_version, now);
-    track_update(before, after, &writer, &kind.schema);
+    if !rules::has_unowned(kind) {
+        return track_update(before, after, &writer, &kind.schema);
+    }
+    let mut owned = after.clone();
+    rules::drop_unowned(request.part, &mut owned);
+    track_update(before, &mut owned, &writer, &kind.schema);
+    take_owners(after, owned);
 }
 
-/// The same for a write that sent metadata which comes to nothing.
+/// Gives `after` the owners of another state.
+fn take_owners(after: &mut Value, mut tracked: Value) {
+    match metadata_mut(&mut tracked).remove("managedFields") {
+        Some(owners) => metadata_mut(after).insert("managedFields", owners),
+        None => metadata_mut(after).remove("managedFields"),
+    };
+}
+
+/// The same for a write that sent something which comes to nothing.
 pub(super) fn track_sent(
     request: &Request,
     (before, after): (&Value, &mut Value),
     sent: Option<Sent>,
     (options, now): (&WriteOptions, Timestamp),
 ) {
-    let Some(sent) = sent else {
-        return track(request, Some(before), after, options, now);
+    let mut whole = match sent {
+        None => return track(request, Some(before), after, options, now),
+        Some(Sent::Metadata { names, fields }) => {
+            let mut whole = after.clone();
+            let metadata = metadata_mut(&mut whole);
+            metadata.retain(|name, _| !names.contains(&name.as_str()));
+            metadata.extend(fields);
+            whole
+        }
+        Some(Sent::Whole(mut whole)) => {
+            take_owners(&mut whole, after.clone());
+            metadata::keep_owned(&mut whole, before);
+            whole
+        }
     };
-    let mut whole = after.clone();
-    let metadata = metadata_mut(&mut whole);
-    metadata.retain(|name, _| !sent.names.contains(&name.as_str()));
-    metadata.extend(sent.fields);
     track(request, Some(before), &mut whole, options, now);
-    match metadata_mut(&mut whole).remove("managedFields") {
-        Some(tracked) => metadata_mut(after).insert("managedFields", tracked),
-        None => metadata_mut(after).remove("managedFields"),
-    };
+    take_owners(after, whole);
 }
 
 /// What of its metadata a write to the status of a custom resource sends in vain.
@@ -161,17 +181,28 @@ const SENT_THROUGH_STATUS: [&str; 4] = ["annotations", "finalizers", "labels", "
 /// What a PUT may leave out of an object that is being deleted, in vain.
 const OF_DELETION: [&str; 2] = ["deletionGracePeriodSeconds", "deletionTimestamp"];
 
-/// Metadata as it is sent, where that comes to nothing, but decides who owns it.
-pub(super) struct Sent {
-    names: Vec<&'static str>,
-    fields: Map,
+/// What a write sends that comes to nothing, while who owns it is recorded all the same.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// Metadata: the fields of these names.
+    Metadata {
+        names: Vec<&'static str>,
+        fields: Map,
+    },
+    /// All of it.
+    Whole(Value),
 }
 
 impl Sent {
-    /// The metadata of `value`, with which `old` is to be replaced, if it is not what is stored.
+    /// What `value` has of this, with which `old` is to be replaced: everything in a write to a part of a pod's spec,
+    /// else metadata, if it is not what is stored.
     ///
-    /// Source: `spec/kube-api.md` §1.13, seen.
+    /// Source: `spec/kube-api.md` §1.13, seen; kubernetes v1.34 `pkg/registry/core/pod/strategy.go`, where the strategies
+    /// of `ephemeralcontainers` and `resize` reset no fields.
     pub(super) fn of(request: &Request, via: Via, value: &Value, old: &Object) -> Option<Self> {
+        if matches!(request.part, Part::EphemeralContainers | Part::Resize) {
+            return Some(Self::Whole(value.clone()));
+        }
         let mut names = Vec::new();
         if request.part == Part::Status && request.served.kind.origin == Origin::Custom {
             names.extend(SENT_THROUGH_STATUS);
@@ -185,7 +216,7 @@ impl Sent {
         }
         let field = |name: &&str| Some(((*name).to_owned(), sent.get(name)?.clone()));
         let fields = names.iter().filter_map(field).collect();
-        Some(Self { names, fields })
+        Some(Self::Metadata { names, fields })
     }
 }
 
@@ -210,10 +241,8 @@ fn writer<'a>(
         manager: &options.field_manager,
         api_version,
         subresource: match request.part {
-            Part::Status => "status",
-            Part::Finalize => "finalize",
-            Part::Scale => "scale",
-            Part::Whole | Part::Log | Part::Binding | Part::Eviction | Part::Token => "",
+            Part::Log | Part::Binding | Part::Eviction | Part::Token => "",
+            part => part.subresource(),
         },
         now,
     }
@@ -273,6 +302,10 @@ fn without_reset(request: &Request, mut config: Value) -> Value {
         return config;
     };
     match request.part {
+        Part::EphemeralContainers | Part::Resize => {}
+        _ if rules::has_unowned(&request.served.kind) => {
+            rules::drop_unowned(request.part, &mut config);
+        }
         Part::Status => {
             fields.retain(|name, _| {
                 matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "status")

@@ -5,6 +5,7 @@
 use super::kind::Origin;
 use super::metadata;
 use super::request::{Part, Request};
+use super::rules;
 use super::write::has_status;
 use crate::json::Value;
 
@@ -15,6 +16,7 @@ pub(super) fn restore(request: &Request, value: &mut Value, old: &Value) {
             metadata::restore(fields, old, field);
         }
     };
+    rules::restore(&request.served.kind, request.part, value, old);
     match request.part {
         Part::Whole if has_status(&request.served) => keep(value, "status"),
         Part::Finalize => {
@@ -27,6 +29,15 @@ pub(super) fn restore(request: &Request, value: &mut Value, old: &Value) {
             restore_all_but(&["status", "metadata"], value, old);
             let kept = kept_through_status(request);
             restore_all_but(kept, &mut value["metadata"], &old["metadata"]);
+        }
+        Part::EphemeralContainers | Part::Resize => {
+            let sent = value["spec"].take();
+            restore_all_but(&["metadata"], value, old);
+            restore_all_but(&["managedFields"], &mut value["metadata"], &old["metadata"]);
+            rules::keep_part_of_pod(request.part, &mut value["spec"], sent);
+        }
+        Part::Approval => {
+            restore_all_but(&["status", "metadata"], value, old);
         }
         Part::Whole | Part::Log | Part::Binding | Part::Eviction | Part::Scale | Part::Token => {}
     }

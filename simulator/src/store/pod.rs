@@ -8,12 +8,14 @@ use super::admission::Attempt;
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
 use super::log::TableId;
-use super::metadata::seconds;
-use super::object::metadata_mut;
-use super::ownership;
-use super::request::{DeleteOptions, Request, WriteOptions};
+use super::metadata::{self, seconds, text};
+use super::object::{Object, metadata_mut};
+use super::precondition::unmet;
+use super::request::{DeleteOptions, Part, Request, WriteOptions};
 use super::schema::node::{Node, Type};
 use super::status::{Qualified, Status};
+use super::write::bare_internal;
+use super::{identity, ownership};
 use crate::json::{Value, json};
 
 impl Kernel {
@@ -30,41 +32,84 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
+        if text(metadata_mut(&mut body.clone()), "name") != request.name {
+            return Err(Status::bad_request(
+                "name in URL does not match name in Binding object",
+            ));
+        }
         let mut posted = posted(request, body);
         let at = ("v1", "binding");
         ownership::track_as(&mut posted, &binding(), at, options, context.now);
         let attempt = Attempt::action(request, &posted, options);
         let mutated = self.mutate(&attempt, context)?;
-        self.admit(&attempt.of(mutated.as_ref()), context)?;
         let body = mutated.as_ref().unwrap_or(body);
+        check_target(&body["target"])?;
+        self.admit(&attempt.of(mutated.as_ref()), context)?;
         let pod = Arc::clone(self.find(request)?);
-        let node = body["target"]["name"].as_str().unwrap_or_default();
-        let bound = pod.value()["spec"]["nodeName"].as_str().unwrap_or_default();
-        if !bound.is_empty() {
+        let revision = body["metadata"]["resourceVersion"]
+            .as_str()
+            .unwrap_or_default();
+        if !revision.is_empty() && revision != pod.revision().to_string() {
+            let why = format!(
+                "ResourceVersion in precondition: {revision}, ResourceVersion in object meta: {}",
+                pod.revision()
+            );
+            return Err(unmet(request, &pod, &why));
+        }
+        if let Some(why) = unfit_for_node(&pod) {
             let binding = Qualified {
                 group: "",
                 name: "pods/binding",
             };
-            let mut status = Status::conflict(&binding, &request.name);
-            status.message = format!(
-                "Operation cannot be fulfilled on pods/binding \"{0}\": pod {0} is already assigned to node {bound:?}",
-                request.name
-            );
-            return Err(status);
+            let why = format!("pod {} {why}", request.name);
+            return Err(Status::conflicting(&binding, &request.name, &why));
         }
         if !options.dry_run {
             let mut value = pod.value().clone();
-            value["spec"]["nodeName"] = node.into();
+            value["spec"]["nodeName"] = body["target"]["name"].clone();
+            for (name, text) in body["metadata"]["annotations"]
+                .as_object()
+                .into_iter()
+                .flatten()
+            {
+                value["metadata"]["annotations"][name.as_str()] = text.clone();
+            }
             let condition = json!({
                 "type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": seconds(context.now),
             });
             match value["status"]["conditions"].as_array_mut() {
-                Some(list) => list.push(condition),
+                Some(list) => {
+                    list.retain(|known| known["type"] != "PodScheduled");
+                    list.push(condition);
+                }
                 None => value["status"]["conditions"] = json!([condition]),
             }
             self.log.put(request.served.table, value);
         }
         Ok(created())
+    }
+
+    /// The same for a binding that is posted beside the pods, and names its pod.
+    pub(super) fn bind_named(
+        &mut self,
+        request: &Request,
+        mut body: Value,
+        options: &WriteOptions,
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
+        identity::check_body(&request.served.kind, &body)?;
+        metadata::place(&mut body, request)?;
+        let name = text(metadata_mut(&mut body), "name").to_owned();
+        if name.is_empty() {
+            return Err(Status::bad_request("Name parameter required."));
+        }
+        let of_pod = Request {
+            served: Arc::clone(self.registry.get("", "v1", "pods")),
+            part: Part::Binding,
+            name,
+            ..request.without_verb()
+        };
+        self.bind(&of_pod, &body, options, context)
     }
 
     pub(super) fn evict(
@@ -84,11 +129,51 @@ impl Kernel {
             ..DeleteOptions::default()
         };
         let whole = Request {
-            part: super::request::Part::Whole,
+            part: Part::Whole,
             ..request.without_verb()
         };
         self.delete_unasked(&whole, &options, context)?;
         Ok(created())
+    }
+}
+
+/// A binding has a target, which is a node.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidatePodBinding`.
+fn check_target(target: &Value) -> Result<(), Status> {
+    let field = |name: &str| target[name].as_str().unwrap_or_default();
+    let kind = match field("kind") {
+        "" | "Node" => None,
+        other => Some(format!(
+            "target.kind: Unsupported value: {other:?}: supported values: \"Node\", \"<empty>\""
+        )),
+    };
+    let name = field("name")
+        .is_empty()
+        .then(|| "target.name: Required value".to_owned());
+    match (kind, name) {
+        (None, None) => Ok(()),
+        (Some(kind), Some(name)) => Err(bare_internal(&format!("[{kind}, {name}]"))),
+        (Some(fault), None) | (None, Some(fault)) => Err(bare_internal(&fault)),
+    }
+}
+
+/// Why a pod cannot be given a node.
+///
+/// Source: kubernetes v1.34 `pkg/registry/core/pod/storage/storage.go`, `setPodNodeAndMetadata`.
+fn unfit_for_node(pod: &Object) -> Option<String> {
+    let spec = &pod.value()["spec"];
+    let bound = spec["nodeName"].as_str().unwrap_or_default();
+    let is_gated = spec["schedulingGates"]
+        .as_array()
+        .is_some_and(|gates| !gates.is_empty());
+    match () {
+        () if pod.is_terminating() => {
+            Some("is being deleted, cannot be assigned to a host".to_owned())
+        }
+        () if !bound.is_empty() => Some(format!("is already assigned to node {bound:?}")),
+        () if is_gated => Some("has non-empty .spec.schedulingGates".to_owned()),
+        () => None,
     }
 }
 

@@ -52,6 +52,17 @@ fn wrong_uid(request: &Request, old: &Object, uid: &str, via: Via) -> Status {
         let causes = [cause.clone(), cause];
         return invalid_once(&kind.qualified_kind(), &request.name, &causes);
     }
+    let why = format!(
+        "UID in precondition: {uid}, UID in object meta: {}",
+        old.uid()
+    );
+    unmet(request, old, &why)
+}
+
+/// 409 in the words of the store below a real server, which found the stored object to be another than was taken for
+/// granted.
+pub(super) fn unmet(request: &Request, old: &Object, why: &str) -> Status {
+    let kind = &request.served.kind;
     let mut status = Status::conflict(&kind.resource(), &request.name);
     let namespace = match old.namespace() {
         "" => String::new(),
@@ -62,12 +73,11 @@ fn wrong_uid(request: &Request, old: &Object, uid: &str, via: Via) -> Status {
         group => format!("{group}/"),
     };
     status.message = format!(
-        "Operation cannot be fulfilled on {} \"{}\": StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+        "Operation cannot be fulfilled on {} \"{}\": StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: {why}",
         kind.resource(),
         request.name,
         kind.plural,
         request.name,
-        old.uid()
     );
     status
 }

@@ -50,6 +50,12 @@ pub enum Part {
     Scale,
     /// `/token` of a service account.
     Token,
+    /// `/ephemeralcontainers` of a pod.
+    EphemeralContainers,
+    /// `/resize` of a pod.
+    Resize,
+    /// `/approval` of a certificate signing request.
+    Approval,
 }
 
 impl Part {
@@ -65,6 +71,9 @@ impl Part {
             Self::Eviction => "eviction",
             Self::Scale => "scale",
             Self::Token => "token",
+            Self::EphemeralContainers => "ephemeralcontainers",
+            Self::Resize => "resize",
+            Self::Approval => "approval",
         }
     }
 }

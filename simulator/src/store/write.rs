@@ -11,6 +11,7 @@ use super::kernel::{Context, Kernel};
 use super::kind::Origin;
 use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
+use super::ownership::Sent;
 use super::patch::refusal::go_text;
 use super::patch::strategic::tried;
 use super::precondition::check_preconditions;
@@ -75,6 +76,7 @@ impl Kernel {
         self.admit_grant(request, &mut value, None)?;
         self.settle_name(request, &mut value, context);
         stamp_new(served, &mut value, context);
+        rules::name_requester(&served.kind, &mut value, &request.user);
         if has_status(served) {
             value.as_object_mut().map(|fields| fields.remove("status"));
         }
@@ -252,7 +254,10 @@ impl Kernel {
         let owners = self.mutate_update(request, change, (options, via), context)?;
         check_preconditions(request, old, &mut value, via)?;
         self.admit_grant(request, &mut value, Some(old.value()))?;
-        let metadata_sent = ownership::Sent::of(request, via, &value, old);
+        if matches!(request.part, Part::EphemeralContainers | Part::Resize) {
+            rules::prepare(&served.kind, &mut value);
+        }
+        let sent = Sent::of(request, via, &value, old);
         let is_mistyped = ownership::is_mistyped_status(request, &value, before);
         parts::restore(request, &mut value, &served.view(old));
         metadata::normalise(&mut value);
@@ -264,8 +269,8 @@ impl Kernel {
         if via == Via::Patch(PatchKind::Apply) && !is_tracked {
             metadata_mut(&mut value).remove("managedFields");
         }
-        if request.part == Part::Status {
-            rules::prepare_status(&served.kind, &mut value);
+        if matches!(request.part, Part::Status | Part::Approval) {
+            rules::prepare_status(&served.kind, (&mut value, old.value()), context.now);
         }
         if matches!(request.part, Part::Whole | Part::Finalize) {
             rules::prepare(&served.kind, &mut value);
@@ -279,7 +284,7 @@ impl Kernel {
         } else if via != Via::Patch(PatchKind::Apply) {
             let before = served.view(old);
             let change = (&*before, &mut value);
-            ownership::track_sent(request, change, metadata_sent, (options, context.now));
+            ownership::track_sent(request, change, sent, (options, context.now));
         }
         namespace::restore(request, &mut value, old.value());
         if is_mistyped {
@@ -429,11 +434,10 @@ fn check(
 ) -> Result<(), Status> {
     let before = update.map(|(before, _)| before);
     let old = before.map(|before| before.value);
-    let is_whole = update.is_none_or(|(_, part)| part == Part::Whole);
+    let part = update.map_or(Part::Whole, |(_, part)| part);
+    let is_whole = part == Part::Whole;
     let mut causes: Vec<Cause> = metadata::faults(value, served.behaviour.names, old);
-    if is_whole {
-        causes.extend(rules::faults(&served.kind, value, old));
-    }
+    causes.extend(rules::part_faults(&served.kind, part, value, old));
     if is_definition(served) && is_whole {
         match schema::definition::define(value, old) {
             Ok(kinds) => context.defined = Some(kinds),

@@ -3,96 +3,14 @@
 use jiff::Timestamp;
 
 use super::custom::Pointer;
-use super::{event, infrastructure, pod, row, storage, workload};
+use super::heading::{
+    AGE, CONTAINERS, CREATED, Heading, IMAGES, NAME_COLUMN, NAMED_AND_DATED, PLAIN, definition,
+    field, text,
+};
+use super::{event, infrastructure, pod, rare, row, storage, workload};
 use crate::json::{Value, json};
 use crate::store::kind::{Column, Kind, Origin};
 use crate::store::schema::node::Node;
-
-const NAME: &str = "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
-const CREATED: &str = "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
-
-/// Where the description of a column comes from.
-#[derive(Clone, Copy)]
-enum About {
-    Text(&'static str),
-    /// The description of this field in the schema of the kind.
-    Field(&'static str),
-}
-
-/// A column of a built-in kind.
-#[derive(Clone, Copy)]
-pub(super) struct Heading {
-    name: &'static str,
-    kind: &'static str,
-    format: &'static str,
-    priority: u8,
-    about: About,
-}
-
-const fn text(name: &'static str, about: &'static str) -> Heading {
-    heading(name, "string", About::Text(about))
-}
-
-const fn field(name: &'static str, path: &'static str) -> Heading {
-    heading(name, "string", About::Field(path))
-}
-
-const fn heading(name: &'static str, kind: &'static str, about: About) -> Heading {
-    Heading {
-        name,
-        kind,
-        format: "",
-        priority: 0,
-        about,
-    }
-}
-
-impl Heading {
-    /// The same column, shown by `-o wide` only.
-    const fn wide(mut self) -> Self {
-        self.priority = 1;
-        self
-    }
-
-    const fn of(mut self, kind: &'static str) -> Self {
-        self.kind = kind;
-        self
-    }
-
-    fn definition(&self, schema: &Node) -> Value {
-        let description = match self.about {
-            About::Text(text) => text,
-            About::Field(path) => described(schema, path).unwrap_or_default(),
-        };
-        definition(
-            self.name,
-            self.kind,
-            self.format,
-            description,
-            self.priority.into(),
-        )
-    }
-}
-
-const NAME_COLUMN: Heading = Heading {
-    name: "Name",
-    kind: "string",
-    format: "name",
-    priority: 0,
-    about: About::Text(NAME),
-};
-const AGE: Heading = text("Age", CREATED);
-const CREATED_AT: Heading = text("Created At", CREATED).of("date");
-const CONTAINERS: Heading = text("Containers", "Names of each container in the template.").wide();
-const IMAGES: Heading = text(
-    "Images",
-    "Images referenced by each container in the template.",
-)
-.wide();
-
-/// Columns of a kind whose columns nobody wrote down: Name and Age.
-const PLAIN: &[Heading] = &[NAME_COLUMN, AGE];
-const NAMED_AND_DATED: &[Heading] = &[NAME_COLUMN, CREATED_AT];
 
 const POD: &[Heading] = &[
     NAME_COLUMN,
@@ -310,7 +228,7 @@ const DISRUPTION_BUDGET: &[Heading] = &[
 ];
 
 /// The cells of one object of a built-in kind.
-type Cells = fn(&Value, Timestamp) -> Vec<Value>;
+pub(super) type Cells = fn(&Value, Timestamp) -> Vec<Value>;
 
 /// The columns of a kind and how to fill them.
 pub(super) enum Layout<'k> {
@@ -410,7 +328,7 @@ fn built_in(kind: &Kind) -> (&'static [Heading], Cells) {
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole")
         | ("apiextensions.k8s.io", "CustomResourceDefinition")
         | ("", "LimitRange") => (NAMED_AND_DATED, row::named_and_dated),
-        _ => (PLAIN, row::plain),
+        _ => rare::built_in(kind).unwrap_or((PLAIN, row::plain)),
     }
 }
 
@@ -430,16 +348,4 @@ fn custom_definition(column: &Column) -> Value {
         &description,
         column.priority,
     )
-}
-
-fn definition(name: &str, kind: &str, format: &str, description: &str, priority: i64) -> Value {
-    json!({"name": name, "type": kind, "format": format, "description": description, "priority": priority})
-}
-
-/// The description of the field at a dotted path.
-fn described<'n>(schema: &'n Node, path: &str) -> Option<&'n str> {
-    let node = path.split('.').try_fold(schema, |node, name| {
-        node.properties.get(name).map(AsRef::as_ref)
-    })?;
-    Some(&node.description)
 }

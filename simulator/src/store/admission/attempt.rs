@@ -165,7 +165,13 @@ impl<'a> Attempt<'a> {
                 body["kind"] = kind.kind.into();
                 body
             }
-            Part::Whole | Part::Status | Part::Finalize | Part::Log => to_version(served, object),
+            Part::Whole
+            | Part::Status
+            | Part::Finalize
+            | Part::Log
+            | Part::EphemeralContainers
+            | Part::Resize
+            | Part::Approval => to_version(served, object),
         }
     }
 
@@ -176,7 +182,13 @@ impl<'a> Attempt<'a> {
             Part::Eviction => ("policy", "v1", "Eviction"),
             Part::Binding => ("", "v1", "Binding"),
             Part::Token => ("authentication.k8s.io", "v1", "TokenRequest"),
-            Part::Whole | Part::Status | Part::Finalize | Part::Log => {
+            Part::Whole
+            | Part::Status
+            | Part::Finalize
+            | Part::Log
+            | Part::EphemeralContainers
+            | Part::Resize
+            | Part::Approval => {
                 let kind = &served.kind;
                 (&*kind.group, &*kind.version, &*kind.kind)
             }

@@ -74,6 +74,11 @@ impl Amount {
         if other > self { other } else { self }
     }
 
+    /// Whether it is a number of whole things.
+    pub(crate) fn is_whole(self) -> bool {
+        self.nanos % NANOS == 0
+    }
+
     pub(crate) fn is_zero(self) -> bool {
         self.nanos == 0
     }

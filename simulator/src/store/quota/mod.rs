@@ -13,5 +13,6 @@ mod pod;
 mod scope;
 
 pub(super) use admission::Charge;
+pub(super) use amount::Amount;
 pub(crate) use measure::{Amounts, Measured, add, amounts, written};
 pub(crate) use scope::is_in_scope;

@@ -1,6 +1,7 @@
 //! What single kinds demand beyond their schema: defaults, and values that may not be or may not change.
 
 mod autoscaler;
+mod certificate;
 mod defaults;
 mod event;
 mod fill;
@@ -9,6 +10,8 @@ mod namespace;
 mod network;
 mod of_kind;
 mod pod;
+mod pod_part;
+mod pod_resources;
 mod pod_spec;
 mod quantity;
 mod role;
@@ -19,6 +22,10 @@ mod workload;
 
 pub(super) use autoscaler::{to_new_autoscaler, to_old_autoscaler};
 pub(super) use event::{to_core_event, to_new_event};
-pub(super) use of_kind::{admit, faults, plug_in, prepare, prepare_status, readmit};
+pub(super) use of_kind::{
+    admit, drop_unowned, has_unowned, name_requester, part_faults, plug_in, prepare,
+    prepare_status, readmit, restore,
+};
+pub(super) use pod_part::keep as keep_part_of_pod;
 pub(super) use quantity::{Form, binary_power, canonicalise, decimal, decimal_exponent, of_binary};
 pub(super) use service::{Taken, give_addresses};

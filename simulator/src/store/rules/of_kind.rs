@@ -1,12 +1,16 @@
 //! Which rules a kind has.
 
+use jiff::Timestamp;
+
 use super::{
-    autoscaler, defaults, event, lease, namespace, network, pod, role, secret, service, volume,
-    workload,
+    autoscaler, certificate, defaults, event, lease, namespace, network, pod, pod_part, role,
+    secret, service, volume, workload,
 };
+use crate::access::User;
 use crate::json::Value;
 use crate::store::kind::{Kind, Origin};
 use crate::store::policy;
+use crate::store::request::Part;
 use crate::store::status::Cause;
 use crate::store::webhook;
 
@@ -85,15 +89,62 @@ pub(in crate::store) fn readmit(kind: &Kind, value: &mut Value, old: &Value) {
     }
 }
 
-/// Fills in what the kind's own code would in a write to `/status`.
-pub(in crate::store) fn prepare_status(kind: &Kind, value: &mut Value) {
+/// Fills in what the kind's own code would in a write to `/status`, or to what else writes the status.
+pub(in crate::store) fn prepare_status(
+    kind: &Kind,
+    (value, old): (&mut Value, &Value),
+    now: Timestamp,
+) {
     if kind.kind == "Pod" && kind.origin == Origin::BuiltIn {
         pod::prepare_status(value);
+    }
+    if certificate::is_request(kind) {
+        certificate::stamp(value, old, now);
+    }
+}
+
+/// Writes into a new object who asks for it, if its kind tells.
+pub(in crate::store) fn name_requester(kind: &Kind, value: &mut Value, user: &User) {
+    if certificate::is_request(kind) {
+        certificate::name_requester(value, user);
+    }
+}
+
+/// Whether objects of the kind hold something beside `status` of which nobody is recorded as the owner.
+pub(in crate::store) fn has_unowned(kind: &Kind) -> bool {
+    certificate::is_request(kind)
+}
+
+/// Drops what [`has_unowned`] is about, in a write to `part`.
+pub(in crate::store) fn drop_unowned(part: Part, value: &mut Value) {
+    certificate::drop_unowned(part, value);
+}
+
+/// Puts back what the endpoint of a kind with its own rules does not write.
+pub(in crate::store) fn restore(kind: &Kind, part: Part, value: &mut Value, old: &Value) {
+    if certificate::is_request(kind) {
+        certificate::restore(part, value, old);
+    }
+}
+
+/// Everything that the kind's own validation refuses in a write to `part`.
+pub(in crate::store) fn part_faults(
+    kind: &Kind,
+    part: Part,
+    new: &Value,
+    old: Option<&Value>,
+) -> Vec<Cause> {
+    match (part, old) {
+        (Part::EphemeralContainers, Some(old)) => pod_part::ephemeral_faults(new, old),
+        (Part::Resize, Some(old)) => pod_part::resize_faults(new, old),
+        _ if certificate::is_request(kind) => certificate::faults(part, new, old),
+        (Part::Whole, old) => faults(kind, new, old),
+        _ => Vec::new(),
     }
 }
 
 /// Everything that the kind's own validation refuses.
-pub(in crate::store) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
+fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
     if kind.origin == Origin::Custom {
         return Vec::new();
     }

@@ -80,6 +80,15 @@ pub(super) fn admit(value: &mut Value) {
     plug_in(value);
     let class = quality_of_service(&value["spec"]);
     value["status"] = json!({"phase": "Pending", "qosClass": class});
+    let gates = value["spec"]["schedulingGates"].as_array();
+    if gates.is_some_and(|gates| !gates.is_empty()) {
+        let created = value["metadata"]["creationTimestamp"].clone();
+        value["status"]["conditions"] = json!([{
+            "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+            "message": "Scheduling is blocked due to non-empty scheduling gates",
+            "lastProbeTime": null, "lastTransitionTime": created,
+        }]);
+    }
 }
 
 /// Sets what admission gives a new pod before webhooks see it.
@@ -120,9 +129,12 @@ fn prepare_spec(spec: &mut Map) {
 
 /// Every container of a spec.
 fn containers(spec: &mut Map) -> impl Iterator<Item = &mut Map> {
-    let lists = spec
-        .iter_mut()
-        .filter(|(name, _)| matches!(name.as_str(), "containers" | "initContainers"));
+    let lists = spec.iter_mut().filter(|(name, _)| {
+        matches!(
+            name.as_str(),
+            "containers" | "initContainers" | "ephemeralContainers"
+        )
+    });
     lists
         .filter_map(|(_, list)| list.as_array_mut())
         .flatten()
@@ -253,7 +265,7 @@ fn set_default(fields: &mut Map, field: &str, default: Value) {
 }
 
 /// Source: kubernetes v1.34 `pkg/apis/core/v1/helper/qos/qos.go`.
-fn quality_of_service(spec: &Value) -> &'static str {
+pub(super) fn quality_of_service(spec: &Value) -> &'static str {
     let containers: Vec<&Value> = ["containers", "initContainers"]
         .iter()
         .flat_map(|list| spec[*list].as_array().into_iter().flatten())
@@ -303,6 +315,14 @@ pub(super) fn readmit(value: &mut Value, old: &Value) {
 /// What is wrong with a pod: a spec needs containers, and may hardly change.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = spec_faults("spec", &new["spec"]);
+    let ephemeral = new["spec"]["ephemeralContainers"].as_array();
+    if old.is_none() && ephemeral.is_some_and(|list| !list.is_empty()) {
+        causes.push(Cause {
+            reason: "FieldValueForbidden",
+            message: "Forbidden: cannot be set on create".to_owned(),
+            field: "spec.ephemeralContainers".to_owned(),
+        });
+    }
     let Some(old) = old.filter(|old| new["spec"] != old["spec"]) else {
         return if old.is_some() { Vec::new() } else { causes };
     };
@@ -377,7 +397,7 @@ fn missing_parts(path: &str, spec: &Value) -> Vec<Cause> {
 /// The containers without one of `fields`.
 fn missing_fields(path: &str, spec: &Value, fields: &[&str]) -> Vec<Cause> {
     let mut causes = Vec::new();
-    for list in ["containers", "initContainers"] {
+    for list in ["containers", "initContainers", "ephemeralContainers"] {
         for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
             let missing =
                 |field: &&&str| container[**field].as_str().unwrap_or_default().is_empty();

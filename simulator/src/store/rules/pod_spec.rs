@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::of_kind::required;
+use super::pod_resources;
 use crate::json::Value;
 use crate::store::metadata::invalid;
 use crate::store::naming::label_fault;
@@ -12,6 +13,17 @@ use crate::store::status::Cause;
 
 const VARIABLE: &str = "a valid environment variable name must consist only of printable ASCII characters other than '='";
 const RESTART_POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
+/// What only containers may have on which others rely.
+const LASTING: [&str; 8] = [
+    "ports",
+    "resources",
+    "resizePolicy",
+    "restartPolicy",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "lifecycle",
+];
 const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
 
 /// What is wrong with a spec whose parts are all there.
@@ -22,10 +34,13 @@ pub(super) fn faults(path: &str, spec: &Value) -> Vec<Cause> {
     choice_fault(&field, policy, &RESTART_POLICIES, &mut causes);
     let volumes: BTreeSet<&str> = items(&spec["volumes"]).filter_map(name).collect();
     let mut names = BTreeSet::new();
-    for list in ["initContainers", "containers"] {
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
         for (index, container) in items(&spec[list]).enumerate() {
             let path = format!("{path}.{list}[{index}]");
             container_faults(&path, container, &volumes, &mut causes);
+            if list == "ephemeralContainers" {
+                ephemeral_faults(&path, container, spec, &mut causes);
+            }
             if let Some(name) = name(container).filter(|name| !names.insert(*name)) {
                 causes.push(Cause {
                     reason: "FieldValueDuplicate",
@@ -36,6 +51,40 @@ pub(super) fn faults(path: &str, spec: &Value) -> Vec<Cause> {
         }
     }
     causes
+}
+
+/// What an ephemeral container may not have, on which nobody should rely.
+fn ephemeral_faults(path: &str, container: &Value, spec: &Value, causes: &mut Vec<Cause>) {
+    let target = container["targetContainerName"]
+        .as_str()
+        .unwrap_or_default();
+    let others = ["containers", "initContainers"];
+    let mut others = others.iter().flat_map(|list| items(&spec[*list]));
+    if !target.is_empty() && !others.any(|other| name(other) == Some(target)) {
+        causes.push(Cause {
+            reason: "FieldValueNotFound",
+            message: format!("Not found: {target:?}"),
+            field: format!("{path}.targetContainerName"),
+        });
+    }
+    let is_set = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(fields) => fields.iter().next().is_some(),
+        _ => true,
+    };
+    let unfit = LASTING.iter().filter(|field| is_set(&container[**field]));
+    let mut unfit: Vec<String> = unfit.map(|field| format!("{path}.{field}")).collect();
+    for (index, mount) in items(&container["volumeMounts"]).enumerate() {
+        let within = ["subPath", "subPathExpr"].into_iter();
+        let within = within.filter(|field| mount[*field].as_str().is_some_and(|at| !at.is_empty()));
+        unfit.extend(within.map(|field| format!("{path}.volumeMounts[{index}].{field}")));
+    }
+    causes.extend(unfit.into_iter().map(|field| Cause {
+        reason: "FieldValueForbidden",
+        message: "Forbidden: cannot be set for an Ephemeral Container".to_owned(),
+        field,
+    }));
 }
 
 fn container_faults(
@@ -61,6 +110,8 @@ fn container_faults(
             Some(_) => {}
         }
     }
+    let resources = &container["resources"];
+    pod_resources::faults(&format!("{path}.resources"), resources, causes);
     let mut places = BTreeSet::new();
     for (index, mount) in items(&container["volumeMounts"]).enumerate() {
         let path = format!("{path}.volumeMounts[{index}]");

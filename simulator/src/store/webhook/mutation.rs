@@ -117,7 +117,13 @@ fn stored(attempt: &Attempt, served: &Served, mut patched: Value) -> Result<Valu
             scale::set_replicas(kind, &mut object, replicas);
             return Ok(object);
         }
-        Part::Whole | Part::Status | Part::Finalize | Part::Log => {}
+        Part::Whole
+        | Part::Status
+        | Part::Finalize
+        | Part::Log
+        | Part::EphemeralContainers
+        | Part::Resize
+        | Part::Approval => {}
     }
     metadata::check_types(&patched, "ObjectMeta.metadata.")
         .and_then(|()| decode::check(kind, &patched))
