@@ -27,6 +27,6 @@ impl Kernel {
             .unwrap_or_default()
             .to_owned();
         give_addresses(value, taken)
-            .map_err(|cause| Status::invalid(&kind.qualified_kind(), &name, &[cause]))
+            .map_err(|causes| Status::invalid(&kind.qualified_kind(), &name, &causes))
     }
 }

@@ -448,6 +448,10 @@ fn check(
         causes.extend(shape::faults(served, value, before, part));
     }
     if causes.is_empty() {
+        if is_whole {
+            let told = rules::warnings(&served.kind, value, old);
+            context.warnings.extend(told);
+        }
         return Ok(());
     }
     let name = value["metadata"]["name"].as_str().unwrap_or_default();

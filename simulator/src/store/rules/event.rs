@@ -5,9 +5,14 @@
 use super::of_kind::required;
 use crate::json::Value;
 use crate::store::kind::Kind;
-use crate::store::metadata::invalid;
+use crate::store::metadata::{invalid, invalid_json};
+use crate::store::naming::{EMPTY_NAME, QUALIFIED, qualified_name_fault};
 use crate::store::status::Cause;
 
+/// How long most fields of an event may be.
+const FIELD_BYTES_MAX: usize = 128;
+/// How long its text may be.
+const NOTE_BYTES_MAX: usize = 1024;
 /// core/v1 field, events.k8s.io/v1 field.
 const FIELDS: [(&str, &str); 7] = [
     ("involvedObject", "regarding"),
@@ -58,6 +63,9 @@ pub(super) fn prepare(value: &mut Value) {
     for field in ["firstTimestamp", "lastTimestamp", "eventTime"] {
         fields.entry(field).or_insert(Value::Null);
     }
+    if let Some(series) = fields.get_mut("series").and_then(Value::as_object_mut) {
+        series.entry("lastObservedTime").or_insert(Value::Null);
+    }
     fields
         .entry("source")
         .or_insert_with(|| crate::json::json!({}));
@@ -67,48 +75,146 @@ pub(super) fn prepare(value: &mut Value) {
 }
 
 /// What is wrong with an event: above all, it must lie where its object lies.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/events.go`.
 pub(super) fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    if old.is_some() {
-        return Vec::new();
+    let is_new = !kind.group.is_empty();
+    let mut causes = common_faults(is_new, new);
+    match old {
+        _ if !is_new => {}
+        None => new_faults(new, &mut causes),
+        Some(old) => change_faults(new, &to_new_event(old.clone()), &mut causes),
     }
+    causes
+}
+
+/// What both versions demand; one with an `eventTime` must say more.
+fn common_faults(is_new: bool, new: &Value) -> Vec<Cause> {
+    let (object, controller, called, message) = match is_new {
+        false => (
+            "involvedObject",
+            "reportingComponent",
+            "reportingComponent",
+            "message",
+        ),
+        true => (
+            "regarding",
+            "reportingController",
+            "reportingController",
+            "note",
+        ),
+    };
+    let text = |field: &str| new[field].as_str().unwrap_or_default();
     let namespace = new["metadata"]["namespace"].as_str().unwrap_or_default();
-    let object = if kind.group.is_empty() {
-        &new["involvedObject"]
-    } else {
-        &new["regarding"]
+    let involved = new[object]["namespace"].as_str().unwrap_or_default();
+    let has_time = !new["eventTime"].is_null();
+    let is_placed = match involved {
+        "" if has_time => matches!(namespace, "default" | "kube-system"),
+        "" => namespace == "default",
+        involved => has_time || involved == namespace,
     };
-    let involved = object["namespace"].as_str().unwrap_or_default();
-    let mut causes = new_faults(kind, new);
-    let is_placed = if involved.is_empty() {
-        namespace == "default"
-    } else {
-        involved == namespace
-    };
+    let mut causes = Vec::new();
     if !is_placed {
         let detail = "does not match event.namespace";
-        causes.insert(0, invalid("involvedObject.namespace", involved, detail));
+        causes.push(invalid("involvedObject.namespace", involved, detail));
+    }
+    if !has_time {
+        return causes;
+    }
+    let reporter = text(controller);
+    if let Some(why) = qualified_name_fault(reporter) {
+        causes.push(invalid(called, reporter, &why));
+        if why == EMPTY_NAME {
+            causes.push(required(called, "Required value"));
+            causes.push(invalid(called, reporter, QUALIFIED));
+        }
+    }
+    for (field, called) in [
+        ("reportingInstance", "reportingInstance"),
+        ("action", "action"),
+        ("reason", "reason"),
+        (message, "message"),
+    ] {
+        let limit = match called {
+            "message" => NOTE_BYTES_MAX,
+            _ => FIELD_BYTES_MAX,
+        };
+        if text(field).is_empty() && called != "message" {
+            causes.push(required(called, "Required value"));
+        }
+        if text(field).len() > limit {
+            let why = format!("can have at most {limit} characters");
+            causes.push(invalid(called, "", &why));
+        }
     }
     causes
 }
 
 /// What an event must say that is written in the new version.
-///
-/// Source: kubernetes v1.34 `pkg/apis/core/validation/events.go`.
-fn new_faults(kind: &Kind, new: &Value) -> Vec<Cause> {
-    if kind.group.is_empty() {
-        return Vec::new();
-    }
-    let mut causes = Vec::new();
+fn new_faults(new: &Value, causes: &mut Vec<Cause>) {
+    causes.extend(series_faults(&new["series"]));
     if new["eventTime"].is_null() {
         causes.push(required("eventTime", "Required value"));
     }
     let severity = new["type"].as_str().unwrap_or_default();
     if !matches!(severity, "Normal" | "Warning") {
-        causes.push(invalid(
-            "type",
-            severity,
-            &format!("has invalid value: {severity}"),
-        ));
+        let why = format!("has invalid value: {severity}");
+        causes.push(invalid("type", "", &why));
+    }
+    let source = &new["deprecatedSource"];
+    let is_named = |field: &str| source[field].as_str().is_some_and(|text| !text.is_empty());
+    for (field, is_set) in [
+        ("firstTimestamp", !new["deprecatedFirstTimestamp"].is_null()),
+        ("lastTimestamp", !new["deprecatedLastTimestamp"].is_null()),
+        (
+            "count",
+            new["deprecatedCount"].as_i64().is_some_and(|n| n != 0),
+        ),
+        ("source", is_named("component") || is_named("host")),
+    ] {
+        if is_set {
+            causes.push(invalid(field, "", "needs to be unset"));
+        }
+    }
+}
+
+fn series_faults(series: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    if series.is_object() && series["count"].as_i64().unwrap_or(0) < 2 {
+        causes.push(invalid("series.count", "", "should be at least 2"));
+    }
+    if series.is_object() && series["lastObservedTime"].is_null() {
+        causes.push(required("series.lastObservedTime", "Required value"));
     }
     causes
+}
+
+/// All but the series stays as it is, in the new version.
+fn change_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
+    if new["series"] != old["series"] {
+        causes.extend(series_faults(&new["series"]));
+    }
+    for (field, called) in [
+        ("regarding", "involvedObject"),
+        ("reason", "reason"),
+        ("note", "message"),
+        ("deprecatedSource", "source"),
+        ("deprecatedFirstTimestamp", "firstTimestamp"),
+        ("deprecatedLastTimestamp", "lastTimestamp"),
+        ("deprecatedCount", "count"),
+        ("type", "type"),
+        ("eventTime", "eventTime"),
+        ("action", "action"),
+        ("related", "related"),
+        ("reportingController", "reportingController"),
+        ("reportingInstance", "reportingInstance"),
+    ] {
+        if new[field] != old[field] {
+            let shown = match &new[field] {
+                Value::Null => "\"\"".to_owned(),
+                shown => shown.to_string(),
+            };
+            causes.push(invalid_json(called, &shown, "field is immutable"));
+        }
+    }
 }

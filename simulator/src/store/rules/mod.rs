@@ -18,6 +18,7 @@ mod role;
 mod secret;
 mod service;
 mod volume;
+mod warning;
 mod workload;
 
 pub(super) use autoscaler::{to_new_autoscaler, to_old_autoscaler};
@@ -29,3 +30,4 @@ pub(super) use of_kind::{
 pub(super) use pod_part::keep as keep_part_of_pod;
 pub(super) use quantity::{Form, binary_power, canonicalise, decimal, decimal_exponent, of_binary};
 pub(super) use service::{Taken, give_addresses};
+pub(super) use warning::warnings;

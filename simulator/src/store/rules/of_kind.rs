@@ -27,6 +27,9 @@ pub(in crate::store) fn prepare(kind: &Kind, value: &mut Value) {
         ("", "Secret") => secret::prepare(value),
         ("", "ConfigMap") => secret::prepare_config_map(value),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::prepare(value),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            role::prepare_binding(value);
+        }
         ("coordination.k8s.io", "Lease") => lease::prepare(value),
         ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::prepare(&kind.kind, value),
         ("", "Event") => event::prepare(value),

@@ -1,6 +1,6 @@
 //! Services: defaults, what may not be, and the addresses that the server gives out.
 //!
-//! Simplified: one family of addresses, and node ports and addresses are given out from the lowest.
+//! Simplified: addresses of one family, and node ports and addresses are given out from the lowest.
 //!
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`,
 //! `pkg/apis/core/validation/validation.go` and `pkg/registry/core/service`.
@@ -11,7 +11,7 @@ use crate::json::{Value, json};
 
 use super::of_kind::required;
 use super::pod_spec::choice_fault;
-use crate::store::metadata::invalid_json;
+use crate::store::metadata::{invalid, invalid_json};
 use crate::store::status::Cause;
 
 /// Sorted, as the messages name them.
@@ -127,8 +127,11 @@ impl Taken {
 /// Gives a service its address and ports on nodes.
 ///
 /// # Errors
-/// What the server says of an address that is not in its range.
-pub(in crate::store) fn give_addresses(value: &mut Value, mut taken: Taken) -> Result<(), Cause> {
+/// What the server says of an address that is not in its range, or of families that it does not have.
+pub(in crate::store) fn give_addresses(
+    value: &mut Value,
+    mut taken: Taken,
+) -> Result<(), Vec<Cause>> {
     if value["status"].is_null() {
         value["status"] = json!({"loadBalancer": {}});
     }
@@ -152,19 +155,18 @@ pub(in crate::store) fn give_addresses(value: &mut Value, mut taken: Taken) -> R
                 "failed to allocate IP {address}: the provided network does not match the current range"
             );
             let shown = json!([address]).to_string();
-            return Err(invalid_json("spec.clusterIPs", &shown, &detail));
+            return Err(vec![invalid_json("spec.clusterIPs", &shown, &detail)]);
         }
         Some(address) if taken.addresses.contains(address) => {
             let detail =
                 format!("failed to allocate IP {address}: provided IP is already allocated");
             let shown = json!([address]).to_string();
-            return Err(invalid_json("spec.clusterIPs", &shown, &detail));
+            return Err(vec![invalid_json("spec.clusterIPs", &shown, &detail)]);
         }
         Some(_) => {}
     }
     spec["clusterIPs"] = json!([spec["clusterIP"]]);
-    set_default(spec, "ipFamilies", json!(["IPv4"]));
-    set_default(spec, "ipFamilyPolicy", json!("SingleStack"));
+    choose_families(spec)?;
     if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
         for port in spec["ports"].as_array_mut().into_iter().flatten() {
             if port["nodePort"].as_i64().unwrap_or(0) == 0
@@ -178,6 +180,49 @@ pub(in crate::store) fn give_addresses(value: &mut Value, mut taken: Taken) -> R
         spec.retain(|_, field| !field.is_null());
     }
     Ok(())
+}
+
+/// Chooses the families of addresses: one, but for a service that has neither an address nor pods of its own.
+///
+/// Source: kubernetes v1.34 `pkg/registry/core/service/storage/alloc.go`, `initIPFamilyFields`.
+fn choose_families(spec: &mut Value) -> Result<(), Vec<Cause>> {
+    let selector = spec["selector"].as_object();
+    let is_free =
+        spec["clusterIP"] == "None" && selector.is_none_or(|labels| labels.iter().next().is_none());
+    let policy = if is_free {
+        "RequireDualStack"
+    } else {
+        "SingleStack"
+    };
+    set_default(spec, "ipFamilyPolicy", json!(policy));
+    set_default(spec, "ipFamilies", json!(["IPv4"]));
+    let is_single = spec["ipFamilyPolicy"] == "SingleStack";
+    if is_free && !is_single {
+        let families = spec["ipFamilies"].as_array_mut().into_iter();
+        families.for_each(|families| match families.first() {
+            Some(first) if families.len() == 1 && *first == "IPv4" => families.push("IPv6".into()),
+            Some(_) if families.len() == 1 => families.push("IPv4".into()),
+            _ => {}
+        });
+    }
+    let mut causes = Vec::new();
+    if !is_free && spec["ipFamilyPolicy"] == "RequireDualStack" {
+        let why = "this cluster is not configured for dual-stack services";
+        causes.push(invalid("spec.ipFamilyPolicy", "RequireDualStack", why));
+    }
+    let families = spec["ipFamilies"].as_array().into_iter().flatten();
+    for (index, _) in families
+        .enumerate()
+        .filter(|(_, family)| !is_free && **family == "IPv6")
+    {
+        let field = format!("spec.ipFamilies[{index}]");
+        causes.push(invalid(&field, "IPv6", "not configured on this cluster"));
+    }
+    if causes.is_empty() {
+        Ok(())
+    } else {
+        Err(causes)
+    }
 }
 
 /// What is wrong with a service.
@@ -260,7 +305,7 @@ mod tests {
     fn an_address_of_another_network_is_refused() {
         let mut service = json!({"spec": {"clusterIP": "1.2.3.4"}});
         let refused = give_addresses(&mut service, Taken::default()).unwrap_err();
-        assert_eq!(refused.field, "spec.clusterIPs");
+        assert_eq!(refused[0].field, "spec.clusterIPs");
     }
 
     #[test]

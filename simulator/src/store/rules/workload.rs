@@ -15,7 +15,7 @@ const MISMATCH: &str = "`selector` does not match template `labels`";
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// Where the template of a kind lies, as a JSON pointer.
-fn template_place(group: &str, kind: &str) -> Option<&'static str> {
+pub(super) fn template_place(group: &str, kind: &str) -> Option<&'static str> {
     match (group, kind) {
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
         | ("batch", "Job")
