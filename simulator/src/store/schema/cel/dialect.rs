@@ -1,5 +1,6 @@
 //! What the evaluator does otherwise than cel-go, said so that it comes to the same: a field of what has none is an error,
-//! and `string` takes booleans.
+//! there may be none of an optional one,
+//! `string` takes booleans, and `dyn` anything.
 
 use std::sync::Arc;
 
@@ -9,11 +10,20 @@ use kube_cel::cel::common::ast::{
 use kube_cel::cel::objects::{Key, OptionalValue};
 use kube_cel::cel::{Context, ExecutionError, Value as Cel};
 
+use super::parsing::parts_of;
+
 /// The function that selects; no expression can name it.
 const SELECT: &str = "@select";
 
-/// Makes the function known.
+/// The function that selects what may not be there.
+const OPTIONAL_SELECT: &str = "@select?";
+
+/// Makes the functions known.
 pub(super) fn add_to(context: &mut Context<'_>) {
+    context.add_function("dyn", |value: Cel| Ok::<_, ExecutionError>(value));
+    context.add_function(OPTIONAL_SELECT, |value: Cel, field: Arc<String>| {
+        optional(&value, &field)
+    });
     context.add_function(SELECT, |value: Cel, field: Arc<String>| {
         selected(&value, &field)
     });
@@ -22,16 +32,49 @@ pub(super) fn add_to(context: &mut Context<'_>) {
 fn selected(value: &Cel, field: &Arc<String>) -> Result<Cel, ExecutionError> {
     match value {
         Cel::Map(map) => map.map.get(&Key::String(Arc::clone(field))).cloned(),
-        Cel::Opaque(_) => {
-            let optional = <&OptionalValue>::try_from(value)?;
-            let below = optional.value().map(|value| selected(value, field));
-            let below = below.and_then(Result::ok);
-            let below = below.map_or_else(OptionalValue::none, OptionalValue::of);
-            return Ok(Cel::Opaque(Arc::new(below)));
-        }
+        Cel::Opaque(_) => return optional(value, field),
         _ => None,
     }
     .ok_or_else(|| ExecutionError::NoSuchKey(Arc::clone(field)))
+}
+
+/// A field of a value, or of that of an optional one, if there is one.
+fn optional(value: &Cel, field: &Arc<String>) -> Result<Cel, ExecutionError> {
+    let below = match value {
+        Cel::Opaque(_) => {
+            let value = <&OptionalValue>::try_from(value)?.value();
+            value.and_then(|value| selected(value, field).ok())
+        }
+        value => selected(value, field).ok(),
+    };
+    let below = below.map_or_else(OptionalValue::none, OptionalValue::of);
+    Ok(Cel::Opaque(Arc::new(below)))
+}
+
+/// Says what `expression` selects of optional values so that the evaluator takes it as cel-go would.
+pub(super) fn translate_optionals(expression: &mut IdedExpr) {
+    let parts = parts_of(expression).into_iter();
+    parts.for_each(translate_optionals);
+    match &mut expression.expr {
+        Expr::Call(call) if call.func_name == "_?._" => {
+            call.func_name = OPTIONAL_SELECT.to_owned();
+        }
+        Expr::Select(select) if !select.test && is_optional(&select.operand) => {
+            let operand = std::mem::take(&mut *select.operand);
+            let field = text(&select.field);
+            *expression = call(SELECT, vec![operand, field]);
+        }
+        _ => {}
+    }
+}
+
+/// Whether a part is selected of what may not be there.
+fn is_optional(expression: &IdedExpr) -> bool {
+    const NAMES: [&str; 3] = [SELECT, OPTIONAL_SELECT, "_[?_]"];
+    match &expression.expr {
+        Expr::Call(call) => NAMES.contains(&call.func_name.as_str()),
+        _ => false,
+    }
 }
 
 /// Says `expression` so that the evaluator takes it as cel-go would.

@@ -47,8 +47,10 @@ impl Expression {
             check_kind(&kind, kinds)?;
             let is_metered = is_costly(&program);
             let mut metered = is_metered.then(|| meter::metered(&program, &checked));
-            metered.iter_mut().for_each(dialect::translate);
-            dialect::translate(&mut program);
+            for said in metered.iter_mut().chain([&mut program]) {
+                dialect::translate_optionals(said);
+                dialect::translate(said);
+            }
             Ok(Self {
                 program,
                 metered,

@@ -62,7 +62,7 @@ fn join_names(expression: &mut IdedExpr, variables: &[Variable]) {
 }
 
 /// What an expression consists of.
-fn parts_of(expression: &mut IdedExpr) -> Vec<&mut IdedExpr> {
+pub(super) fn parts_of(expression: &mut IdedExpr) -> Vec<&mut IdedExpr> {
     match &mut expression.expr {
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => Vec::new(),
         Expr::Select(select) => vec![&mut *select.operand],

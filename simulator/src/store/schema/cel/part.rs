@@ -6,7 +6,7 @@ use super::cel_type::CelType;
 use super::checker::Variable;
 use super::declaration::Declaration;
 use super::stack::with_room;
-use super::{cost, extent, meter, parsing};
+use super::{cost, dialect, extent, meter, parsing};
 use crate::json::Value;
 
 /// An expression of a rule: itself, or its message.
@@ -31,17 +31,23 @@ impl Part {
     ) -> Result<Self, String> {
         let depth = extent::depth(source)?;
         with_room(depth, || {
-            let (program, checked) = parsing::checked(source, variables)?;
+            let (mut program, checked) = parsing::checked(source, variables)?;
             let cost = |bytes_max| cost::estimate(&program, &checked, declaration, bytes_max).max;
+            let cost = Cost {
+                any: cost(u64::MAX),
+                small: cost(SMALL_BYTES),
+            };
+            let kind = checked.kind(&program).clone();
+            let mut metered = meter::metered(&program, &checked);
+            for said in [&mut metered, &mut program] {
+                dialect::translate_optionals(said);
+            }
             Ok(Self {
-                depth,
-                kind: checked.kind(&program).clone(),
-                cost: Cost {
-                    any: cost(u64::MAX),
-                    small: cost(SMALL_BYTES),
-                },
-                metered: meter::metered(&program, &checked),
                 program,
+                metered,
+                depth,
+                kind,
+                cost,
             })
         })
     }

@@ -34,6 +34,11 @@ pub(super) fn of(error: &ExecutionError) -> String {
         ExecutionError::FunctionError { function, message } if function == AUTHORIZER => {
             message.clone()
         }
+        ExecutionError::FunctionError { function, message }
+            if message.starts_with("string parse error") =>
+        {
+            format!("type conversion error from 'string' to '{function}'")
+        }
         ExecutionError::FunctionError { function, .. } if function == "quantity" => {
             BAD_QUANTITY.to_owned()
         }
