@@ -9,7 +9,7 @@ use rstest::rstest;
 #[case("paths", arc_fuzz::paths, 17)]
 #[case("patches", arc_fuzz::patches, 10)]
 #[case("selectors", arc_fuzz::selectors, 4)]
-#[case("cel", arc_fuzz::cel, 5)]
+#[case("cel", arc_fuzz::cel, 6)]
 #[case("yaml", arc_fuzz::yaml, 6)]
 fn no_seed_is_too_much(#[case] folder: &str, #[case] target: fn(&[u8]), #[case] n_seeds: usize) {
     let folder = format!("{}/seeds/{folder}", env!("CARGO_MANIFEST_DIR"));

@@ -11,12 +11,14 @@ mod checker;
 mod cost;
 mod declaration;
 mod dialect;
+mod expansion;
 mod extent;
 mod fault;
 mod function_table;
 mod kind_of;
 mod literal;
 mod meter;
+mod pair;
 mod parsing;
 mod part;
 mod rule;
@@ -133,6 +135,7 @@ thread_local! {
         kind_of::add_to(&mut context);
         dialect::add_to(&mut context);
         meter::add_to(&mut context);
+        pair::add_to(&mut context);
         authorizer::add_to(&mut context);
         context
     };

@@ -168,10 +168,6 @@ impl Checker {
         if let ("_?._", [operand, field]) = (call.func_name.as_str(), call.args.as_slice()) {
             return self.optional_field(at, operand, field);
         }
-        if let Some(what) = unsupported(call) {
-            self.faults.push(Fault::unsupported(what));
-            return CelType::Error;
-        }
         let mut takes: Vec<CelType> = call.args.iter().map(|part| self.visit(part)).collect();
         let Some(target) = &call.target else {
             return self.function(at, call, &call.func_name, &takes);
@@ -355,21 +351,25 @@ impl Checker {
         let n_outside = self.variables.len();
         self.variables
             .push((all.accu_var.clone(), accumulated.clone()));
-        let iterated = match &range {
-            CelType::List(of) | CelType::Map(of, _) => CelType::clone(of),
+        let (first, second) = match &range {
+            CelType::List(of) if all.iter_var2.is_some() => (CelType::INT, CelType::clone(of)),
+            CelType::List(of) => (CelType::clone(of), CelType::Error),
+            CelType::Map(keys, values) => (CelType::clone(keys), CelType::clone(values)),
             CelType::Dyn | CelType::Error | CelType::Param(_) => {
                 self.substitution.assign(&CelType::Dyn, &range);
-                CelType::Dyn
+                (CelType::Dyn, CelType::Dyn)
             }
             other => {
                 self.fault(
                     &all.iter_range,
                     format!("expression of type '{other}' cannot be range of a comprehension (must be list, map, or dynamic)"),
                 );
-                CelType::Error
+                (CelType::Error, CelType::Error)
             }
         };
-        self.variables.push((all.iter_var.clone(), iterated));
+        self.variables.push((all.iter_var.clone(), first));
+        let second = all.iter_var2.clone().map(|name| (name, second));
+        self.variables.extend(second);
         for (part, wanted) in [
             (&all.loop_cond, &CelType::BOOL),
             (&all.loop_step, &accumulated),
@@ -405,23 +405,4 @@ pub(super) fn qualified(target: &IdedExpr, function: &str) -> Option<String> {
     };
     let name = format!("{space}.{function}");
     signatures(&name).is_some().then_some(name)
-}
-
-/// What real servers know and the evaluator does not.
-fn unsupported(call: &CallExpr) -> Option<&'static str> {
-    const TWO_VARIABLES: [&str; 7] = [
-        "all",
-        "exists",
-        "existsOne",
-        "exists_one",
-        "transformList",
-        "transformMap",
-        "transformMapEntry",
-    ];
-    let name = call.func_name.as_str();
-    if call.args.len() > 2 && TWO_VARIABLES.contains(&name) {
-        return Some("comprehensions of two variables");
-    }
-    let is_macro = call.target.is_some() && matches!(name, "optMap" | "optFlatMap");
-    is_macro.then_some("optMap and optFlatMap")
 }

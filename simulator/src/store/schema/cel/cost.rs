@@ -3,6 +3,7 @@
 //! Source: cel-go v0.26 `checker/cost.go` and `common/cost.go`.
 
 mod call;
+mod place;
 pub(super) mod range;
 
 use std::collections::BTreeMap;
@@ -12,10 +13,12 @@ use kube_cel::cel::common::ast::{
 };
 
 use self::call::Call;
+use self::place::Place;
 use self::range::Range;
 use super::cel_type::CelType;
 use super::checker::{Checked, qualified};
 use super::declaration::{Declaration, Step};
+use super::expansion::is_bound;
 
 const LIST: Range = Range::fixed(10);
 const MAP: Range = Range::fixed(30);
@@ -42,14 +45,6 @@ pub(super) fn estimate(
     estimator.cost(expression)
 }
 
-/// Where a value lies that an expression names: nowhere, or at what is declared, or at what is not.
-#[derive(Clone, Copy, Debug, Default)]
-enum Place<'a> {
-    #[default]
-    Nowhere,
-    At(Option<&'a Declaration>),
-}
-
 /// The sizes of what is in a list or a map.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -68,10 +63,24 @@ impl Entry {
     }
 }
 
+/// The sizes of parts that may take each other's place.
+#[derive(Default)]
+struct Sizes(Option<Range>);
+
+impl Sizes {
+    fn add(&mut self, size: Range) {
+        self.0 = Some(self.0.map_or(size, |known| known.or(size)));
+    }
+
+    fn union(self) -> Range {
+        self.0.unwrap_or(NOTHING)
+    }
+}
+
 /// A variable of a macro.
-struct Local<'a> {
+struct Local {
     name: String,
-    place: Place<'a>,
+    place: Place,
     size: Option<Range>,
     entry: Option<Entry>,
 }
@@ -81,10 +90,10 @@ struct Estimator<'a> {
     root: &'a Declaration,
     bytes_max: u64,
     /// By the numbers of expressions, as is what follows.
-    places: BTreeMap<u64, Place<'a>>,
+    places: BTreeMap<u64, Place>,
     sizes: BTreeMap<u64, Range>,
     entries: BTreeMap<u64, Entry>,
-    locals: Vec<Local<'a>>,
+    locals: Vec<Local>,
 }
 
 impl<'a> Estimator<'a> {
@@ -92,21 +101,24 @@ impl<'a> Estimator<'a> {
         match &expression.expr {
             Expr::Unspecified | Expr::Literal(_) | Expr::Struct(_) => NOTHING,
             Expr::Ident(name) => {
-                let local = self.local(name).map(|local| local.place);
-                let place = local.unwrap_or(Place::At(Some(self.root)));
+                let local = self.local(name).map(|local| local.place.clone());
+                let place = local.unwrap_or_else(Place::variable);
                 self.places.insert(expression.id, place);
                 ONE
             }
             Expr::Select(select) => self.select(expression, select),
             Expr::Call(call) => self.call(expression, call),
             Expr::List(list) => {
-                let costs = list.elements.iter().map(|element| self.cost(element));
-                let cost = costs.fold(LIST, Range::plus);
-                let value = self.union(list.elements.iter());
+                let mut value = Sizes::default();
+                let cost = list.elements.iter().fold(LIST, |cost, element| {
+                    let cost = cost.plus(self.cost(element));
+                    value.add(self.size_or_unknown(element));
+                    cost
+                });
                 let entry = Entry {
                     is_list: true,
                     key: ONE,
-                    value,
+                    value: value.union(),
                 };
                 self.entries.insert(expression.id, entry);
                 cost
@@ -116,7 +128,7 @@ impl<'a> Estimator<'a> {
         }
     }
 
-    fn local(&self, name: &str) -> Option<&Local<'a>> {
+    fn local(&self, name: &str) -> Option<&Local> {
         self.locals.iter().rev().find(|local| local.name == name)
     }
 
@@ -125,8 +137,8 @@ impl<'a> Estimator<'a> {
         if select.test {
             return cost;
         }
-        let step = Step::Field(&select.field);
-        let place = self.step(self.place(&select.operand), step);
+        let place = self.place(&select.operand);
+        let place = place.step(Step::Field(select.field.clone()));
         self.places.insert(expression.id, place);
         match self.checked.kind(&select.operand) {
             CelType::Map(..) | CelType::Object(_) | CelType::Param(_) => cost.plus(ONE),
@@ -135,34 +147,24 @@ impl<'a> Estimator<'a> {
         }
     }
 
-    /// The place in another; the first step is not told apart from the name of a variable, which is what real servers do.
-    fn step(&self, place: Place<'a>, step: Step) -> Place<'a> {
-        match place {
-            Place::Nowhere => Place::At(Some(self.root)),
-            Place::At(declared) => Place::At(declared.and_then(|declared| declared.at(step))),
-        }
-    }
-
-    fn place(&self, expression: &IdedExpr) -> Place<'a> {
+    fn place(&self, expression: &IdedExpr) -> Place {
         let local = match &expression.expr {
             Expr::Ident(name) => self.local(name),
             _ => None,
         };
         match local {
-            Some(local) => local.place,
-            None => self.places.get(&expression.id).copied().unwrap_or_default(),
+            Some(local) => local.place.clone(),
+            None => self.places.get(&expression.id).cloned().unwrap_or_default(),
         }
     }
 
     /// The size that the declaration at a place tells.
-    fn declared_size(&self, place: Place) -> Option<Range> {
-        match place {
-            Place::Nowhere => None,
-            Place::At(declared) => {
-                let max = declared?.size_max.min(self.bytes_max);
-                Some(Range::new(0, max))
-            }
-        }
+    fn declared_size(&self, place: &Place) -> Option<Range> {
+        Some(self.size_of(place.declaration(self.root)??))
+    }
+
+    fn size_of(&self, declared: &Declaration) -> Range {
+        Range::new(0, declared.size_max.min(self.bytes_max))
     }
 
     /// The size of a value, if there is something to tell it from.
@@ -173,7 +175,7 @@ impl<'a> Estimator<'a> {
         if let Some(size) = written_size(expression) {
             return Some(Range::fixed(size));
         }
-        if let Some(size) = self.declared_size(self.place(expression)) {
+        if let Some(size) = self.declared_size(&self.place(expression)) {
             self.sizes.insert(expression.id, size);
             return Some(size);
         }
@@ -198,44 +200,36 @@ impl<'a> Estimator<'a> {
         })
     }
 
-    fn union<'e>(&mut self, parts: impl ExactSizeIterator<Item = &'e IdedExpr>) -> Range {
-        if parts.len() == 0 {
-            return NOTHING;
-        }
-        parts.fold(Range::NEVER, |size, part| {
-            size.or(self.size_or_unknown(part))
-        })
-    }
-
     fn map(&mut self, expression: &IdedExpr, entries: &[IdedEntryExpr]) -> Range {
         let pairs = entries.iter().filter_map(|entry| match &entry.expr {
             EntryExpr::MapEntry(entry) => Some((&entry.key, &entry.value)),
             EntryExpr::StructField(_) => None,
         });
-        let (keys, values): (Vec<_>, Vec<_>) = pairs.unzip();
-        let parts = keys.iter().chain(&values);
-        let cost = parts.fold(MAP, |cost, part| cost.plus(self.cost(part)));
+        let (mut keys, mut values) = (Sizes::default(), Sizes::default());
+        let cost = pairs.fold(MAP, |cost, (key, value)| {
+            let cost = cost.plus(self.cost(key)).plus(self.cost(value));
+            keys.add(self.size_or_unknown(key));
+            values.add(self.size_or_unknown(value));
+            cost
+        });
         let entry = Entry {
             is_list: false,
-            key: self.union(keys.into_iter()),
-            value: self.union(values.into_iter()),
+            key: keys.union(),
+            value: values.union(),
         };
         self.entries.insert(expression.id, entry);
         cost
     }
 
     fn comprehension(&mut self, expression: &IdedExpr, all: &ComprehensionExpr) -> Range {
+        if is_bound(all) {
+            return self.bound(expression, all);
+        }
         let start = self.cost(&all.iter_range).plus(self.cost(&all.accu_init));
-        let accumulated = Local {
-            name: all.accu_var.clone(),
-            place: self.place(&all.accu_init),
-            size: self.size(&all.accu_init),
-            entry: self.entry(&all.accu_init),
-        };
+        let accumulated = self.named(&all.accu_var, &all.accu_init);
         let n_outside = self.locals.len();
         self.locals.push(accumulated);
-        let iterated = self.iterated(&all.iter_var, &all.iter_range);
-        self.locals.push(iterated);
+        self.iterate(all);
         let round = self.cost(&all.loop_cond).plus(self.cost(&all.loop_step));
         self.locals.truncate(n_outside + 1);
         let result = self.cost(&all.result);
@@ -258,41 +252,83 @@ impl<'a> Estimator<'a> {
         start.plus(result).plus(n_rounds.times(round))
     }
 
-    fn iterated(&self, name: &str, range: &IdedExpr) -> Local<'a> {
+    /// The cost of a macro that goes through nothing, but names a value.
+    fn bound(&mut self, expression: &IdedExpr, all: &ComprehensionExpr) -> Range {
+        let start = self.cost(&all.iter_range).plus(self.cost(&all.accu_init));
+        let named = self.named(&all.accu_var, &all.accu_init);
+        self.locals.push(named);
+        let result = self.cost(&all.result);
+        self.locals.pop();
+        self.copy_sizes(expression, &all.result);
+        start.plus(result)
+    }
+
+    fn named(&mut self, name: &str, value: &IdedExpr) -> Local {
+        Local {
+            name: name.to_owned(),
+            place: self.place(value),
+            size: self.size(value),
+            entry: self.entry(value),
+        }
+    }
+
+    /// Lets the variables of a macro stand for what is in its range.
+    fn iterate(&mut self, all: &ComprehensionExpr) {
+        let range = &all.iter_range;
         let entry = self.entry(range);
         let is_list = match entry {
             Some(entry) => entry.is_list,
             None => matches!(self.checked.kind(range), CelType::List(_)),
         };
-        let (step, size) = match is_list {
-            true => (Step::Element, entry.map(|entry| entry.value)),
-            false => (Step::Key, entry.map(|entry| entry.key)),
+        let key = (
+            if is_list { Step::Index } else { Step::Key },
+            entry.map(|entry| entry.key),
+        );
+        let value = (Step::Element, entry.map(|entry| entry.value));
+        let variables = match &all.iter_var2 {
+            Some(second) => vec![(&all.iter_var, key), (second, value)],
+            None if is_list => vec![(&all.iter_var, value)],
+            None => vec![(&all.iter_var, key)],
         };
-        Local {
-            name: name.to_owned(),
-            place: self.step(self.place(range), step),
-            size,
-            entry: None,
+        for (name, (step, size)) in variables {
+            self.locals.push(Local {
+                name: name.clone(),
+                place: self.place(range).step(step),
+                size,
+                entry: None,
+            });
         }
+    }
+
+    /// Takes what is known of one part for another.
+    fn copy_sizes(&mut self, to: &IdedExpr, from: &IdedExpr) {
+        if let Some(size) = self.size(from) {
+            self.sizes.insert(to.id, size);
+        }
+        if let Some(entry) = self.entry(from) {
+            self.entries.insert(to.id, entry);
+        }
+    }
+
+    /// The cost of a part whose size counts as it is told now, since steps to its place may be lost later.
+    fn sized(&mut self, part: &IdedExpr) -> Range {
+        let cost = self.cost(part);
+        self.size(part);
+        cost
     }
 
     fn call(&mut self, expression: &IdedExpr, call: &CallExpr) -> Range {
         if let ("dyn", [argument]) = (call.func_name.as_str(), call.args.as_slice()) {
             let cost = self.cost(argument).plus(ONE);
-            if let Some(size) = self.size(argument) {
-                self.sizes.insert(expression.id, size);
-            }
-            if let Some(entry) = self.entry(argument) {
-                self.entries.insert(expression.id, entry);
-            }
+            self.copy_sizes(expression, argument);
             return cost;
         }
-        let costs: Vec<Range> = call.args.iter().map(|part| self.cost(part)).collect();
+        let costs: Vec<Range> = call.args.iter().map(|part| self.sized(part)).collect();
         let target = call.target.as_deref();
         let name = target.and_then(|target| qualified(target, &call.func_name));
         let target = target.filter(|_| name.is_none());
         let name = name.as_deref().unwrap_or(&call.func_name);
-        let of_target = target.map_or(NOTHING, |target| self.cost(target));
+        let of_target = target.map_or(NOTHING, |target| self.sized(target));
         let checked = self.checked;
         let forms = checked.forms(expression);
         if name == "_?._" {
@@ -318,7 +354,7 @@ impl<'a> Estimator<'a> {
                 && matches!(form.takes[0], CelType::List(_) | CelType::Map(..))
             {
                 size = self.entry(range).map(|entry| entry.value);
-                let place = self.step(self.place(range), Step::Element);
+                let place = self.place(range).step(Step::Element);
                 self.places.insert(expression.id, place);
             }
             if size.is_none() {

@@ -32,12 +32,14 @@ enum Inside {
 }
 
 /// A step into a value.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Step<'a> {
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
     /// An element of a list, or a value of a map.
     Element,
     Key,
-    Field(&'a str),
+    /// The position of an element in a list, of which nothing is declared.
+    Index,
+    Field(String),
 }
 
 impl Declaration {
@@ -127,7 +129,7 @@ impl Declaration {
         }
         let is_named = |fields: &BTreeMap<String, Arc<Self>>| {
             let metadata = fields.get("metadata");
-            metadata.is_some_and(|it| NAMES.iter().all(|name| it.at(Step::Field(name)).is_some()))
+            metadata.is_some_and(|it| NAMES.iter().all(|name| it.field(name).is_some()))
         };
         if node.embedded_resource && !is_named(&fields) {
             let common = type_and_name(name).into_iter();
@@ -144,11 +146,18 @@ impl Declaration {
     }
 
     /// What is at a step into the value.
-    pub(super) fn at(&self, step: Step) -> Option<&Self> {
+    pub(super) fn at(&self, step: &Step) -> Option<&Self> {
         match (&self.inside, step) {
             (Inside::Elements(of) | Inside::Entries(of), Step::Element) => Some(of),
             (Inside::Entries(_), Step::Key) => Some(&KEY),
-            (Inside::Fields(fields), Step::Field(name)) => fields.get(name).map(|field| &**field),
+            (_, Step::Field(name)) => self.field(name),
+            _ => None,
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&Self> {
+        match &self.inside {
+            Inside::Fields(fields) => fields.get(name).map(|field| &**field),
             _ => None,
         }
     }

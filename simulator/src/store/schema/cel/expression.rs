@@ -10,7 +10,7 @@ use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
 
 use super::authorizer::{self, Decisions, Judge};
 use super::stack::with_room;
-use super::{FUNCTIONS, dialect, extent, meter, parsing, value, words};
+use super::{FUNCTIONS, dialect, extent, meter, pair, parsing, value, words};
 use crate::access::{ResourceQuestion, User};
 use crate::json::Value;
 
@@ -48,6 +48,7 @@ impl Expression {
             let is_metered = is_costly(&program);
             let mut metered = is_metered.then(|| meter::metered(&program, &checked));
             for said in metered.iter_mut().chain([&mut program]) {
+                pair::lower(said);
                 dialect::translate_optionals(said);
                 dialect::translate(said);
             }
@@ -289,6 +290,34 @@ mod tests {
     #[case::argument("size(object.b) == 1", Err("no such key: b"))]
     #[case::text_of_a_bool("string(has(object.a)) == 'true' && string(1) == '1'", Ok(true))]
     #[case::in_a_macro("object.list.all(x, x.y > 0)", Ok(true))]
+    #[case::two_variables("object.list.all(i, x, x.y == i + 1)", Ok(true))]
+    #[case::two_variables_in_each_other(
+        "object.list.exists(i, i2, object.list.all(j, i, i2.y <= i.y && j < 2))",
+        Ok(true)
+    )]
+    #[case::a_name_for_something_else(
+        "object.list.all(i, x, [7].all(x, x == 7 && i < 2))",
+        Ok(true)
+    )]
+    #[case::keys("object.transformList(k, v, k == 'a', v) == [1]", Ok(true))]
+    #[case::one_of_a_map("{'a': 1, 'b': 2}.existsOne(k, v, v > 1 && k == 'b')", Ok(true))]
+    #[case::a_map_made("object.list.transformMap(i, x, i > 0, x.y) == {1: 2}", Ok(true))]
+    #[case::entries(
+        "object.list.transformMapEntry(i, x, {string(x.y): i}) == {'1': 0, '2': 1}",
+        Ok(true)
+    )]
+    #[case::a_key_twice(
+        "object.list.transformMapEntry(i, x, {'k': i}) == {}",
+        Err("insert failed: key k already exists")
+    )]
+    #[case::pairs_of_nothing(
+        "object.a.all(i, x, true)",
+        Err("unsupported comprehension range type: types.Int")
+    )]
+    #[case::a_value_named("object.?a.optMap(x, x + 1).orValue(0) == 2", Ok(true))]
+    #[case::no_value_named("object.?b.optMap(x, x + 1).hasValue()", Ok(false))]
+    #[case::an_optional_of_a_value("object.?list.optFlatMap(x, x[?7]).hasValue()", Ok(false))]
+    #[case::an_error_behind_a_value("object.?a.optMap(x, x.y).hasValue()", Err("no such key: y"))]
     #[case::path(
         "authorizer.path('/x').check('get').allowed() && !authorizer.path('/x').check('post').allowed()",
         Ok(true)

@@ -3,7 +3,8 @@
 /// On each line the names, then `:=`, then the forms, in the order in which they are tried: what a member belongs to and a dot,
 /// what is taken, and what is made. `A` and `B` are any types.
 ///
-/// Source: cel-go v0.26 `common/stdlib/standard.go`, `cel/library.go`, `ext/strings.go` and `ext/sets.go`; apiserver v0.34.3,
+/// Source: cel-go v0.26 `common/stdlib/standard.go`, `cel/library.go`, `ext/comprehensions.go`, `ext/strings.go` and
+/// `ext/sets.go`; apiserver v0.34.3,
 /// pkg/cel/library and pkg/cel/environment/base.go, with what is known since 1.33.
 pub(super) const FUNCTIONS: &str = "
 _?_:_ := (bool, A, A) A
@@ -34,6 +35,7 @@ contains endsWith startsWith := string.(string) bool
 matches := (string, string) bool; string.(string) bool
 getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek := timestamp.() int; timestamp.(string) int
 getHours getMinutes getSeconds getMilliseconds := timestamp.() int; timestamp.(string) int; duration.() int
+cel.@mapInsert := (map(A, B), A, B) map(A, B); (map(A, B), map(A, B)) map(A, B)
 optional.of optional.ofNonZeroValue := (A) optional(A)
 optional.none := () optional(A)
 value := optional(A).() A

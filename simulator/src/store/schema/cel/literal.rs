@@ -38,7 +38,7 @@ fn visit(expression: &IdedExpr, faults: &mut Vec<Fault>) {
         // No type is made so; the type check says that.
         Expr::Struct(_) => {}
         Expr::Comprehension(all) => {
-            let parts = [&all.iter_range, &all.loop_step];
+            let parts = [&all.iter_range, &all.accu_init, &all.loop_step, &all.result];
             parts.into_iter().for_each(|part| visit(part, faults));
         }
     }

@@ -11,6 +11,7 @@ use kube_cel::cel::{Context, ExecutionError, Value as Cel};
 use super::FUNCTIONS;
 use super::checker::{Checked, qualified};
 use super::cost::range::scaled;
+use super::expansion::is_bound;
 
 /// The most that one evaluation may cost. Source: apiserver v0.34.3, pkg/apis/cel/config.go.
 pub(super) const CALL_MAX: u64 = 1_000_000;
@@ -131,7 +132,12 @@ impl Meter<'_> {
                 }
             }
             Expr::Comprehension(all) => {
-                for part in [&mut all.iter_range, &mut all.accu_init, &mut all.result] {
+                // A value that is only named is evaluated where its name is.
+                let is_unused =
+                    is_bound(all) && !all.result.references().has_variable(&all.accu_var);
+                let accumulated = (!is_unused).then_some(&mut all.accu_init);
+                let once = [&mut all.iter_range, &mut all.result].into_iter();
+                for part in once.chain(accumulated) {
                     *part = self.visit(part);
                 }
                 for part in [&mut all.loop_cond, &mut all.loop_step] {
@@ -332,7 +338,7 @@ mod tests {
     use super::*;
     use crate::json::json;
     use crate::store::schema::cel::cel_type::CelType;
-    use crate::store::schema::cel::{parsing, value};
+    use crate::store::schema::cel::{pair, parsing, value};
 
     #[rstest]
     #[case::a_comparison("self.n > 1", true, 3)]
@@ -343,6 +349,10 @@ mod tests {
     #[case::a_pattern("self.t.matches('^[a-z]+$')", true, 2 + 3 * 2)]
     #[case::presence("has(self.n) && !has(self.x)", true, 1 + 1 + 1)]
     #[case::a_list("[1, 2].size() == 2", true, 10 + 1 + 1)]
+    #[case::two_variables("self.l.all(i, x, x > i)", true, 2 + 1 + 3 * (2 + 1 + 1 + 1 + 1))]
+    #[case::a_map_made("self.l.transformMap(i, x, x).size() == 3", true, 1 + 1 + 1 + 2 + 30 + 3 * (1 + 2 + 1))]
+    #[case::a_value_named("optional.of(1).optMap(x, x + x).hasValue()", true, 1 + 1 + 1 + 10 + 1 + 1 + 2 + 1 + 1)]
+    #[case::a_value_not_named("optional.of(1).optMap(x, 1).hasValue()", true, 1 + 1 + 1 + 10 + 1)]
     #[case::a_choice("self.n == 3 ? self.l[0] == 1 : self.l[1] == 1", true, 3 + 4)]
     fn an_evaluation_costs(#[case] source: &str, #[case] expected: bool, #[case] cost: u64) {
         let variables = [("self".to_owned(), CelType::Dyn)];
@@ -351,7 +361,9 @@ mod tests {
         let (made, spent) = FUNCTIONS.with(|functions| {
             let mut scope = functions.new_inner_scope();
             scope.add_variable_from_value("self", value::untyped(&object));
-            measured(|| scope.resolve(&metered(&program, &checked)))
+            let mut metered = metered(&program, &checked);
+            pair::lower(&mut metered);
+            measured(|| scope.resolve(&metered))
         });
         assert_eq!((made.unwrap(), spent), (Cel::Bool(expected), cost));
     }

@@ -5,8 +5,9 @@ use kube_cel::cel::parser::Parser;
 use kube_cel::cel::{IdedExpr, ParseErrors};
 
 use super::checker::{Checked, Variable, check};
+use super::fault::Fault;
 use super::sign::without_pairs;
-use super::{fault, literal};
+use super::{expansion, fault, literal};
 
 /// How many faults of a text are told.
 pub(super) const FAULTS_MAX: usize = 100;
@@ -30,13 +31,19 @@ pub(super) fn checked(source: &str, variables: &[Variable]) -> Result<(IdedExpr,
         .parse(&without_pairs(source))
         .map_err(|errors| format!("compilation failed: {}", faults(&errors)))?;
     join_names(&mut program, variables);
+    let told = |faults| format!("compilation failed: {}", fault::told(faults, source));
+    let origins = expansion::expand(&mut program).map_err(told)?;
     let checked = check(&program, variables).and_then(|checked| {
         let faults = literal::faults(&program);
         let is_right = faults.is_empty();
         is_right.then_some(checked).ok_or(faults)
     });
-    let told = |faults| format!("compilation failed: {}", fault::told(faults, source));
-    checked.map_err(told).map(|checked| (program, checked))
+    let placed = |mut fault: Fault| {
+        fault.id = origins.of(fault.id);
+        fault
+    };
+    let checked = checked.map_err(|faults| told(faults.into_iter().map(placed).collect()))?;
+    Ok((program, checked))
 }
 
 /// Takes a field of a variable for a variable of its own, where one is called so.
@@ -141,6 +148,22 @@ mod tests {
     #[case("self.n > 1", CelType::BOOL)]
     #[case("self.l.map(x, x.size())", CelType::list(CelType::INT))]
     #[case("self.m.filter(k, self.m[k] > 1)", CelType::list(CelType::STRING))]
+    #[case("self.?t.optMap(x, x.size())", CelType::optional(CelType::INT))]
+    #[case("self.?t.optFlatMap(x, self.?n)", CelType::optional(CelType::INT))]
+    #[case(
+        "self.l.transformList(i, x, x != '', [i])",
+        CelType::list(CelType::list(CelType::INT))
+    )]
+    #[case("self.m.transformList(k, x, x)", CelType::list(CelType::INT))]
+    #[case(
+        "self.l.transformMap(i, x, x)",
+        CelType::map(CelType::INT, CelType::STRING)
+    )]
+    #[case(
+        "self.m.transformMapEntry(k, x, {x: k})",
+        CelType::map(CelType::INT, CelType::STRING)
+    )]
+    #[case("self.m.existsOne(k, x, k == string(x))", CelType::BOOL)]
     #[case("self.e", CelType::Dyn)]
     #[case("self.e + self.e", CelType::Dyn)]
     #[case("[]", CelType::list(CelType::Dyn))]
@@ -181,6 +204,30 @@ mod tests {
         "duration('x') == duration('1s')",
         "1:10: invalid duration argument\n | duration('x') == duration('1s')\n | .........^"
     )]
+    #[case::no_name_of_an_optional(
+        "self.?t.optMap(1, 1) == optional.none()",
+        "1:16: optMap() variable name must be a simple identifier\n | self.?t.optMap(1, 1) == optional.none()\n | ...............^"
+    )]
+    #[case::no_name(
+        "self.l.all(i, x.y, true)",
+        "1:16: argument must be a simple name\n | self.l.all(i, x.y, true)\n | ...............^"
+    )]
+    #[case::one_name_for_two(
+        "self.l.all(x, x, true)",
+        "1:15: duplicate variable name: x\n | self.l.all(x, x, true)\n | ..............^"
+    )]
+    #[case::name_of_the_result(
+        "self.l.all(__result__, x, true)",
+        "1:12: iteration variable overwrites accumulator variable\n | self.l.all(__result__, x, true)\n | ...........^"
+    )]
+    #[case::too_many_arguments(
+        "self.l.transformList(1, 2, true, true, true)",
+        "1:21: undeclared reference to 'transformList' (in container '')\n | self.l.transformList(1, 2, true, true, true)\n | ....................^"
+    )]
+    #[case::no_entry(
+        "self.l.transformMapEntry(i, x, x) == {}",
+        "1:25: found no matching overload for 'cel.@mapInsert' applied to '(map(dyn, dyn), string)'\n | self.l.transformMapEntry(i, x, x) == {}\n | ........................^"
+    )]
     fn what_does_not_fit_is_shown(#[case] source: &str, #[case] expected: &str) {
         let why = read(source).map(drop).unwrap_err();
         assert_eq!(
@@ -195,6 +242,8 @@ mod tests {
     #[case::pattern("self.t.matches('^a+$')", 2 + 5)]
     #[case::macros("self.l.all(x, x == 'a')", 2 + 1 + 5 * (2 + 3))]
     #[case::in_each_other("self.l.all(x, self.l.all(y, x == y))", 3 + 5 * (3 + 3 + 5 * (2 + 1 + 2 + 4)))]
+    #[case::two_variables("self.l.all(i, x, i > 1 && x == 'a')", 2 + 1 + 5 * (3 + 2 + 2))]
+    #[case::a_value_named("self.?t.optMap(x, x == 'a').orValue(true)", 3 + 1 + 10 + 3 + 2 + 1)]
     #[case::keys("self.m.all(k, self.m[k] > 1)", 3 + 5 * (3 + 5))]
     #[case::presence("has(self.n)", 1)]
     #[case::either("self.n > 1 ? self.n : self.n + 1", 3 + 3)]

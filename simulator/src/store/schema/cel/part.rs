@@ -6,7 +6,7 @@ use super::cel_type::CelType;
 use super::checker::Variable;
 use super::declaration::Declaration;
 use super::stack::with_room;
-use super::{cost, dialect, extent, meter, parsing};
+use super::{cost, dialect, extent, meter, pair, parsing};
 use crate::json::Value;
 
 /// An expression of a rule: itself, or its message.
@@ -40,6 +40,7 @@ impl Part {
             let kind = checked.kind(&program).clone();
             let mut metered = meter::metered(&program, &checked);
             for said in [&mut metered, &mut program] {
+                pair::lower(said);
                 dialect::translate_optionals(said);
             }
             Ok(Self {

@@ -5,6 +5,8 @@
 use kube_cel::cel::{ExecutionError, Value as Cel};
 
 use super::authorizer::AUTHORIZER;
+use super::expansion::INSERT;
+use super::pair::PAIRS;
 
 /// Whether an operator or a function was given what it does not take.
 pub(super) fn is_overload(error: &ExecutionError) -> bool {
@@ -31,7 +33,7 @@ pub(super) fn of(error: &ExecutionError) -> String {
         ExecutionError::UndeclaredReference(name) => format!(
             "the simulated API server does not support '{name}' in expressions; see FIDELITY.md:"
         ),
-        ExecutionError::FunctionError { function, message } if function == AUTHORIZER => {
+        ExecutionError::FunctionError { function, message } if TELLING.contains(&&**function) => {
             message.clone()
         }
         ExecutionError::FunctionError { function, message }
@@ -45,6 +47,9 @@ pub(super) fn of(error: &ExecutionError) -> String {
         other => other.to_string(),
     }
 }
+
+/// Functions whose errors are told as they are.
+const TELLING: [&str; 3] = [AUTHORIZER, INSERT, PAIRS];
 
 /// What real servers say of a text that is no quantity. Source: apimachinery v0.34 `resource.ErrFormatWrong`.
 const BAD_QUANTITY: &str =

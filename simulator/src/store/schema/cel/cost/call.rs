@@ -6,7 +6,7 @@
 use kube_cel::cel::common::ast::{Expr, IdedExpr, LiteralValue};
 
 use super::range::Range;
-use super::{CelType, Estimator, NOTHING, ONE, Place, Step};
+use super::{CelType, Estimator, NOTHING, ONE, Step};
 use crate::store::schema::cel::signature::Signature;
 
 /// What to look at one character costs.
@@ -287,11 +287,10 @@ impl Call<'_> {
 
 /// The size of an element of a list that lies somewhere.
 fn element_size(estimator: &Estimator, list: &IdedExpr) -> Range {
-    let place = match estimator.place(list) {
-        Place::Nowhere => Place::Nowhere,
-        place @ Place::At(_) => estimator.step(place, Step::Element),
-    };
-    estimator.declared_size(place).unwrap_or(Range::UNKNOWN)
+    let place = estimator.place(list);
+    let declared = place.declaration(estimator.root).flatten();
+    let element = declared.and_then(|list| list.at(&Step::Element));
+    element.map_or(Range::UNKNOWN, |element| estimator.size_of(element))
 }
 
 fn written_int(expression: Option<&IdedExpr>) -> Option<u64> {
