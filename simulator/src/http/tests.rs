@@ -491,8 +491,15 @@ async fn an_event_written_through_the_newer_api_is_the_same_in_both() {
         (&json!("hello"), &json!("foo"), &json!("a"))
     );
     let path = format!("{newer}/x");
-    let (code, changed) = ask(&server, ("MERGE", &path, r#"{"note":"bye"}"#)).await;
-    assert_eq!((code, &changed["note"]), (200, &json!("bye")), "{changed}");
+    let (code, _) = ask(&server, ("MERGE", &path, r#"{"note":"bye"}"#)).await;
+    assert_eq!(code, 422);
+    let series = r#"{"series":{"count":2,"lastObservedTime":"2030-01-01T00:00:00.000000Z"}}"#;
+    let (code, changed) = ask(&server, ("MERGE", &path, series)).await;
+    assert_eq!(
+        (code, &changed["series"]["count"]),
+        (200, &json!(2)),
+        "{changed}"
+    );
     let (_, seen) = ask(&server, ("GET", older, "")).await;
-    assert_eq!(seen["message"], "bye");
+    assert_eq!(seen["series"]["count"], 2);
 }

@@ -106,6 +106,7 @@ pub(super) fn merged(
         kept: without_reset(request, config.clone()),
         asked: config,
         seen: live.map(|live| without_reset(request, live.clone())),
+        omits_empty: request.served.kind.origin == Origin::BuiltIn,
     };
     apply(live, configuration, &writer, options.force, schema)
 }

@@ -13,7 +13,7 @@ use super::managed::{
 };
 use super::refusal::unexplained;
 use super::shape::Shape;
-use crate::json::{Value, json};
+use crate::json::{Map, Value, json};
 use crate::store::schema::node::Node;
 use crate::store::status::Status;
 
@@ -34,6 +34,8 @@ pub struct Configuration {
     pub asked: Value,
     /// Of the object as it is, what the endpoint does not reset; all of it if absent.
     pub seen: Option<Value>,
+    /// Whether what is empty is as good as absent, as in most fields of Go's structs.
+    pub omits_empty: bool,
 }
 
 /// One of which everything counts.
@@ -43,6 +45,7 @@ impl From<Value> for Configuration {
             asked: config.clone(),
             kept: config,
             seen: None,
+            omits_empty: false,
         }
     }
 }
@@ -64,7 +67,12 @@ pub fn apply(
     force: bool,
     node: &Node,
 ) -> Result<Value, Status> {
-    let Configuration { kept, asked, seen } = configuration.into();
+    let Configuration {
+        kept,
+        asked,
+        seen,
+        omits_empty,
+    } = configuration.into();
     admit(&asked, writer, node)?;
     let mut state = live.cloned().unwrap_or_else(|| json!({}));
     let stored = take_managed_fields(&mut state);
@@ -82,6 +90,7 @@ pub fn apply(
         live: &state,
         config: &kept,
         asked: &asked,
+        omits_empty,
         writer,
         node,
     };
@@ -126,6 +135,30 @@ fn admit(config: &Value, writer: &Writer, node: &Node) -> Result<(), Status> {
     })
 }
 
+/// Whether two states differ at most in fields that are empty in one and absent in the other.
+fn is_same_but_empty(one: &Value, other: &Value) -> bool {
+    let (Value::Object(one), Value::Object(other)) = (one, other) else {
+        return one == other;
+    };
+    let mut is_same = true;
+    Map::each_of(Some(one), Some(other), |_, one, other| {
+        is_same &= match (one, other) {
+            (Some(one), Some(other)) => is_same_but_empty(one, other),
+            (one, other) => one.or(other).is_none_or(is_empty),
+        };
+    });
+    is_same
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
 /// The fields of others that an apply would change, by what tells one entry from another, which they are ordered by.
 type Conflicts = BTreeMap<String, Conflict>;
 
@@ -140,6 +173,7 @@ struct Application<'a> {
     live: &'a Value,
     config: &'a Value,
     asked: &'a Value,
+    omits_empty: bool,
     writer: &'a Writer<'a>,
     node: &'a Node,
 }
@@ -174,7 +208,7 @@ impl Application<'_> {
         let paths = without_untracked(paths);
         let time = match &last {
             // A time alone is no change, and what stays as it is keeps its own.
-            Some(last) if applied == *self.live && last.fields == paths => last.time.clone(),
+            Some(last) if self.is_as_before(&applied) && last.fields == paths => last.time.clone(),
             _ if applied != *self.live || self.asks_for_more(shape) => {
                 Some(seconds(self.writer.now))
             }
@@ -186,6 +220,13 @@ impl Application<'_> {
         self.sync_last_applied(&mut applied);
         put_entries(&mut applied, entries);
         Ok(applied)
+    }
+
+    fn is_as_before(&self, applied: &Value) -> bool {
+        match self.omits_empty {
+            true => is_same_but_empty(applied, self.live),
+            false => applied == self.live,
+        }
     }
 
     /// Takes out of `merged` what the writer applied `last`, does not apply now, and nobody else owns.
@@ -562,6 +603,33 @@ mod tests {
             Ok(live),
             "what the endpoint resets is no change by itself"
         );
+    }
+
+    #[rstest]
+    #[case::which_structs_do_not_keep(true, "00")]
+    #[case::which_is_kept(false, "07")]
+    fn applying_nothing_again_is_no_change_where_that(
+        #[case] omits_empty: bool,
+        #[case] time: &str,
+    ) {
+        let configuration = || Configuration {
+            omits_empty,
+            ..Configuration::from(thing(json!({"data": {}})))
+        };
+        let mut live = apply(None, configuration(), &writer("a", 0), false, &node()).unwrap();
+        live.as_object_mut().unwrap().remove("data");
+        let again = apply(
+            Some(&live),
+            configuration(),
+            &writer("a", 7),
+            false,
+            &node(),
+        )
+        .unwrap();
+        let owned = again["metadata"]["managedFields"][0]["time"]
+            .as_str()
+            .unwrap();
+        assert_eq!(&owned[17..19], time);
     }
 
     #[test]
