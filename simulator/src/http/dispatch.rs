@@ -381,8 +381,7 @@ impl ApiServer {
                     state,
                     call,
                     (served, shape, format),
-                    cursor,
-                    timeout_seconds,
+                    (cursor, timeout_seconds),
                 );
                 if is_direct {
                     told_response(200, Told::watch(watch))
@@ -400,8 +399,7 @@ impl ApiServer {
         state: &mut State,
         call: &Call,
         (served, shape, format): (Arc<Served>, Shape, Format),
-        cursor: Cursor,
-        timeout_seconds: u64,
+        (cursor, timeout_seconds): (Cursor, u64),
     ) -> WatchBody {
         let (id, revision) = (state.watchers.register(), state.kernel.log().revision());
         let now = self.clock().now();

@@ -17,7 +17,7 @@
 //! | Go's diff of pod specs and of containers in the refusal of an update | cut off |
 //! | order of several causes of one refusal, and their list in its message | sorted, `<causes>`: Go walks maps at random |
 //! | conflicts of an apply, by manager | sorted: real servers order by the second |
-//! | order of fields in an object that a refusal quotes | sorted: real servers leave that of Go's structs where a patch changed nothing |
+//! | order of fields, and of `managedFields`, in an object that a refusal quotes | sorted: real servers leave that of Go's structs where a patch changed nothing |
 //! | what is wrong with the types of an apply | sorted, `<type errors>` with an unknown field: Go walks maps at random, and stops there |
 //! | warnings beside a 404 | left out: real servers try a patch first on what their cache still holds |
 //! | groups of other cases | left out |
@@ -84,7 +84,7 @@ fn without_type_errors(text: &str) -> String {
     format!("{before}): {}", errors.join("\n"))
 }
 
-/// A text in which the fields of each object that it quotes as JSON are sorted.
+/// A text in which the fields of each object that it quotes as JSON are sorted, and who owns them.
 fn with_sorted_quotes(text: &str) -> String {
     let Some((before, rest)) = text.split_once("\"{\\\"") else {
         return text.to_owned();
@@ -94,7 +94,12 @@ fn with_sorted_quotes(text: &str) -> String {
     let object = reader.next().and_then(Result::ok);
     let object = object.and_then(|object| serde_json::from_str::<Map<_, _>>(&object).ok());
     match object {
-        Some(object) => {
+        Some(mut object) => {
+            let owners = object.get_mut("metadata");
+            let owners = owners.and_then(|metadata| metadata.get_mut("managedFields"));
+            if let Some(Value::Array(owners)) = owners {
+                owners.sort_by_key(manager);
+            }
             let sorted = Value::String(Value::Object(object).to_string());
             let after = with_sorted_quotes(&quoted[reader.byte_offset()..]);
             format!("{before}{sorted}{after}")
