@@ -371,7 +371,7 @@ mod tests {
 
     #[rstest]
     #[case::in_each_other("optional.of(1).optMap(v, ", "v", ")", 80)]
-    #[case::pairs_in_each_other("[1].all(i, v, ", "true", ")", 80)]
+    #[case::pairs_in_each_other("[1].all(i, v, ", "true", ")", 120)]
     #[case::behind_each_other("", "optional.of(1)", ".optMap(v, v)", 9)]
     fn a_deep_expression_is_evaluated(
         #[case] head: &str,
