@@ -14,7 +14,7 @@
 //! | scheme, host and port, those of webhooks too | `<origin>`, `<hooks>` |
 //! | types of what rules are about, which are numbered by the time | `selfType` |
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
-//! | Go's diff of pod specs and of containers in the refusal of an update | cut off |
+//! | Go's diff of specs and of containers in the refusal of an update | cut off |
 //! | order of several causes of one refusal, and their list in its message | sorted, `<causes>`: Go walks maps at random |
 //! | conflicts of an apply, by manager | sorted: real servers order by the second |
 //! | order of fields, and of `managedFields`, in an object that a refusal quotes | sorted: real servers leave that of Go's structs where a patch changed nothing |
@@ -47,9 +47,11 @@ const BUILD_KEYS: [&str; 8] = [
     "platform",
 ];
 /// What stands before Go's diff of pod specs, which changes with the version of the differ.
-const POD_DIFF: [&str; 2] = [
+const POD_DIFF: [&str; 4] = [
     "(allow it to be set to 1 if it was previously negative)",
     "may not be changed\n",
+    "is immutable after creation\n",
+    "for bound claims\n",
 ];
 /// What stands before the type errors of an apply, and what makes them a matter of chance.
 const TYPED: &str = "failed to create typed patch object (";

@@ -200,7 +200,7 @@ const ROWS: &[Row] = &[
         behaviour: Behaviour {
             returns_deleted: true,
             creates_on_update: true,
-            names: Names::Label,
+            names: Names::OldLabel,
             ..Behaviour::PLAIN
         },
         ..ROW
@@ -233,7 +233,6 @@ const ROWS: &[Row] = &[
         short_names: &["rs"],
         categories: &["all"],
         subresources: &["scale", "status"],
-        fields: &[".status.replicas"],
         behaviour: GENERATION,
         ..ROW
     },

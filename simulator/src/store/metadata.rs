@@ -4,7 +4,7 @@
 
 use super::misfit::Misfit;
 use super::naming::{
-    EMPTY_NAME, QUALIFIED, label_fault, label_value_fault, path_segment_fault,
+    EMPTY_NAME, QUALIFIED, label_fault, label_value_fault, old_label_fault, path_segment_fault,
     qualified_name_fault, subdomain_fault,
 };
 use super::object::{Object, metadata_mut, texts};
@@ -215,6 +215,7 @@ fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
     let fault = |text: &str| match names {
         Names::Subdomain => subdomain_fault(text),
         Names::Label => label_fault(text),
+        Names::OldLabel => old_label_fault(text),
         Names::PathSegment => path_segment_fault(text),
     };
     if let Some(base) = metadata["generateName"].as_str()

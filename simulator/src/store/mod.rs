@@ -30,6 +30,7 @@ pub mod window;
 
 mod admission;
 mod aggregation;
+mod claim;
 mod conversion;
 mod decode;
 mod definition;

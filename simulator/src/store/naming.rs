@@ -4,6 +4,7 @@
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const OLD_LABEL: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 /// What a qualified name consists of.
 pub(super) const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 /// What is wrong with a qualified name without a name.
@@ -29,6 +30,15 @@ pub(super) fn label_fault(text: &str) -> Option<String> {
         return Some("must be no more than 63 characters".to_owned());
     }
     (!is_dns_label(text)).then(|| LABEL.to_owned())
+}
+
+/// What is wrong with an RFC 1035 label, which begins with a letter, if anything.
+pub(super) fn old_label_fault(text: &str) -> Option<String> {
+    if text.len() > 63 {
+        return Some("must be no more than 63 characters".to_owned());
+    }
+    let is_good = is_dns_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase());
+    (!is_good).then(|| OLD_LABEL.to_owned())
 }
 
 /// What is wrong with a name that is only a path segment, if anything.

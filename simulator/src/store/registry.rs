@@ -122,6 +122,8 @@ pub enum Names {
     Subdomain,
     /// RFC 1123 label.
     Label,
+    /// RFC 1035 label.
+    OldLabel,
     /// Anything that fits into a URL path segment.
     PathSegment,
 }

@@ -5,18 +5,26 @@ use crate::json::Value;
 use super::kernel::Kernel;
 use super::kind::Origin;
 use super::registry::Served;
-use super::rules::{Taken, give_addresses};
+use super::rules::{Taken, drop_dependent, give_addresses};
 use super::status::Status;
 
 impl Kernel {
-    /// Gives a service what no other has; other kinds stay as they are.
+    /// Gives a service what no other has, and takes what its type has no longer; other kinds stay as they are.
     ///
     /// Source: `spec/kube-api.md` §1.22.
-    pub(super) fn give_addresses(&self, served: &Served, value: &mut Value) -> Result<(), Status> {
+    pub(super) fn give_addresses(
+        &self,
+        served: &Served,
+        value: &mut Value,
+        old: Option<&Value>,
+    ) -> Result<(), Status> {
         let kind = &served.kind;
         let is_service = (kind.group.as_str(), kind.kind.as_str()) == ("", "Service");
         if !is_service || kind.origin == Origin::Custom {
             return Ok(());
+        }
+        if let Some(old) = old {
+            drop_dependent(value, old);
         }
         let own = value["metadata"]["uid"].clone();
         let services = self.log.objects(served.table).values();

@@ -94,7 +94,7 @@ impl Kernel {
         }
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
-        self.give_addresses(served, &mut value)?;
+        self.give_addresses(served, &mut value, None)?;
         self.give_account(request, &mut value, context.ids);
         let attempt = Attempt::creation(request, &value, options);
         self.admit(&attempt, context)?;
@@ -295,7 +295,8 @@ impl Kernel {
         }
         drop_type(&mut value);
         let mut value = stored_form(served, value);
-        self.give_addresses(served, &mut value)?;
+        self.give_addresses(served, &mut value, Some(old.value()))?;
+        self.admit_expansion(request, &value, old.value())?;
         self.keep(request, (old, value), options, context)
     }
 

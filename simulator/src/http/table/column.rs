@@ -110,6 +110,8 @@ const DEPLOYMENT: &[Heading] = &[
     IMAGES,
     field("Selector", "spec.selector").wide(),
 ];
+/// In the words of v1beta1, which real servers still use here.
+const REPLICA_SET_SELECTOR: &str = "Selector is a label query over pods that should match the replica count. If the selector is empty, it is defaulted to the labels present on the pod template. Label keys and values that must match in order to be controlled by this replica set. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors";
 const REPLICA_SET: &[Heading] = &[
     NAME_COLUMN,
     field("Desired", "spec.replicas").of("integer"),
@@ -118,7 +120,7 @@ const REPLICA_SET: &[Heading] = &[
     AGE,
     CONTAINERS,
     IMAGES,
-    field("Selector", "spec.selector").wide(),
+    text("Selector", REPLICA_SET_SELECTOR).wide(),
 ];
 const STATEFUL_SET: &[Heading] = &[
     NAME_COLUMN,

@@ -4,7 +4,12 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/autoscaling/v1/conversion.go` and `defaults.go`.
 
+use super::of_kind::required;
+use super::pod_spec::choice_fault;
 use crate::json::{Value, json};
+use crate::store::metadata::{invalid, invalid_json};
+use crate::store::schema::cause::forbidden;
+use crate::store::status::Cause;
 
 /// The percentage of use that counts where nothing else is asked for.
 const DEFAULT_PERCENT: i64 = 80;
@@ -23,6 +28,81 @@ pub(super) fn prepare(version: &str, value: &mut Value) {
             spec.entry("metrics")
                 .or_insert_with(|| json!([metric(&DEFAULT_PERCENT.into())]));
         }
+    }
+}
+
+/// What is wrong with an autoscaler, in either version.
+///
+/// Source: kubernetes v1.34 `pkg/apis/autoscaling/validation/validation.go`.
+pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let spec = &new["spec"];
+    let target = &spec["scaleTargetRef"];
+    let is_empty = |field: &str| target[field].as_str().unwrap_or_default().is_empty();
+    let mut causes = Vec::new();
+    for field in ["kind", "name"] {
+        if is_empty(field) {
+            causes.push(required(
+                format!("spec.scaleTargetRef.{field}"),
+                "Required value",
+            ));
+        }
+    }
+    if old.is_none() && is_empty("apiVersion") {
+        let why = "apiVersion must specify API group";
+        causes.push(invalid("spec.scaleTargetRef.apiVersion", "", why));
+    }
+    let (least, most) = (&spec["minReplicas"], &spec["maxReplicas"]);
+    let (min, max) = (least.as_i64().unwrap_or(1), most.as_i64().unwrap_or(0));
+    if min < 1 {
+        let why = "must be greater than or equal to 1";
+        causes.push(invalid_json("spec.minReplicas", &min.to_string(), why));
+    }
+    if max < 1 {
+        causes.push(invalid_json(
+            "spec.maxReplicas",
+            &max.to_string(),
+            "must be greater than 0",
+        ));
+    }
+    if max < min {
+        let why = "must be greater than or equal to `minReplicas`";
+        causes.push(invalid_json("spec.maxReplicas", &max.to_string(), why));
+    }
+    let metrics = spec["metrics"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let is_apart = |metric: &Value| metric["type"] == "Object" || metric["type"] == "External";
+    if min == 0 && !metrics.iter().any(is_apart) {
+        let why = "must specify at least one Object or External metric to support scaling to zero replicas";
+        causes.push(forbidden("spec.metrics", why));
+    }
+    for (index, metric) in metrics.iter().enumerate() {
+        metric_faults(&format!("spec.metrics[{index}]"), metric, &mut causes);
+    }
+    causes
+}
+
+fn metric_faults(path: &str, metric: &Value, causes: &mut Vec<Cause>) {
+    let kinds = [
+        "ContainerResource",
+        "External",
+        "Object",
+        "Pods",
+        "Resource",
+    ];
+    let kind = metric["type"].as_str().unwrap_or_default();
+    let Some(known) = kinds.iter().find(|known| **known == kind) else {
+        // A real server finds this twice.
+        for _ in 0..2 {
+            choice_fault(&format!("{path}.type"), &metric["type"], &kinds, causes);
+        }
+        return;
+    };
+    let field = format!("{}{}", known[..1].to_lowercase(), &known[1..]);
+    if metric[field.as_str()].is_null() {
+        let message = "Required value: must populate information for the given metric source";
+        causes.push(required(format!("{path}.{field}"), message));
     }
 }
 

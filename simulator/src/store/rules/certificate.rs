@@ -18,6 +18,7 @@ use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::metadata::{invalid, invalid_json, seconds};
 use crate::store::request::Part;
+use crate::store::schema::cause::{duplicate, forbidden};
 use crate::store::status::Cause;
 
 /// What a key may be used for.
@@ -310,22 +311,6 @@ fn block_types(encoded: &Value) -> Vec<String> {
             .then(|| kind.to_owned())
     };
     text.lines().filter_map(begin).collect()
-}
-
-fn duplicate(field: String, value: &Value) -> Cause {
-    Cause {
-        reason: "FieldValueDuplicate",
-        message: format!("Duplicate value: {value}"),
-        field,
-    }
-}
-
-fn forbidden(field: &str, why: &str) -> Cause {
-    Cause {
-        reason: "FieldValueForbidden",
-        message: format!("Forbidden: {why}"),
-        field: field.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ const ROLLING: (&str, &str) = ("spec.strategy.type", "RollingUpdate");
 const UPDATING: (&str, &str) = ("spec.updateStrategy.type", "RollingUpdate");
 const ADMISSION: &str = "admissionregistration.k8s.io";
 const RESOURCE: &str = "resource.k8s.io";
+const POD_CONDITION: &str = "spec.podFailurePolicy?.rules[].onPodConditions[].status";
+const JOB_POD_CONDITION: &str =
+    "spec.jobTemplate.spec.podFailurePolicy?.rules[].onPodConditions[].status";
 
 /// What belongs to whoever writes the object.
 const OWNED: Table = &[
@@ -191,6 +194,17 @@ const OWNED: Table = &[
         ],
     ),
     (
+        "",
+        &["Endpoints"],
+        &[always("subsets[].ports[].protocol", "\"TCP\"")],
+    ),
+    ("batch", &["Job"], &[always(POD_CONDITION, "\"True\"")]),
+    (
+        "batch",
+        &["CronJob"],
+        &[always(JOB_POD_CONDITION, "\"True\"")],
+    ),
+    (
         "flowcontrol.apiserver.k8s.io",
         &["FlowSchema"],
         &[always("spec.matchingPrecedence", "1000")],
@@ -290,7 +304,11 @@ const UNOWNED: Table = &[
     (
         "discovery.k8s.io",
         &["EndpointSlice"],
-        &[always("endpoints", "null"), always("ports", "null")],
+        &[
+            always("endpoints", "null"),
+            always("endpoints[].conditions", "{}"),
+            always("ports", "null"),
+        ],
     ),
     (
         RESOURCE,

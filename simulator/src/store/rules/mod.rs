@@ -2,9 +2,12 @@
 
 mod autoscaler;
 mod certificate;
+mod controller;
 mod defaults;
 mod event;
 mod fill;
+mod ingress;
+mod job;
 mod lease;
 mod namespace;
 mod network;
@@ -29,5 +32,5 @@ pub(super) use of_kind::{
 };
 pub(super) use pod_part::keep as keep_part_of_pod;
 pub(super) use quantity::{Form, binary_power, canonicalise, decimal, decimal_exponent, of_binary};
-pub(super) use service::{Taken, give_addresses};
+pub(super) use service::{Taken, drop_dependent, give_addresses};
 pub(super) use warning::warnings;

@@ -3,12 +3,19 @@
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/networking` and `pkg/apis/storage`, defaults and
 //! validation.
 
+use std::net::IpAddr;
+
 use crate::json::{Map, Value, json};
 
 use super::of_kind::required;
 use super::pod_spec::choice_fault;
-use crate::store::metadata::invalid_json;
+use crate::store::admission::selector_faults;
+use crate::store::metadata::{invalid, invalid_json};
+use crate::store::naming::qualified_name_fault;
+use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
+
+const NETWORK: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
 /// Names the directions that a policy is about.
 pub(super) fn prepare_policy(value: &mut Value) {
@@ -38,7 +45,7 @@ pub(super) fn prepare_policy(value: &mut Value) {
 /// What is wrong with a policy.
 pub(super) fn policy_faults(new: &Value) -> Vec<Cause> {
     let spec = &new["spec"];
-    let mut causes = Vec::new();
+    let mut causes = selector_faults("spec.podSelector", &spec["podSelector"]);
     for (direction, peers) in [("ingress", "from"), ("egress", "to")] {
         for (index, rule) in items(&spec[direction]) {
             rule_faults(
@@ -66,22 +73,116 @@ fn rule_faults(path: &str, peers: &str, rule: &Value, causes: &mut Vec<Cause>) {
             &protocols,
             causes,
         );
-        let number = port["port"].as_i64();
-        if let Some(number) = number.filter(|number| !(1..=65_535).contains(number)) {
-            let detail = "must be between 1 and 65535, inclusive";
-            causes.push(invalid_json(
-                &format!("{path}.port"),
-                &number.to_string(),
-                detail,
-            ));
-        }
+        causes.extend(port_faults(&format!("{path}.port"), &port["port"]));
+        end_fault(&path, port, causes);
     }
     for (index, peer) in items(&rule[peers]) {
         if peer.as_object().is_none_or(Map::is_empty) {
             let field = format!("{path}.{peers}[{index}]");
             causes.push(required(field, "Required value: must specify a peer"));
         }
+        let path = format!("{path}.{peers}[{index}]");
+        for field in ["podSelector", "namespaceSelector"] {
+            causes.extend(selector_faults(&format!("{path}.{field}"), &peer[field]));
+        }
+        if !peer["ipBlock"].is_null() && peer.as_object().is_some_and(|peer| peer.len() > 1) {
+            let why = "may not specify both ipBlock and another peer";
+            causes.push(forbidden(path.clone(), why));
+        }
+        block_faults(&format!("{path}.ipBlock"), &peer["ipBlock"], causes);
     }
+}
+
+/// The last port of a range is not below the first, which is a number.
+fn end_fault(path: &str, port: &Value, causes: &mut Vec<Cause>) {
+    let Some(end) = port["endPort"].as_i64() else {
+        return;
+    };
+    let (first, field) = (&port["port"], format!("{path}.endPort"));
+    if first.is_null() {
+        causes.push(required(
+            field,
+            "Required value: may not be specified when `port` is not specified",
+        ));
+    } else if first.is_string() {
+        let why = "may not be specified when `port` is non-numeric";
+        causes.push(invalid_json(&field, &end.to_string(), why));
+    } else if let Some(first) = first.as_i64().filter(|first| end < *first) {
+        // A real server shows the first port here.
+        let why = "must be greater than or equal to `port`";
+        causes.push(invalid_json(&field, &first.to_string(), why));
+    }
+}
+
+fn block_faults(path: &str, block: &Value, causes: &mut Vec<Cause>) {
+    if block.is_null() {
+        return;
+    }
+    let network = block["cidr"].as_str().unwrap_or_default();
+    if !is_network(network) {
+        causes.push(invalid(&format!("{path}.cidr"), network, NETWORK));
+        return;
+    }
+    for (index, except) in items(&block["except"]) {
+        let text = except.as_str().unwrap_or_default();
+        if !is_network(text) {
+            causes.push(invalid(&format!("{path}.except[{index}]"), text, NETWORK));
+        }
+    }
+}
+
+fn is_network(text: &str) -> bool {
+    let Some((address, length)) = text.split_once('/') else {
+        return false;
+    };
+    let most = match address.parse() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    length.parse().is_ok_and(|length: u32| length <= most)
+}
+
+/// What is wrong with a port by number or by name.
+pub(super) fn port_faults(field: &str, port: &Value) -> Vec<Cause> {
+    match port {
+        Value::String(name) => name_fault(name)
+            .into_iter()
+            .map(|why| invalid(field, name, why))
+            .collect(),
+        port => {
+            let wrong = port
+                .as_i64()
+                .filter(|number| !(1..=65_535).contains(number));
+            let detail = "must be between 1 and 65535, inclusive";
+            let cause = wrong.map(|number| invalid_json(field, &number.to_string(), detail));
+            cause.into_iter().collect()
+        }
+    }
+}
+
+/// What is wrong with the name of a port.
+///
+/// Source: apimachinery v0.34 `pkg/util/validation/validation.go`, `IsValidPortName`.
+fn name_fault(name: &str) -> Vec<&'static str> {
+    let mut faults = Vec::new();
+    if name.len() > 15 {
+        faults.push("must be no more than 15 characters");
+    }
+    let is_good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !name.bytes().all(is_good) {
+        faults.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+    }
+    if !name.bytes().any(|b| b.is_ascii_lowercase()) {
+        faults.push("must contain at least one letter (a-z)");
+    }
+    if name.contains("--") {
+        faults.push("must not contain consecutive hyphens");
+    }
+    if name.starts_with('-') || name.ends_with('-') {
+        faults.push("must not begin or end with a hyphen");
+    }
+    faults
 }
 
 fn items(list: &Value) -> impl Iterator<Item = (usize, &Value)> {
@@ -91,8 +192,17 @@ fn items(list: &Value) -> impl Iterator<Item = (usize, &Value)> {
 /// What is wrong with a storage class: it needs somebody who provides, and hardly changes.
 pub(super) fn class_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = Vec::new();
-    if new["provisioner"].as_str().unwrap_or_default().is_empty() {
+    let provisioner = new["provisioner"]
+        .as_str()
+        .unwrap_or_default()
+        .to_lowercase();
+    if provisioner.is_empty() {
         causes.push(required("provisioner", "Required value"));
+    } else if let Some(why) = qualified_name_fault(&provisioner) {
+        causes.push(invalid("provisioner", &provisioner, &why));
+    }
+    if new["parameters"].get("").is_some() {
+        causes.push(invalid("parameters", "", "field can not be empty."));
     }
     let policy = &new["reclaimPolicy"];
     choice_fault("reclaimPolicy", policy, &["Delete", "Retain"], &mut causes);

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::{
-    autoscaler, certificate, defaults, event, lease, namespace, network, pod, pod_part, role,
-    secret, service, volume, workload,
+    autoscaler, certificate, controller, defaults, event, ingress, job, lease, namespace, network,
+    pod, pod_part, role, secret, service, volume, workload,
 };
 use crate::access::User;
 use crate::json::Value;
 use crate::store::kind::{Kind, Origin};
+use crate::store::metadata::invalid_json;
 use crate::store::policy;
 use crate::store::request::Part;
 use crate::store::status::Cause;
@@ -58,8 +59,7 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
         ("", "Namespace") => namespace::admit(value),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::admit(value),
         ("", "Pod") => pod::admit(value),
-        ("", "PersistentVolumeClaim") => volume::admit("kubernetes.io/pvc-protection", value),
-        ("", "PersistentVolume") => volume::admit("kubernetes.io/pv-protection", value),
+        ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::admit(&kind.kind, value),
         ("storage.k8s.io", "VolumeAttributesClass") => {
             volume::protect("kubernetes.io/vac-protection", value);
         }
@@ -100,6 +100,9 @@ pub(in crate::store) fn prepare_status(
 ) {
     if kind.kind == "Pod" && kind.origin == Origin::BuiltIn {
         pod::prepare_status(value);
+    }
+    if kind.kind == "PersistentVolume" && kind.origin == Origin::BuiltIn {
+        volume::prepare_status(value, old, now);
     }
     if certificate::is_request(kind) {
         certificate::stamp(value, old, now);
@@ -157,19 +160,25 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("", "Pod") => pod::faults(new, old),
         ("", "Service") => service::faults(new, old),
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
-            workload::faults(&kind.kind, new, old)
+            controller::faults(&kind.kind, new, old)
         }
-        ("batch", "Job") => {
-            let mut causes = workload::job_faults("spec", &new["spec"]);
-            causes.extend(workload::job_changes(new, old));
-            causes
-        }
-        ("batch", "CronJob") => workload::cron_faults(new),
+        ("apps", "ControllerRevision") => controller::revision_faults(new, old),
+        ("", "ReplicationController") => controller::old_faults(new),
+        ("", "PodTemplate") => pod::template_faults("template.spec", &new["template"]["spec"]),
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::faults(new, old),
+        ("batch", "Job") => job::faults(new, old),
+        ("batch", "CronJob") => job::cron_faults(new),
         ("networking.k8s.io", "NetworkPolicy") => network::policy_faults(new),
         ("storage.k8s.io", "StorageClass") => network::class_faults(new, old),
         ("coordination.k8s.io", "Lease") => lease::faults(new),
         ("" | "events.k8s.io", "Event") => event::faults(kind, new, old),
-        ("", "PersistentVolumeClaim") => volume::claim_faults(new),
+        ("", "PersistentVolumeClaim") => volume::claim_faults(new, old),
+        ("", "PersistentVolume") => volume::volume_faults(new, old),
+        ("storage.k8s.io", "VolumeAttachment") => volume::attachment_faults(new),
+        ("", "Endpoints") => ingress::endpoints_faults(new),
+        ("discovery.k8s.io", "EndpointSlice") => ingress::slice_faults(new),
+        ("networking.k8s.io", "Ingress") => ingress::faults(new, old),
+        ("networking.k8s.io", "IngressClass") => ingress::class_faults(new, old),
         ("rbac.authorization.k8s.io", "Role") => role::rule_faults(new),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             role::faults(&kind.kind, new, old)
@@ -195,11 +204,19 @@ pub(super) fn required(field: impl Into<String>, message: &str) -> Cause {
     }
 }
 
+/// Refuses a number below zero.
+pub(super) fn natural(field: &str, number: &Value, causes: &mut Vec<Cause>) {
+    if let Some(number) = number.as_i64().filter(|number| *number < 0) {
+        let detail = "must be greater than or equal to 0";
+        causes.push(invalid_json(field, &number.to_string(), detail));
+    }
+}
+
 /// A cause if a field differs from the stored one.
 pub(super) fn immutable(new: &Value, old: Option<&Value>, field: &str) -> Option<Cause> {
     let old = old?;
     (new.get(field) != old.get(field)).then(|| {
         let value = new.get(field).cloned().unwrap_or_default();
-        crate::store::metadata::invalid_json(field, &value.to_string(), "field is immutable")
+        invalid_json(field, &value.to_string(), "field is immutable")
     })
 }

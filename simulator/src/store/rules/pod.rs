@@ -6,6 +6,7 @@ use super::of_kind::required;
 use super::pod_spec;
 use crate::json::{Map, Value, json};
 use crate::store::metadata::invalid_json;
+use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
 /// Fields of a pod's spec that an update may change.
@@ -317,11 +318,8 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = spec_faults("spec", &new["spec"]);
     let ephemeral = new["spec"]["ephemeralContainers"].as_array();
     if old.is_none() && ephemeral.is_some_and(|list| !list.is_empty()) {
-        causes.push(Cause {
-            reason: "FieldValueForbidden",
-            message: "Forbidden: cannot be set on create".to_owned(),
-            field: "spec.ephemeralContainers".to_owned(),
-        });
+        let why = "cannot be set on create";
+        causes.push(forbidden("spec.ephemeralContainers", why));
     }
     let Some(old) = old.filter(|old| new["spec"] != old["spec"]) else {
         return if old.is_some() { Vec::new() } else { causes };
@@ -334,6 +332,19 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
 pub(super) fn spec_faults(path: &str, spec: &Value) -> Vec<Cause> {
     let mut causes = missing_parts(path, spec);
     causes.extend(pod_spec::faults(path, spec));
+    causes
+}
+
+/// What is wrong with the spec of a template, which lies at `path`.
+pub(super) fn template_faults(path: &str, spec: &Value) -> Vec<Cause> {
+    let mut causes = spec_faults(path, spec);
+    if spec["ephemeralContainers"]
+        .as_array()
+        .is_some_and(|list| !list.is_empty())
+    {
+        let why = "ephemeral containers not allowed in pod template";
+        causes.push(forbidden(format!("{path}.ephemeralContainers"), why));
+    }
     causes
 }
 

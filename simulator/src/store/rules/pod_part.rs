@@ -7,6 +7,7 @@ use super::pod::{quality_of_service, spec_faults};
 use crate::json::{Map, Value, json};
 use crate::store::metadata::invalid;
 use crate::store::request::Part;
+use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
 /// The lists of containers that a resize looks at.
@@ -123,13 +124,13 @@ fn order_faults(list: &str, new: &Value, old: &Value) -> Vec<Cause> {
     let (new, old) = (of(new), of(old));
     if new.len() != old.len() {
         let why = format!("{list} may not be added or removed on resize");
-        return vec![forbidden(&format!("spec.{list}"), &why)];
+        return vec![forbidden(format!("spec.{list}"), &why)];
     }
     let pairs = new.iter().zip(&old).enumerate();
     let moved = pairs.filter(|(_, (new, old))| new["name"] != old["name"]);
     let why = format!("{list} may not be renamed or reordered on resize");
     moved
-        .map(|(index, _)| forbidden(&format!("spec.{list}[{index}].name"), &why))
+        .map(|(index, _)| forbidden(format!("spec.{list}[{index}].name"), &why))
         .collect()
 }
 
@@ -144,7 +145,7 @@ fn removal_faults(path: &str, new: &Value, old: &Value) -> Vec<Cause> {
     let lost = ["limits", "requests"].into_iter().filter(is_lost);
     lost.map(|list| {
         forbidden(
-            &format!("{path}.{list}"),
+            format!("{path}.{list}"),
             &format!("resource {list} cannot be removed"),
         )
     })
@@ -168,14 +169,6 @@ fn without_resized(new: &Value, old: &Value) -> Value {
         resources[list] = Value::Object(amounts);
     }
     resources
-}
-
-fn forbidden(field: &str, why: &str) -> Cause {
-    Cause {
-        reason: "FieldValueForbidden",
-        message: format!("Forbidden: {why}"),
-        field: field.to_owned(),
-    }
 }
 
 #[cfg(test)]

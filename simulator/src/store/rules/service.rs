@@ -6,17 +6,23 @@
 //! `pkg/apis/core/validation/validation.go` and `pkg/registry/core/service`.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use crate::json::{Value, json};
 
+use super::ingress::ADDRESS;
+use super::network;
 use super::of_kind::required;
 use super::pod_spec::choice_fault;
 use crate::store::metadata::{invalid, invalid_json};
+use crate::store::naming::{label_fault, label_value_fault, qualified_name_fault, subdomain_fault};
+use crate::store::schema::cause::{duplicate, forbidden};
 use crate::store::status::Cause;
 
 /// Sorted, as the messages name them.
 const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
+const LOOPBACK: &str = "may not be in the loopback range (127.0.0.0/8, ::1/128)";
 const PORT: &str = "must be between 1 and 65535, inclusive";
 /// How long a client is served by the same pod, if it is to be.
 const AFFINITY_SECONDS: i64 = 10_800;
@@ -81,6 +87,41 @@ pub(super) fn readmit(value: &mut Value, old: &Value) {
         if let (Some(kept), None) = (kept, port.get("nodePort")) {
             port["nodePort"] = kept["nodePort"].clone();
         }
+    }
+}
+
+/// Drops what the type of a service had and the new one has not, if an update leaves it as it was.
+///
+/// Source: kubernetes v1.34 `pkg/registry/core/service/strategy.go`, `dropTypeDependentFields`.
+pub(in crate::store) fn drop_dependent(value: &mut Value, old: &Value) {
+    let (new, old) = (&mut value["spec"], &old["spec"]);
+    let kind = |spec: &Value| spec["type"].as_str().unwrap_or_default().to_owned();
+    let (now, before) = (kind(new), kind(old));
+    let Some(fields) = new.as_object_mut().filter(|_| now != before) else {
+        return;
+    };
+    let mut gone = Vec::new();
+    if now == "ExternalName" {
+        gone.extend(["clusterIP", "clusterIPs", "internalTrafficPolicy"]);
+        gone.extend(["ipFamilies", "ipFamilyPolicy"]);
+    }
+    if before == "LoadBalancer" {
+        gone.extend(["allocateLoadBalancerNodePorts", "loadBalancerClass"]);
+    }
+    let is_outside = matches!(now.as_str(), "NodePort" | "LoadBalancer");
+    if !is_outside {
+        gone.push("externalTrafficPolicy");
+    }
+    fields.retain(|field, value| !gone.contains(&field.as_str()) || old[field] != *value);
+    let numbers = |ports: &Value| -> Vec<Value> {
+        let ports = ports.as_array().into_iter().flatten();
+        ports.map(|port| port["nodePort"].clone()).collect()
+    };
+    if !is_outside && numbers(&new["ports"]) == numbers(&old["ports"]) {
+        let ports = new["ports"].as_array_mut().into_iter().flatten();
+        ports.filter_map(Value::as_object_mut).for_each(|port| {
+            port.remove("nodePort");
+        });
     }
 }
 
@@ -168,12 +209,29 @@ pub(in crate::store) fn give_addresses(
     spec["clusterIPs"] = json!([spec["clusterIP"]]);
     choose_families(spec)?;
     if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
-        for port in spec["ports"].as_array_mut().into_iter().flatten() {
-            if port["nodePort"].as_i64().unwrap_or(0) == 0
-                && let Some(free) = taken.node_port()
-            {
-                port["nodePort"] = free.into();
+        let mut causes = Vec::new();
+        for (index, port) in spec["ports"]
+            .as_array_mut()
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            match port["nodePort"].as_i64().unwrap_or(0) {
+                0 => {
+                    if let Some(free) = taken.node_port() {
+                        port["nodePort"] = free.into();
+                    }
+                }
+                wanted if !NODE_PORTS.contains(&wanted) => {
+                    let field = format!("spec.ports[{index}].nodePort");
+                    let why = "provided port is not in the valid range. The range of valid ports is 30000-32767";
+                    causes.push(invalid_json(&field, &wanted.to_string(), why));
+                }
+                _ => {}
             }
+        }
+        if !causes.is_empty() {
+            return Err(causes);
         }
     }
     if let Some(spec) = spec.as_object_mut() {
@@ -227,6 +285,10 @@ fn choose_families(spec: &mut Value) -> Result<(), Vec<Cause>> {
 
 /// What is wrong with a service.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let mut new = new.clone();
+    if let Some(old) = old {
+        drop_dependent(&mut new, old);
+    }
     let spec = &new["spec"];
     let mut causes = Vec::new();
     let ports = spec["ports"].as_array().map_or(&[][..], Vec::as_slice);
@@ -245,6 +307,8 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ));
     }
     choice_fault("spec.type", &spec["type"], &TYPES, &mut causes);
+    repetition_faults(ports, &mut causes);
+    reach_faults(spec, &mut causes);
     if let Some(old) = old
         && old["spec"]["clusterIPs"].is_array()
         && !is_external
@@ -257,10 +321,103 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     causes
 }
 
+/// Ports that occur twice, by name or by number.
+fn repetition_faults(ports: &[Value], causes: &mut Vec<Cause>) {
+    let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+    for (index, port) in ports.iter().enumerate() {
+        let path = format!("spec.ports[{index}]");
+        let name = port["name"].as_str().unwrap_or_default();
+        if !name.is_empty() && !names.insert(name) {
+            causes.push(duplicate(format!("{path}.name"), &name.into()));
+        }
+        let number = port["port"].as_i64().unwrap_or(0);
+        let protocol = port["protocol"].as_str().unwrap_or_default();
+        if !numbers.insert((number, protocol)) {
+            let shown = format!(
+                "{{\"Name\":\"\",\"Protocol\":{protocol:?},\"AppProtocol\":null,\"Port\":{number},\"TargetPort\":0,\"NodePort\":0}}"
+            );
+            causes.push(Cause {
+                reason: "FieldValueDuplicate",
+                message: format!("Duplicate value: {shown}"),
+                field: path,
+            });
+        }
+    }
+}
+
+/// What is wrong with who reaches a service, and by which way.
+fn reach_faults(spec: &Value, causes: &mut Vec<Cause>) {
+    let kind = spec["type"].as_str().unwrap_or_default();
+    let is_outside = matches!(kind, "NodePort" | "LoadBalancer");
+    if is_outside && spec["clusterIP"] == "None" {
+        let why = format!("may not be set to 'None' for {kind} services");
+        causes.push(invalid("spec.clusterIPs[0]", "None", &why));
+    }
+    for (index, port) in spec["ports"].as_array().into_iter().flatten().enumerate() {
+        if kind == "ClusterIP" && port["nodePort"].as_i64().is_some_and(|port| port != 0) {
+            let why = "may not be used when `type` is 'ClusterIP'";
+            causes.push(forbidden(format!("spec.ports[{index}].nodePort"), why));
+        }
+    }
+    let name = spec["externalName"].as_str().unwrap_or_default();
+    if kind == "ExternalName"
+        && let Some(why) = subdomain_fault(name).filter(|_| !name.is_empty())
+    {
+        causes.push(invalid("spec.externalName", name, &why));
+    }
+    let addresses = spec["externalIPs"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    for (index, address) in addresses.iter().enumerate() {
+        let text = address.as_str().unwrap_or_default();
+        let why = match text.parse::<IpAddr>() {
+            Err(_) => ADDRESS,
+            Ok(address) if address.is_loopback() => LOOPBACK,
+            Ok(address) if address.is_unspecified() => "may not be unspecified (0.0.0.0 or ::)",
+            Ok(_) => continue,
+        };
+        causes.push(invalid(&format!("spec.externalIPs[{index}]"), text, why));
+    }
+    let affinity = &spec["sessionAffinity"];
+    choice_fault(
+        "spec.sessionAffinity",
+        affinity,
+        &["ClientIP", "None"],
+        causes,
+    );
+    let policies = ["Cluster", "Local"];
+    let inside = &spec["internalTrafficPolicy"];
+    choice_fault("spec.internalTrafficPolicy", inside, &policies, causes);
+    let outside = spec["externalTrafficPolicy"].as_str().unwrap_or_default();
+    if !is_outside && addresses.is_empty() && !outside.is_empty() {
+        let why = "may only be set for externally-accessible services";
+        causes.push(invalid("spec.externalTrafficPolicy", outside, why));
+    }
+    for (label, value) in spec["selector"].as_object().into_iter().flatten() {
+        let value = value.as_str().unwrap_or_default();
+        let faults = [
+            qualified_name_fault(label).map(|why| (label.as_str(), why)),
+            label_value_fault(value).map(|why| (value, why)),
+        ];
+        let faults = faults.into_iter().flatten();
+        causes.extend(faults.map(|(text, why)| invalid("spec.selector", text, &why)));
+    }
+}
+
 fn port_faults(path: &str, port: &Value, n_ports: usize) -> Vec<Cause> {
     let mut causes = Vec::new();
-    if n_ports > 1 && port["name"].as_str().unwrap_or_default().is_empty() {
-        causes.push(required(format!("{path}.name"), "Required value"));
+    let name = port["name"].as_str().unwrap_or_default();
+    let field = format!("{path}.name");
+    if n_ports > 1 && name.is_empty() {
+        causes.push(required(field.as_str(), "Required value"));
+    }
+    if let Some(why) = label_fault(name).filter(|_| !name.is_empty()) {
+        causes.push(invalid(&field, name, &why));
+    }
+    if port["targetPort"].is_string() {
+        let field = format!("{path}.targetPort");
+        causes.extend(network::port_faults(&field, &port["targetPort"]));
     }
     for field in ["port", "targetPort"] {
         let number = match &port[field] {

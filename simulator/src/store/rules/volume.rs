@@ -1,9 +1,49 @@
 //! Persistent volumes and claims.
 
+use jiff::Timestamp;
+
 use super::of_kind::required;
+use super::pod_spec::choice_fault;
 use crate::json::{Value, json};
+use crate::store::admission::selector_faults;
+use crate::store::metadata::{invalid, seconds};
+use crate::store::naming::subdomain_fault;
 use crate::store::object::metadata_mut;
+use crate::store::quota::Amount;
+use crate::store::schema::cause::{forbidden, not_supported};
 use crate::store::status::Cause;
+
+/// Sorted, as messages name them.
+const ACCESS_MODES: [&str; 4] = [
+    "ReadOnlyMany",
+    "ReadWriteMany",
+    "ReadWriteOnce",
+    "ReadWriteOncePod",
+];
+/// What a volume may be made of, in the order in which it is looked at.
+const SOURCES: [&str; 21] = [
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "hostPath",
+    "glusterfs",
+    "nfs",
+    "rbd",
+    "quobyte",
+    "cephfs",
+    "iscsi",
+    "cinder",
+    "fc",
+    "flocker",
+    "azureFile",
+    "vsphereVolume",
+    "azureDisk",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "scaleIO",
+    "local",
+    "storageos",
+    "csi",
+];
 
 /// Sets the volume mode and the reclaim policy of a volume.
 ///
@@ -19,32 +59,227 @@ pub(super) fn prepare(kind: &str, value: &mut Value) {
             "persistentVolumeReclaimPolicy",
             "Retain",
         );
+        if let Some(host) = value
+            .pointer_mut("/spec/hostPath")
+            .and_then(Value::as_object_mut)
+        {
+            host.entry("type").or_insert_with(|| "".into());
+        }
+    }
+}
+
+/// Tells twice what a new claim is filled from, which is another claim or a snapshot; anything else is dropped where
+/// only those may stand.
+///
+/// Source: kubernetes v1.34 `pkg/api/persistentvolumeclaim/util.go`.
+fn admit_source(claim: &mut Value) {
+    let Some(spec) = claim["spec"].as_object_mut() else {
+        return;
+    };
+    let is_old_source = |source: &Value| {
+        let group = source["apiGroup"].as_str().unwrap_or_default();
+        let kind = source["kind"].as_str().unwrap_or_default();
+        matches!(
+            (group, kind),
+            ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot")
+        )
+    };
+    let source = spec.remove("dataSource").filter(is_old_source);
+    let wider = spec.remove("dataSourceRef");
+    let is_far = |source: &&Value| !source["namespace"].is_null();
+    let copy = wider.as_ref().filter(|source| !is_far(source)).cloned();
+    let source = source.or(copy);
+    for (field, source) in [
+        ("dataSourceRef", wider.or(source.clone())),
+        ("dataSource", source),
+    ] {
+        let Some(mut source) = source.filter(Value::is_object) else {
+            continue;
+        };
+        if source["apiGroup"].is_null() {
+            source["apiGroup"] = Value::Null;
+        }
+        spec.insert(field.to_owned(), source);
     }
 }
 
 /// What is wrong with a claim.
 ///
 /// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`.
-pub(super) fn claim_faults(new: &Value) -> Vec<Cause> {
+pub(super) fn claim_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let spec = &new["spec"];
-    let mut causes = Vec::new();
+    let mut causes = selector_faults("spec.selector", &spec["selector"]);
     if spec["accessModes"].as_array().is_none_or(Vec::is_empty) {
         let message = "Required value: at least 1 access mode is required";
         causes.push(required("spec.accessModes", message));
     }
-    if spec["resources"]["requests"].get("storage").is_none() {
-        causes.push(required("spec.resources[storage]", "Required value"));
+    mode_faults(spec, &mut causes);
+    match spec["resources"]["requests"].get("storage") {
+        None => causes.push(required("spec.resources[storage]", "Required value")),
+        Some(quantity) => {
+            let text = quantity.as_str().unwrap_or_default();
+            if Amount::read(text).is_some_and(|amount| amount <= Amount::default()) {
+                let why = "must be greater than zero";
+                causes.push(invalid("spec.resources[storage]", text, why));
+            }
+        }
+    }
+    let class = spec["storageClassName"].as_str().unwrap_or_default();
+    if let Some(why) = subdomain_fault(class).filter(|_| !class.is_empty()) {
+        causes.push(invalid("spec.storageClassName", class, &why));
+    }
+    if old.is_some_and(|old| settled(new, old) != settled(old, old)) {
+        let why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n";
+        causes.push(forbidden("spec", why));
     }
     causes
 }
 
-/// Sets the first phase, and the finalizer that keeps what is in use.
-pub(super) fn admit(protection: &str, value: &mut Value) {
-    protect(protection, value);
+fn mode_faults(spec: &Value, causes: &mut Vec<Cause>) {
+    let modes = spec["accessModes"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    for mode in modes {
+        choice_fault("spec.accessModes", mode, &ACCESS_MODES, causes);
+    }
+    if modes.len() > 1 && modes.iter().any(|mode| mode == "ReadWriteOncePod") {
+        let why = "may not use ReadWriteOncePod with other access modes";
+        causes.push(forbidden("spec.accessModes", why));
+    }
+    let kinds = ["Block", "Filesystem"];
+    choice_fault("spec.volumeMode", &spec["volumeMode"], &kinds, causes);
+}
+
+/// The spec of a claim without what may still change: the volume while there is none, and the size once there is one.
+fn settled(claim: &Value, old: &Value) -> Value {
+    let mut spec = claim["spec"].clone();
+    let mut drop_field = |pointer: &str, field: &str| {
+        let fields = spec.pointer_mut(pointer).and_then(Value::as_object_mut);
+        fields.map(|fields| fields.remove(field));
+    };
+    if old["spec"]["volumeName"]
+        .as_str()
+        .unwrap_or_default()
+        .is_empty()
+    {
+        drop_field("", "volumeName");
+    }
+    if old["status"]["phase"] == "Bound" {
+        drop_field("/resources/requests", "storage");
+        drop_field("", "volumeAttributesClassName");
+    }
+    spec
+}
+
+/// What is wrong with a volume.
+pub(super) fn volume_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let spec = &new["spec"];
+    let mut causes = Vec::new();
+    if spec["accessModes"].as_array().is_none_or(Vec::is_empty) {
+        causes.push(required("spec.accessModes", "Required value"));
+    }
+    mode_faults(spec, &mut causes);
+    let capacity = spec["capacity"].as_object();
+    if capacity.is_none_or(|amounts| amounts.is_empty()) {
+        causes.push(required("spec.capacity", "Required value"));
+    }
+    if capacity.is_none_or(|amounts| amounts.len() != 1 || amounts.get("storage").is_none()) {
+        let known = ["storage".to_owned()];
+        causes.push(not_supported("spec.capacity", &spec["capacity"], &known));
+    }
+    let policies = ["Delete", "Recycle", "Retain"];
+    let policy = &spec["persistentVolumeReclaimPolicy"];
+    choice_fault(
+        "spec.persistentVolumeReclaimPolicy",
+        policy,
+        &policies,
+        &mut causes,
+    );
+    let mut sources = SOURCES.iter().filter(|source| !spec[**source].is_null());
+    if sources.next().is_none() {
+        causes.push(required(
+            "spec",
+            "Required value: must specify a volume type",
+        ));
+    }
+    for other in sources {
+        let why = "may not specify more than 1 volume type";
+        causes.push(forbidden(format!("spec.{other}"), why));
+    }
+    let host = &spec["hostPath"];
+    if !host.is_null() {
+        match host["path"].as_str().unwrap_or_default() {
+            "" => causes.push(required("spec.hostPath.path", "Required value")),
+            path if path.split('/').any(|step| step == "..") => {
+                causes.push(invalid("spec.hostPath.path", path, "must not contain '..'"));
+            }
+            _ => {}
+        }
+    }
+    if !spec["local"].is_null() && spec["nodeAffinity"].is_null() {
+        let message = "Required value: Local volume requires node affinity";
+        causes.push(required("spec.nodeAffinity", message));
+    }
+    let old = old.map(|old| &old["spec"]);
+    if old.is_some_and(|old| SOURCES.iter().any(|source| old[*source] != spec[*source])) {
+        let field = "spec.persistentvolumesource";
+        let why = format!("{field} is immutable after creation\n");
+        causes.push(forbidden(field, &why));
+    }
+    causes
+}
+
+/// What is wrong with the attachment of a volume to a node.
+///
+/// Source: kubernetes v1.34 `pkg/apis/storage/validation/validation.go`.
+pub(super) fn attachment_faults(new: &Value) -> Vec<Cause> {
+    let spec = &new["spec"];
+    let mut causes = Vec::new();
+    let node = spec["nodeName"].as_str().unwrap_or_default();
+    if let Some(why) = subdomain_fault(node) {
+        causes.push(invalid("spec.nodeName", node, &why));
+    }
+    let source = &spec["source"];
+    let sources = ["inlineVolumeSpec", "persistentVolumeName"];
+    if sources
+        .iter()
+        .filter(|field| !source[**field].is_null())
+        .count()
+        != 1
+    {
+        let message =
+            "Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName";
+        causes.push(required("spec.source", message));
+    }
+    causes
+}
+
+/// Sets the first phase and since when it lasts, and the finalizer that keeps what is in use.
+///
+/// Source: kubernetes v1.34 `pkg/registry/core/persistentvolume/strategy.go`.
+pub(super) fn admit(kind: &str, value: &mut Value) {
+    let is_claim = kind == "PersistentVolumeClaim";
+    let protection = if is_claim { "pvc" } else { "pv" };
+    protect(&format!("kubernetes.io/{protection}-protection"), value);
     if !value["status"].is_object() {
         value["status"] = json!({});
     }
     set_default(&mut value["status"], "phase", "Pending");
+    if is_claim {
+        admit_source(value);
+    } else {
+        value["status"]["lastPhaseTransitionTime"] = value["metadata"]["creationTimestamp"].clone();
+    }
+}
+
+/// Tells since when a volume is in its phase, in a write to its status.
+pub(super) fn prepare_status(value: &mut Value, old: &Value, now: Timestamp) {
+    let field = "lastPhaseTransitionTime";
+    let (status, old) = (&mut value["status"], &old["status"]);
+    if status["phase"] != old["phase"] && (status[field].is_null() || status[field] == old[field]) {
+        status[field] = seconds(now).into();
+    }
 }
 
 /// Sets the finalizer that keeps what is in use.

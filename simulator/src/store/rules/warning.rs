@@ -1,9 +1,10 @@
 //! What is accepted with a warning.
 //!
-//! Simplified: of the warnings of a real server those about amounts, negative times, ports and variables that occur
-//! twice.
+//! Simplified: of the warnings of a real server those about amounts, negative times, variables that occur twice and
+//! names of services elsewhere.
 //!
-//! Source: kubernetes v1.34 `pkg/api/pod/warnings.go` and `pkg/api/persistentvolumeclaim/util.go`.
+//! Source: kubernetes v1.34 `pkg/api/pod/warnings.go`, `pkg/api/persistentvolumeclaim/util.go` and
+//! `pkg/api/service/warnings.go`.
 
 use super::workload::template_place;
 use crate::json::Value;
@@ -19,6 +20,15 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") if old.is_none() => pod_warnings("spec", &new["spec"], &mut told),
         ("", "Pod") => {}
+        ("", "Service") => {
+            let is_named = new["spec"]["externalName"]
+                .as_str()
+                .is_some_and(|name| !name.is_empty());
+            if is_named && new["spec"]["type"] != "ExternalName" {
+                let why = "spec.externalName is ignored when spec.type is not \"ExternalName\"";
+                told.push(why.to_owned());
+            }
+        }
         ("", "PersistentVolumeClaim") => claim_warnings("spec", &new["spec"], &mut told),
         (group, kind) => {
             let place = template_place(group, kind);

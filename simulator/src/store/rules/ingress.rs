@@ -1,0 +1,243 @@
+//! Ways into the cluster, and who is behind services.
+//!
+//! Source: kubernetes v1.34 `pkg/apis/networking/validation/validation.go`, `pkg/apis/discovery/validation/validation.go`
+//! and `pkg/apis/core/validation/validation.go`, `ValidateEndpoints`.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::network::port_faults;
+use super::of_kind::{immutable, required};
+use super::pod_spec::choice_fault;
+use crate::json::{Value, json};
+use crate::store::metadata::{invalid, invalid_json};
+use crate::store::naming::{old_label_fault, subdomain_fault};
+use crate::store::schema::cause::duplicate;
+use crate::store::status::Cause;
+
+const PATH_TYPES: [&str; 3] = ["Exact", "ImplementationSpecific", "Prefix"];
+/// What is no address.
+pub(super) const ADDRESS: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+
+/// What is wrong with an Ingress.
+pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let spec = &new["spec"];
+    let mut causes = Vec::new();
+    let rules = spec["rules"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    if spec["defaultBackend"].is_null() && rules.is_empty() {
+        let why = "either `defaultBackend` or `rules` must be specified";
+        causes.push(invalid_json("spec", "null", why));
+    }
+    if !spec["defaultBackend"].is_null() {
+        backend_faults("spec.defaultBackend", &spec["defaultBackend"], &mut causes);
+    }
+    for (index, rule) in rules.iter().enumerate() {
+        rule_faults(&format!("spec.rules[{index}]"), rule, &mut causes);
+    }
+    let class = spec["ingressClassName"].as_str().unwrap_or_default();
+    if let Some(why) = subdomain_fault(class).filter(|_| !class.is_empty()) {
+        causes.push(invalid("spec.ingressClassName", class, &why));
+    }
+    let annotation = &new["metadata"]["annotations"]["kubernetes.io/ingress.class"];
+    if old.is_none() && !class.is_empty() && annotation.as_str().is_some_and(|named| named != class)
+    {
+        let field = "annotations.kubernetes.io/ingress.class";
+        let why = "must match `ingressClassName` when both are specified";
+        causes.push(invalid_json(field, &annotation.to_string(), why));
+    }
+    causes
+}
+
+fn rule_faults(path: &str, rule: &Value, causes: &mut Vec<Cause>) {
+    let host = rule["host"].as_str().unwrap_or_default();
+    let field = format!("{path}.host");
+    if host.parse::<IpAddr>().is_ok() {
+        causes.push(invalid(
+            &field,
+            host,
+            "must be a DNS name, not an IP address",
+        ));
+    } else if !host.is_empty() {
+        let fault = subdomain_fault(host.strip_prefix("*.").unwrap_or(host));
+        causes.extend(fault.map(|why| invalid(&field, host, &why)));
+    }
+    if rule["http"].is_null() {
+        return;
+    }
+    let paths = rule["http"]["paths"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let field = format!("{path}.http.paths");
+    if paths.is_empty() {
+        causes.push(required(field.as_str(), "Required value"));
+    }
+    for (index, path) in paths.iter().enumerate() {
+        let place = format!("{field}[{index}]");
+        let kind = path["pathType"].as_str().unwrap_or_default();
+        let text = path["path"].as_str().unwrap_or_default();
+        match kind {
+            "" => causes.push(required(
+                format!("{place}.pathType"),
+                "Required value: pathType must be specified",
+            )),
+            "Exact" | "Prefix" if !text.starts_with('/') => {
+                causes.push(invalid(
+                    &format!("{place}.path"),
+                    text,
+                    "must be an absolute path",
+                ));
+            }
+            _ => choice_fault(
+                &format!("{place}.pathType"),
+                &json!(kind),
+                &PATH_TYPES,
+                causes,
+            ),
+        }
+        backend_faults(&format!("{place}.backend"), &path["backend"], causes);
+    }
+}
+
+fn backend_faults(path: &str, backend: &Value, causes: &mut Vec<Cause>) {
+    let (service, resource) = (&backend["service"], &backend["resource"]);
+    match (service.is_null(), resource.is_null()) {
+        (true, true) => {
+            causes.push(invalid(path, "", "resource or service backend is required"));
+            return;
+        }
+        (false, false) => {
+            let why = "cannot set both resource and service backends";
+            causes.push(invalid(path, "", why));
+            return;
+        }
+        (true, false) => return,
+        (false, true) => {}
+    }
+    let name = service["name"].as_str().unwrap_or_default();
+    let field = format!("{path}.service.name");
+    if name.is_empty() {
+        causes.push(required(field, "Required value"));
+    } else if let Some(why) = old_label_fault(name) {
+        causes.push(invalid(&field, name, &why));
+    }
+    let port = &service["port"];
+    let has_name = port["name"].as_str().is_some_and(|name| !name.is_empty());
+    let has_number = port["number"].as_i64().is_some_and(|number| number != 0);
+    match (has_name, has_number) {
+        (true, true) => {
+            causes.push(invalid(path, "", "cannot set both port name & port number"));
+        }
+        (false, false) => {
+            causes.push(required(
+                path,
+                "Required value: port name or number is required",
+            ));
+        }
+        (true, false) => {
+            causes.extend(port_faults(
+                &format!("{path}.service.port.name"),
+                &port["name"],
+            ));
+        }
+        (false, true) => {
+            let field = format!("{path}.service.port.number");
+            causes.extend(port_faults(&field, &port["number"]));
+        }
+    }
+}
+
+/// What is wrong with a class of Ingresses, which stays with its controller.
+pub(super) fn class_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let controller = new["spec"]["controller"].as_str().unwrap_or_default();
+    let mut causes = Vec::new();
+    if let Some(old) = old {
+        let changed = immutable(&new["spec"], Some(&old["spec"]), "controller");
+        causes.extend(changed.map(|cause| Cause {
+            field: "spec.controller".to_owned(),
+            ..cause
+        }));
+    }
+    let is_prefixed = controller
+        .split_once('/')
+        .is_some_and(|(domain, path)| subdomain_fault(domain).is_none() && !path.is_empty());
+    if !is_prefixed {
+        let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+        causes.push(invalid("spec.controller", controller, why));
+    }
+    causes
+}
+
+/// What is wrong with Endpoints.
+pub(super) fn endpoints_faults(new: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for (index, subset) in new["subsets"].as_array().into_iter().flatten().enumerate() {
+        let path = format!("subsets[{index}]");
+        let lists = ["addresses", "notReadyAddresses"];
+        let has_any = |list: &str| subset[list].as_array().is_some_and(|list| !list.is_empty());
+        if !lists.iter().any(|list| has_any(list)) {
+            let message = "Required value: must specify `addresses` or `notReadyAddresses`";
+            causes.push(required(path.as_str(), message));
+        }
+        for list in lists {
+            let addresses = subset[list].as_array().into_iter().flatten();
+            for (index, address) in addresses.enumerate() {
+                let (field, text) = (
+                    format!("{path}.{list}[{index}].ip"),
+                    address["ip"].as_str().unwrap_or_default(),
+                );
+                if text.parse::<IpAddr>().is_err() {
+                    causes.push(invalid(&field, text, ADDRESS));
+                    causes.push(invalid(&field, text, "must be a valid IP address"));
+                }
+            }
+        }
+        let ports = subset["ports"].as_array().into_iter().flatten();
+        for (index, port) in ports.enumerate() {
+            let field = format!("{path}.ports[{index}].port");
+            causes.extend(port_faults(&field, &port["port"]));
+        }
+    }
+    causes
+}
+
+/// What is wrong with a slice of endpoints.
+pub(super) fn slice_faults(new: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let families = ["FQDN", "IPv4", "IPv6"];
+    choice_fault("addressType", &new["addressType"], &families, &mut causes);
+    for (index, endpoint) in new["endpoints"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
+        if endpoint["addresses"].as_array().is_none_or(Vec::is_empty) {
+            let message = "Required value: must contain at least 1 address";
+            causes.push(required(format!("endpoints[{index}].addresses"), message));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for (index, port) in new["ports"].as_array().into_iter().flatten().enumerate() {
+        let name = port["name"].as_str().unwrap_or_default();
+        if !seen.insert(name) {
+            causes.push(duplicate(format!("ports[{index}].name"), &name.into()));
+        }
+    }
+    causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ingress_leads_somewhere() {
+        assert_eq!(faults(&json!({"spec": {}}), None)[0].field, "spec");
+        let backend = json!({"service": {"name": "s", "port": {"number": 80}}});
+        assert!(faults(&json!({"spec": {"defaultBackend": backend}}), None).is_empty());
+    }
+}
