@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::future::join_all;
+use futures::stream::FuturesUnordered;
+use http::Method;
 use k8s_openapi::api::core::v1::ConfigMap;
 use rustls::ClientConfig;
 use serde_json::json;
 
-use super::client::Client;
+use super::client::{Asked, Client};
 use super::process;
 
 /// How many clients ask at the same time.
@@ -106,8 +109,9 @@ pub(super) fn config_map(name: &str) -> ConfigMap {
 
 /// Returns once the server answers.
 pub(super) async fn first_answer(place: &Place) {
-    let client = Client::connect(place).await;
-    client.ask("GET", "/version", Bytes::new()).await;
+    let mut client = Client::connect(place).await;
+    let request = (Method::GET, "/version".to_owned(), Bytes::new());
+    client.ask(1, std::iter::once(request)).await;
 }
 
 /// Requests to a server.
@@ -120,35 +124,30 @@ impl Load<'_> {
     async fn create(&self, n_connections: usize, prefix: &str) -> Rate {
         let request = |n| {
             let object = config_map(&format!("{prefix}-{n}"));
-            (PATH.to_owned(), serde_json::to_vec(&object).unwrap().into())
+            let body = serde_json::to_vec(&object).unwrap().into();
+            (Method::POST, PATH.to_owned(), body)
         };
-        self.rate(n_connections, "POST", request).await
+        self.rate(n_connections, request).await
     }
 
     async fn get(&self, n_connections: usize, prefix: &str) -> Rate {
-        let request = |n| (format!("{PATH}/{prefix}-{n}"), Bytes::new());
-        self.rate(n_connections, "GET", request).await
+        let request = |n| (Method::GET, format!("{PATH}/{prefix}-{n}"), Bytes::new());
+        self.rate(n_connections, request).await
     }
 
     /// Sends one request for each object.
-    async fn rate(
-        &self,
-        n_connections: usize,
-        method: &str,
-        request: impl Fn(usize) -> (String, Bytes),
-    ) -> Rate {
+    async fn rate(&self, n_connections: usize, request: impl Fn(usize) -> Asked) -> Rate {
         let connections = (0..n_connections).map(|_| Client::connect(self.place));
-        let connections = join_all(connections).await;
+        let mut connections = join_all(connections).await;
         let request = &request;
-        let clients = connections.iter().cycle().take(N_CLIENTS).enumerate();
-        let asking = clients.map(|(index, client)| async move {
-            for n in (index..N_OBJECTS).step_by(N_CLIENTS) {
-                let (path, body) = request(n);
-                client.ask(method, &path, body).await;
-            }
+        let clients = connections.iter_mut().enumerate();
+        let asking = clients.map(|(index, client)| {
+            let mine = (index..N_OBJECTS).step_by(n_connections);
+            client.ask(N_CLIENTS / n_connections, mine.map(request))
         });
+        let asking: FuturesUnordered<_> = asking.collect();
         let (began, ran) = (Instant::now(), process::running_time(self.processes));
-        join_all(asking).await;
+        asking.collect::<()>().await;
         let took = began.elapsed();
         let ran = process::running_time(self.processes) - ran;
         Rate {

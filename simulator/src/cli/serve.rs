@@ -1,11 +1,9 @@
 //! `arcsim serve`: a cluster in memory behind HTTPS, for kubectl and any other client.
 
 use std::net::SocketAddr;
-use std::num::NonZero;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use futures::future::{Either, FutureExt, join, join_all, select, try_join3};
@@ -140,8 +138,8 @@ pub(super) async fn serve(
     }
 }
 
-/// Where connections are served: on half of the cores, since clients and the parts need the others; but for a cluster in
-/// virtual time, in which clients have their turns between two instants, among the parts.
+/// Where connections are served: on every core; but for a cluster in virtual time, in which clients have their turns
+/// between two instants, among the parts.
 struct Network {
     handle: Handle,
     own: Option<Runtime>,
@@ -151,9 +149,8 @@ impl Network {
     fn of(time: Pace) -> Result<Self, Failed> {
         let own = match time {
             Pace::Times(_) => {
-                let n_cores = available_parallelism().map_or(1, NonZero::get);
                 let mut runtime = Builder::new_multi_thread();
-                runtime.worker_threads(n_cores.div_ceil(2)).enable_all();
+                runtime.enable_all();
                 Some(runtime.build().map_err(Failed::Threads)?)
             }
             Pace::Virtual => None,
