@@ -1,7 +1,8 @@
 //! The simulated API server beside kube-apiserver with etcd, in one run: the rows of `design.md` §9 about the API.
 //!
 //! `cargo bench -p arc-simulator --bench api`. Where the programs of the real server are not at hand, only ours is
-//! measured, which is said. Both get the same requests from the same client, over HTTP/2 and TLS.
+//! measured, which is said. All get the same requests from the same client, over HTTP/2 and TLS, and so does a server
+//! without any API.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,6 +14,7 @@
 )]
 
 mod client;
+mod empty;
 mod fan_out;
 mod load;
 mod process;
@@ -58,12 +60,22 @@ type Measured = fn(&Figures) -> &Rate;
 const N_STARTS: usize = 5;
 /// How many calls in process are timed.
 const N_CALLS: u32 = 2_000;
+/// What `arcsim` is asked for.
+const ARCSIM: [&str; 3] = ["serve", "--without", "operator,argo,kubelet,collectors"];
+/// What a server leaves for its clients.
+const KUBECONFIG: &str = "arcsim.kubeconfig";
 
 fn main() {
+    if std::env::args().any(|argument| argument == empty::ARGUMENT) {
+        return empty::serve();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
     runtime.block_on(async {
-        let ours = ours().await;
+        let arcsim = (Path::new(env!("CARGO_BIN_EXE_arcsim")), &ARCSIM[..]);
+        let ours = figures(arcsim).await;
+        let program = std::env::current_exe().unwrap();
+        let empty = figures((&program, &[empty::ARGUMENT])).await;
         let real = match real_programs() {
             Some(bin) => Some(real(&bin).await),
             None => {
@@ -71,13 +83,16 @@ fn main() {
                 None
             }
         };
-        print(&ours, real.as_ref());
+        print([&ours, &empty], real.as_ref());
         in_process().await;
         fan_out::measure().await;
     });
 }
 
-/// `arcsim serve` in a folder of its own; it ends with this value.
+/// A program, and how it is called.
+type Called<'a> = (&'a Path, &'a [&'a str]);
+
+/// A server of ours in a folder of its own; it ends with this value.
 struct Served {
     child: Child,
     folder: PathBuf,
@@ -93,14 +108,14 @@ impl Drop for Served {
 
 impl Served {
     /// Starts it; ready with its first answer, and with how long that took.
-    async fn start(n: usize) -> (Self, Place, Duration) {
+    async fn start((program, arguments): Called<'_>, n: usize) -> (Self, Place, Duration) {
         let name = format!("arcsim-bench-{}-{n}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let tls = client::tls();
         let began = Instant::now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_arcsim"))
-            .args(["serve", "--without", "operator,argo,kubelet,collectors"])
+        let mut child = Command::new(program)
+            .args(arguments)
             .current_dir(&folder)
             .stdout(Stdio::piped())
             .spawn()
@@ -108,19 +123,19 @@ impl Served {
         let mut line = String::new();
         let stdout = child.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
-        let place = place(&folder.join("arcsim.kubeconfig"), tls);
+        let place = place(&folder.join(KUBECONFIG), tls);
         load::first_answer(&place).await;
         let started = began.elapsed();
         (Self { child, folder }, place, started)
     }
 }
 
-async fn ours() -> Figures {
+async fn figures(called: Called<'_>) -> Figures {
     let mut starts = Vec::new();
     for n in 1..N_STARTS {
-        starts.push(Served::start(n).await.2);
+        starts.push(Served::start(called, n).await.2);
     }
-    let (served, place, started) = Served::start(N_STARTS).await;
+    let (served, place, started) = Served::start(called, N_STARTS).await;
     starts.push(started);
     Figures::of(&place, median_time(&starts), &[served.child.id()]).await
 }
@@ -168,37 +183,44 @@ async fn real(bin: &Path) -> Figures {
     Figures::of(&place, median_time(&starts), &server.processes()).await
 }
 
-fn print(ours: &Figures, real: Option<&Figures>) {
-    println!("{:<60} {:>12} {:>12} {:>9}", "", "real", "ours", "ratio");
-    let seconds = |figures: &Figures| figures.started.as_secs_f64();
-    row("start to first answer, s", real.map(seconds), seconds(ours));
-    for (what, of) in RATES {
-        let rate = |figures: &Figures| of(figures).per_second;
-        row(&format!("{what} per second"), real.map(rate), rate(ours));
-        let micros = |figures: &Figures| of(figures).server_micros;
-        let row_name = format!("{what}, µs of the server for each");
-        row(&row_name, real.map(micros), micros(ours));
-    }
-    let memory = |figures: &Figures| figures.memory_mb;
-    row(
-        "memory with 12,000 small objects, MB",
-        real.map(memory),
-        memory(ours),
+/// Prints what is measured of our server and of one without an API, beside the real one.
+fn print(both: [&Figures; 2], real: Option<&Figures>) {
+    println!(
+        "{:<60} {:>12} {:>12} {:>9} {:>12}",
+        "", "real", "ours", "ratio", "without API"
     );
+    let row = |what: &str, figure: &dyn Fn(&Figures) -> f64| {
+        row(what, real.map(figure), both.map(figure));
+    };
+    row("start to first answer, s", &|figures| {
+        figures.started.as_secs_f64()
+    });
+    for (what, of) in RATES {
+        row(&format!("{what} per second"), &|figures| {
+            of(figures).per_second
+        });
+        let micros = format!("{what}, µs of the server for each");
+        row(&micros, &|figures| of(figures).server_micros);
+    }
+    row("memory with 12,000 small objects, MB", &|figures| {
+        figures.memory_mb
+    });
     println!(
         "memory for each of them: {:.1} kB",
-        ours.bytes_per_object / 1000.0
+        both[0].bytes_per_object / 1000.0
     );
 }
 
-/// A line with both figures, and how many times better ours is.
-fn row(what: &str, real: Option<f64>, ours: f64) {
-    let Some(real) = real else {
-        println!("{what:<60} {:>12} {ours:>12.3}", "");
-        return;
+/// A line with each figure, and how many times better ours is than the real one.
+fn row(what: &str, real: Option<f64>, [ours, empty]: [f64; 2]) {
+    let (real, ratio) = match real {
+        Some(real) => {
+            let ratio = (real / ours).max(ours / real);
+            (format!("{real:.3}"), format!("{ratio:.1}x"))
+        }
+        None => (String::new(), String::new()),
     };
-    let ratio = (real / ours).max(ours / real);
-    println!("{what:<60} {real:>12.3} {ours:>12.3} {ratio:>8.1}x");
+    println!("{what:<60} {real:>12} {ours:>12.3} {ratio:>9} {empty:>12.3}");
 }
 
 /// Calls through `kube::Client` without a socket.
