@@ -3,12 +3,18 @@
 //! Source: `spec/kube-api.md` §1.12; kubernetes v1.34 `pkg/printers/internalversion` and
 //! apiextensions-apiserver `pkg/registry/customresource/tableconvertor`.
 
+mod admission;
+mod autoscaler;
 mod column;
+mod controller;
 mod custom;
+mod driver;
 mod event;
+mod fairness;
 mod field;
 mod heading;
 mod infrastructure;
+mod network;
 mod pod;
 mod rare;
 mod row;

@@ -7,7 +7,10 @@ use super::heading::{
     AGE, CONTAINERS, CREATED, Heading, IMAGES, NAME_COLUMN, NAMED_AND_DATED, PLAIN, definition,
     field, text,
 };
-use super::{event, infrastructure, pod, rare, row, storage, workload};
+use super::{
+    admission, autoscaler, controller, driver, event, fairness, infrastructure, network, pod, rare,
+    row, storage, workload,
+};
 use crate::json::{Value, json};
 use crate::store::kind::{Column, Kind, Origin};
 use crate::store::schema::node::Node;
@@ -329,8 +332,20 @@ fn built_in(kind: &Kind) -> (&'static [Heading], Cells) {
         ("policy", "PodDisruptionBudget") => (DISRUPTION_BUDGET, workload::disruption_budget),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole")
         | ("apiextensions.k8s.io", "CustomResourceDefinition")
+        | ("storage.k8s.io", "CSIStorageCapacity")
         | ("", "LimitRange") => (NAMED_AND_DATED, row::named_and_dated),
-        _ => rare::built_in(kind).unwrap_or((PLAIN, row::plain)),
+        _ => [
+            network::built_in,
+            controller::built_in,
+            fairness::built_in,
+            autoscaler::built_in,
+            driver::built_in,
+            admission::built_in,
+            rare::built_in,
+        ]
+        .into_iter()
+        .find_map(|of| of(kind))
+        .unwrap_or((PLAIN, row::plain)),
     }
 }
 

@@ -92,6 +92,15 @@ pub(super) fn int_at(object: &Value, pointer: &str) -> i64 {
     object.pointer(pointer).and_then(Value::as_i64).unwrap_or(0)
 }
 
+/// The first `n_named` of many, and how many more there are.
+pub(super) fn first_few(all: &[String], n_named: usize, separator: &str) -> String {
+    let named = all[..all.len().min(n_named)].join(separator);
+    match all.len().saturating_sub(n_named) {
+        0 => named,
+        n_more => format!("{named} + {n_more} more..."),
+    }
+}
+
 pub(super) fn timestamp(instant: &Value) -> Option<Timestamp> {
     instant.as_str()?.parse().ok()
 }

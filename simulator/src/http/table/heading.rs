@@ -49,8 +49,19 @@ impl Heading {
         self
     }
 
+    /// The same column, always shown.
+    pub(super) const fn narrow(mut self) -> Self {
+        self.priority = 0;
+        self
+    }
+
     pub(super) const fn of(mut self, kind: &'static str) -> Self {
         self.kind = kind;
+        self
+    }
+
+    pub(super) const fn in_form(mut self, format: &'static str) -> Self {
+        self.format = format;
         self
     }
 

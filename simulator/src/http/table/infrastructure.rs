@@ -42,12 +42,7 @@ fn external_ip(object: &Value) -> String {
         "ClusterIP" | "NodePort" if addresses.is_empty() => NONE.to_owned(),
         "ClusterIP" | "NodePort" => addresses.join(","),
         "LoadBalancer" => {
-            let balanced: BTreeSet<&str> = items(object, "/status/loadBalancer/ingress")
-                .filter_map(|ingress| {
-                    non_empty(str_at(ingress, "/ip")).or(non_empty(str_at(ingress, "/hostname")))
-                })
-                .collect();
-            addresses.splice(0..0, balanced);
+            addresses.splice(0..0, balanced(object));
             if addresses.is_empty() {
                 "<pending>".to_owned()
             } else {
@@ -57,6 +52,15 @@ fn external_ip(object: &Value) -> String {
         "ExternalName" => str_at(object, "/spec/externalName").to_owned(),
         _ => UNKNOWN.to_owned(),
     }
+}
+
+/// The addresses or names of the balancers of `object`, in order.
+pub(super) fn balanced(object: &Value) -> BTreeSet<&str> {
+    items(object, "/status/loadBalancer/ingress")
+        .filter_map(|ingress| {
+            non_empty(str_at(ingress, "/ip")).or(non_empty(str_at(ingress, "/hostname")))
+        })
+        .collect()
 }
 
 pub(super) fn node(object: &Value, now: Timestamp) -> Vec<Value> {

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::column::Cells;
-use super::field::{NONE, created, items, name, or, str_at};
+use super::field::{NONE, created, items, name, non_empty, or, str_at};
 use super::heading::{AGE, Heading, NAME_COLUMN, text};
 use crate::http::age::span;
 use crate::json::Value;
@@ -26,12 +26,30 @@ const CERTIFICATE_REQUEST: &[Heading] = &[
     ),
 ];
 
+const COMPONENT: &[Heading] = &[
+    NAME_COLUMN,
+    text("Status", "Status of the component conditions"),
+    text("Message", "Message of the component conditions"),
+    text("Error", "Error of the component conditions"),
+];
+const API_SERVICE: &[Heading] = &[
+    NAME_COLUMN,
+    text(
+        "Service",
+        "The reference to the service that hosts this API endpoint.",
+    ),
+    text("Available", "Whether this service is available."),
+    AGE,
+];
+
 /// The columns of a kind, and its cells.
 pub(super) fn built_in(kind: &Kind) -> Option<(&'static [Heading], Cells)> {
     Some(match (kind.group.as_str(), kind.kind.as_str()) {
         ("certificates.k8s.io", "CertificateSigningRequest") => {
             (CERTIFICATE_REQUEST, certificate_request)
         }
+        ("", "ComponentStatus") => (COMPONENT, component),
+        ("apiregistration.k8s.io", "APIService") => (API_SERVICE, api_service),
         _ => return None,
     })
 }
@@ -66,4 +84,46 @@ fn certificate_status(object: &Value) -> String {
         status.push_str(",Issued");
     }
     status
+}
+
+fn component(object: &Value, _: Timestamp) -> Vec<Value> {
+    let healthy = items(object, "/conditions").find(|condition| condition["type"] == "Healthy");
+    let status = match healthy {
+        None => "Unknown",
+        Some(condition) if condition["status"] == "True" => "Healthy",
+        Some(_) => "Unhealthy",
+    };
+    let told = |field: &str| healthy.map_or("", |condition| str_at(condition, field));
+    vec![
+        name(object),
+        status.into(),
+        told("/message").into(),
+        told("/error").into(),
+    ]
+}
+
+/// Source: kubernetes v1.34 `staging/src/k8s.io/kube-aggregator/pkg/registry/apiservice/etcd/etcd.go`.
+fn api_service(object: &Value, now: Timestamp) -> Vec<Value> {
+    let service = match &object["spec"]["service"] {
+        Value::Null => "Local".to_owned(),
+        of => format!("{}/{}", str_at(of, "/namespace"), str_at(of, "/name")),
+    };
+    let available =
+        items(object, "/status/conditions").find(|condition| condition["type"] == "Available");
+    let available = available.map_or_else(
+        || "Unknown".to_owned(),
+        |condition| {
+            let status = str_at(condition, "/status");
+            match non_empty(str_at(condition, "/reason")).filter(|_| status != "True") {
+                Some(reason) => format!("{status} ({reason})"),
+                None => status.to_owned(),
+            }
+        },
+    );
+    vec![
+        name(object),
+        service.into(),
+        available.into(),
+        created(object, now),
+    ]
 }

@@ -66,7 +66,30 @@ fn check(api_version: &str, name: &str, fields: Value, cells: Value) {
     json!({"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}, "provisioner": "x/y"}),
     json!(["a (default)", "x/y", "Delete", "Immediate", false, "90s"]))]
 #[case("policy/v1", "PodDisruptionBudget", json!({"spec": {"minAvailable": 1}}), json!(["a", "1", "N/A", 0, "90s"]))]
-#[case("node.k8s.io/v1", "RuntimeClass", json!({}), json!(["a", "90s"]))]
+#[case("node.k8s.io/v1", "RuntimeClass", json!({"handler": "runsc"}), json!(["a", "runsc", "90s"]))]
+#[case("scheduling.k8s.io/v1", "PriorityClass", json!({"value": -5, "preemptionPolicy": "Never"}), json!(["a", -5, false, "90s", "Never"]))]
+#[case("v1", "ResourceQuota",
+    json!({"status": {"hard": {"limits.cpu": "2", "pods": "10", "requests.cpu": "1"}, "used": {"pods": "3"}}}),
+    json!(["a", "pods: 3/10, requests.cpu: 0/1", "limits.cpu: 0/2", "90s"]))]
+#[case("storage.k8s.io/v1", "CSIDriver", json!({"spec": {"tokenRequests": [{"audience": "x"}, {"audience": "y"}]}}),
+    json!(["a", true, false, false, "x,y", false, "<none>", "90s"]))]
+#[case("storage.k8s.io/v1", "CSIStorageCapacity", json!({}), json!(["a", "2026-11-22T16:28:30Z"]))]
+#[case("flowcontrol.apiserver.k8s.io/v1", "PriorityLevelConfiguration",
+    json!({"spec": {"type": "Limited", "limited": {"nominalConcurrencyShares": 5, "limitResponse": {"type": "Reject"}}}}),
+    json!(["a", "Limited", 5, "<none>", "<none>", "<none>", "90s"]))]
+#[case("resource.k8s.io/v1", "ResourceClaim", json!({"status": {"allocation": {}, "reservedFor": [{}]}}),
+    json!(["a", "allocated,reserved", "90s"]))]
+#[case("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding",
+    json!({"spec": {"policyName": "p", "paramRef": {"selector": {"matchLabels": {"a": "b"}}}}}),
+    json!(["a", "p", "&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}", "90s"]))]
+#[case("v1", "ComponentStatus", json!({"conditions": [{"type": "Healthy", "status": "True", "message": "ok"}]}),
+    json!(["a", "Healthy", "ok", ""]))]
+#[case("apiregistration.k8s.io/v1", "APIService",
+    json!({"spec": {"service": {"namespace": "n", "name": "s"}}, "status": {"conditions": [{"type": "Available", "status": "False", "reason": "Gone"}]}}),
+    json!(["a", "n/s", "False (Gone)", "90s"]))]
+#[case("apps/v1", "ControllerRevision",
+    json!({"revision": 2, "metadata": {"ownerReferences": [{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "d", "controller": true}]}}),
+    json!(["a", "daemonset.apps/d", 2, "90s"]))]
 fn a_small_kind_shows_what_it_is(
     #[case] api_version: &str,
     #[case] name: &str,
@@ -319,6 +342,48 @@ fn a_finished_pod_carries_a_row_condition() {
     let table = table(&kind, &[&pod], &json!({}), NOW, IncludeObject::None);
     let expected = json!([{"type": "Completed", "status": "True", "reason": "Succeeded", "message": "The pod has completed successfully."}]);
     assert_eq!(table["rows"][0]["conditions"], expected);
+}
+
+#[rstest]
+#[case("networking.k8s.io/v1", "Ingress",
+    json!({"spec": {"tls": [{}], "rules": [{"host": "a.x"}, {"host": "b.x"}, {"host": "c.x"}, {}, {"host": "d.x"}]}}),
+    json!(["a", "<none>", "a.x,b.x,c.x + 2 more...", "", "80, 443", "90s"]))]
+#[case("networking.k8s.io/v1", "Ingress",
+    json!({"spec": {"ingressClassName": "c"}, "status": {"loadBalancer": {"ingress": [{"hostname": "lb"}, {"ip": "10.0.0.1"}]}}}),
+    json!(["a", "c", "*", "10.0.0.1,lb", "80", "90s"]))]
+#[case("networking.k8s.io/v1", "IngressClass",
+    json!({"spec": {"controller": "x/y", "parameters": {"apiGroup": "g.io", "kind": "Setup", "name": "p"}}}),
+    json!(["a", "x/y", "Setup.g.io/p", "90s"]))]
+#[case("v1", "Endpoints",
+    json!({"subsets": [{"addresses": [{"ip": "1.1.1.1"}, {"ip": "::2"}], "ports": [{"port": 80}, {"port": 81}]}]}),
+    json!(["a", "1.1.1.1:80,[::2]:80,1.1.1.1:81 + 1 more...", "90s"]))]
+#[case("discovery.k8s.io/v1", "EndpointSlice",
+    json!({"addressType": "IPv4", "ports": [{"port": 80}, {"name": "b"}, {}], "endpoints": []}),
+    json!(["a", "IPv4", "80,b,*", "<unset>", "90s"]))]
+fn what_leads_traffic_shows_where_to(
+    #[case] api_version: &str,
+    #[case] name: &str,
+    #[case] fields: Value,
+    #[case] cells: Value,
+) {
+    check(api_version, name, fields, cells);
+}
+
+#[rstest]
+#[case::nothing(json!({"spec": {"scaleTargetRef": {"kind": "Deployment", "name": "d"}, "maxReplicas": 3}}),
+    json!(["a", "Deployment/d", "<none>", "<unset>", 3, 0, "90s"]))]
+#[case::old(json!({"spec": {"minReplicas": 1, "maxReplicas": 3, "targetCPUUtilizationPercentage": 80}, "status": {"currentCPUUtilizationPercentage": 42}}),
+    json!(["a", "/", "cpu: 42%/80%", "1", 3, 0, "90s"]))]
+#[case::many(json!({
+        "spec": {"maxReplicas": 3, "metrics": [
+            {"type": "Pods", "pods": {"target": {"averageValue": "2"}}},
+            {"type": "External", "external": {"target": {"averageValue": "5"}}},
+            {"type": "Resource"},
+        ]},
+        "status": {"currentMetrics": [{"type": "Pods", "pods": {"current": {"averageValue": "1500m"}}}]},
+    }), json!(["a", "/", "1500m/2, <unknown>/5 (avg) + 1 more...", "<unset>", 3, 0, "90s"]))]
+fn an_autoscaler_shows_what_is_and_what_is_to_be(#[case] fields: Value, #[case] cells: Value) {
+    check("autoscaling/v2", "HorizontalPodAutoscaler", fields, cells);
 }
 
 fn gadget(columns: &[(&str, &str)]) -> Kind {
