@@ -239,13 +239,7 @@ fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
 
 /// What is wrong with labels and annotations.
 pub(super) fn key_faults(metadata: &Value, causes: &mut Vec<Cause>) {
-    for (key, value) in metadata["labels"].as_object().into_iter().flatten() {
-        key_fault("metadata.labels", key, key, causes);
-        let value = value.as_str().unwrap_or_default();
-        if let Some(text) = label_value_fault(value) {
-            causes.push(invalid("metadata.labels", value, &text));
-        }
-    }
+    label_faults("metadata.labels", &metadata["labels"], causes);
     let mut size = 0;
     for (key, value) in metadata["annotations"].as_object().into_iter().flatten() {
         size += key.len() + value.as_str().unwrap_or_default().len();
@@ -260,8 +254,19 @@ pub(super) fn key_faults(metadata: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
+/// What is wrong with the labels at `field`.
+pub(super) fn label_faults(field: &str, labels: &Value, causes: &mut Vec<Cause>) {
+    for (key, value) in labels.as_object().into_iter().flatten() {
+        key_fault(field, key, key, causes);
+        let value = value.as_str().unwrap_or_default();
+        if let Some(text) = label_value_fault(value) {
+            causes.push(invalid(field, value, &text));
+        }
+    }
+}
+
 /// What is wrong with a key; an empty name is wrong in two ways.
-fn key_fault(field: &str, key: &str, checked: &str, causes: &mut Vec<Cause>) {
+pub(super) fn key_fault(field: &str, key: &str, checked: &str, causes: &mut Vec<Cause>) {
     if let Some(text) = qualified_name_fault(checked) {
         causes.push(invalid(field, key, &text));
         if text == EMPTY_NAME {

@@ -79,6 +79,11 @@ impl Amount {
         self.nanos % NANOS == 0
     }
 
+    /// How many times the other it is.
+    pub(crate) fn over(self, other: Self) -> f64 {
+        self.nanos as f64 / other.nanos as f64
+    }
+
     pub(crate) fn is_zero(self) -> bool {
         self.nanos == 0
     }

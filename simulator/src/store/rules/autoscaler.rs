@@ -4,8 +4,10 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/autoscaling/v1/conversion.go` and `defaults.go`.
 
-use super::of_kind::required;
-use super::pod_spec::choice_fault;
+use super::of_kind::natural;
+use super::scaling::{
+    behavior_faults, fill_behavior, metric_faults, reference_faults, version_fault,
+};
 use crate::json::{Value, json};
 use crate::store::metadata::{invalid, invalid_json};
 use crate::store::schema::cause::forbidden;
@@ -27,6 +29,9 @@ pub(super) fn prepare(version: &str, value: &mut Value) {
         _ => {
             spec.entry("metrics")
                 .or_insert_with(|| json!([metric(&DEFAULT_PERCENT.into())]));
+            if let Some(behavior) = spec.get_mut("behavior").filter(|given| given.is_object()) {
+                fill_behavior(behavior);
+            }
         }
     }
 }
@@ -37,19 +42,17 @@ pub(super) fn prepare(version: &str, value: &mut Value) {
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let spec = &new["spec"];
     let target = &spec["scaleTargetRef"];
-    let is_empty = |field: &str| target[field].as_str().unwrap_or_default().is_empty();
+    let version = target["apiVersion"].as_str().unwrap_or_default();
     let mut causes = Vec::new();
-    for field in ["kind", "name"] {
-        if is_empty(field) {
-            causes.push(required(
-                format!("spec.scaleTargetRef.{field}"),
-                "Required value",
-            ));
-        }
-    }
-    if old.is_none() && is_empty("apiVersion") {
-        let why = "apiVersion must specify API group";
-        causes.push(invalid("spec.scaleTargetRef.apiVersion", "", why));
+    reference_faults("spec.scaleTargetRef", target, &mut causes);
+    let is_same = |old: &Value| {
+        let old = &old["spec"]["scaleTargetRef"];
+        old["apiVersion"] == target["apiVersion"] && old["kind"] == target["kind"]
+    };
+    if !old.is_some_and(is_same)
+        && let Some(why) = version_fault(version, target["kind"] == "ReplicationController")
+    {
+        causes.push(invalid("spec.scaleTargetRef.apiVersion", version, &why));
     }
     let (least, most) = (&spec["minReplicas"], &spec["maxReplicas"]);
     let (min, max) = (least.as_i64().unwrap_or(1), most.as_i64().unwrap_or(0));
@@ -80,30 +83,18 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     for (index, metric) in metrics.iter().enumerate() {
         metric_faults(&format!("spec.metrics[{index}]"), metric, &mut causes);
     }
+    behavior_faults("spec.behavior", &spec["behavior"], &mut causes);
     causes
 }
 
-fn metric_faults(path: &str, metric: &Value, causes: &mut Vec<Cause>) {
-    let kinds = [
-        "ContainerResource",
-        "External",
-        "Object",
-        "Pods",
-        "Resource",
-    ];
-    let kind = metric["type"].as_str().unwrap_or_default();
-    let Some(known) = kinds.iter().find(|known| **known == kind) else {
-        // A real server finds this twice.
-        for _ in 0..2 {
-            choice_fault(&format!("{path}.type"), &metric["type"], &kinds, causes);
-        }
-        return;
-    };
-    let field = format!("{}{}", known[..1].to_lowercase(), &known[1..]);
-    if metric[field.as_str()].is_null() {
-        let message = "Required value: must populate information for the given metric source";
-        causes.push(required(format!("{path}.{field}"), message));
+/// What is wrong with the status of an autoscaler.
+pub(super) fn status_faults(new: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for count in ["currentReplicas", "desiredReplicas"] {
+        let field = format!("status.{count}");
+        natural(&field, &new["status"][count], &mut causes);
     }
+    causes
 }
 
 fn metric(percent: &Value) -> Value {

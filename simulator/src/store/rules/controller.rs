@@ -14,7 +14,7 @@ use crate::store::status::Cause;
 
 /// What is said of a template whose pods are not selected.
 pub(super) const MISMATCH: &str = "`selector` does not match template `labels`";
-const PERCENT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+pub(super) const PERCENT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 /// What an update of a stateful set may change.
 const CHANGING: [&str; 7] = [
     "replicas",

@@ -113,6 +113,11 @@ const OWNED: Table = &[
         ],
     ),
     (
+        "networking.k8s.io",
+        &["IngressClass"],
+        &[always("spec.parameters?.scope", "\"Cluster\"")],
+    ),
+    (
         "storage.k8s.io",
         &["StorageClass"],
         &[
@@ -210,6 +215,22 @@ const OWNED: Table = &[
         &[always("spec.matchingPrecedence", "1000")],
     ),
     (
+        "flowcontrol.apiserver.k8s.io",
+        &["PriorityLevelConfiguration"],
+        &[
+            always("spec.exempt?.nominalConcurrencyShares", "0"),
+            always("spec.exempt?.lendablePercent", "0"),
+            always("spec.limited?.nominalConcurrencyShares", "30"),
+            always("spec.limited?.lendablePercent", "0"),
+            always("spec.limited?.limitResponse.queuing?.queues", "64"),
+            always("spec.limited?.limitResponse.queuing?.handSize", "8"),
+            always(
+                "spec.limited?.limitResponse.queuing?.queueLengthLimit",
+                "50",
+            ),
+        ],
+    ),
+    (
         "rbac.authorization.k8s.io",
         &["RoleBinding", "ClusterRoleBinding"],
         &[always("roleRef.apiGroup", "\"rbac.authorization.k8s.io\"")],
@@ -257,6 +278,17 @@ const UNOWNED: Table = &[
         "",
         &["ResourceQuota"],
         &[always("spec", "{}"), always("status", "{}")],
+    ),
+    ("", &["PodTemplate"], &[always("template.metadata", "{}")]),
+    (
+        "policy",
+        &["PodDisruptionBudget"],
+        &[
+            always("status.disruptionsAllowed", "0"),
+            always("status.currentHealthy", "0"),
+            always("status.desiredHealthy", "0"),
+            always("status.expectedPods", "0"),
+        ],
     ),
     (
         "autoscaling",

@@ -1,18 +1,17 @@
-//! Ways into the cluster, and who is behind services.
+//! Ways into the cluster.
 //!
-//! Source: kubernetes v1.34 `pkg/apis/networking/validation/validation.go`, `pkg/apis/discovery/validation/validation.go`
-//! and `pkg/apis/core/validation/validation.go`, `ValidateEndpoints`.
+//! Source: kubernetes v1.34 `pkg/apis/networking/validation/validation.go`.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::network::port_faults;
 use super::of_kind::{immutable, required};
 use super::pod_spec::choice_fault;
+use super::scaling::reference_faults;
 use crate::json::{Value, json};
 use crate::store::metadata::{invalid, invalid_json};
-use crate::store::naming::{old_label_fault, subdomain_fault};
-use crate::store::schema::cause::duplicate;
+use crate::store::naming::{label_fault, old_label_fault, subdomain_fault};
+use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
 const PATH_TYPES: [&str; 3] = ["Exact", "ImplementationSpecific", "Prefix"];
@@ -168,66 +167,39 @@ pub(super) fn class_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
         causes.push(invalid("spec.controller", controller, why));
     }
-    causes
-}
-
-/// What is wrong with Endpoints.
-pub(super) fn endpoints_faults(new: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    for (index, subset) in new["subsets"].as_array().into_iter().flatten().enumerate() {
-        let path = format!("subsets[{index}]");
-        let lists = ["addresses", "notReadyAddresses"];
-        let has_any = |list: &str| subset[list].as_array().is_some_and(|list| !list.is_empty());
-        if !lists.iter().any(|list| has_any(list)) {
-            let message = "Required value: must specify `addresses` or `notReadyAddresses`";
-            causes.push(required(path.as_str(), message));
-        }
-        for list in lists {
-            let addresses = subset[list].as_array().into_iter().flatten();
-            for (index, address) in addresses.enumerate() {
-                let (field, text) = (
-                    format!("{path}.{list}[{index}].ip"),
-                    address["ip"].as_str().unwrap_or_default(),
-                );
-                if text.parse::<IpAddr>().is_err() {
-                    causes.push(invalid(&field, text, ADDRESS));
-                    causes.push(invalid(&field, text, "must be a valid IP address"));
-                }
-            }
-        }
-        let ports = subset["ports"].as_array().into_iter().flatten();
-        for (index, port) in ports.enumerate() {
-            let field = format!("{path}.ports[{index}].port");
-            causes.extend(port_faults(&field, &port["port"]));
-        }
+    let parameters = &new["spec"]["parameters"];
+    if !parameters.is_null() {
+        parameters_faults("spec.parameters", parameters, &mut causes);
     }
     causes
 }
 
-/// What is wrong with a slice of endpoints.
-pub(super) fn slice_faults(new: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    let families = ["FQDN", "IPv4", "IPv6"];
-    choice_fault("addressType", &new["addressType"], &families, &mut causes);
-    for (index, endpoint) in new["endpoints"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .enumerate()
+/// What is wrong with the reference to the parameters of a class.
+fn parameters_faults(path: &str, parameters: &Value, causes: &mut Vec<Cause>) {
+    let at = |field: &str| format!("{path}.{field}");
+    if let Some(group) = parameters["apiGroup"].as_str()
+        && let Some(why) = subdomain_fault(group)
     {
-        if endpoint["addresses"].as_array().is_none_or(Vec::is_empty) {
-            let message = "Required value: must contain at least 1 address";
-            causes.push(required(format!("endpoints[{index}].addresses"), message));
-        }
+        causes.push(invalid(&at("apiGroup"), group, &why));
     }
-    let mut seen = BTreeSet::new();
-    for (index, port) in new["ports"].as_array().into_iter().flatten().enumerate() {
-        let name = port["name"].as_str().unwrap_or_default();
-        if !seen.insert(name) {
-            causes.push(duplicate(format!("ports[{index}].name"), &name.into()));
+    reference_faults(path, parameters, causes);
+    let (scope, namespace) = (&parameters["scope"], parameters["namespace"].as_str());
+    let scopes = ["Cluster", "Namespace"];
+    match (scope.as_str(), namespace) {
+        (Some("Namespace"), None) => {
+            let message = "Required value: `parameters.scope` is set to 'Namespace'";
+            causes.push(required(at("namespace"), message));
         }
+        (Some("Namespace"), Some(namespace)) => {
+            let fault = label_fault(namespace);
+            causes.extend(fault.map(|why| invalid(&at("namespace"), namespace, &why)));
+        }
+        (Some("Cluster"), Some(_)) => {
+            let why = "`parameters.scope` is set to 'Cluster'";
+            causes.push(forbidden(at("namespace"), why));
+        }
+        _ => choice_fault(&at("scope"), scope, &scopes, causes),
     }
-    causes
 }
 
 #[cfg(test)]

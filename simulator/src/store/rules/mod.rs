@@ -1,14 +1,21 @@
 //! What single kinds demand beyond their schema: defaults, and values that may not be or may not change.
 
+mod allotment;
 mod autoscaler;
+mod budget;
 mod certificate;
 mod controller;
 mod defaults;
+mod device;
+mod driver;
+mod endpoints;
 mod event;
 mod fill;
 mod ingress;
+mod ip;
 mod job;
 mod lease;
+mod limits;
 mod namespace;
 mod network;
 mod of_kind;
@@ -16,8 +23,10 @@ mod pod;
 mod pod_part;
 mod pod_resources;
 mod pod_spec;
+mod priority;
 mod quantity;
 mod role;
+mod scaling;
 mod secret;
 mod service;
 mod volume;

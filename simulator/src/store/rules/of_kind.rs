@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::{
-    autoscaler, certificate, controller, defaults, event, ingress, job, lease, namespace, network,
-    pod, pod_part, role, secret, service, volume, workload,
+    allotment, autoscaler, budget, certificate, controller, defaults, device, driver, endpoints,
+    event, ingress, ip, job, lease, limits, namespace, network, pod, pod_part, priority, role,
+    secret, service, volume, workload,
 };
 use crate::access::User;
 use crate::json::Value;
@@ -39,6 +40,9 @@ pub(in crate::store) fn prepare(kind: &Kind, value: &mut Value) {
         ("batch", "Job") => workload::prepare_job(value),
         ("networking.k8s.io", "NetworkPolicy") => network::prepare_policy(value),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::prepare(&kind.version, value),
+        ("resource.k8s.io", "ResourceClaim" | "ResourceClaimTemplate") => {
+            device::prepare(&kind.kind, value);
+        }
         _ => {}
     }
     workload::prepare_template(&kind.group, &kind.kind, value);
@@ -145,6 +149,7 @@ pub(in crate::store) fn part_faults(
         (Part::Resize, Some(old)) => pod_part::resize_faults(new, old),
         _ if certificate::is_request(kind) => certificate::faults(part, new, old),
         (Part::Whole, old) => faults(kind, new, old),
+        (Part::Status, Some(_)) => status_faults(kind, new),
         _ => Vec::new(),
     }
 }
@@ -166,6 +171,11 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("", "ReplicationController") => controller::old_faults(new),
         ("", "PodTemplate") => pod::template_faults("template.spec", &new["template"]["spec"]),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::faults(new, old),
+        ("", "ResourceQuota") => allotment::faults(new, old),
+        ("", "LimitRange") => limits::faults(new),
+        ("policy", "PodDisruptionBudget") => budget::faults(new),
+        ("scheduling.k8s.io", "PriorityClass") => priority::faults(new, old),
+        ("node.k8s.io", "RuntimeClass") => priority::runtime_faults(new, old),
         ("batch", "Job") => job::faults(new, old),
         ("batch", "CronJob") => job::cron_faults(new),
         ("networking.k8s.io", "NetworkPolicy") => network::policy_faults(new),
@@ -174,9 +184,12 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("" | "events.k8s.io", "Event") => event::faults(kind, new, old),
         ("", "PersistentVolumeClaim") => volume::claim_faults(new, old),
         ("", "PersistentVolume") => volume::volume_faults(new, old),
-        ("storage.k8s.io", "VolumeAttachment") => volume::attachment_faults(new),
-        ("", "Endpoints") => ingress::endpoints_faults(new),
-        ("discovery.k8s.io", "EndpointSlice") => ingress::slice_faults(new),
+        ("storage.k8s.io", "CSIDriver") => driver::faults(new, old),
+        ("storage.k8s.io", "CSINode") => driver::node_faults(new, old),
+        ("storage.k8s.io", "VolumeAttachment") => volume::attachment_faults(new, old),
+        ("", "Endpoints") => endpoints::faults(new, old),
+        ("discovery.k8s.io", "EndpointSlice") => endpoints::slice_faults(new, old),
+        ("networking.k8s.io", "IPAddress") => ip::faults(new, old),
         ("networking.k8s.io", "Ingress") => ingress::faults(new, old),
         ("networking.k8s.io", "IngressClass") => ingress::class_faults(new, old),
         ("rbac.authorization.k8s.io", "Role") => role::rule_faults(new),
@@ -191,6 +204,19 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
             "admissionregistration.k8s.io",
             "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration",
         ) => webhook::configuration_faults(&kind.kind, new),
+        _ => Vec::new(),
+    }
+}
+
+/// Everything that the kind's own validation refuses in a status.
+fn status_faults(kind: &Kind, new: &Value) -> Vec<Cause> {
+    if kind.origin == Origin::Custom {
+        return Vec::new();
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "ResourceQuota") => allotment::status_faults(new),
+        ("policy", "PodDisruptionBudget") => budget::status_faults(new),
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::status_faults(new),
         _ => Vec::new(),
     }
 }

@@ -2,13 +2,12 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidateContainerResourceRequirements`.
 
+use super::allotment::name_faults;
 use crate::json::Value;
 use crate::store::metadata::invalid;
 use crate::store::quota::Amount;
 use crate::store::status::Cause;
 
-/// Resources without a domain that containers may ask for.
-const STANDARD: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 const HUGE_PAGES: &str = "hugepages-";
 
 /// What is wrong with the `resources` of a container or of a claim, which lie at `path`.
@@ -16,11 +15,7 @@ pub(super) fn faults(path: &str, resources: &Value, causes: &mut Vec<Cause>) {
     for list in ["limits", "requests"] {
         for (name, quantity) in resources[list].as_object().into_iter().flatten() {
             let field = format!("{path}.{list}[{name}]");
-            let is_known = STANDARD.contains(&name.as_str()) || name.starts_with(HUGE_PAGES);
-            if !is_known && !name.contains('/') {
-                let why = "must be a standard resource for containers";
-                causes.push(invalid(&field, name, why));
-            }
+            name_faults(&field, name, true, causes);
             amount_fault(&field, name, quantity, causes);
             if list == "requests" {
                 let limit = &resources["limits"][name.as_str()];
@@ -83,7 +78,10 @@ mod tests {
     #[case::good(json!({"requests": {"cpu": "1", "example.com/x": "1"}, "limits": {"cpu": "1", "example.com/x": "1"}}), &[])]
     #[case::excess(json!({"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}), &["r.requests: Invalid value: \"2\": must be less than or equal to cpu limit of 1"])]
     #[case::negative(json!({"limits": {"cpu": "-1"}}), &["r.limits[cpu]: Invalid value: \"-1\": must be greater than or equal to 0"])]
-    #[case::unknown(json!({"limits": {"cpus": "1"}}), &["r.limits[cpus]: Invalid value: \"cpus\": must be a standard resource for containers"])]
+    #[case::unknown(json!({"limits": {"cpus": "1"}}), &[
+        "r.limits[cpus]: Invalid value: \"cpus\": must be a standard resource type or fully qualified",
+        "r.limits[cpus]: Invalid value: \"cpus\": must be a standard resource for containers",
+    ])]
     #[case::split(json!({"limits": {"example.com/x": "500m"}}), &["r.limits[example.com/x]: Invalid value: \"500m\": must be an integer"])]
     fn what_may_not_be_asked_for_is_found(#[case] resources: Value, #[case] expected: &[&str]) {
         let mut causes = Vec::new();

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::driver;
 use super::of_kind::required;
 use super::pod_spec::choice_fault;
 use crate::json::{Value, json};
@@ -10,7 +11,7 @@ use crate::store::metadata::{invalid, seconds};
 use crate::store::naming::subdomain_fault;
 use crate::store::object::metadata_mut;
 use crate::store::quota::Amount;
-use crate::store::schema::cause::{forbidden, not_supported};
+use crate::store::schema::cause::{forbidden, invalid_shown, not_supported};
 use crate::store::status::Cause;
 
 /// Sorted, as messages name them.
@@ -233,24 +234,34 @@ pub(super) fn volume_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
 /// What is wrong with the attachment of a volume to a node.
 ///
 /// Source: kubernetes v1.34 `pkg/apis/storage/validation/validation.go`.
-pub(super) fn attachment_faults(new: &Value) -> Vec<Cause> {
+pub(super) fn attachment_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let spec = &new["spec"];
     let mut causes = Vec::new();
+    if spec["attacher"].as_str().unwrap_or_default().is_empty() {
+        causes.push(required("spec.attacher", "Required value"));
+    }
+    if old.is_none() {
+        driver::name_faults("spec.attacher", &spec["attacher"], &mut causes);
+    }
     let node = spec["nodeName"].as_str().unwrap_or_default();
     if let Some(why) = subdomain_fault(node) {
         causes.push(invalid("spec.nodeName", node, &why));
     }
     let source = &spec["source"];
     let sources = ["inlineVolumeSpec", "persistentVolumeName"];
-    if sources
-        .iter()
-        .filter(|field| !source[**field].is_null())
-        .count()
-        != 1
-    {
-        let message =
-            "Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName";
-        causes.push(required("spec.source", message));
+    let n_sources = sources.iter().filter(|field| !source[**field].is_null());
+    let why = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
+    match n_sources.count() {
+        0 => causes.push(required("spec.source", &format!("Required value: {why}"))),
+        1 => {}
+        _ => causes.push(forbidden("spec.source", why)),
+    }
+    if old.is_some_and(|old| old["spec"] != *spec) {
+        let shown = format!(
+            "{{\"Attacher\":{},\"Source\":{{\"PersistentVolumeName\":{},\"InlineVolumeSpec\":null}},\"NodeName\":{}}}",
+            spec["attacher"], source["persistentVolumeName"], spec["nodeName"]
+        );
+        causes.push(invalid_shown("spec", &shown, "field is immutable"));
     }
     causes
 }

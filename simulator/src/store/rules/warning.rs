@@ -29,6 +29,11 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
                 told.push(why.to_owned());
             }
         }
+        ("discovery.k8s.io", "EndpointSlice") => {
+            if old.is_none() && new["addressType"] == "FQDN" {
+                told.push("spec.addressType: FQDN endpoints are deprecated".to_owned());
+            }
+        }
         ("", "PersistentVolumeClaim") => claim_warnings("spec", &new["spec"], &mut told),
         (group, kind) => {
             let place = template_place(group, kind);
