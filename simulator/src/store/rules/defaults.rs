@@ -316,7 +316,10 @@ const UNOWNED: Table = &[
     (
         "storage.k8s.io",
         &["CSINode"],
-        &[always("spec.drivers", "null")],
+        &[
+            always("spec.drivers", "null"),
+            always("spec.drivers[].topologyKeys", "null"),
+        ],
     ),
     (
         ADMISSION,
