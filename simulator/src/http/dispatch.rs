@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use http::Response;
 use http::header::{ACCEPT, AUTHORIZATION};
+use http::{Method, Response};
 use jiff::{SignedDuration, Timestamp};
 
 use super::body::{LogBody, ResponseBody, Tear, WatchBody};
@@ -19,7 +19,7 @@ use super::journal::Entry;
 use super::negotiate::{Accepted, Format, Offer, accepted};
 use super::pending::Pending;
 use super::query::Query;
-use super::resource::{self, no_resource};
+use super::resource::{self, no_resource, not_allowed};
 use super::response::{
     self, JSON, bare_response, no_stream, not_acceptable, object_response, page_expired,
     refusal_format, response, text_response, told_response, value_response, watch_response,
@@ -61,8 +61,19 @@ pub(super) struct Wanted {
 }
 
 impl ApiServer {
-    /// Answers one call.
+    /// Answers one call; to a HEAD without a body.
     pub(crate) async fn answer(&self, call: &Call) -> Answered {
+        let answered = self.answer_whole(call).await;
+        if call.method != Method::HEAD {
+            return answered;
+        }
+        answered.map(|mut response| {
+            *response.body_mut() = bare_response(200).into_body();
+            response
+        })
+    }
+
+    async fn answer_whole(&self, call: &Call) -> Answered {
         if self.is_away() {
             return Err(Lost::Broken);
         }
@@ -80,6 +91,11 @@ impl ApiServer {
             }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
             Route::Broken => Ok(text_response(400, "400 Bad Request")),
+            Route::Version | Route::CoreVersions | Route::Resources { .. }
+                if call.method != Method::GET =>
+            {
+                Ok(refusal(call, &not_allowed()))
+            }
             Route::Version => Ok(value_response(200, &version())),
             Route::Health(check) => Ok(health(call, &check)),
             Route::Root => Ok(self.root()),

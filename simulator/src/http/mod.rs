@@ -17,6 +17,7 @@ pub mod table;
 
 mod caller;
 mod content;
+mod delete_options;
 pub(crate) mod direct;
 mod dispatch;
 mod document;

@@ -2,19 +2,20 @@
 //!
 //! Source: `spec/kube-api.md` §1.10, §1.11, §1.13, §1.14, §1.15.
 
-use base64::Engine;
+use std::num::{IntErrorKind, ParseIntError};
+
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{DecodeError, Engine};
 use http::header::USER_AGENT;
 use jiff::Timestamp;
 
 use super::query::Query;
 use super::service::Call;
-use crate::json::{Value, json, parsed};
+use crate::json::{Value, parsed};
 use crate::store::registry::Served;
 use crate::store::request::{
-    At, Continue, DeleteOptions, FieldValidation, ListOptions, PatchKind, Propagation, Start,
-    WatchOptions, WriteOptions,
+    At, Continue, FieldValidation, ListOptions, PatchKind, Start, WatchOptions, WriteOptions,
 };
 use crate::store::selector::Selectors;
 use crate::store::status::{Cause, Qualified, Status};
@@ -93,7 +94,7 @@ pub(crate) fn write(
 ) -> Result<WriteOptions, Status> {
     let mut causes = Vec::new();
     let is_apply = patch == Some(PatchKind::Apply);
-    if query.get("force").is_some() && patch.is_some() && !is_apply {
+    if query.given("force").is_some() && patch.is_some() && !is_apply {
         causes.push(forbidden(
             "force",
             "may not be specified for non-apply patch",
@@ -125,7 +126,7 @@ pub(crate) fn write(
             field: "fieldManager".to_owned(),
         });
     }
-    let dry_run = dry_run(query.given("dryRun"), &mut causes);
+    let dry_run = dry_run(query.all("dryRun"), &mut causes);
     let field_validation = match query.text("fieldValidation") {
         "" | "Warn" => FieldValidation::Warn,
         "Ignore" => FieldValidation::Ignore,
@@ -187,122 +188,14 @@ fn manager_of(call: &Call, named: &str) -> String {
     }
 }
 
-/// What a deletion may ask for besides `dryRun`.
-const DELETE_OPTIONS: [&str; 4] = [
-    "gracePeriodSeconds",
-    "orphanDependents",
-    "preconditions",
-    "propagationPolicy",
-];
-
-/// Options of a deletion, from the body or else from the parameters.
-pub(crate) fn delete(query: &Query, body: &Value) -> Result<DeleteOptions, Status> {
-    let mut causes = Vec::new();
-    let has_body = body.as_object().is_some_and(|fields| !fields.is_empty());
-    let from_query;
-    let options = if has_body {
-        check_delete_types(body)?;
-        body
-    } else {
-        from_query = query_deletion(query)?;
-        &from_query
-    };
-    let text = |field: &str| options[field].as_str().map(str::to_owned);
-    let policy = text("propagationPolicy").filter(|policy| !policy.is_empty());
-    let orphan = options["orphanDependents"].as_bool();
-    if let (Some(policy), Some(_)) = (&policy, orphan) {
-        causes.push(Cause {
-            reason: "FieldValueInvalid",
-            message: format!(
-                "Invalid value: {policy:?}: orphanDependents and deletionPropagation cannot be both set"
-            ),
-            field: "propagationPolicy".to_owned(),
-        });
+/// Whether nothing is to happen.
+pub(super) fn dry_run<T: AsRef<str>>(values: &[T], causes: &mut Vec<Cause>) -> bool {
+    if values.iter().any(|value| value.as_ref() != "All") {
+        let values = values.iter().map(|value| Value::from(value.as_ref()));
+        let values = values.collect::<Value>().to_string();
+        causes.push(unsupported("dryRun", &values, "\"All\""));
     }
-    let propagation = propagation(policy.as_deref(), orphan, &mut causes);
-    let first = options["dryRun"].as_array().and_then(|list| list.first());
-    let dry_run = dry_run(first.and_then(Value::as_str), &mut causes);
-    refuse("DeleteOptions", &causes)?;
-    let precondition = |field: &str| options["preconditions"][field].as_str().map(str::to_owned);
-    Ok(DeleteOptions {
-        dry_run,
-        grace_seconds: options["gracePeriodSeconds"].as_i64(),
-        propagation,
-        uid: precondition("uid"),
-        revision: precondition("resourceVersion"),
-        told: DELETE_OPTIONS
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), options.get(name)?.clone())))
-            .collect(),
-    })
-}
-
-fn propagation(
-    policy: Option<&str>,
-    orphan: Option<bool>,
-    causes: &mut Vec<Cause>,
-) -> Option<Propagation> {
-    match (policy, orphan) {
-        (Some("Foreground"), _) => Some(Propagation::Foreground),
-        (Some("Background"), _) | (None, Some(false)) => Some(Propagation::Background),
-        (Some("Orphan"), _) | (None, Some(true)) => Some(Propagation::Orphan),
-        (None, None) => None,
-        (Some(other), _) => {
-            let known = "\"Foreground\", \"Background\", \"Orphan\", \"nil\"";
-            causes.push(unsupported(
-                "propagationPolicy",
-                &format!("{other:?}"),
-                known,
-            ));
-            None
-        }
-    }
-}
-
-fn check_delete_types(body: &Value) -> Result<(), Status> {
-    let bare = |message: String| Status {
-        reason: "",
-        ..Status::internal(message)
-    };
-    let kind = body["kind"].as_str().unwrap_or("DeleteOptions");
-    let version = body["apiVersion"].as_str().unwrap_or("meta.k8s.io/v1");
-    if kind != "DeleteOptions" {
-        return Err(bare(format!(
-            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:110\""
-        )));
-    }
-    if body["gracePeriodSeconds"].is_string() {
-        return Err(bare("json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64".to_owned()));
-    }
-    Ok(())
-}
-
-fn query_deletion(query: &Query) -> Result<Value, Status> {
-    let mut options = json!({});
-    if let Some(seconds) = integer(query, "gracePeriodSeconds")? {
-        options["gracePeriodSeconds"] = seconds.into();
-    }
-    if let Some(policy) = query.get("propagationPolicy") {
-        options["propagationPolicy"] = policy.into();
-    }
-    if query.get("orphanDependents").is_some() {
-        options["orphanDependents"] = query.flag("orphanDependents").into();
-    }
-    if let Some(value) = query.given("dryRun") {
-        options["dryRun"] = json!([value]);
-    }
-    Ok(options)
-}
-
-fn dry_run(value: Option<&str>, causes: &mut Vec<Cause>) -> bool {
-    match value {
-        None => false,
-        Some("All") => true,
-        Some(other) => {
-            causes.push(unsupported("dryRun", &format!("[{other:?}]"), "\"All\""));
-            false
-        }
-    }
+    !values.is_empty()
 }
 
 fn selectors(served: &Served, query: &Query) -> Result<Selectors, Status> {
@@ -315,13 +208,15 @@ fn selectors(served: &Served, query: &Query) -> Result<Selectors, Status> {
 
 /// A parameter that is a number.
 pub(crate) fn integer(query: &Query, key: &str) -> Result<Option<i64>, Status> {
-    let Some(text) = query.get(key) else {
+    let Some(text) = query.given(key) else {
         return Ok(None);
     };
-    text.parse().map(Some).map_err(|_| {
-        Status::bad_request(format!(
-            "strconv.ParseInt: parsing {text:?}: invalid syntax"
-        ))
+    text.parse().map(Some).map_err(|error: ParseIntError| {
+        let why = match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+            _ => "invalid syntax",
+        };
+        Status::bad_request(format!("strconv.ParseInt: parsing {text:?}: {why}"))
     })
 }
 
@@ -352,7 +247,7 @@ fn revision(query: &Query) -> Result<Option<u64>, String> {
 
 fn check_list_match(query: &Query) -> Result<(), Status> {
     let mut causes = Vec::new();
-    if query.get("sendInitialEvents").is_some() {
+    if query.given("sendInitialEvents").is_some() {
         causes.push(forbidden(
             "sendInitialEvents",
             "sendInitialEvents is forbidden for list",
@@ -426,7 +321,10 @@ pub(crate) fn token(text: &str) -> Result<Continue, Status> {
         .with_decode_allow_trailing_bits(true);
     let bytes = GeneralPurpose::new(&URL_SAFE, lenient)
         .decode(text)
-        .map_err(|error| refused(&format!(": {error}")))?;
+        .map_err(|error| {
+            let at = corrupt_at(text, &error);
+            refused(&format!(": illegal base64 data at input byte {at}"))
+        })?;
     let token = parsed(&bytes).map_err(|why| refused(&format!(": {why}")))?;
     if token["v"] != "meta.k8s.io/v1" {
         let version = token["v"].as_str().unwrap_or_default();
@@ -453,7 +351,20 @@ pub(crate) fn token(text: &str) -> Result<Continue, Status> {
     })
 }
 
-fn refuse(kind: &str, causes: &[Cause]) -> Result<(), Status> {
+/// The byte at which Go finds that a text is no base64.
+///
+/// Source: Go 1.24 `encoding/base64`, `CorruptInputError`.
+fn corrupt_at(text: &str, error: &DecodeError) -> usize {
+    match error {
+        DecodeError::InvalidByte(at, _) => *at,
+        DecodeError::InvalidLastSymbol { offset, .. } => *offset,
+        DecodeError::InvalidLength(length) => length.saturating_sub(1),
+        DecodeError::InvalidPadding => text.find('=').unwrap_or(text.len()),
+    }
+}
+
+/// 422, if there is a cause for it.
+pub(super) fn refuse(kind: &str, causes: &[Cause]) -> Result<(), Status> {
     if causes.is_empty() {
         return Ok(());
     }
@@ -472,7 +383,8 @@ fn forbidden(field: &str, detail: &str) -> Cause {
     }
 }
 
-fn unsupported(field: &str, value: &str, known: &str) -> Cause {
+/// A cause for a value that is none of those known.
+pub(super) fn unsupported(field: &str, value: &str, known: &str) -> Cause {
     Cause {
         reason: "FieldValueNotSupported",
         message: format!("Unsupported value: {value}: supported values: {known}"),

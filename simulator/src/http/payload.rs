@@ -51,7 +51,8 @@ impl Language {
     /// # Errors
     /// 415 for any other.
     pub(crate) fn of(media_type: &str) -> Result<Self, Status> {
-        match media_type.split(';').next().unwrap_or_default().trim() {
+        let named = media_type.split(';').next().unwrap_or_default().trim();
+        match named.to_ascii_lowercase().as_str() {
             "" | "application/json" => Ok(Self::Json),
             "application/yaml" => Ok(Self::Yaml),
             "application/vnd.kubernetes.protobuf" => Ok(Self::Protobuf),
@@ -70,28 +71,51 @@ impl Language {
 /// # Errors
 /// 400 in the words of kube-apiserver.
 pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Payload, Status> {
+    read(body, language).map_err(|unread| {
+        unread.unwrap_or_else(|why| {
+            Status::bad_request(format!(
+                "the object provided is unrecognized (must be of type {kind}): {why} ({})",
+                quoted(body)
+            ))
+        })
+    })
+}
+
+/// Reads a body that should hold options of a deletion.
+///
+/// # Errors
+/// 500 with what the decoder says, which nobody puts into other words.
+pub(crate) fn options(body: &[u8], language: Language) -> Result<Value, Status> {
+    let read = read(body, language).map_err(|unread| {
+        unread.unwrap_or_else(|why| Status {
+            reason: "",
+            ..Status::internal(why)
+        })
+    });
+    Ok(read?.value)
+}
+
+/// Why a body cannot be read: a refusal, or what the decoder says.
+type Unread = Result<Status, String>;
+
+/// Reads a body that should hold an object.
+fn read(body: &[u8], language: Language) -> Result<Payload, Unread> {
     let document = match language {
         Language::Json => json(body),
         Language::Yaml => from_yaml(body),
-        Language::Protobuf => return protobuf(body, kind),
-    };
-    let refused = |why: &str| {
-        Status::bad_request(format!(
-            "the object provided is unrecognized (must be of type {kind}): {why} ({})",
-            quoted(body)
-        ))
+        Language::Protobuf => return protobuf(body),
     };
     let no_kind = "couldn't get version/kind; json parse error:";
     match document {
-        Err(why) if language == Language::Yaml => Err(refused(&why)),
-        Err(why) => Err(refused(&format!("{no_kind} {why}"))),
+        Err(why) if language == Language::Yaml => Err(Err(why)),
+        Err(why) => Err(Err(format!("{no_kind} {why}"))),
         Ok(document) if document.value.is_object() => Ok(document),
         // Go reads null into a struct by leaving it as it is.
         Ok(document) if document.value.is_null() => Ok(Payload {
             value: Value::Object(Map::new()),
             ..document
         }),
-        Ok(document) => Err(refused(&format!(
+        Ok(document) => Err(Err(format!(
             "{no_kind} json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
             json_type(&document.value)
         ))),
@@ -115,16 +139,13 @@ fn quoted(body: &[u8]) -> String {
 }
 
 /// Reads protobuf, in which no field occurs twice.
-fn protobuf(body: &[u8], kind: &str) -> Result<Payload, Status> {
+fn protobuf(body: &[u8]) -> Result<Payload, Unread> {
     match protobuf::decode(body) {
         Ok(value) => Ok(Payload::of(value)),
         Err(unknown @ protobuf::Error::UnknownKind { .. }) => {
-            Err(Status::not_implemented(&unknown.to_string()))
+            Err(Ok(Status::not_implemented(&unknown.to_string())))
         }
-        Err(why) => Err(Status::bad_request(format!(
-            "the object provided is unrecognized (must be of type {kind}): {why} ({})",
-            quoted(body)
-        ))),
+        Err(why) => Err(Err(why.to_string())),
     }
 }
 

@@ -8,16 +8,16 @@ use super::route::percent_decoded;
 
 /// The parameters of a URL; of a repeated one the first counts, a broken one does not.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Query(BTreeMap<String, String>);
+pub(crate) struct Query(BTreeMap<String, Vec<String>>);
 
 impl Query {
     /// Reads what follows the `?`.
     pub(crate) fn parse(text: &str) -> Self {
-        let mut parameters = BTreeMap::new();
+        let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             if let (Some(key), Some(value)) = (decoded(key), decoded(value)) {
-                parameters.entry(key).or_insert(value);
+                parameters.entry(key).or_default().push(value);
             }
         }
         Self(parameters)
@@ -25,26 +25,32 @@ impl Query {
 
     /// The value of a parameter, empty if absent.
     pub(crate) fn text(&self, key: &str) -> &str {
-        self.0.get(key).map_or("", String::as_str)
+        self.given(key).unwrap_or_default()
     }
 
     /// The value of a parameter that is present and not empty.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.0
-            .get(key)
-            .map(String::as_str)
-            .filter(|v| !v.is_empty())
+        self.given(key).filter(|v| !v.is_empty())
     }
 
     /// The value of a parameter that is present, be it empty.
     pub(crate) fn given(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
+        self.all(key).first().map(String::as_str)
+    }
+
+    /// Every value of a parameter, as often as it is there.
+    pub(crate) fn all(&self, key: &str) -> &[String] {
+        self.0.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// These parameters, for the one object of this name.
     pub(crate) fn named(&self, name: &str) -> Self {
         let mut parameters = self.0.clone();
         let fields = parameters.entry("fieldSelector".to_owned()).or_default();
+        if fields.is_empty() {
+            fields.push(String::new());
+        }
+        let fields = &mut fields[0];
         let comma = if fields.is_empty() { "" } else { "," };
         fields.push_str(&format!("{comma}metadata.name={name}"));
         Self(parameters)
@@ -52,9 +58,8 @@ impl Query {
 
     /// Whether a flag is set; `0` and `false` are not.
     pub(crate) fn flag(&self, key: &str) -> bool {
-        self.0
-            .get(key)
-            .is_some_and(|value| !matches!(value.as_str(), "0" | "false"))
+        self.given(key)
+            .is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::Method;
 use http::header::CONTENT_TYPE;
 
+use super::delete_options;
 use super::options;
 use super::payload::{self, Language, Payload};
 use super::query::Query;
@@ -119,9 +120,12 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
         (&Method::DELETE, true) if is_namespace || is_everywhere => Err(not_allowed()),
         (&Method::DELETE, true) => Ok(Verb::DeleteCollection(
             options::list(served, query)?,
-            options::delete(query, &delete_body(call)?)?,
+            delete_options::delete(query, &delete_body(call)?)?,
         )),
-        (&Method::DELETE, false) => Ok(Verb::Delete(options::delete(query, &delete_body(call)?)?)),
+        (&Method::DELETE, false) => {
+            let body = delete_body(call)?;
+            delete_options::delete(query, &body).map(Verb::Delete)
+        }
         _ => Err(not_allowed()),
     }
 }
@@ -236,16 +240,7 @@ fn delete_body(call: &Call) -> Result<Value, Status> {
         return Ok(json!({}));
     }
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    if language == Language::Json {
-        let broken = |why: String| Status {
-            reason: "",
-            ..Status::internal(format!(
-                "couldn't get version/kind; json parse error: {why}"
-            ))
-        };
-        payload::json(&call.body).map_err(broken)?;
-    }
-    Ok(payload::parse(&call.body, language, "DeleteOptions")?.value)
+    payload::options(&call.body, language)
 }
 
 fn patch_kind(call: &Call, served: &Served) -> Result<PatchKind, Status> {
@@ -302,7 +297,8 @@ pub(crate) fn no_resource() -> Status {
     }
 }
 
-fn not_allowed() -> Status {
+/// 405.
+pub(super) fn not_allowed() -> Status {
     Status {
         code: 405,
         reason: "MethodNotAllowed",

@@ -61,11 +61,15 @@ impl Route {
         let Some(path) = percent_decoded(path) else {
             return Self::Broken;
         };
+        if let Some(route) = doubled(&path) {
+            return route;
+        }
         let segments = path.split('/');
         let words: Vec<&str> = segments.filter(|segment| !segment.is_empty()).collect();
         match words.as_slice() {
             [] => Self::Root,
             ["version"] => Self::Version,
+            ["healthz" | "livez" | "readyz"] if path.ends_with('/') => Self::Unknown,
             ["healthz" | "livez" | "readyz", rest @ ..] => Self::Health(rest.join("/")),
             ["openapi", rest @ ..] => Self::OpenApi(rest.join("/")),
             ["api"] => Self::CoreVersions,
@@ -76,6 +80,29 @@ impl Route {
             _ => Self::Unknown,
         }
     }
+}
+
+/// What a path with two slashes side by side, but at its end, leads to: to no resource below a group, and else nowhere.
+///
+/// Source: go-restful v3.12 `curly.go`; kubernetes v1.34 `apiserver/pkg/server/handler.go`.
+fn doubled(path: &str) -> Option<Route> {
+    if path.starts_with("//") {
+        return Some(Route::Unknown);
+    }
+    let (before, _) = path.trim_end_matches('/').split_once("//")?;
+    let words: Vec<&str> = before.split('/').skip(1).collect();
+    Some(match words.as_slice() {
+        ["api", ..] => Route::Resource(Target {
+            version: "v1".to_owned(),
+            ..Target::default()
+        }),
+        ["apis", group, rest @ ..] => Route::Resource(Target {
+            group: (*group).to_owned(),
+            version: rest.first().copied().unwrap_or_default().to_owned(),
+            ..Target::default()
+        }),
+        _ => Route::Unknown,
+    })
 }
 
 fn in_version(group: &str, version: &str, rest: &[&str]) -> Route {
@@ -149,6 +176,9 @@ mod tests {
 
     #[rstest]
     #[case::broken("/api/%zz", Route::Broken)]
+    #[case::slashes("//version", Route::Unknown)]
+    #[case::slashes_below_a_version("/apis/apps/v1//x", Route::Resource(Target { group: "apps".to_owned(), version: "v1".to_owned(), ..Target::default() }))]
+    #[case::health("/healthz/", Route::Unknown)]
     #[case::a_slash("/api%2Fv1", Route::Resources { group: String::new(), version: "v1".to_owned() })]
     fn a_path_is_decoded_before_it_is_split(#[case] path: &str, #[case] route: Route) {
         assert_eq!(Route::parse(path), route);

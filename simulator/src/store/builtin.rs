@@ -276,6 +276,7 @@ const ROWS: &[Row] = &[
         short_names: &["pdb"],
         subresources: &["status"],
         behaviour: Behaviour {
+            names: Names::PathSegment,
             manages_generation: true,
             needs_revision: true,
             ..Behaviour::PLAIN

@@ -10,6 +10,7 @@ use super::admission::Attempt;
 use super::answer::Answer;
 use super::conversion::deleted_as_shown;
 use super::kernel::{Context, Kernel};
+use super::kind::Origin;
 use super::metadata::seconds;
 use super::namespace::PROTECTED;
 use super::object::{Key, Object, metadata_mut};
@@ -102,7 +103,7 @@ impl Kernel {
         check_preconditions(request, &old, options)?;
         let served = &request.served;
         let step = match (served.kind.group.as_str(), served.kind.kind.as_str()) {
-            ("", "Namespace") => namespace_step(request, &old, now)?,
+            ("", "Namespace") => namespace_step(request, &old, options, now)?,
             ("", "Pod") => pod_step(served, &old, options, now),
             ("apiextensions.k8s.io", "CustomResourceDefinition") => self.definition_step(&old, now),
             _ => plain_step(served, &old, options, now),
@@ -237,7 +238,13 @@ fn check_preconditions(
     old: &Object,
     options: &DeleteOptions,
 ) -> Result<(), Status> {
+    let kind = &request.served.kind;
     let revision = old.revision().to_string();
+    if matches!(kind.kind.as_str(), "Namespace" | "CustomResourceDefinition")
+        && kind.origin == Origin::BuiltIn
+    {
+        return check_own_preconditions(&kind.resource(), old, options);
+    }
     let why = match (&options.uid, &options.revision) {
         (Some(uid), _) if uid != old.uid() => format!(
             "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
@@ -248,7 +255,6 @@ fn check_preconditions(
         ),
         _ => return Ok(()),
     };
-    let kind = &request.served.kind;
     let qualified: Qualified = kind.qualified_kind();
     let mut status = Status::conflict(&qualified, old.name());
     status.message = format!(
@@ -256,6 +262,28 @@ fn check_preconditions(
         old.name()
     );
     Err(status)
+}
+
+/// The same for kinds whose deletion only begins at once.
+///
+/// Source: kubernetes v1.34 `pkg/registry/core/namespace/storage/storage.go`, and that of CustomResourceDefinitions.
+fn check_own_preconditions(
+    resource: &Qualified,
+    old: &Object,
+    options: &DeleteOptions,
+) -> Result<(), Status> {
+    let revision = old.revision().to_string();
+    let unmet = |asked: &str, what: &str, present: &str| {
+        let why = format!(
+            "Precondition failed: {what} in precondition: {asked}, {what} in object meta: {present}"
+        );
+        Err(Status::conflicting(resource, old.name(), &why))
+    };
+    match (&options.uid, &options.revision) {
+        (Some(uid), _) if uid != old.uid() => unmet(uid, "UID", old.uid()),
+        (_, Some(asked)) if *asked != revision => unmet(asked, "ResourceVersion", &revision),
+        _ => Ok(()),
+    }
 }
 
 /// Warns that the pods of a Job are kept, if nobody said that they should be.
@@ -270,7 +298,12 @@ fn warn_of_orphans(served: &Served, options: &DeleteOptions, context: &mut Conte
 }
 
 /// The first deletion only marks a namespace, even one that nothing holds.
-fn namespace_step(request: &Request, old: &Object, now: Timestamp) -> Result<Step, Status> {
+fn namespace_step(
+    request: &Request,
+    old: &Object,
+    options: &DeleteOptions,
+    now: Timestamp,
+) -> Result<Step, Status> {
     if PROTECTED.contains(&old.name()) {
         let why = "this namespace may not be deleted";
         return Err(Status::forbidden(
@@ -281,7 +314,11 @@ fn namespace_step(request: &Request, old: &Object, now: Timestamp) -> Result<Ste
     }
     let mut value = old.value().clone();
     if !old.is_terminating() {
-        metadata_mut(&mut value).insert("deletionTimestamp", seconds(now).into());
+        let metadata = metadata_mut(&mut value);
+        if options.propagation.is_some() {
+            propagate(&request.served, metadata, options);
+        }
+        metadata.insert("deletionTimestamp", seconds(now).into());
         value["status"]["phase"] = "Terminating".into();
         return Ok(Step::Wait(value));
     }
@@ -342,11 +379,10 @@ fn pod_grace(pod: &Value, asked: Option<i64>) -> i64 {
     if is_unscheduled || matches!(phase, "Succeeded" | "Failed") {
         return 0;
     }
-    asked.unwrap_or_else(|| {
-        pod["spec"]["terminationGracePeriodSeconds"]
-            .as_i64()
-            .unwrap_or(30)
-            .max(1)
+    let own = pod["spec"]["terminationGracePeriodSeconds"].as_i64();
+    asked.unwrap_or_else(|| match own.unwrap_or(30) {
+        below if below < 0 => 1,
+        own => own,
     })
 }
 

@@ -4,7 +4,9 @@
 
 use super::decode;
 use super::kind::{Kind, Origin};
-use super::metadata::{check_types, invalid};
+use super::metadata::invalid;
+use super::metadata_types::check_types;
+use super::misfit::Misfit;
 use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
 use crate::json::Value;
@@ -23,9 +25,21 @@ pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
         Origin::BuiltIn => "ObjectMeta.metadata.",
         Origin::Custom => "ObjectMeta.",
     };
-    check_types(value, prefix)
+    check_metadata(kind, value)
+        .and_then(|()| check_types(value, prefix))
         .and_then(|()| decode::check(kind, value))
         .map_err(|why| unfit(kind, &why.to_string()))
+}
+
+/// Refuses metadata that is no object, of a built-in kind.
+fn check_metadata(kind: &Kind, value: &Value) -> Result<(), Misfit> {
+    let metadata = &value["metadata"];
+    let is_fitting = metadata.is_null() || metadata.is_object();
+    if is_fitting || kind.origin == Origin::Custom {
+        return Ok(());
+    }
+    let field = format!("{}.metadata", kind.kind);
+    Err(Misfit::new(metadata, field, "v1.ObjectMeta".to_owned()))
 }
 
 /// Checks `apiVersion` and `kind` of the result of a patch, which a refusal quotes unless it quotes the `patch`.

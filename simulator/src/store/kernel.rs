@@ -126,6 +126,10 @@ impl Kernel {
     /// Source: `spec/kube-api.md` §1.22.
     pub fn found(&mut self, now: Timestamp, ids: &mut Ids) {
         let served = Arc::clone(self.registry.get("", "v1", "namespaces"));
+        let options = WriteOptions {
+            field_manager: "kube-apiserver".to_owned(),
+            ..WriteOptions::default()
+        };
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let request = Request {
                 actor: Arc::from("system"),
@@ -134,7 +138,7 @@ impl Kernel {
                 namespace: String::new(),
                 name: String::new(),
                 part: Part::Whole,
-                verb: Verb::Create(json!({"metadata": {"name": name}}), WriteOptions::default()),
+                verb: Verb::Create(json!({"metadata": {"name": name}}), options.clone()),
             };
             self.apply(request, now, ids)
                 .expect("a namespace with a good name is accepted in an empty cluster");

@@ -2,7 +2,6 @@
 //!
 //! Source: `spec/kube-api.md` §1.7.
 
-use super::misfit::Misfit;
 use super::naming::{
     EMPTY_NAME, QUALIFIED, label_fault, label_value_fault, old_label_fault, path_segment_fault,
     qualified_name_fault, subdomain_fault,
@@ -110,6 +109,15 @@ pub(super) fn normalise(value: &mut Value) {
             metadata.remove(field);
         }
     }
+    // In Go a text that is null is empty.
+    for field in ["labels", "annotations"] {
+        let texts = metadata.get_mut(field).and_then(Value::as_object_mut);
+        for text in texts.into_iter().flat_map(|map| map.values_mut()) {
+            if text.is_null() {
+                *text = "".into();
+            }
+        }
+    }
     for field in ["selfLink", "generateName", "resourceVersion"] {
         if metadata.get(field).and_then(Value::as_str) == Some("") {
             metadata.remove(field);
@@ -134,59 +142,23 @@ pub(super) fn keep_owned(value: &mut Value, old: &Value) {
 ///
 /// Source: kubernetes v1.34 `apimachinery/pkg/api/validation/objectmeta.go`.
 pub(super) fn check_deletion(value: &Value, request: &Request, old: &Object) -> Result<(), Status> {
-    let Some(time) = value["metadata"].get("deletionTimestamp") else {
-        return Ok(());
-    };
-    if old.is_terminating() {
+    let (metadata, before) = (&value["metadata"], &old.value()["metadata"]);
+    let causes: Vec<Cause> = ["deletionTimestamp", "deletionGracePeriodSeconds"]
+        .into_iter()
+        .filter(|field| *field != "deletionTimestamp" || !old.is_terminating())
+        .filter_map(|field| Some((field, metadata.get(field)?)))
+        .filter(|(field, given)| before.get(*field) != Some(*given))
+        .map(|(field, given)| {
+            let field = format!("metadata.{field}");
+            invalid_json(&field, &given.to_string(), "field is immutable")
+        })
+        .collect();
+    if causes.is_empty() {
         return Ok(());
     }
-    let field = "metadata.deletionTimestamp";
-    let cause = invalid_json(field, &time.to_string(), "field is immutable");
     let kind = request.served.kind.qualified_kind();
-    Err(invalid_once(&kind, &request.name, &[cause.clone(), cause]))
-}
-
-/// Refuses values whose JSON type does not fit ObjectMeta.
-pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), Misfit> {
-    let metadata = &value["metadata"];
-    let complain = |field: &str, got: &Value, want: &str| {
-        let field = format!("{prefix}{field}");
-        Err(Misfit::new(got, field, want.to_owned()))
-    };
-    for field in [
-        "name",
-        "generateName",
-        "namespace",
-        "uid",
-        "resourceVersion",
-    ] {
-        let got = &metadata[field];
-        if !got.is_null() && !got.is_string() {
-            return complain(field, got, "string");
-        }
-    }
-    for field in ["labels", "annotations"] {
-        match &metadata[field] {
-            Value::Null => {}
-            Value::Object(map) => {
-                if let Some(bad) = map.values().find(|v| !v.is_string() && !v.is_null()) {
-                    return complain(field, bad, "string");
-                }
-            }
-            got => return complain(field, got, "map[string]string"),
-        }
-    }
-    for (field, want) in [
-        ("finalizers", "[]string"),
-        ("ownerReferences", "[]v1.OwnerReference"),
-        ("managedFields", "[]v1.ManagedFieldsEntry"),
-    ] {
-        let got = &metadata[field];
-        if !got.is_null() && !got.is_array() {
-            return complain(field, got, want);
-        }
-    }
-    Ok(())
+    let twice = [&causes[..], &causes[..]].concat();
+    Err(invalid_once(&kind, &request.name, &twice))
 }
 
 /// Everything wrong with the metadata of an object about to be stored.
@@ -219,7 +191,7 @@ fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
         Names::PathSegment => path_segment_fault(text),
     };
     if let Some(base) = metadata["generateName"].as_str()
-        && let Some(text) = fault(base.trim_end_matches('-'))
+        && let Some(text) = fault(&masked(base))
     {
         causes.push(invalid("metadata.generateName", base, &text));
     }
@@ -235,6 +207,17 @@ fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
             }
         }
     }
+}
+
+/// A base of names with something good in place of a dash at its end, which what follows will make good.
+///
+/// Source: apimachinery v0.34 `pkg/api/validation/generic.go`, `maskTrailingDash`.
+fn masked(base: &str) -> String {
+    let kept = base.strip_suffix('-').and_then(|shorter| {
+        let mut letters = shorter.chars();
+        letters.next_back().map(|_| letters.as_str())
+    });
+    kept.map_or_else(|| base.to_owned(), |kept| format!("{kept}a"))
 }
 
 /// What is wrong with labels and annotations.
@@ -282,8 +265,16 @@ fn owner_faults(metadata: &Value, causes: &mut Vec<Cause>) {
         .flatten()
         .collect();
     for owner in &owners {
+        let version = owner["apiVersion"].as_str().unwrap_or_default();
+        if version.is_empty() || version.ends_with('/') || version.matches('/').count() > 1 {
+            let detail = "version must not be empty";
+            causes.push(invalid(
+                "metadata.ownerReferences.apiVersion",
+                version,
+                detail,
+            ));
+        }
         for (field, detail) in [
-            ("apiVersion", "version must not be empty"),
             ("kind", "must not be empty"),
             ("name", "must not be empty"),
             ("uid", "must not be empty"),
@@ -293,14 +284,11 @@ fn owner_faults(metadata: &Value, causes: &mut Vec<Cause>) {
                 causes.push(invalid(&path, "", detail));
             }
         }
-        let version = owner["apiVersion"].as_str().unwrap_or_default();
-        if owner["kind"] == "Event" && matches!(version, "v1" | "events.k8s.io/v1") {
-            let (group, version) = version.split_once('/').unwrap_or(("", version));
-            let detail = format!("{group}/{version}, Kind=Event is disallowed from being an owner");
+        if owner["kind"] == "Event" && version == "v1" {
             causes.push(invalid_json(
                 "metadata.ownerReferences",
                 &owner_text(owner),
-                &detail,
+                "/v1, Kind=Event is disallowed from being an owner",
             ));
         }
     }
@@ -340,16 +328,20 @@ fn owner_text(owner: &Value) -> String {
 
 fn finalizer_faults(metadata: &Value, causes: &mut Vec<Cause>) {
     for (index, name) in texts(&metadata["finalizers"]).into_iter().enumerate() {
-        let field = format!("metadata.finalizers[{index}]");
-        if let Some(text) = qualified_name_fault(name) {
-            causes.push(invalid("metadata.finalizers", name, &text));
-        } else if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
-            causes.push(invalid(
-                &field,
-                name,
-                "name is neither a standard finalizer name nor is it fully qualified",
-            ));
-        }
+        let element = format!("metadata.finalizers[{index}]");
+        finalizer_fault(("metadata.finalizers", &element), name, causes);
+    }
+}
+
+/// What is wrong with a finalizer, in the list at one path, and as the element at another.
+pub(super) fn finalizer_fault((list, element): (&str, &str), name: &str, causes: &mut Vec<Cause>) {
+    key_fault(list, name, name, causes);
+    if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
+        causes.push(invalid(
+            element,
+            name,
+            "name is neither a standard finalizer name nor is it fully qualified",
+        ));
     }
 }
 

@@ -25,6 +25,11 @@ pub(super) enum Misfit {
         /// The first byte that does not belong; a wrong length counts at the end.
         at: usize,
     },
+    /// It should be a time, and does not even begin with a year.
+    Time {
+        /// What is there instead.
+        text: String,
+    },
 }
 
 impl Misfit {
@@ -43,7 +48,9 @@ impl Misfit {
     /// Source: apimachinery v0.34 `pkg/runtime/converter.go`, `fromUnstructured`.
     pub(super) fn converted(&self) -> String {
         let (found, wanted) = match self {
-            Self::Base64 { .. } => return format!("error decoding from json: {self}"),
+            Self::Base64 { .. } | Self::Time { .. } => {
+                return format!("error decoding from json: {self}");
+            }
             Self::Type {
                 found_in_go,
                 wanted,
@@ -83,6 +90,10 @@ impl fmt::Display for Misfit {
             } => write!(
                 f,
                 "json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"
+            ),
+            Self::Time { text } => write!(
+                f,
+                "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\""
             ),
             Self::Base64 { at } => write!(f, "illegal base64 data at input byte {at}"),
         }

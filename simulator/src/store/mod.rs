@@ -39,6 +39,7 @@ mod escalation;
 mod generation;
 mod identity;
 mod metadata;
+mod metadata_types;
 mod misfit;
 mod namespace;
 mod naming;

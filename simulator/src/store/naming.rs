@@ -23,13 +23,15 @@ pub(super) fn subdomain_fault(text: &str) -> Option<String> {
 
 /// What is wrong with an RFC 1123 label, if anything.
 pub(super) fn label_fault(text: &str) -> Option<String> {
-    if text.contains('.') {
-        return Some("must not contain dots".to_owned());
-    }
     if text.len() > 63 {
         return Some("must be no more than 63 characters".to_owned());
     }
-    (!is_dns_label(text)).then(|| LABEL.to_owned())
+    let is_dotted = text.contains('.') && text.split('.').all(is_dns_label);
+    match (is_dns_label(text), is_dotted) {
+        (true, _) => None,
+        (false, true) => Some("must not contain dots".to_owned()),
+        (false, false) => Some(LABEL.to_owned()),
+    }
 }
 
 /// What is wrong with an RFC 1035 label, which begins with a letter, if anything.

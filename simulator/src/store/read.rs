@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::answer::{Answer, Page};
 use super::kernel::{Context, Kernel};
+use super::naming::path_segment_fault;
 use super::object::{Key, Object};
 use super::registry::Conversion;
 use super::request::{At, Continue, ListOptions, Request};
@@ -17,6 +18,7 @@ use super::watch::too_large;
 impl Kernel {
     /// The named object of a request.
     pub(super) fn find(&self, request: &Request) -> Result<&Arc<Object>, Status> {
+        check_name(request)?;
         self.log
             .get(request.served.table, &request.key())
             .ok_or_else(|| request.not_found())
@@ -28,6 +30,7 @@ impl Kernel {
         request: &Request,
         context: &mut Context,
     ) -> Result<Option<Arc<Object>>, Status> {
+        check_name(request)?;
         let served = &request.served;
         let Some(object) = self.log.get(served.table, &request.key()).cloned() else {
             return Ok(None);
@@ -206,4 +209,15 @@ fn expired(message: &str) -> Status {
         message: message.to_owned(),
         details: None,
     }
+}
+
+/// Refuses a name that no object can have.
+///
+/// Source: kubernetes v1.34 `apiserver/pkg/registry/generic/registry/store.go`, `NamespaceKeyFunc`.
+fn check_name(request: &Request) -> Result<(), Status> {
+    let name = &request.name;
+    path_segment_fault(name).map_or(Ok(()), |why| {
+        let message = format!("Name parameter invalid: {name:?}: {why}");
+        Err(Status::bad_request(message))
+    })
 }

@@ -70,7 +70,10 @@ impl Kernel {
         }
         metadata::normalise(&mut value);
         self.admit_instance(served)?;
-        self.admit_content(request, text(metadata_mut(&mut value), "name"))?;
+        let metadata = metadata_mut(&mut value);
+        let names = ["name", "generateName"].map(|field| text(metadata, field));
+        let named = names.into_iter().find(|name| !name.is_empty());
+        self.admit_content(request, named.unwrap_or_default())?;
         self.admit_account(request, &value)?;
         let owners = self.mutate_new(request, &mut value, (options, via), context)?;
         self.admit_grant(request, &mut value, None)?;

@@ -1,7 +1,7 @@
 //! The kinds that few programs here touch: served with their names, defaults and verbs, and stored faithfully.
 
 use super::{ROW, Row};
-use crate::store::registry::{Behaviour, Conversion};
+use crate::store::registry::{Behaviour, Conversion, Names};
 
 const fn namespaced(
     group: &'static str,
@@ -108,6 +108,7 @@ pub(super) const ROWS: &[Row] = &[
         categories: &["all"],
         subresources: &["scale", "status"],
         behaviour: Behaviour {
+            names: Names::Label,
             manages_generation: true,
             ..Behaviour::PLAIN
         },

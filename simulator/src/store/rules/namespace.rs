@@ -3,7 +3,10 @@
 //! Source: `spec/kube-api.md` §1.16.
 
 use crate::json::{Value, json};
+use crate::store::metadata::{finalizer_fault, invalid};
 use crate::store::object::{metadata_mut, texts};
+use crate::store::request::Part;
+use crate::store::status::Cause;
 
 /// Sets the label that names the namespace, and drops an empty list of finalizers, which Go does not write.
 pub(super) fn prepare(value: &mut Value) {
@@ -30,4 +33,49 @@ pub(super) fn admit(value: &mut Value) {
     }
     value["spec"] = json!({ "finalizers": finalizers });
     value["status"] = json!({"phase": "Active"});
+}
+
+/// Fills in what Go writes into the status of a namespace.
+pub(super) fn prepare_status(value: &mut Value) {
+    let status = &mut value["status"];
+    if status["phase"].as_str().unwrap_or_default().is_empty() {
+        status["phase"] = "Active".into();
+    }
+    let conditions = status.get_mut("conditions").and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten() {
+        if condition.get("lastTransitionTime").is_none() {
+            condition["lastTransitionTime"] = Value::Null;
+        }
+    }
+}
+
+/// What is wrong with the finalizers that are written to a namespace, or with its phase.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidateNamespace` and its kin.
+pub(super) fn faults(part: Part, new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    if part == Part::Status {
+        let phase = new["status"]["phase"].as_str().unwrap_or_default();
+        let is_terminating = new["metadata"].get("deletionTimestamp").is_some();
+        let (only, when) = match is_terminating {
+            true => ("Terminating", "is not empty"),
+            false => ("Active", "is empty"),
+        };
+        if phase != only {
+            let detail = format!("may only be '{only}' if `deletionTimestamp` {when}");
+            causes.push(invalid("status.Phase", phase, &detail));
+        }
+        return causes;
+    }
+    if part != Part::Finalize && old.is_some() {
+        return causes;
+    }
+    for (index, name) in texts(&new["spec"]["finalizers"]).into_iter().enumerate() {
+        let path = match part {
+            Part::Finalize => format!("spec.finalizers[{index}]"),
+            _ => "spec.finalizers".to_owned(),
+        };
+        finalizer_fault((&path, &path), name, &mut causes);
+    }
+    causes
 }

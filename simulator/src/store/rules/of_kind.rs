@@ -105,6 +105,9 @@ pub(in crate::store) fn prepare_status(
     if kind.kind == "Pod" && kind.origin == Origin::BuiltIn {
         pod::prepare_status(value);
     }
+    if kind.kind == "Namespace" && kind.origin == Origin::BuiltIn {
+        namespace::prepare_status(value);
+    }
     if kind.kind == "PersistentVolume" && kind.origin == Origin::BuiltIn {
         volume::prepare_status(value, old, now);
     }
@@ -148,6 +151,7 @@ pub(in crate::store) fn part_faults(
         (Part::EphemeralContainers, Some(old)) => pod_part::ephemeral_faults(new, old),
         (Part::Resize, Some(old)) => pod_part::resize_faults(new, old),
         _ if certificate::is_request(kind) => certificate::faults(part, new, old),
+        _ if kind.kind == "Namespace" && kind.group.is_empty() => namespace::faults(part, new, old),
         (Part::Whole, old) => faults(kind, new, old),
         (Part::Status, Some(_)) => status_faults(kind, new),
         _ => Vec::new(),

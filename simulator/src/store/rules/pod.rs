@@ -79,6 +79,10 @@ pub(super) fn prepare_template(template: &mut Value) {
 /// Sets what admission and the pod's own code give a new pod.
 pub(super) fn admit(value: &mut Value) {
     plug_in(value);
+    let grace = &mut value["spec"]["terminationGracePeriodSeconds"];
+    if grace.as_i64().is_some_and(|seconds| seconds < 0) {
+        *grace = 1.into();
+    }
     let class = quality_of_service(&value["spec"]);
     value["status"] = json!({"phase": "Pending", "qosClass": class});
     let gates = value["spec"]["schedulingGates"].as_array();

@@ -12,6 +12,7 @@ use crate::store::admission::{Attempt, Target};
 use crate::store::decode;
 use crate::store::kernel::{Context, Kernel};
 use crate::store::metadata;
+use crate::store::metadata_types;
 use crate::store::registry::Served;
 use crate::store::request::{FieldValidation, Part, WriteOptions};
 use crate::store::status::Status;
@@ -125,7 +126,7 @@ fn stored(attempt: &Attempt, served: &Served, mut patched: Value) -> Result<Valu
         | Part::Resize
         | Part::Approval => {}
     }
-    metadata::check_types(&patched, "ObjectMeta.metadata.")
+    metadata_types::check_types(&patched, "ObjectMeta.metadata.")
         .and_then(|()| decode::check(kind, &patched))
         .map_err(|why| why.to_string())?;
     let lenient = WriteOptions {

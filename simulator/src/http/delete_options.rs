@@ -1,0 +1,188 @@
+//! The options of a deletion, from its body or from the parameters of a call.
+//!
+//! Source: `spec/kube-api.md` §1.15.
+
+use super::options::{dry_run, integer, refuse, unsupported};
+use super::query::Query;
+use crate::json::{Value, json};
+use crate::store::json_type::json_type;
+use crate::store::object::texts;
+use crate::store::request::{DeleteOptions, Propagation};
+use crate::store::status::{Cause, Status};
+
+/// What a deletion may ask for besides `dryRun`.
+const DELETE_OPTIONS: [&str; 4] = [
+    "gracePeriodSeconds",
+    "orphanDependents",
+    "preconditions",
+    "propagationPolicy",
+];
+
+/// Options of a deletion, from the body or else from the parameters.
+pub(crate) fn delete(query: &Query, body: &Value) -> Result<DeleteOptions, Status> {
+    let mut causes = Vec::new();
+    let has_body = body.as_object().is_some_and(|fields| !fields.is_empty());
+    let from_query;
+    let options = if has_body {
+        check_delete_types(body)?;
+        body
+    } else {
+        from_query = query_deletion(query)?;
+        &from_query
+    };
+    let text = |field: &str| options[field].as_str().map(str::to_owned);
+    let policy = text("propagationPolicy");
+    let orphan = options["orphanDependents"].as_bool();
+    if let (Some(policy), Some(_)) = (&policy, orphan) {
+        causes.push(Cause {
+            reason: "FieldValueInvalid",
+            message: format!(
+                "Invalid value: {policy:?}: orphanDependents and deletionPropagation cannot be both set"
+            ),
+            field: "propagationPolicy".to_owned(),
+        });
+    }
+    let propagation = propagation(policy.as_deref(), orphan, &mut causes);
+    let dry_run = dry_run(&texts(&options["dryRun"]), &mut causes);
+    refuse("DeleteOptions", &causes)?;
+    let precondition = |field: &str| options["preconditions"][field].as_str().map(str::to_owned);
+    Ok(DeleteOptions {
+        dry_run,
+        grace_seconds: options["gracePeriodSeconds"].as_i64(),
+        propagation,
+        uid: precondition("uid"),
+        revision: precondition("resourceVersion"),
+        told: DELETE_OPTIONS
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), options.get(name)?.clone())))
+            .collect(),
+    })
+}
+
+fn propagation(
+    policy: Option<&str>,
+    orphan: Option<bool>,
+    causes: &mut Vec<Cause>,
+) -> Option<Propagation> {
+    match (policy, orphan) {
+        (Some("Foreground"), _) => Some(Propagation::Foreground),
+        (Some("Background"), _) | (None, Some(false)) => Some(Propagation::Background),
+        (Some("Orphan"), _) | (None, Some(true)) => Some(Propagation::Orphan),
+        (None, None) => None,
+        (Some(other), _) => {
+            let known = "\"Foreground\", \"Background\", \"Orphan\", \"nil\"";
+            causes.push(unsupported(
+                "propagationPolicy",
+                &format!("{other:?}"),
+                known,
+            ));
+            None
+        }
+    }
+}
+
+/// Kinds of every version that are no options.
+const UNVERSIONED: [&str; 5] = [
+    "APIGroup",
+    "APIGroupList",
+    "APIResourceList",
+    "APIVersions",
+    "Status",
+];
+
+/// Refuses a body that is of another kind, or does not fit the Go type of options of a deletion.
+///
+/// Source: apimachinery v0.34 `pkg/apis/meta/v1/types.go`, `DeleteOptions`; `pkg/runtime/scheme.go`.
+fn check_delete_types(body: &Value) -> Result<(), Status> {
+    let bare = |message: String| Status {
+        reason: "",
+        ..Status::internal(message)
+    };
+    let kind = body["kind"].as_str().unwrap_or("DeleteOptions");
+    let version = body["apiVersion"].as_str().unwrap_or("meta.k8s.io/v1");
+    if version.matches('/').count() > 1 {
+        let why = format!("unexpected GroupVersion string: {version}");
+        return Err(bare(why));
+    }
+    if version == "v1" && UNVERSIONED.contains(&kind) {
+        return Err(bare(format!(
+            "converting (v1.{kind}) to (v1.DeleteOptions): unknown conversion"
+        )));
+    }
+    if kind != "DeleteOptions" {
+        return Err(bare(format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:110\""
+        )));
+    }
+    let fields = DELETE_FIELDS.iter();
+    let mut misfits = fields.filter_map(|(path, holder, wanted)| {
+        let found = body.pointer(&format!("/{}", path.replace('.', "/")))?;
+        misfit(found, &format!("{holder}.{path}"), wanted)
+    });
+    misfits.next().map_or(Ok(()), |why| Err(bare(why)))
+}
+
+/// The fields of options of a deletion, with their Go struct and type.
+const DELETE_FIELDS: [(&str, &str, &str); 8] = [
+    ("gracePeriodSeconds", "DeleteOptions", "int64"),
+    ("preconditions", "DeleteOptions", "v1.Preconditions"),
+    ("preconditions.uid", "Preconditions", "types.UID"),
+    ("preconditions.resourceVersion", "Preconditions", "string"),
+    ("orphanDependents", "DeleteOptions", "bool"),
+    (
+        "propagationPolicy",
+        "DeleteOptions",
+        "v1.DeletionPropagation",
+    ),
+    ("dryRun", "DeleteOptions", "[]string"),
+    (
+        "ignoreStoreReadErrorWithClusterBreakingPotential",
+        "DeleteOptions",
+        "bool",
+    ),
+];
+
+/// Why a value is not `wanted`, in the words of Go's JSON decoder.
+fn misfit(found: &Value, field: &str, wanted: &str) -> Option<String> {
+    let (is_fitting, found_in_words) = match wanted {
+        "int64" => {
+            let is_fraction = found.is_number() && found.as_i64().is_none();
+            let words = match is_fraction {
+                true => format!("number {found}"),
+                false => json_type(found).to_owned(),
+            };
+            (found.is_i64(), words)
+        }
+        "bool" => (found.is_boolean(), json_type(found).to_owned()),
+        "v1.Preconditions" => (found.is_object(), json_type(found).to_owned()),
+        "[]string" => (found.is_array(), json_type(found).to_owned()),
+        _ => (found.is_string(), json_type(found).to_owned()),
+    };
+    (!is_fitting && !found.is_null()).then(|| {
+        format!(
+            "json: cannot unmarshal {found_in_words} into Go struct field {field} of type {wanted}"
+        )
+    })
+}
+
+fn query_deletion(query: &Query) -> Result<Value, Status> {
+    let mut options = json!({});
+    if let Some(seconds) = integer(query, "gracePeriodSeconds")? {
+        options["gracePeriodSeconds"] = seconds.into();
+    }
+    if let Some(policy) = query.given("propagationPolicy") {
+        options["propagationPolicy"] = policy.into();
+    }
+    if query.given("orphanDependents").is_some() {
+        options["orphanDependents"] = query.flag("orphanDependents").into();
+    }
+    if query.given("dryRun").is_some() {
+        options["dryRun"] = query.all("dryRun").to_vec().into();
+    }
+    for field in ["uid", "resourceVersion"] {
+        if let Some(value) = query.get(field) {
+            options["preconditions"][field] = value.into();
+        }
+    }
+    Ok(options)
+}
