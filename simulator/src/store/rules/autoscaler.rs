@@ -27,6 +27,10 @@ pub(super) fn prepare(version: &str, value: &mut Value) {
                 .or_insert_with(|| DEFAULT_PERCENT.into());
         }
         _ => {
+            let is_empty = |metrics: &Value| metrics.as_array().is_some_and(Vec::is_empty);
+            if spec.get("metrics").is_some_and(is_empty) {
+                spec.remove("metrics");
+            }
             spec.entry("metrics")
                 .or_insert_with(|| json!([metric(&DEFAULT_PERCENT.into())]));
             if let Some(behavior) = spec.get_mut("behavior").filter(|given| given.is_object()) {
@@ -119,7 +123,15 @@ pub(in crate::store) fn to_old_autoscaler(mut value: Value) -> Value {
         }
     }
     if let Some(status) = value.get_mut("status").and_then(Value::as_object_mut) {
-        status.remove("currentMetrics");
+        let share = status.remove("currentMetrics").and_then(|metrics| {
+            let mut metrics = metrics.as_array()?.iter();
+            let of_cpu = metrics.find(|metric| metric["resource"]["name"] == "cpu")?;
+            let share = &of_cpu["resource"]["current"]["averageUtilization"];
+            Some(share.clone()).filter(|share| !share.is_null())
+        });
+        if let Some(share) = share {
+            status.insert("currentCPUUtilizationPercentage".to_owned(), share);
+        }
         status.entry("currentReplicas").or_insert_with(|| 0.into());
     }
     value

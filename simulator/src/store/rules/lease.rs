@@ -5,17 +5,9 @@ use crate::store::metadata::invalid_json;
 use crate::store::status::Cause;
 
 /// Writes `spec` even if nobody gave one: it is a Go struct, not a pointer.
-///
-/// Source: kubernetes v1.34 `pkg/registry/coordination/lease/strategy.go`.
 pub(super) fn prepare(value: &mut Value) {
     if value.get("spec").is_none_or(Value::is_null) {
         value["spec"] = json!({});
-    }
-    // Coordinated elections are off unless a real server is told otherwise.
-    if let Some(spec) = value["spec"].as_object_mut() {
-        for field in ["strategy", "preferredHolder"] {
-            spec.remove(field);
-        }
     }
 }
 
