@@ -144,7 +144,7 @@ fn row(
         IncludeObject::Metadata => json!({
             "kind": "PartialObjectMetadata",
             "apiVersion": "meta.k8s.io/v1",
-            "metadata": object["metadata"],
+            "metadata": shown_metadata(kind, object),
         }),
     };
     let mut row = json!({"cells": layout.cells(object, now), "object": shown});
@@ -152,6 +152,25 @@ fn row(
         row["conditions"] = conditions;
     }
     row
+}
+
+/// The metadata of an object, without what is an annotation only on the wire.
+///
+/// Source: kubernetes v1.34 `pkg/apis/apps/v1/conversion.go`.
+fn shown_metadata(kind: &Kind, object: &Value) -> Value {
+    let mut shown = object["metadata"].clone();
+    let Some(metadata) = shown.as_object_mut().filter(|_| kind.kind == "DaemonSet") else {
+        return shown;
+    };
+    if let Some(annotations) = metadata.get_mut("annotations")
+        && let Some(annotations) = annotations.as_object_mut()
+    {
+        annotations.remove("deprecated.daemonset.template.generation");
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
