@@ -156,8 +156,11 @@ impl<'a> Client<'a> {
                 self.codec.feed(pong.into()).await.unwrap();
                 false
             }
-            Frame::Reset(_) | Frame::GoAway(_) => panic!("{frame:?}"),
-            _ => false,
+            _ => {
+                let is_over = matches!(frame, Frame::Reset(_) | Frame::GoAway(_));
+                assert!(!is_over, "{frame:?}");
+                false
+            }
         }
     }
 }
