@@ -2,6 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.7.
 
+use super::kind::Origin;
 use super::naming::{
     EMPTY_NAME, QUALIFIED, label_fault, label_value_fault, old_label_fault, path_segment_fault,
     qualified_name_fault, subdomain_fault,
@@ -95,9 +96,44 @@ pub(super) fn check_name(value: &mut Value, request: &Request) -> Result<(), Sta
     Ok(())
 }
 
+/// Makes empty texts of nulls in a map of texts, as Go reads them.
+pub(super) fn read_texts(map: Option<&mut Value>) {
+    let texts = map.and_then(Value::as_object_mut);
+    for text in texts.into_iter().flat_map(|map| map.values_mut()) {
+        if text.is_null() {
+            *text = "".into();
+        }
+    }
+}
+
+/// Drops owners that are named twice, which `warnings` tells.
+///
+/// Source: apiserver v0.34 `pkg/endpoints/handlers/create.go`, `dedupOwnerReferencesAndAddWarning`.
+pub(super) fn name_owners_once(value: &mut Value, warnings: &mut Vec<String>) {
+    let owners = metadata_mut(value).get_mut("ownerReferences");
+    let Some(owners) = owners.and_then(Value::as_array_mut) else {
+        return;
+    };
+    let (mut once, mut twice): (Vec<Value>, Vec<String>) = Default::default();
+    for owner in std::mem::take(owners) {
+        if once.contains(&owner) {
+            twice.push(owner["uid"].as_str().unwrap_or_default().to_owned());
+        } else {
+            once.push(owner);
+        }
+    }
+    *owners = once.into();
+    if !twice.is_empty() {
+        warnings.push(format!(".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}", twice.join(", ")));
+    }
+}
+
 /// Drops nulls and what is empty, as a decode into ObjectMeta does.
 pub(super) fn normalise(value: &mut Value) {
     let metadata = metadata_mut(value);
+    for field in ["labels", "annotations"] {
+        read_texts(metadata.get_mut(field));
+    }
     metadata.retain(|_, field| !field.is_null());
     for field in OMITTED_WHEN_EMPTY {
         let is_empty = match metadata.get(field) {
@@ -107,15 +143,6 @@ pub(super) fn normalise(value: &mut Value) {
         };
         if is_empty {
             metadata.remove(field);
-        }
-    }
-    // In Go a text that is null is empty.
-    for field in ["labels", "annotations"] {
-        let texts = metadata.get_mut(field).and_then(Value::as_object_mut);
-        for text in texts.into_iter().flat_map(|map| map.values_mut()) {
-            if text.is_null() {
-                *text = "".into();
-            }
         }
     }
     for field in ["selfLink", "generateName", "resourceVersion"] {
@@ -162,7 +189,11 @@ pub(super) fn check_deletion(value: &Value, request: &Request, old: &Object) -> 
 }
 
 /// Everything wrong with the metadata of an object about to be stored.
-pub(super) fn faults(value: &Value, names: Names, old: Option<&Value>) -> Vec<Cause> {
+pub(super) fn faults(
+    value: &Value,
+    (names, origin): (Names, Origin),
+    old: Option<&Value>,
+) -> Vec<Cause> {
     let metadata = &value["metadata"];
     let mut causes = Vec::new();
     if old.is_none() {
@@ -175,7 +206,7 @@ pub(super) fn faults(value: &Value, names: Names, old: Option<&Value>) -> Vec<Ca
         key_faults(metadata, &mut causes);
     }
     owner_faults(metadata, &mut causes);
-    finalizer_faults(metadata, &mut causes);
+    finalizer_faults(metadata, origin, &mut causes);
     contrary_finalizers_fault(metadata, &mut causes);
     if let Some(old) = old {
         added_finalizer_fault(metadata, old, &mut causes);
@@ -326,10 +357,14 @@ fn owner_text(owner: &Value) -> String {
     format!("{{{}}}", present.join(","))
 }
 
-fn finalizer_faults(metadata: &Value, causes: &mut Vec<Cause>) {
+/// Only built-in kinds look whether a finalizer without a domain is one that is known.
+fn finalizer_faults(metadata: &Value, origin: Origin, causes: &mut Vec<Cause>) {
+    let list = "metadata.finalizers";
     for (index, name) in texts(&metadata["finalizers"]).into_iter().enumerate() {
-        let element = format!("metadata.finalizers[{index}]");
-        finalizer_fault(("metadata.finalizers", &element), name, causes);
+        match origin {
+            Origin::BuiltIn => finalizer_fault((list, &format!("{list}[{index}]")), name, causes),
+            Origin::Custom => key_fault(list, name, name, causes),
+        }
     }
 }
 

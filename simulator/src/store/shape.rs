@@ -3,6 +3,7 @@
 //! Source: `spec/kube-api.md` §1.14, §1.18.
 
 use super::kind::{Kind, Origin};
+use super::metadata::read_texts;
 use super::registry::{Conversion, Served};
 use super::request::{FINDINGS_MAX, FieldValidation, PatchKind, WriteOptions};
 use super::rules;
@@ -46,11 +47,16 @@ fn fit_after(
 ) -> Result<(), String> {
     let schema = &served.kind.schema;
     let is_config = served.kind.group.is_empty() && served.kind.kind == "ConfigMap";
-    if is_config && let Some(Value::Object(data)) = value.get_mut("data") {
-        // Go reads null as a text into a map of texts.
-        for text in data.values_mut().filter(|text| text.is_null()) {
-            *text = "".into();
-        }
+    if is_config {
+        read_texts(value.get_mut("data"));
+    }
+    let mut metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
+    for field in ["labels", "annotations"] {
+        read_texts(
+            metadata
+                .as_mut()
+                .and_then(|metadata| metadata.get_mut(field)),
+        );
     }
     // What an apply makes is not decoded again.
     let is_made = via == Via::Patch(PatchKind::Apply) && served.kind.origin == Origin::Custom;

@@ -69,6 +69,7 @@ impl Kernel {
             ));
         }
         metadata::normalise(&mut value);
+        metadata::name_owners_once(&mut value, &mut context.warnings);
         self.admit_instance(served)?;
         let metadata = metadata_mut(&mut value);
         let names = ["name", "generateName"].map(|field| text(metadata, field));
@@ -253,6 +254,7 @@ impl Kernel {
                 (None, _) => identity::unfit(&served.kind, &why),
             },
         )?;
+        metadata::name_owners_once(&mut value, &mut context.warnings);
         let change = (old, &mut value);
         let owners = self.mutate_update(request, change, (options, via), context)?;
         check_preconditions(request, old, &mut value, via)?;
@@ -440,7 +442,8 @@ fn check(
     let old = before.map(|before| before.value);
     let part = update.map_or(Part::Whole, |(_, part)| part);
     let is_whole = part == Part::Whole;
-    let mut causes: Vec<Cause> = metadata::faults(value, served.behaviour.names, old);
+    let mut causes: Vec<Cause> =
+        metadata::faults(value, (served.behaviour.names, served.kind.origin), old);
     causes.extend(rules::part_faults(&served.kind, part, value, old));
     if is_definition(served) && is_whole {
         match schema::definition::define(value, old) {

@@ -16,6 +16,11 @@ pub(super) fn prepare(value: &mut Value) {
     {
         spec.remove("finalizers");
     }
+    name_label(value);
+}
+
+/// Sets the label that names the namespace, as every decode does.
+fn name_label(value: &mut Value) {
     let metadata = metadata_mut(value);
     let name = metadata.get("name").cloned().unwrap_or_default();
     let labels = metadata.entry("labels").or_insert_with(|| json!({}));
@@ -37,6 +42,7 @@ pub(super) fn admit(value: &mut Value) {
 
 /// Fills in what Go writes into the status of a namespace.
 pub(super) fn prepare_status(value: &mut Value) {
+    name_label(value);
     let status = &mut value["status"];
     if status["phase"].as_str().unwrap_or_default().is_empty() {
         status["phase"] = "Active".into();

@@ -6,6 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::of_kind::{immutable, required};
 use crate::json::{Map, Value, json, parsed};
 use crate::store::json_type::json_type;
+use crate::store::kind::Origin;
 use crate::store::metadata::{self, invalid};
 use crate::store::naming::config_key_fault;
 use crate::store::registry::Names;
@@ -122,7 +123,7 @@ fn json_fault(data: &Value, key: &str, causes: &mut Vec<Cause>) {
 /// An update checks metadata four times: twice as a change, of which each looks at the object, too.
 fn again(new: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
     if old.is_some() {
-        let faults = metadata::faults(new, Names::Subdomain, None);
+        let faults = metadata::faults(new, (Names::Subdomain, Origin::BuiltIn), None);
         causes.extend(std::iter::repeat_n(faults, 3).flatten());
     }
 }

@@ -40,6 +40,11 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
             let spec = place.and_then(|place| Some((place, new.pointer(place)?.get("spec")?)));
             if let Some((place, spec)) = spec {
                 let path = format!("{}.spec", place.trim_start_matches('/').replace('/', "."));
+                // A pod itself has its 1 before anybody warns of it.
+                let grace = spec["terminationGracePeriodSeconds"].as_i64();
+                if grace.is_some_and(|seconds| seconds < 0) {
+                    told.push(format!("{path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"));
+                }
                 pod_warnings(&path, spec, &mut told);
             }
             let claims = new["spec"]["volumeClaimTemplates"]
@@ -63,12 +68,6 @@ fn claim_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
 }
 
 fn pod_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
-    if spec["terminationGracePeriodSeconds"]
-        .as_i64()
-        .is_some_and(|seconds| seconds < 0)
-    {
-        told.push(format!("{path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"));
-    }
     for list in ["initContainers", "containers"] {
         for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
             let path = format!("{path}.{list}[{index}]");
