@@ -1,123 +1,59 @@
 //! The ClusterRoles and bindings that every cluster begins with, as far as people use them.
 //!
-//! Source: kubernetes v1.34 `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`, narrowed to the kinds served here.
+//! Source: kubernetes v1.34 `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`.
 
 use super::escalation;
+use super::granted::{ADMIN, BASIC, EDIT, Rule, VIEW};
 use crate::json::{Value, json};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// What may be read in a namespace; secrets are not among it.
-const READABLE: [(&str, &[&str]); 6] = [
-    (
-        "",
-        &[
-            "bindings",
-            "configmaps",
-            "endpoints",
-            "events",
-            "limitranges",
-            "namespaces",
-            "namespaces/status",
-            "persistentvolumeclaims",
-            "persistentvolumeclaims/status",
-            "pods",
-            "pods/log",
-            "pods/status",
-            "resourcequotas",
-            "resourcequotas/status",
-            "serviceaccounts",
-            "services",
-            "services/status",
-        ],
-    ),
-    (
-        "apps",
-        &["daemonsets", "deployments", "replicasets", "statefulsets"],
-    ),
-    (
-        "batch",
-        &["cronjobs", "cronjobs/status", "jobs", "jobs/status"],
-    ),
-    (
-        "policy",
-        &["poddisruptionbudgets", "poddisruptionbudgets/status"],
-    ),
-    (
-        "networking.k8s.io",
-        &["ingresses", "ingresses/status", "networkpolicies"],
-    ),
-    ("coordination.k8s.io", &["leases"]),
+const DISCOVERY: [&str; 11] = [
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/livez",
+    "/openapi",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+    "/version/",
 ];
-
-/// What may be written in a namespace.
-const WRITABLE: [(&str, &[&str]); 6] = [
-    (
-        "",
-        &[
-            "configmaps",
-            "endpoints",
-            "events",
-            "persistentvolumeclaims",
-            "pods",
-            "pods/eviction",
-            "secrets",
-            "serviceaccounts",
-            "services",
-        ],
-    ),
-    (
-        "apps",
-        &["daemonsets", "deployments", "replicasets", "statefulsets"],
-    ),
-    ("batch", &["cronjobs", "jobs"]),
-    ("policy", &["poddisruptionbudgets"]),
-    ("networking.k8s.io", &["ingresses", "networkpolicies"]),
-    ("coordination.k8s.io", &["leases"]),
-];
-
-const READ: [&str; 3] = ["get", "list", "watch"];
-const WRITE: [&str; 5] = ["create", "delete", "deletecollection", "patch", "update"];
 const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
 
-/// Every object, with the plural of its kind.
+/// Every object, with the plural of its kind, in the order in which a real server makes them.
 #[must_use]
 pub fn objects() -> Vec<(&'static str, Value)> {
     let roles = [
-        ("admin", gather("admin", admin())),
         ("cluster-admin", role(escalation::everything().to_vec())),
-        ("edit", offer("admin", gather("edit", edit()))),
+        ("system:discovery", role(vec![paths(&DISCOVERY)])),
+        ("system:basic-user", role(written(&[BASIC]))),
+        ("system:public-info-viewer", role(vec![paths(&PUBLIC)])),
+        ("admin", gather("admin", written(&[EDIT, VIEW, ADMIN]))),
+        (
+            "edit",
+            offer("admin", gather("edit", written(&[EDIT, VIEW]))),
+        ),
+        ("view", offer("edit", gather("view", written(&[VIEW])))),
         (
             "system:aggregate-to-admin",
-            offer("admin", role(only_admin())),
+            offer("admin", role(written(&[ADMIN]))),
         ),
-        ("system:aggregate-to-edit", offer("edit", role(only_edit()))),
-        ("system:aggregate-to-view", offer("view", role(view()))),
-        ("system:basic-user", role(basic_user())),
         (
-            "system:discovery",
-            role(vec![paths(
-                &[
-                    &PUBLIC[..],
-                    &[
-                        "/api",
-                        "/api/*",
-                        "/apis",
-                        "/apis/*",
-                        "/openapi",
-                        "/openapi/*",
-                    ],
-                ]
-                .concat(),
-            )]),
+            "system:aggregate-to-edit",
+            offer("edit", role(written(&[EDIT]))),
         ),
-        ("system:public-info-viewer", role(vec![paths(&PUBLIC)])),
-        ("view", offer("edit", gather("view", view()))),
+        (
+            "system:aggregate-to-view",
+            offer("view", role(written(&[VIEW]))),
+        ),
     ];
     let bindings = [
         ("cluster-admin", &["system:masters"][..]),
-        ("system:basic-user", &["system:authenticated"]),
         ("system:discovery", &["system:authenticated"]),
+        ("system:basic-user", &["system:authenticated"]),
         (
             "system:public-info-viewer",
             &["system:authenticated", "system:unauthenticated"],
@@ -183,50 +119,7 @@ fn paths(urls: &[&str]) -> Value {
     json!({"nonResourceURLs": urls, "verbs": ["get"]})
 }
 
-fn resources((group, resources): &(&str, &[&str]), verbs: &[&str]) -> Value {
-    json!({"apiGroups": [group], "resources": resources, "verbs": verbs})
-}
-
-fn basic_user() -> Vec<Value> {
-    let reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"];
-    vec![
-        resources(&("authorization.k8s.io", &reviews), &["create"]),
-        resources(
-            &("authentication.k8s.io", &["selfsubjectreviews"]),
-            &["create"],
-        ),
-    ]
-}
-
-fn view() -> Vec<Value> {
-    READABLE
-        .iter()
-        .map(|kinds| resources(kinds, &READ))
-        .collect()
-}
-
-fn only_edit() -> Vec<Value> {
-    let mut rules = vec![
-        resources(&("", &["secrets"]), &READ),
-        resources(&("", &["serviceaccounts"]), &["impersonate"]),
-    ];
-    rules.extend(WRITABLE.iter().map(|kinds| resources(kinds, &WRITE)));
-    rules
-}
-
-fn edit() -> Vec<Value> {
-    [only_edit(), view()].concat()
-}
-
-fn only_admin() -> Vec<Value> {
-    let local = ("authorization.k8s.io", &["localsubjectaccessreviews"][..]);
-    let verbs = [&READ[..], &WRITE].concat();
-    vec![
-        resources(&local, &["create"]),
-        resources(&(GROUP, &["rolebindings", "roles"]), &verbs),
-    ]
-}
-
-fn admin() -> Vec<Value> {
-    [edit(), only_admin()].concat()
+fn written(lists: &[&[Rule]]) -> Vec<Value> {
+    let rules = lists.iter().copied().flatten();
+    rules.map(Rule::written).collect()
 }

@@ -12,6 +12,7 @@
 pub mod bootstrap;
 pub mod escalation;
 
+mod granted;
 mod policy;
 mod question;
 mod rule;

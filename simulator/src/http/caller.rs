@@ -9,7 +9,6 @@ use super::query::Query;
 use super::route::{Route, Target, percent_decoded};
 use super::service::Call;
 use crate::access::{Question, ResourceQuestion, User};
-use crate::store::status::Status;
 
 const USER: &str = "impersonate-user";
 const GROUP: &str = "impersonate-group";
@@ -17,14 +16,40 @@ const UID: &str = "impersonate-uid";
 const EXTRA: &str = "impersonate-extra-";
 
 /// The user in whose name a request is made, if it is another than the one who makes it; without implied groups.
+pub(super) fn impersonated(headers: &HeaderMap) -> Option<User> {
+    let user = asked(headers);
+    (!user.name.is_empty()).then_some(user)
+}
+
+/// What is said to who wants to act as somebody without a name.
 ///
-/// # Errors
-/// 500 if something of a user is given, but no name.
-pub(super) fn impersonated(headers: &HeaderMap) -> Result<Option<User>, Status> {
-    let is_impersonation = |name: &http::HeaderName| name.as_str().starts_with("impersonate-");
-    if !headers.keys().any(is_impersonation) {
-        return Ok(None);
+/// Source: apiserver v0.34.3, pkg/endpoints/filters/impersonation.go, `buildImpersonationRequests`, and
+/// pkg/endpoints/handlers/responsewriters/errors.go, `InternalError`.
+pub(super) fn nameless(call: &Call) -> Option<String> {
+    const VERSION: &str = "authentication.k8s.io/v1";
+    let user = asked(&call.headers);
+    if !user.name.is_empty() || user == User::default() {
+        return None;
     }
+    let groups = user.groups.iter();
+    let groups = groups.map(|name| format!("{{Group  {name}    }}"));
+    let extra = user.extra.iter().flat_map(|(key, values)| {
+        let one = move |value: &String| format!("{{UserExtra  {value}  {VERSION}  {key}}}");
+        values.iter().map(one)
+    });
+    let uid = Some(&user.uid).filter(|uid| !uid.is_empty());
+    let uid = uid.map(|uid| format!("{{UID  {uid}  {VERSION}  }}"));
+    let wanted: Vec<_> = groups.chain(extra).chain(uid).collect();
+    let path = call.uri.path_and_query().map_or("", |path| path.as_str());
+    let text = format!(
+        "Internal Server Error: {path:?}: requested [{}] without impersonating a user\n",
+        wanted.join(" ")
+    );
+    let text = text.replace('&', "&amp;");
+    Some(text.replace('<', "&lt;").replace('>', "&gt;"))
+}
+
+fn asked(headers: &HeaderMap) -> User {
     let texts = |name: &str| {
         let values = headers.get_all(name).iter();
         values.filter_map(|value| value.to_str().ok().map(str::to_owned))
@@ -42,14 +67,7 @@ pub(super) fn impersonated(headers: &HeaderMap) -> Result<Option<User>, Status> 
             user.extra.insert(key, values);
         }
     }
-    if user.name.is_empty() {
-        let nothing = User::default();
-        return match user == nothing {
-            true => Ok(None),
-            false => Err(Status::internal("requested without impersonating a user")),
-        };
-    }
-    Ok(Some(user))
+    user
 }
 
 /// What somebody must be allowed who wants to act as `user`.
@@ -104,8 +122,9 @@ fn resource_question(call: &Call, target: &Target) -> ResourceQuestion {
     let query = Query::parse(call.uri.query().unwrap_or_default());
     let is_collection = target.name.is_empty();
     let verb = match call.method {
+        Method::GET | Method::HEAD if target.watch => "watch",
         Method::GET | Method::HEAD if !is_collection => "get",
-        Method::GET | Method::HEAD if target.watch || query.flag("watch") => "watch",
+        Method::GET | Method::HEAD if query.flag("watch") => "watch",
         Method::GET | Method::HEAD => "list",
         Method::POST => "create",
         Method::PUT => "update",
@@ -119,14 +138,15 @@ fn resource_question(call: &Call, target: &Target) -> ResourceQuestion {
         verb: verb.to_owned(),
         group: target.group.clone(),
         resource: target.resource.clone(),
-        subresource: target.subresource.clone(),
+        // What stands behind it is for whom the request is passed on to.
+        subresource: target.subresource.split('/').take(1).collect(),
         namespace: if is_namespace {
             target.name.clone()
         } else {
             target.namespace.clone()
         },
         name: match (is_collection, verb) {
-            (true, "list" | "watch" | "deletecollection") => selected_name(&query),
+            (true, "list" | "watch") => selected_name(&query),
             _ => target.name.clone(),
         },
     }

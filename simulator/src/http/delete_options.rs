@@ -2,83 +2,20 @@
 //!
 //! Source: `spec/kube-api.md` §1.15.
 
-use super::options::{dry_run, integer, refuse, unsupported};
+use super::options::integer;
 use super::query::Query;
 use crate::json::{Value, json};
 use crate::store::json_type::json_type;
-use crate::store::object::texts;
-use crate::store::request::{DeleteOptions, Propagation};
-use crate::store::status::{Cause, Status};
-
-/// What a deletion may ask for besides `dryRun`.
-const DELETE_OPTIONS: [&str; 4] = [
-    "gracePeriodSeconds",
-    "orphanDependents",
-    "preconditions",
-    "propagationPolicy",
-];
+use crate::store::request::DeleteOptions;
+use crate::store::status::Status;
 
 /// Options of a deletion, from the body or else from the parameters.
 pub(crate) fn delete(query: &Query, body: &Value) -> Result<DeleteOptions, Status> {
-    let mut causes = Vec::new();
-    let has_body = body.as_object().is_some_and(|fields| !fields.is_empty());
-    let from_query;
-    let options = if has_body {
+    if body.as_object().is_some_and(|fields| !fields.is_empty()) {
         check_delete_types(body)?;
-        body
-    } else {
-        from_query = query_deletion(query)?;
-        &from_query
-    };
-    let text = |field: &str| options[field].as_str().map(str::to_owned);
-    let policy = text("propagationPolicy");
-    let orphan = options["orphanDependents"].as_bool();
-    if let (Some(policy), Some(_)) = (&policy, orphan) {
-        causes.push(Cause {
-            reason: "FieldValueInvalid",
-            message: format!(
-                "Invalid value: {policy:?}: orphanDependents and deletionPropagation cannot be both set"
-            ),
-            field: "propagationPolicy".to_owned(),
-        });
+        return DeleteOptions::read(body);
     }
-    let propagation = propagation(policy.as_deref(), orphan, &mut causes);
-    let dry_run = dry_run(&texts(&options["dryRun"]), &mut causes);
-    refuse("DeleteOptions", &causes)?;
-    let precondition = |field: &str| options["preconditions"][field].as_str().map(str::to_owned);
-    Ok(DeleteOptions {
-        dry_run,
-        grace_seconds: options["gracePeriodSeconds"].as_i64(),
-        propagation,
-        uid: precondition("uid"),
-        revision: precondition("resourceVersion"),
-        told: DELETE_OPTIONS
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), options.get(name)?.clone())))
-            .collect(),
-    })
-}
-
-fn propagation(
-    policy: Option<&str>,
-    orphan: Option<bool>,
-    causes: &mut Vec<Cause>,
-) -> Option<Propagation> {
-    match (policy, orphan) {
-        (Some("Foreground"), _) => Some(Propagation::Foreground),
-        (Some("Background"), _) | (None, Some(false)) => Some(Propagation::Background),
-        (Some("Orphan"), _) | (None, Some(true)) => Some(Propagation::Orphan),
-        (None, None) => None,
-        (Some(other), _) => {
-            let known = "\"Foreground\", \"Background\", \"Orphan\", \"nil\"";
-            causes.push(unsupported(
-                "propagationPolicy",
-                &format!("{other:?}"),
-                known,
-            ));
-            None
-        }
-    }
+    DeleteOptions::read(&query_deletion(query)?)
 }
 
 /// Kinds of every version that are no options.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT, AUTHORIZATION};
+use http::header::ACCEPT;
 use http::{Method, Response};
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,7 +11,6 @@ use super::caller;
 use super::content;
 use super::direct::Told;
 use super::encode;
-use super::gate;
 use super::hang::Hanging;
 use super::health::{health, version};
 use super::heartbeat::Heartbeat;
@@ -28,7 +27,7 @@ use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use super::shape::Shape;
 use super::{review, review_check, warning};
-use crate::access::{self, Policy, Question, User};
+use crate::access::{Policy, User};
 use crate::faults::{Instant, Moment, Verdict};
 use crate::store::answer::{Answer, Refused, Reply};
 use crate::store::kind::Kind;
@@ -37,7 +36,6 @@ use crate::store::pod_log::Follow;
 use crate::store::registry::{Found, Served};
 use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
-use crate::store::token::AUDIENCE;
 use crate::store::watch::Cursor;
 
 /// An answer, or the lack of one.
@@ -78,7 +76,14 @@ impl ApiServer {
             return Err(Lost::Broken);
         }
         let route = Route::parse(call.uri.path());
-        let user = match self.admitted(call, &route) {
+        let user = match self.authenticated(call) {
+            Ok(user) => user,
+            Err(status) => return Ok(refusal(call, &status)),
+        };
+        if let Some(text) = caller::nameless(call) {
+            return Ok(text_response(500, text));
+        }
+        let user = match self.admitted(user, call, &route) {
             Ok(user) => user,
             Err(status) => return Ok(refusal(call, &status)),
         };
@@ -114,46 +119,6 @@ impl ApiServer {
         trouble.is_away()
     }
 
-    /// The user in whose name the call is made, who may make it.
-    fn admitted(&self, call: &Call, route: &Route) -> Result<Arc<User>, Status> {
-        let mut user = match self.bearer(call)? {
-            Some(account) => Arc::new(account),
-            None => Arc::clone(&call.user),
-        };
-        if let Some(other) = caller::impersonated(&call.headers)? {
-            for question in caller::impersonation(&other) {
-                self.permit(&user, &question)?;
-            }
-            user = Arc::new(other.in_implied_groups());
-        }
-        if !user.is_master() {
-            self.permit(&user, &caller::question(call, route))?;
-        }
-        Ok(user)
-    }
-
-    /// The service account whose token a call brings.
-    fn bearer(&self, call: &Call) -> Result<Option<User>, Status> {
-        let token = gate::bearer(call.header(AUTHORIZATION).as_bytes());
-        let Some(token) = token.filter(|token| gate::is_of_account(token)) else {
-            return Ok(None);
-        };
-        let token = String::from_utf8_lossy(token);
-        let bearer = self.lock().kernel.bearer(&token, self.clock().now());
-        let known = bearer.filter(|bearer| bearer.audiences.iter().any(|name| name == AUDIENCE));
-        known
-            .map(|bearer| Some(bearer.user))
-            .ok_or_else(gate::unauthorized)
-    }
-
-    /// Refuses what the policy does not allow.
-    fn permit(&self, user: &User, question: &Question) -> Result<(), Status> {
-        match Policy::of(&self.lock().kernel).decide(user, question) {
-            access::Verdict::Allowed(_) => Ok(()),
-            access::Verdict::Denied(reason) => Err(question.denial(user, &reason)),
-        }
-    }
-
     fn review(
         &self,
         call: &Call,
@@ -162,17 +127,21 @@ impl ApiServer {
     ) -> Response<ResponseBody> {
         let asked = accepted(call.header(ACCEPT), Offer::Plain)
             .map_err(|refusal| not_acceptable(&refusal, false))
-            .and_then(|accepted| Ok((accepted.format, resource::review_body(call, kind)?)));
-        let posted = asked.and_then(|(format, (posted, options))| {
+            .and_then(|accepted| {
+                let body = resource::review_body(call, (kind, target))?;
+                Ok((accepted.format, body))
+            });
+        let now = self.clock().now();
+        let posted = asked.and_then(|(format, (mut posted, options, warnings))| {
+            track_posted(&mut posted, (&kind.api_version(), ""), &options, now);
             match review_check::refusal(kind, &posted, &target.namespace) {
                 Some(status) => Err(status),
-                None => Ok((format, posted, options)),
+                None => Ok((format, posted, warnings)),
             }
         });
         match posted {
-            Ok((format, mut posted, options)) => {
+            Ok((format, posted, warnings)) => {
                 let state = self.lock();
-                let now = self.clock().now();
                 let asked = review::Asked {
                     user,
                     kernel: &state.kernel,
@@ -180,8 +149,9 @@ impl ApiServer {
                     namespace: &target.namespace,
                     now,
                 };
-                track_posted(&mut posted, (&kind.api_version(), ""), &options, now);
-                object_response(201, format, &asked.reviewed(kind, &posted))
+                let mut response = object_response(201, format, &asked.reviewed(kind, &posted));
+                add_warnings(&mut response, &warnings);
+                response
             }
             Err(status) => refusal(call, &status),
         }

@@ -22,6 +22,7 @@ pub(crate) mod direct;
 mod dispatch;
 mod document;
 mod encode;
+mod entrance;
 mod farewell;
 pub(crate) mod gate;
 mod hang;

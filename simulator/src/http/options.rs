@@ -189,7 +189,7 @@ fn manager_of(call: &Call, named: &str) -> String {
 }
 
 /// Whether nothing is to happen.
-pub(super) fn dry_run<T: AsRef<str>>(values: &[T], causes: &mut Vec<Cause>) -> bool {
+fn dry_run<T: AsRef<str>>(values: &[T], causes: &mut Vec<Cause>) -> bool {
     if values.iter().any(|value| value.as_ref() != "All") {
         let values = values.iter().map(|value| Value::from(value.as_ref()));
         let values = values.collect::<Value>().to_string();
@@ -364,7 +364,7 @@ fn corrupt_at(text: &str, error: &DecodeError) -> usize {
 }
 
 /// 422, if there is a cause for it.
-pub(super) fn refuse(kind: &str, causes: &[Cause]) -> Result<(), Status> {
+fn refuse(kind: &str, causes: &[Cause]) -> Result<(), Status> {
     if causes.is_empty() {
         return Ok(());
     }
@@ -384,7 +384,7 @@ fn forbidden(field: &str, detail: &str) -> Cause {
 }
 
 /// A cause for a value that is none of those known.
-pub(super) fn unsupported(field: &str, value: &str, known: &str) -> Cause {
+fn unsupported(field: &str, value: &str, known: &str) -> Cause {
     Cause {
         reason: "FieldValueNotSupported",
         message: format!("Unsupported value: {value}: supported values: {known}"),

@@ -16,6 +16,7 @@ use super::service::Call;
 use crate::access::User;
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
+use crate::store::posted;
 use crate::store::registry::Served;
 use crate::store::request::{
     FieldValidation, LogText, Part, PatchBody, PatchKind, Request, Verb, WriteOptions,
@@ -178,7 +179,7 @@ fn action_verb(call: &Call, part: Part, query: &Query) -> Result<Verb, Status> {
     if call.method != Method::POST {
         return Err(not_allowed());
     }
-    let options = options::write(call, query, "CreateOptions", None)?;
+    let mut options = options::write(call, query, "CreateOptions", None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
     let kind = match part {
         Part::Eviction => "Eviction",
@@ -186,6 +187,9 @@ fn action_verb(call: &Call, part: Part, query: &Query) -> Result<Verb, Status> {
         _ => "Binding",
     };
     let payload = payload(call, language, kind)?;
+    if options.field_validation != FieldValidation::Ignore {
+        options.duplicates = payload.duplicates;
+    }
     Ok(Verb::Create(payload.value, options))
 }
 
@@ -212,15 +216,27 @@ fn body(
     Ok((payload.value, options))
 }
 
-/// The body of a review of `kind`, which can only be posted.
-pub(crate) fn review_body(call: &Call, kind: &Kind) -> Result<(Value, WriteOptions), Status> {
+/// The body of a review of `kind`, which can only be posted, and what is warned of.
+pub(crate) fn review_body(
+    call: &Call,
+    (kind, target): (&Kind, &Target),
+) -> Result<(Value, WriteOptions, Vec<String>), Status> {
+    if !target.name.is_empty() || kind.namespaced == target.namespace.is_empty() {
+        return Err(no_resource());
+    }
     if call.method != Method::POST {
         return Err(not_allowed());
     }
     let query = Query::parse(call.uri.query().unwrap_or_default());
-    let options = options::write(call, &query, "CreateOptions", None)?;
+    let mut options = options::write(call, &query, "CreateOptions", None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    let mut value = payload(call, language, &kind.kind)?.value;
+    let payload = payload(call, language, &kind.kind)?;
+    if options.field_validation != FieldValidation::Ignore {
+        options.duplicates = payload.duplicates;
+    }
+    let (mut value, mut warnings) = (payload.value, Vec::new());
+    posted::read(kind, &mut value, &options, &mut warnings)?;
+    posted::place(&mut value, &target.namespace)?;
     for (name, own) in [
         ("apiVersion", kind.api_version()),
         ("kind", kind.kind.clone()),
@@ -229,7 +245,7 @@ pub(crate) fn review_body(call: &Call, kind: &Kind) -> Result<(Value, WriteOptio
             value[name] = own.into();
         }
     }
-    Ok((value, options))
+    Ok((value, options, warnings))
 }
 
 fn delete_body(call: &Call) -> Result<Value, Status> {

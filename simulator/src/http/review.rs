@@ -2,17 +2,15 @@
 //!
 //! Source: `spec/kube-api.md` §1.21.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use crate::access::{Policy, Question, ResourceQuestion, User, Verdict};
 use crate::json::{Value, json};
 use crate::store::kernel::Kernel;
-use crate::store::kind::{Kind, Origin};
+use crate::store::kind::Kind;
 use crate::store::object::texts;
-use crate::store::schema::node::Node;
-use crate::store::token::AUDIENCE;
+use crate::store::posted;
+use crate::store::selector::{is_field_selector, is_label_selector};
 
 const AUTHENTICATION: &str = "authentication.k8s.io";
 const AUTHORIZATION: &str = "authorization.k8s.io";
@@ -28,7 +26,7 @@ pub fn kinds() -> Vec<Kind> {
         (AUTHORIZATION, "SelfSubjectRulesReview", false),
         (AUTHORIZATION, "SubjectAccessReview", false),
     ]
-    .map(|(group, name, namespaced)| kind(group, name, namespaced))
+    .map(|(group, name, namespaced)| posted::kind(group, name, namespaced))
     .to_vec()
 }
 
@@ -40,33 +38,6 @@ pub fn find(group: &str, version: &str, resource: &str) -> Option<Kind> {
     }
     let mut kinds = kinds().into_iter();
     kinds.find(|kind| kind.group == group && kind.plural == resource)
-}
-
-fn kind(group: &str, name: &str, namespaced: bool) -> Kind {
-    let singular = name.to_lowercase();
-    Kind {
-        group: group.to_owned(),
-        version: "v1".to_owned(),
-        kind: name.to_owned(),
-        list_kind: format!("{name}List"),
-        plural: format!("{singular}s"),
-        singular,
-        short_names: Vec::new(),
-        categories: Vec::new(),
-        namespaced,
-        origin: Origin::BuiltIn,
-        subresources: Vec::new(),
-        schema: Arc::new(Node {
-            preserve_unknown: true,
-            ..Node::default()
-        }),
-        rules: Arc::default(),
-        columns: Vec::new(),
-        selectable_fields: Vec::new(),
-        stored_as: String::new(),
-        scale: None,
-        deprecation: String::new(),
-    }
 }
 
 /// Who posts a review, where and when, and what decides about it.
@@ -96,6 +67,9 @@ impl Asked<'_> {
         if kind.kind == "SelfSubjectReview" {
             let now = self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
             review["metadata"] = json!({"creationTimestamp": now});
+        } else if kind.kind == "SelfSubjectRulesReview" {
+            review["metadata"] = empty();
+            review["spec"] = empty();
         } else {
             review["spec"] = posted.get("spec").cloned().unwrap_or_else(empty);
         }
@@ -114,21 +88,15 @@ impl Asked<'_> {
 
     /// Who brings a token, if it is for one of those that the review names.
     fn bearer(&self, spec: &Value) -> Value {
-        let bearer = self.kernel.bearer(text(spec, "token"), self.now);
-        let asked = texts(&spec["audiences"]);
-        let is_for = |name: &String| match asked.is_empty() {
-            true => name == AUDIENCE,
-            false => asked.contains(&name.as_str()),
-        };
-        let known = bearer.map(|mut bearer| {
-            bearer.audiences.retain(is_for);
-            bearer
-        });
-        match known.filter(|bearer| !bearer.audiences.is_empty()) {
-            Some(bearer) => json!({
+        let wanted = texts(&spec["audiences"]);
+        match self.kernel.bearer(text(spec, "token"), &wanted, self.now) {
+            Ok(bearer) => json!({
                 "authenticated": true, "user": bearer.user.info(), "audiences": bearer.audiences,
             }),
-            None => json!({"user": {}, "error": "invalid bearer token"}),
+            Err(None) => json!({"user": {}, "error": "invalid bearer token"}),
+            Err(Some(why)) => {
+                json!({"user": {}, "error": format!("[invalid bearer token, {why}]")})
+            }
         }
     }
 
@@ -146,17 +114,14 @@ impl Asked<'_> {
         if !reason.is_empty() {
             status["reason"] = reason.into();
         }
+        let ignored = ignored_selectors(&spec["resourceAttributes"]);
+        if !ignored.is_empty() {
+            status["evaluationError"] = ignored.join("; ").into();
+        }
         status
     }
 
     fn rules(&self, namespace: &str) -> Value {
-        if self.user.is_master() {
-            return json!({
-                "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
-                "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
-                "incomplete": false,
-            });
-        }
         let (rules, missing) = self.policy.rules(self.user, namespace);
         let with = |field: &str, kept: &[&str]| -> Vec<Value> {
             let about = rules.iter().filter(|rule| !rule[field].is_null());
@@ -165,7 +130,7 @@ impl Asked<'_> {
         let mut status = json!({
             "resourceRules": with("resources", &["verbs", "apiGroups", "resources", "resourceNames"]),
             "nonResourceRules": with("nonResourceURLs", &["verbs", "nonResourceURLs"]),
-            "incomplete": !missing.is_empty(),
+            "incomplete": false,
         });
         if !missing.is_empty() {
             status["evaluationError"] = missing.join(", ").into();
@@ -211,6 +176,36 @@ fn question(spec: &Value, namespace: &str) -> Option<Question> {
         verb: text(path, "verb").to_owned(),
         path: text(path, "path").to_owned(),
     })
+}
+
+/// What is said of selectors that cannot be read, and do not count.
+///
+/// Source: kubernetes v1.34.3, pkg/registry/authorization/util/helpers.go, `BuildEvaluationError`.
+fn ignored_selectors(resource: &Value) -> Vec<String> {
+    let told = |name: &str, is_raw_good: fn(&str) -> bool, is_good: fn(&Value) -> bool| {
+        let selector = &resource[name];
+        let list = selector["requirements"].as_array().into_iter().flatten();
+        let (good, bad): (Vec<&Value>, Vec<&Value>) = list.partition(|one| is_good(one));
+        let is_read = bad.is_empty() && is_raw_good(text(selector, "rawSelector"));
+        let partially = if good.is_empty() { "" } else { "partially " };
+        (!is_read).then(|| {
+            format!("spec.resourceAttributes.{name} {partially}ignored due to parse error")
+        })
+    };
+    let fields = told("fieldSelector", is_field_selector, is_field_requirement);
+    let labels = told("labelSelector", is_label_selector, is_label_requirement);
+    fields.into_iter().chain(labels).collect()
+}
+
+/// Only one value can be asked for, by equality.
+fn is_field_requirement(requirement: &Value) -> bool {
+    let n_values = texts(&requirement["values"]).len();
+    matches!(text(requirement, "operator"), "In" | "NotIn") && n_values == 1
+}
+
+fn is_label_requirement(requirement: &Value) -> bool {
+    let operator = text(requirement, "operator");
+    matches!(operator, "In" | "NotIn" | "Exists" | "DoesNotExist")
 }
 
 fn only(kept: &[&str], rule: &Value) -> Value {

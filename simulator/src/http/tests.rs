@@ -16,6 +16,7 @@ mod bounded;
 mod conversion;
 mod disturbed;
 mod events;
+mod evictions;
 mod expired;
 mod log;
 mod marked;

@@ -11,6 +11,8 @@
 //! | order of `managedFields` | by operation, manager, version, subresource: real servers order by the second |
 //! | ages in Tables | `<age>` |
 //! | addresses and node ports of services, drawn at random | `<address>`, `<node port>` |
+//! | tokens of service accounts | what they claim, without when and by which id |
+//! | order of the rules that a review lists, which real servers gather from a map | sorted |
 //! | scheme, host and port, those of webhooks too | `<origin>`, `<hooks>` |
 //! | types of what rules are about, which are numbered by the time | `selfType` |
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
@@ -70,6 +72,8 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d+\b"));
 /// What is said about a revision, up to its number and a second one in brackets.
 static REVISION: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)resource ?version[^,{}]*?\b\d+\b(?: \(\d+\))?"));
+/// A JSON Web Token, whose claims are the middle of three parts.
+static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"\beyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+"));
 static AGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d+[smhdy])+$"));
 static HASH: LazyLock<Regex> = LazyLock::new(|| pattern(r"\?hash=[0-9A-Za-z]+"));
 
@@ -290,6 +294,9 @@ impl Normal<'_> {
                 if key == "causes" {
                     items.sort_by_key(Value::to_string);
                 }
+                if matches!(key, "resourceRules" | "nonResourceRules") {
+                    items.sort_by_key(Value::to_string);
+                }
                 if key == "managedFields" {
                     items.sort_by_key(manager);
                 }
@@ -385,6 +392,7 @@ impl Normal<'_> {
             text = text.replace(origin, name);
             text = text.replace(origin.trim_start_matches("https://"), host);
         }
+        let text = TOKEN.replace_all(&text, |found: &Captures<'_>| claims(&found[1]));
         let uid = |found: &Captures<'_>| {
             let place = self.seen.uids.iter().position(|uid| uid == &found[0]);
             place.map_or_else(
@@ -423,6 +431,18 @@ impl Normal<'_> {
             (true, Some(_)) => "<micro time>".to_owned(),
         }
     }
+}
+
+/// What a token claims, without when it was granted and its id.
+fn claims(encoded: &str) -> String {
+    let decoded = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok();
+    let claims = decoded.and_then(|json| serde_json::from_slice::<Map<_, _>>(&json).ok());
+    let mut claims: BTreeMap<String, Value> = claims.into_iter().flatten().collect();
+    let mut second = |name: &str| claims.remove(name).and_then(|second| second.as_i64());
+    let (begin, end) = (second("iat"), second("exp"));
+    let lifetime = end.zip(begin).map(|(end, begin)| end - begin);
+    claims.retain(|name, _| !matches!(name.as_str(), "jti" | "nbf"));
+    format!("<token for {lifetime:?} s: {}>", Value::from_iter(claims))
 }
 
 /// What entries of `managedFields` are ordered by.
@@ -496,6 +516,11 @@ mod tests {
         json!({"status": 404, "warnings": ["299 - \"unknown field\""]}),
         json!({"status": 404, "warnings": []})
     )]
+    #[case::token(
+        json!("a eyJhIjoxfQ.eyJleHAiOjksImlhdCI6MiwianRpIjoieCIsInN1YiI6InMifQ.c2ln"),
+        json!("a <token for Some(7) s: {\"sub\":\"s\"}>")
+    )]
+    #[case::rules(json!({"resourceRules": ["b", "a"]}), json!({"resourceRules": ["a", "b"]}))]
     #[case::groups(json!([{"name": "p1.arc.test"}, {"name": "p2.arc.test"}]), json!([{"name": "p1.arc.test"}]))]
     #[case::ages(json!({"cells": ["a", "5m3s"]}), json!({"cells": ["a", "<age>"]}))]
     #[case::page(

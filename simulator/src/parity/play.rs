@@ -233,7 +233,12 @@ impl Player<'_> {
             request: request.clone(),
             source,
         };
-        let headers = headers(&ask.headers);
+        let written = ask.headers.iter().map(|(name, value)| {
+            let value = value.as_ref().map(|value| self.values.text(value));
+            (name.clone(), value)
+        });
+        let written: Vec<_> = written.collect();
+        let headers = headers(&written);
         let answer = self.peer.ask(&ask.method, &path, &headers, body).await;
         let answer = answer.map_err(failed)?;
         let record = match &ask.watch {

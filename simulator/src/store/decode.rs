@@ -69,7 +69,8 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
 
 fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfit> {
     let is_fitting = match node.kind {
-        Type::Any | Type::IntOrString => true,
+        Type::Any => true,
+        Type::IntOrString => value.is_string() || value.is_i64(),
         Type::Object => value.is_object(),
         Type::Array => value.is_array(),
         Type::String => value.is_string(),
@@ -124,6 +125,7 @@ fn struct_name(kind: &str, path: &str) -> String {
             "ports" if holder == "Container" => "ContainerPort".to_owned(),
             "volumes" => "Volume".to_owned(),
             "volumeMounts" => "VolumeMount".to_owned(),
+            "deleteOptions" => "DeleteOptions".to_owned(),
             _ => holder,
         };
     }
@@ -142,10 +144,13 @@ fn type_name(node: &Node) -> String {
             None => "[]interface {}".to_owned(),
         },
         Type::String => "string".to_owned(),
-        Type::Integer => "int32".to_owned(),
+        Type::Integer => match &node.checks.format {
+            Some(format) if format.name() == "int64" => "int64".to_owned(),
+            _ => "int32".to_owned(),
+        },
         Type::Number => "float64".to_owned(),
         Type::Boolean => "bool".to_owned(),
-        Type::IntOrString => "intstr.IntOrString".to_owned(),
+        Type::IntOrString => "int32".to_owned(),
     }
 }
 

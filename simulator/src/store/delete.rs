@@ -27,7 +27,7 @@ const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
 
 /// How a deletion proceeds.
-enum Step {
+pub(super) enum Step {
     /// The object waits, changed or not.
     Wait(Value),
     /// A state to be seen, and then the end.
@@ -93,7 +93,7 @@ impl Kernel {
     }
 
     /// The object behind a request, and how its deletion proceeds.
-    fn next_step(
+    pub(super) fn next_step(
         &self,
         request: &Request,
         options: &DeleteOptions,

@@ -40,6 +40,28 @@ impl Kernel {
         Err(Status::forbidden(&kind.resource(), &name, &why))
     }
 
+    /// Refuses a PUT or an apply that makes an object for a user who may make none.
+    ///
+    /// Source: apiserver v0.34.3, pkg/endpoints/handlers/rest.go and create.go, `withAuthorization`.
+    pub(super) fn permit_creation(&self, request: &Request) -> Result<(), Status> {
+        if request.name.is_empty() || request.user.is_master() {
+            return Ok(());
+        }
+        let kind = &request.served.kind;
+        let question = Question::Resource(ResourceQuestion {
+            verb: "create".to_owned(),
+            group: kind.group.clone(),
+            resource: kind.plural.clone(),
+            subresource: String::new(),
+            namespace: request.namespace.clone(),
+            name: request.name.clone(),
+        });
+        match Policy::of(self).decide(&request.user, &question) {
+            Verdict::Allowed(_) => Ok(()),
+            Verdict::Denied(why) => Err(question.denial(&request.user, &why)),
+        }
+    }
+
     fn role_fault(&self, request: &Request, new: &Value, old: Option<&Value>) -> Option<String> {
         let plural = &request.served.kind.plural;
         if self.may(request, "escalate", plural, &request.name) {

@@ -18,7 +18,7 @@ use crate::json::Value;
 pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
     let field = |name: &str| value[name].as_str().unwrap_or_default();
     match kind.origin {
-        Origin::BuiltIn => check_typed(kind, field("apiVersion"), field("kind"))?,
+        Origin::BuiltIn => check_typed(kind, value)?,
         Origin::Custom => check_custom(kind, value, field("apiVersion"), field("kind"))?,
     }
     let prefix = match kind.origin {
@@ -74,33 +74,53 @@ pub(super) fn check_patched(
     }
 }
 
-fn check_typed(kind: &Kind, version: &str, called: &str) -> Result<(), Status> {
-    let is_version = version.is_empty() || version == kind.api_version();
-    let is_kind = called.is_empty() || called == kind.kind;
-    if is_version && is_kind {
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/create.go; apimachinery v0.34.3, pkg/runtime/serializer/json/json.go.
+fn check_typed(kind: &Kind, value: &Value) -> Result<(), Status> {
+    let own = kind.api_version();
+    let or = |text: &'_ Value, own: &str| match text.as_str().unwrap_or_default() {
+        "" => own.to_owned(),
+        text => text.to_owned(),
+    };
+    let version = or(&value["apiVersion"], &own);
+    let called = or(&value["kind"], &kind.kind);
+    let is_old_eviction = version == "policy/v1beta1" && called == "Eviction";
+    if called == kind.kind && (version == own || is_old_eviction) {
         return Ok(());
     }
-    let short = version.rsplit('/').next().unwrap_or_default();
-    let short = if short.is_empty() {
-        &kind.version
-    } else {
-        short
-    };
-    let called = if called.is_empty() {
-        &kind.kind
-    } else {
-        called
-    };
-    let is_known = builtin(&kind.group, short, called).is_some();
-    let why = if is_version && is_known {
+    let (group, short) = version.split_once('/').unwrap_or(("", &version));
+    if short.contains('/') {
+        let why = format!("unexpected GroupVersion string: {version}");
+        return Err(unrecognized(kind, value, &why));
+    }
+    let is_apart = |group: &str| APART.contains(&group);
+    let is_known = builtin(group, short, &called).is_some()
+        && (group == kind.group || !(is_apart(group) || is_apart(&kind.group)));
+    if is_known && called == kind.kind && package(group) == package(&kind.group) {
+        return Err(Status::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version ({own})"
+        )));
+    }
+    let why = if is_known {
+        let package = package(&kind.group);
         format!(
-            "converting (v1.{called}) to (core.{}): unknown conversion",
+            "converting ({short}.{called}) to ({package}.{}): unknown conversion",
             kind.kind
         )
     } else {
-        unregistered(called, if version.is_empty() { short } else { version })
+        unregistered(&called, &version)
     };
-    Err(unhandled(kind, called, short, &why))
+    Err(unhandled(kind, &called, short, &why))
+}
+
+/// The groups of servers of their own, who know no other kinds.
+const APART: [&str; 2] = ["apiextensions.k8s.io", "apiregistration.k8s.io"];
+
+/// The Go package in which the kinds of a group are what they are stored as.
+fn package(group: &str) -> &str {
+    match group.split('.').next() {
+        None | Some("" | "events") => "core",
+        Some(package) => package,
+    }
 }
 
 fn check_custom(kind: &Kind, value: &Value, version: &str, called: &str) -> Result<(), Status> {
@@ -130,14 +150,20 @@ fn wrong_kind(kind: &Kind, name: &str, called: &str) -> Status {
 }
 
 fn missing(kind: &Kind, value: &Value, what: &str) -> Status {
+    let why = format!("Object '{what}' is missing in '{value}'");
+    unrecognized(kind, value, &why)
+}
+
+/// 400 for a body that cannot be taken for any kind, whose beginning is quoted.
+fn unrecognized(kind: &Kind, value: &Value, why: &str) -> Status {
     let body = value.to_string();
     let start = if body.len() > 30 {
         format!("{} ...", &body[..body.floor_char_boundary(30)])
     } else {
-        body.clone()
+        body
     };
     Status::bad_request(format!(
-        "the object provided is unrecognized (must be of type {}): Object '{what}' is missing in '{body}' ({start})",
+        "the object provided is unrecognized (must be of type {}): {why} ({start})",
         kind.kind
     ))
 }

@@ -23,7 +23,7 @@ use super::token::TokenSecret;
 use super::watch::Cursor;
 use super::webhook::{Conversation, Webhooks};
 use super::window::Window;
-use crate::access::User;
+use crate::access::{User, bootstrap};
 use crate::ids::Ids;
 use crate::json::{Value, json};
 
@@ -125,24 +125,40 @@ impl Kernel {
     ///
     /// Source: `spec/kube-api.md` §1.22.
     pub fn found(&mut self, now: Timestamp, ids: &mut Ids) {
-        let served = Arc::clone(self.registry.get("", "v1", "namespaces"));
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            let namespace = json!({"metadata": {"name": name}});
+            self.begin_with(("", "namespaces"), namespace, (now, ids));
+        }
+    }
+
+    /// Creates the roles that every cluster begins with, and their bindings.
+    pub(crate) fn found_roles(&mut self, now: Timestamp, ids: &mut Ids) {
+        for (plural, object) in bootstrap::objects() {
+            self.begin_with(("rbac.authorization.k8s.io", plural), object, (now, ids));
+        }
+    }
+
+    fn begin_with(
+        &mut self,
+        (group, plural): (&str, &str),
+        object: Value,
+        (now, ids): (Timestamp, &mut Ids),
+    ) {
         let options = WriteOptions {
             field_manager: "kube-apiserver".to_owned(),
             ..WriteOptions::default()
         };
-        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
-            let request = Request {
-                actor: Arc::from("system"),
-                user: Arc::new(User::admin()),
-                served: Arc::clone(&served),
-                namespace: String::new(),
-                name: String::new(),
-                part: Part::Whole,
-                verb: Verb::Create(json!({"metadata": {"name": name}}), options.clone()),
-            };
-            self.apply(request, now, ids)
-                .expect("a namespace with a good name is accepted in an empty cluster");
-        }
+        let request = Request {
+            actor: Arc::from("system"),
+            user: Arc::new(User::admin()),
+            served: Arc::clone(self.registry.get(group, "v1", plural)),
+            namespace: String::new(),
+            name: String::new(),
+            part: Part::Whole,
+            verb: Verb::Create(object, options),
+        };
+        self.apply(request, now, ids)
+            .expect("what every cluster begins with is accepted in an empty one");
     }
 
     /// Forgets history up to `revision`, so that lists and watches from before it answer 410.
@@ -218,7 +234,7 @@ impl Kernel {
             }
             Verb::Create(body, options) => match request.part {
                 Part::Binding => self.bind(&request, &body, &options, context),
-                Part::Eviction => self.evict(&request, &body, context),
+                Part::Eviction => self.evict(&request, &body, &options, context),
                 Part::Token => self.grant_token(&request, &body, &options, context),
                 _ if is_binding(&request) => self.bind_named(&request, body, &options, context),
                 _ => self.create(&request, body, &options, context),

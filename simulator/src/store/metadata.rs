@@ -4,8 +4,8 @@
 
 use super::kind::Origin;
 use super::naming::{
-    EMPTY_NAME, QUALIFIED, label_fault, label_value_fault, old_label_fault, path_segment_fault,
-    qualified_name_fault, subdomain_fault,
+    label_faults as dns_label_faults, label_value_faults, old_label_faults,
+    path_segment_base_faults, path_segment_faults, qualified_name_faults, subdomain_faults,
 };
 use super::object::{Object, metadata_mut, texts};
 use super::registry::Names;
@@ -68,13 +68,18 @@ pub(super) fn place(value: &mut Value, request: &Request) -> Result<(), Status> 
         metadata.remove("namespace");
         return Ok(());
     }
-    let namespace = text(metadata, "namespace");
-    if !namespace.is_empty() && namespace != request.namespace {
+    place_in(metadata, &request.namespace)
+}
+
+/// Puts the namespace of the URL into metadata that name no other one.
+pub(super) fn place_in(metadata: &mut Map, namespace: &str) -> Result<(), Status> {
+    let own = text(metadata, "namespace");
+    if !own.is_empty() && own != namespace {
         return Err(Status::bad_request(
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
-    metadata.insert("namespace", request.namespace.clone().into());
+    metadata.insert("namespace", namespace.into());
     Ok(())
 }
 
@@ -215,17 +220,20 @@ pub(super) fn faults(
 }
 
 fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
-    let fault = |text: &str| match names {
-        Names::Subdomain => subdomain_fault(text),
-        Names::Label => label_fault(text),
-        Names::OldLabel => old_label_fault(text),
-        Names::PathSegment => path_segment_fault(text),
+    let faults = |text: &str| match names {
+        Names::Subdomain => subdomain_faults(text),
+        Names::Label => dns_label_faults(text),
+        Names::OldLabel => old_label_faults(text),
+        Names::PathSegment => path_segment_faults(text),
     };
-    if let Some(base) = metadata["generateName"].as_str()
-        && let Some(text) = fault(&masked(base))
-    {
-        causes.push(invalid("metadata.generateName", base, &text));
-    }
+    let base = metadata["generateName"].as_str().unwrap_or_default();
+    let found = match names {
+        _ if base.is_empty() => Vec::new(),
+        Names::PathSegment => path_segment_base_faults(base),
+        Names::Subdomain | Names::Label | Names::OldLabel => faults(&without_dash(base)),
+    };
+    let found = found.iter();
+    causes.extend(found.map(|why| invalid("metadata.generateName", base, why)));
     match metadata["name"].as_str().unwrap_or_default() {
         "" => causes.push(Cause {
             reason: "FieldValueRequired",
@@ -233,22 +241,19 @@ fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
             field: "metadata.name".to_owned(),
         }),
         name => {
-            if let Some(text) = fault(name) {
-                causes.push(invalid("metadata.name", name, &text));
-            }
+            let found = faults(name);
+            causes.extend(found.iter().map(|why| invalid("metadata.name", name, why)));
         }
     }
 }
 
-/// A base of names with something good in place of a dash at its end, which what follows will make good.
+/// A base of names with its last two characters as a letter, if it ends with a dash.
 ///
-/// Source: apimachinery v0.34 `pkg/api/validation/generic.go`, `maskTrailingDash`.
-fn masked(base: &str) -> String {
-    let kept = base.strip_suffix('-').and_then(|shorter| {
-        let mut letters = shorter.chars();
-        letters.next_back().map(|_| letters.as_str())
-    });
-    kept.map_or_else(|| base.to_owned(), |kept| format!("{kept}a"))
+/// Source: apimachinery v0.34.3, pkg/api/validation/generic.go, `maskTrailingDash`.
+fn without_dash(base: &str) -> String {
+    let shorter = base.strip_suffix('-').filter(|rest| !rest.is_empty());
+    let shorter = shorter.map(|rest| &rest[..rest.floor_char_boundary(rest.len() - 1)]);
+    shorter.map_or_else(|| base.to_owned(), |rest| format!("{rest}a"))
 }
 
 /// What is wrong with labels and annotations.
@@ -273,20 +278,15 @@ pub(super) fn label_faults(field: &str, labels: &Value, causes: &mut Vec<Cause>)
     for (key, value) in labels.as_object().into_iter().flatten() {
         key_fault(field, key, key, causes);
         let value = value.as_str().unwrap_or_default();
-        if let Some(text) = label_value_fault(value) {
-            causes.push(invalid(field, value, &text));
-        }
+        let found = label_value_faults(value);
+        causes.extend(found.iter().map(|why| invalid(field, value, why)));
     }
 }
 
-/// What is wrong with a key; an empty name is wrong in two ways.
+/// Everything that is wrong with a key.
 pub(super) fn key_fault(field: &str, key: &str, checked: &str, causes: &mut Vec<Cause>) {
-    if let Some(text) = qualified_name_fault(checked) {
-        causes.push(invalid(field, key, &text));
-        if text == EMPTY_NAME {
-            causes.push(invalid(field, key, QUALIFIED));
-        }
-    }
+    let found = qualified_name_faults(checked);
+    causes.extend(found.iter().map(|why| invalid(field, key, why)));
 }
 
 fn owner_faults(metadata: &Value, causes: &mut Vec<Cause>) {

@@ -12,7 +12,7 @@ pub(super) enum Misfit {
     /// It is of another type.
     Type {
         /// In JSON's words.
-        found: &'static str,
+        found: String,
         /// In Go's.
         found_in_go: &'static str,
         /// Struct and path of the field.
@@ -35,8 +35,13 @@ pub(super) enum Misfit {
 impl Misfit {
     /// `found` in place of a `wanted`.
     pub(super) fn new(found: &Value, field: String, wanted: String) -> Self {
+        let is_beyond = found.is_number() && wanted.starts_with("int");
         Self::Type {
-            found: json_type(found),
+            found: if is_beyond {
+                format!("number {found}")
+            } else {
+                json_type(found).to_owned()
+            },
             found_in_go: go_type(found),
             field,
             wanted,

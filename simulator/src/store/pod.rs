@@ -1,4 +1,4 @@
-//! What only pods have beside their logs: binding, eviction.
+//! How pods are bound to nodes.
 //!
 //! Source: `spec/kube-api.md` §1.17.
 
@@ -11,11 +11,11 @@ use super::log::TableId;
 use super::metadata::{self, seconds, text};
 use super::object::{Object, metadata_mut};
 use super::precondition::unmet;
-use super::request::{DeleteOptions, Part, Request, WriteOptions};
+use super::request::{Part, Request, WriteOptions};
 use super::schema::node::{Node, Type};
 use super::status::{Qualified, Status};
 use super::write::bare_internal;
-use super::{identity, ownership};
+use super::{identity, ownership, posted};
 use crate::json::{Value, json};
 
 impl Kernel {
@@ -32,12 +32,13 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        if text(metadata_mut(&mut body.clone()), "name") != request.name {
+        let body = &posted::read_part(request, body, options, &mut context.warnings)?;
+        if body["metadata"]["name"] != request.name.as_str() {
             return Err(Status::bad_request(
                 "name in URL does not match name in Binding object",
             ));
         }
-        let mut posted = posted(request, body);
+        let mut posted = body.clone();
         let at = ("v1", "binding");
         ownership::track_as(&mut posted, &binding(), at, options, context.now);
         let attempt = Attempt::action(request, &posted, options);
@@ -111,30 +112,6 @@ impl Kernel {
         };
         self.bind(&of_pod, &body, options, context)
     }
-
-    pub(super) fn evict(
-        &mut self,
-        request: &Request,
-        body: &Value,
-        context: &mut Context,
-    ) -> Result<Answer, Status> {
-        let no_options = WriteOptions::default();
-        let posted = posted(request, body);
-        let attempt = Attempt::action(request, &posted, &no_options);
-        let mutated = self.mutate(&attempt, context)?;
-        self.admit(&attempt.of(mutated.as_ref()), context)?;
-        let body = mutated.as_ref().unwrap_or(body);
-        let options = DeleteOptions {
-            grace_seconds: body["deleteOptions"]["gracePeriodSeconds"].as_i64(),
-            ..DeleteOptions::default()
-        };
-        let whole = Request {
-            part: Part::Whole,
-            ..request.without_verb()
-        };
-        self.delete_unasked(&whole, &options, context)?;
-        Ok(created())
-    }
 }
 
 /// A binding has a target, which is a node.
@@ -193,14 +170,8 @@ fn binding() -> Node {
     }
 }
 
-/// What is posted about a pod, which lies where the pod does.
-fn posted(request: &Request, body: &Value) -> Value {
-    let mut posted = body.clone();
-    metadata_mut(&mut posted).insert("namespace", request.namespace.clone().into());
-    posted
-}
-
-fn created() -> Answer {
+/// The answer to what is posted about a pod.
+pub(super) fn created() -> Answer {
     Answer::Done(
         201,
         json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),

@@ -2,10 +2,12 @@
 //!
 //! Source: `spec/kube-api.md` §1.10.
 
+mod field;
 mod label;
 
 use crate::json::{Map, Value};
 
+use field::Term;
 use label::Requirement;
 
 use super::kind::{Kind, Origin};
@@ -56,10 +58,10 @@ impl Selectors {
     pub fn parse(kind: &Kind, labels: &str, fields: &str) -> Result<Self, Status> {
         Ok(Self {
             labels: label::parse(labels).map_err(Status::bad_request)?,
-            fields: fields
-                .split(',')
-                .filter(|term| !term.is_empty())
-                .map(|term| parse_field(kind, term))
+            fields: field::parse(fields)
+                .map_err(Status::bad_request)?
+                .into_iter()
+                .map(|term| read_field(kind, term))
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -97,20 +99,21 @@ impl Field {
     }
 }
 
-fn parse_field(kind: &Kind, term: &str) -> Result<Field, Status> {
-    let (name, equal, value) = if let Some((name, value)) = term.split_once("!=") {
-        (name, false, value)
-    } else if let Some((name, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
-        (name, true, value)
-    } else {
-        return Err(Status::bad_request(format!(
-            "invalid selector: '{term}'; can't understand '{term}'"
-        )));
-    };
+/// Whether a text can be read as a label selector.
+pub(crate) fn is_label_selector(text: &str) -> bool {
+    label::parse(text).is_ok()
+}
+
+/// Whether a text can be read as a field selector of whatever kind.
+pub(crate) fn is_field_selector(text: &str) -> bool {
+    field::parse(text).is_ok()
+}
+
+fn read_field(kind: &Kind, term: Term) -> Result<Field, Status> {
     Ok(Field {
-        path: field_path(kind, name)?,
-        equal,
-        value: value.to_owned(),
+        path: field_path(kind, &term.name)?,
+        equal: term.equal,
+        value: term.value,
     })
 }
 

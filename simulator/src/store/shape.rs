@@ -39,6 +39,20 @@ pub(super) fn fit(
     fit_after(served, (value, None), (options, via), warnings)
 }
 
+/// The same for something that is posted and not stored.
+///
+/// # Errors
+/// As [`fit`].
+pub(super) fn fit_posted(
+    kind: &Kind,
+    value: &mut Value,
+    options: &WriteOptions,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
+    let unknown = prune(&kind.schema, value, None, Nulls::Dropped);
+    report(kind, &unknown, options, warnings)
+}
+
 fn fit_after(
     served: &Served,
     (value, before): (&mut Value, Option<Before>),

@@ -1,7 +1,7 @@
 //! Tokens of service accounts: granted on request, known again when somebody brings one.
 //!
 //! A token is a JSON Web Token with the claims of a real one, but signed with a secret of this server (HS256) instead of
-//! a key that others can verify. Tokens bound to a Node, and the refusal of those whose Secret is gone, are absent.
+//! a key that others can verify.
 //!
 //! Source: `spec/kube-api.md` §1.17, §1.21; kubernetes v1.34 `pkg/registry/core/serviceaccount/storage/token.go` and
 //! `pkg/serviceaccount/claims.go`.
@@ -16,11 +16,12 @@ use sha2::{Digest, Sha256};
 use super::admission::Attempt;
 use super::answer::Answer;
 use super::kernel::{Context, Kernel};
-use super::metadata::{invalid_json, seconds};
-use super::object::{Key, Object};
-use super::ownership;
+use super::metadata::{invalid, invalid_json, seconds};
+use super::object::{Key, Object, texts};
 use super::request::{Request, WriteOptions};
+use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
+use super::{ownership, posted};
 use crate::access::User;
 use crate::json::{Map, Value, json};
 
@@ -32,6 +33,10 @@ const DEFAULT_SECONDS: i64 = 3600;
 const SECONDS_MIN: i64 = 600;
 /// The longest one.
 const SECONDS_MAX: i64 = 1 << 32;
+const TOKEN_REQUEST: Qualified = Qualified {
+    group: "authentication.k8s.io",
+    name: "TokenRequest",
+};
 /// How many bytes the hash works on at a time.
 const BLOCK_BYTES: usize = 64;
 
@@ -95,6 +100,8 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
+        let body = &posted::read_part(request, body, options, &mut context.warnings)?;
+        check_name(body, &request.name)?;
         let account = self.find(request)?;
         let attempt = Attempt::action(request, body, options);
         let mutated = self.mutate(&attempt, context)?;
@@ -110,14 +117,14 @@ impl Kernel {
         let bound = self.bound(request, &spec)?;
         self.admit(&attempt, context)?;
         let mut granted = json!({
-            "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "spec": spec,
+            "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": body["metadata"], "spec": spec,
         });
-        ownership::track_posted(
-            &mut granted,
-            ("authentication.k8s.io/v1", "token"),
-            options,
-            context.now,
-        );
+        if let Some(status) = body.get("status") {
+            granted["status"] = status.clone();
+        }
+        let at = ("authentication.k8s.io/v1", "token");
+        let schema = builtin("authentication.k8s.io", "v1", "TokenRequest").unwrap_or_default();
+        ownership::track_as(&mut granted, &schema, at, options, context.now);
         let audiences = match spec.get("audiences").and_then(Value::as_array) {
             Some(list) if !list.is_empty() => list.clone(),
             _ => vec![AUDIENCE.into()],
@@ -140,7 +147,7 @@ impl Kernel {
             "iat": context.now.as_second(),
             "iss": AUDIENCE,
             "jti": context.ids.uid(),
-            "kubernetes.io": about(account, bound),
+            "kubernetes.io": about(account, &bound),
             "nbf": context.now.as_second(),
             "sub": format!("system:serviceaccount:{}:{}", account.namespace(), account.name()),
         });
@@ -149,45 +156,45 @@ impl Kernel {
         Ok(Answer::Done(201, granted))
     }
 
-    /// The object that a token is to end with, as its claim.
-    fn bound(&self, request: &Request, spec: &Map) -> Result<Option<(String, Value)>, Status> {
-        let Some(reference) = spec
-            .get("boundObjectRef")
-            .filter(|reference| reference.is_object())
-        else {
-            return Ok(None);
+    /// The objects that a token is to end with, each as a claim; of a pod also its node.
+    fn bound(&self, request: &Request, spec: &Map) -> Result<Vec<(&'static str, Value)>, Status> {
+        let reference = spec.get("boundObjectRef");
+        let Some(reference) = reference.filter(|reference| reference.is_object()) else {
+            return Ok(Vec::new());
         };
         let text = |field: &str| reference[field].as_str().unwrap_or_default();
-        let plural = match text("kind") {
-            "Pod" => "pods",
-            "Secret" => "secrets",
-            other => {
+        let (group, version) = group_version(text("apiVersion"));
+        let (claim, plural, namespace) = match (group, text("kind")) {
+            ("", "Pod") => ("pod", "pods", request.namespace.as_str()),
+            ("", "Secret") => ("secret", "secrets", request.namespace.as_str()),
+            ("", "Node") => ("node", "nodes", ""),
+            (_, kind) => {
                 return Err(Status::bad_request(format!(
-                    "cannot bind token to object of type {}/, Kind={other}",
-                    text("apiVersion")
+                    "cannot bind token to object of type {group}/{version}, Kind={kind}"
                 )));
             }
         };
-        let key = Key::new(&request.namespace, text("name"));
-        let table = self.registry.get("", "v1", plural).table;
         let resource = Qualified {
             group: "",
             name: plural,
         };
-        let Some(object) = self.log.get(table, &key) else {
-            return Err(Status::not_found(&resource, &key.name));
-        };
-        let uid = text("uid");
-        if !uid.is_empty() && uid != object.uid() {
-            let mut status = Status::conflict(&resource, &key.name);
-            status.message = format!(
-                "Operation cannot be fulfilled on {plural} {:?}: the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated",
-                key.name
-            );
-            return Err(status);
+        let object = self.object_at(plural, namespace, text("name"));
+        let object = object.ok_or_else(|| Status::not_found(&resource, text("name")))?;
+        let runs_as = object.value()["spec"]["serviceAccountName"].as_str();
+        if claim == "pod" && runs_as.unwrap_or_default() != request.name {
+            return Err(Status::bad_request(format!(
+                "cannot bind token for serviceaccount {:?} to pod running with different serviceaccount name.",
+                request.name
+            )));
         }
-        let claim = json!({"name": object.name(), "uid": object.uid()});
-        Ok(Some((text("kind").to_lowercase(), claim)))
+        check_uid(text("uid"), (text("kind"), object))?;
+        let mut claims = vec![(claim, claim_of(object))];
+        let node = object.value()["spec"]["nodeName"].as_str();
+        if let ("pod", Some(node)) = (claim, node.filter(|node| !node.is_empty())) {
+            let known = self.object_at("nodes", "", node).map(|node| claim_of(node));
+            claims.push(("node", known.unwrap_or_else(|| json!({"name": node}))));
+        }
+        Ok(claims)
     }
 
     fn signed(&self, claims: &Value) -> String {
@@ -198,8 +205,43 @@ impl Kernel {
         format!("{text}.{signature}")
     }
 
-    /// Who brings a token; `None` if it was not granted here, has ended, or its account or its pod is another by now.
-    pub(crate) fn bearer(&self, token: &str, now: Timestamp) -> Option<Bearer> {
+    /// Who brings a token, as far as it is for one of `wanted`, or for this server where nobody is named.
+    ///
+    /// # Errors
+    /// What is wrong with it, where it was granted here and something can be said.
+    pub(crate) fn bearer(
+        &self,
+        token: &str,
+        wanted: &[&str],
+        now: Timestamp,
+    ) -> Result<Bearer, Option<String>> {
+        let claims = self.claims(token).ok_or(None)?;
+        if claims["exp"]
+            .as_i64()
+            .is_none_or(|end| end <= now.as_second())
+        {
+            return Err(Some("service account token has expired".to_owned()));
+        }
+        let wanted = match wanted {
+            [] => &[AUDIENCE][..],
+            named => named,
+        };
+        let granted = texts(&claims["aud"]);
+        let audiences = wanted.iter().filter(|name| granted.contains(name));
+        let audiences: Vec<String> = audiences.map(|name| (*name).to_owned()).collect();
+        if audiences.is_empty() {
+            return Err(Some(format!(
+                "token audiences {} is invalid for the target audiences {}",
+                go_list(&granted),
+                go_list(wanted)
+            )));
+        }
+        let user = self.bearing(&claims)?;
+        Ok(Bearer { user, audiences })
+    }
+
+    /// What a token says, if it was signed here.
+    fn claims(&self, token: &str) -> Option<Value> {
         let (text, signature) = token.rsplit_once('.')?;
         let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
         // Digests are compared, so that the time it takes tells nothing of the signature.
@@ -207,30 +249,47 @@ impl Kernel {
             return None;
         }
         let (_, claims) = text.split_once('.')?;
-        let claims: Value =
-            serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-        if claims["exp"].as_i64()? <= now.as_second() {
-            return None;
-        }
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+    }
+
+    /// The service account that claims are about, unless it or what the token is bound to is another by now.
+    fn bearing(&self, claims: &Value) -> Result<User, Option<String>> {
         let about = &claims["kubernetes.io"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (namespace, name) = (
-            about["namespace"].as_str()?,
-            about["serviceaccount"]["name"].as_str()?,
+            text(&about["namespace"]),
+            text(&about["serviceaccount"]["name"]),
         );
-        let account = self.object_of("serviceaccounts", namespace, &about["serviceaccount"])?;
+        let account = self.object_at("serviceaccounts", &namespace, &name);
+        let account = account.ok_or_else(|| format!("serviceaccounts {name:?} not found"))?;
+        let claimed = text(&about["serviceaccount"]["uid"]);
+        if account.uid() != claimed {
+            let why = "does not match claim";
+            return Err(Some(format!(
+                "service account UID ({}) {why} ({claimed})",
+                account.uid()
+            )));
+        }
         let mut extra = BTreeMap::new();
-        let credential = format!("JTI={}", claims["jti"].as_str()?);
-        extra.insert(
-            "authentication.kubernetes.io/credential-id".to_owned(),
-            vec![credential],
-        );
-        if about["pod"].is_object() {
-            let pod = self.object_of("pods", namespace, &about["pod"])?;
-            for (field, text) in [("name", pod.name()), ("uid", pod.uid())] {
-                extra.insert(
-                    format!("authentication.kubernetes.io/pod-{field}"),
-                    vec![text.to_owned()],
-                );
+        let mut tell = |what: &str, text: &str| {
+            let key = format!("authentication.kubernetes.io/{what}");
+            extra.insert(key, vec![text.to_owned()]);
+        };
+        tell("credential-id", &format!("JTI={}", text(&claims["jti"])));
+        for (claim, plural) in [("secret", "secrets"), ("pod", "pods"), ("node", "nodes")] {
+            let claimed = &about[claim];
+            if !claimed.is_object() {
+                continue;
+            }
+            // A pod may name a node that is not there.
+            if claimed["uid"].is_string() {
+                let place = if claim == "node" { "" } else { &*namespace };
+                self.check_bound((claim, plural), place, claimed)?;
+            }
+            for field in ["name", "uid"] {
+                if let Some(text) = claimed[field].as_str().filter(|_| claim != "secret") {
+                    tell(&format!("{claim}-{field}"), text);
+                }
             }
         }
         let user = User {
@@ -239,34 +298,96 @@ impl Kernel {
             groups: Vec::new(),
             extra,
         };
-        let audiences = claims["aud"].as_array()?.iter();
-        Some(Bearer {
-            user: user.in_implied_groups(),
-            audiences: audiences
-                .filter_map(|text| Some(text.as_str()?.to_owned()))
-                .collect(),
-        })
+        Ok(user.in_implied_groups())
     }
 
-    /// The object that a claim names, unless it is another one of the same name.
-    fn object_of(&self, plural: &str, namespace: &str, claim: &Value) -> Option<&Object> {
-        let key = Key::new(namespace, claim["name"].as_str()?);
-        let object = self
-            .log
-            .get(self.registry.get("", "v1", plural).table, &key)?;
-        (object.uid() == claim["uid"].as_str()?).then_some(object)
+    /// Refuses a token once what it is bound to is gone, or is another object of the same name.
+    fn check_bound(
+        &self,
+        (claim, plural): (&str, &str),
+        namespace: &str,
+        claimed: &Value,
+    ) -> Result<(), Option<String>> {
+        let text = |field: &str| claimed[field].as_str().unwrap_or_default();
+        let object = self.object_at(plural, namespace, text("name"));
+        let object =
+            object.ok_or_else(|| "service account token has been invalidated".to_owned())?;
+        if object.uid() == text("uid") {
+            return Ok(());
+        }
+        let called = match claim {
+            "secret" => "service account secret",
+            "pod" => "service account pod",
+            _ => "service account node",
+        };
+        Err(Some(format!(
+            "{claim} UID ({}) does not match {called} ref claim ({})",
+            object.uid(),
+            text("uid")
+        )))
+    }
+
+    fn object_at(&self, plural: &str, namespace: &str, name: &str) -> Option<&Object> {
+        let table = self.registry.get("", "v1", plural).table;
+        let object = self.log.get(table, &Key::new(namespace, name));
+        object.map(|object| &**object)
     }
 }
 
-fn about(account: &Object, bound: Option<(String, Value)>) -> Value {
+/// Group and version of an `apiVersion`; neither, if there are more parts.
+fn group_version(text: &str) -> (&str, &str) {
+    match text.split_once('/') {
+        None => ("", text),
+        Some((_, version)) if version.contains('/') => ("", ""),
+        Some(both) => both,
+    }
+}
+
+fn claim_of(object: &Object) -> Value {
+    json!({"name": object.name(), "uid": object.uid()})
+}
+
+fn about(account: &Object, bound: &[(&str, Value)]) -> Value {
     let mut about = json!({
         "namespace": account.namespace(),
-        "serviceaccount": {"name": account.name(), "uid": account.uid()},
+        "serviceaccount": claim_of(account),
     });
-    if let Some((kind, claim)) = bound {
-        about[kind.as_str()] = claim;
+    for (kind, claim) in bound {
+        about[*kind] = claim.clone();
     }
     about
+}
+
+/// Texts as Go prints a list of them.
+fn go_list(texts: &[&str]) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+    format!("[{}]", quoted.join(" "))
+}
+
+fn check_name(body: &Value, name: &str) -> Result<(), Status> {
+    match body["metadata"]["name"].as_str().unwrap_or_default() {
+        "" => Ok(()),
+        given if given == name => Ok(()),
+        given => {
+            let detail = "must match the service account name if specified";
+            let cause = invalid("metadata.name", given, detail);
+            Err(Status::invalid(&TOKEN_REQUEST, name, &[cause]))
+        }
+    }
+}
+
+fn check_uid(asked: &str, (kind, object): (&str, &Object)) -> Result<(), Status> {
+    if asked.is_empty() || asked == object.uid() {
+        return Ok(());
+    }
+    let kind = Qualified {
+        group: "",
+        name: kind,
+    };
+    let why = format!(
+        "the UID in the bound object reference ({asked}) does not match the UID in record. The object might have been deleted and then recreated"
+    );
+    Err(Status::conflicting(&kind, object.name(), &why))
 }
 
 fn check_lifetime(lifetime: i64) -> Result<(), Status> {
@@ -277,12 +398,8 @@ fn check_lifetime(lifetime: i64) -> Result<(), Status> {
     } else {
         return Ok(());
     };
-    let kind = Qualified {
-        group: "authentication.k8s.io",
-        name: "TokenRequest",
-    };
     let cause = invalid_json("spec.expirationSeconds", &lifetime.to_string(), detail);
-    Err(Status::invalid(&kind, "", &[cause]))
+    Err(Status::invalid(&TOKEN_REQUEST, "", &[cause]))
 }
 
 #[cfg(test)]
@@ -311,7 +428,7 @@ mod tests {
     fn a_token_that_nobody_granted_is_not_known() {
         let kernel = Kernel::new();
         for token in ["", "a", "a.b.c", "e30.e30."] {
-            assert_eq!(kernel.bearer(token, Timestamp::UNIX_EPOCH), None);
+            assert_eq!(kernel.bearer(token, &[], Timestamp::UNIX_EPOCH), Err(None));
         }
     }
 }

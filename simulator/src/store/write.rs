@@ -100,6 +100,7 @@ impl Kernel {
         rules::admit(&served.kind, &mut value);
         self.give_addresses(served, &mut value, None)?;
         self.give_account(request, &mut value, context.ids);
+        self.permit_creation(request)?;
         let attempt = Attempt::creation(request, &value, options);
         self.admit(&attempt, context)?;
         let charges = self.charges(&attempt, context.now)?;

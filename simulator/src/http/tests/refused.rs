@@ -17,7 +17,7 @@ const POD: &str = r#"{"metadata":{"name":"p"},"spec":{"activeDeadlineSeconds":9,
 #[case::both_data(&[("POST", MAPS, r#"{"metadata":{"name":"a"},"data":{"k":"v"},"binaryData":{"k":"AA=="}}"#)], 422,
     "ConfigMap \"a\" is invalid: data[k]: Invalid value: \"k\": duplicate of key present in binaryData")]
 #[case::verbs(&[("POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles", r#"{"metadata":{"name":"r"},"rules":[{"resources":["pods"]}]}"#)], 422,
-    "Role.rbac.authorization.k8s.io \"r\" is invalid: rules[0].verbs: Required value: verbs must contain at least one value")]
+    "Role.rbac.authorization.k8s.io \"r\" is invalid: [rules[0].verbs: Required value: verbs must contain at least one value, rules[0].apiGroups: Required value: resource rules must supply at least one api group]")]
 #[case::modes(&[("POST", "/api/v1/namespaces/default/persistentvolumeclaims", r#"{"metadata":{"name":"c"},"spec":{"resources":{"requests":{"storage":"1Gi"}}}}"#)], 422,
     "PersistentVolumeClaim \"c\" is invalid: spec.accessModes: Required value: at least 1 access mode is required")]
 #[case::dots(&[("POST", MAPS, r#"{"metadata":{"name":"a"},"data":{"..":"v"}}"#)], 422,

@@ -25,5 +25,6 @@ pub(super) use declared::declared;
 pub(super) use resource_faults::{resource_faults, rule_faults};
 pub(super) use resources::Resources;
 pub(super) use seen::Seen;
+pub(crate) use selector_faults::requirement_faults;
 pub(super) use selector_faults::selector_faults;
 pub(super) use target::Target;

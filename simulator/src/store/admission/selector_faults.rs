@@ -3,7 +3,7 @@
 //! Source: apimachinery v0.34.3, pkg/apis/meta/v1/validation/validation.go, `ValidateLabelSelector`.
 
 use crate::json::Value;
-use crate::store::naming::{label_value_fault, qualified_name_fault};
+use crate::store::naming::{label_value_faults, qualified_name_faults};
 use crate::store::object::texts;
 use crate::store::schema::cause;
 use crate::store::status::Cause;
@@ -17,24 +17,38 @@ pub(in crate::store) fn selector_faults(path: &str, selector: &Value) -> Vec<Cau
             format!("{path}.matchLabels"),
             value.as_str().unwrap_or_default(),
         );
-        let fault = qualified_name_fault(label);
-        causes.extend(fault.map(|why| cause::invalid(&*field, &label.as_str().into(), &why)));
-        let fault = label_value_fault(value);
-        causes.extend(fault.map(|why| cause::invalid(&*field, &value.into(), &why)));
+        let found = qualified_name_faults(label).into_iter();
+        causes.extend(found.map(|why| cause::invalid(&*field, &label.as_str().into(), &why)));
+        let found = label_value_faults(value).into_iter();
+        causes.extend(found.map(|why| cause::invalid(&*field, &value.into(), &why)));
     }
     let expressions = selector["matchExpressions"].as_array();
     for (index, expression) in expressions.into_iter().flatten().enumerate() {
         let path = format!("{path}.matchExpressions[{index}]");
-        causes.extend(expression_faults(&path, expression));
+        let (operator, rest) = expression_faults(&path, expression);
+        causes.extend(operator.into_iter().chain(rest));
     }
     causes
 }
 
-fn expression_faults(path: &str, expression: &Value) -> Vec<Cause> {
+/// What is wrong with the requirements at `path`, whose operators may be any.
+///
+/// Source: kubernetes v1.34.3, pkg/apis/authorization/validation/validation.go, `validateLabelSelectorAttributes`.
+pub(crate) fn requirement_faults(path: &str, requirements: &Value) -> Vec<Cause> {
+    let list = requirements.as_array().into_iter().flatten().enumerate();
+    let faults = |(index, requirement)| {
+        let (_, rest) = expression_faults(&format!("{path}[{index}]"), requirement);
+        rest
+    };
+    list.flat_map(faults).collect()
+}
+
+/// What is wrong with the operator of an expression, and with the rest of it.
+fn expression_faults(path: &str, expression: &Value) -> (Option<Cause>, Vec<Cause>) {
     let text = |field: &str| expression[field].as_str().unwrap_or_default();
     let values = texts(&expression["values"]);
     let at = |field: &str| format!("{path}.{field}");
-    let mut causes = Vec::new();
+    let (mut unknown, mut causes) = (None, Vec::new());
     match (text("operator"), values.is_empty()) {
         ("In" | "NotIn", false) | ("Exists" | "DoesNotExist", true) => {}
         ("In" | "NotIn", true) => causes.push(cause::required(
@@ -47,15 +61,15 @@ fn expression_faults(path: &str, expression: &Value) -> Vec<Cause> {
         )),
         (operator, _) => {
             let detail = "not a valid selector operator";
-            causes.push(cause::invalid(at("operator"), &operator.into(), detail));
+            unknown = Some(cause::invalid(at("operator"), &operator.into(), detail));
         }
     }
-    let fault = qualified_name_fault(text("key"));
-    causes.extend(fault.map(|why| cause::invalid(at("key"), &text("key").into(), &why)));
+    let found = qualified_name_faults(text("key")).into_iter();
+    causes.extend(found.map(|why| cause::invalid(at("key"), &text("key").into(), &why)));
     for (index, value) in values.into_iter().enumerate() {
-        let fault = label_value_fault(value);
+        let found = label_value_faults(value).into_iter();
         let field = at(&format!("values[{index}]"));
-        causes.extend(fault.map(|why| cause::invalid(field, &value.into(), &why)));
+        causes.extend(found.map(|why| cause::invalid(&*field, &value.into(), &why)));
     }
-    causes
+    (unknown, causes)
 }

@@ -69,12 +69,15 @@ pub(super) fn blank(object: &Value) -> Value {
 /// The same for kinds that few programs write.
 fn blank_rare(version: &str, kind: &str) -> Value {
     match (version, kind) {
+        ("authentication.k8s.io/v1", "TokenRequest") => json!({
+            "spec": {"audiences": null, "expirationSeconds": null, "boundObjectRef": null},
+            "status": {"token": "", "expirationTimestamp": null}}),
         ("networking.k8s.io/v1", "IngressClass" | "IPAddress")
         | ("coordination.k8s.io/v1", "Lease")
         | ("storage.k8s.io/v1", "CSIDriver")
         | ("resource.k8s.io/v1", "DeviceClass")
         | ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
-        | ("authentication.k8s.io/v1", "TokenRequest" | "TokenReview") => json!({"spec": {}}),
+        | ("authentication.k8s.io/v1", "TokenReview") => json!({"spec": {}}),
         ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy")
         | ("networking.k8s.io/v1", "ServiceCIDR")
         | ("certificates.k8s.io/v1", "CertificateSigningRequest")

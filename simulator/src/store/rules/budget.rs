@@ -2,6 +2,7 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/policy/validation/validation.go`.
 
+use super::condition;
 use super::controller::PERCENT;
 use super::of_kind::natural;
 use super::pod_spec::choice_fault;
@@ -46,6 +47,10 @@ pub(super) fn status_faults(new: &Value) -> Vec<Cause> {
         let field = format!("status.{count}");
         natural(&field, &new["status"][count], &mut causes);
     }
+    causes.extend(condition::faults(
+        "status.conditions",
+        &new["status"]["conditions"],
+    ));
     causes
 }
 

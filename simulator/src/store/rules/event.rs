@@ -6,7 +6,7 @@ use super::of_kind::required;
 use crate::json::Value;
 use crate::store::kind::Kind;
 use crate::store::metadata::{invalid, invalid_json};
-use crate::store::naming::{EMPTY_NAME, QUALIFIED, qualified_name_fault};
+use crate::store::naming::qualified_name_faults;
 use crate::store::status::Cause;
 
 /// How long most fields of an event may be.
@@ -122,13 +122,11 @@ fn common_faults(is_new: bool, new: &Value) -> Vec<Cause> {
         return causes;
     }
     let reporter = text(controller);
-    if let Some(why) = qualified_name_fault(reporter) {
-        causes.push(invalid(called, reporter, &why));
-        if why == EMPTY_NAME {
-            causes.push(required(called, "Required value"));
-            causes.push(invalid(called, reporter, QUALIFIED));
-        }
+    if reporter.is_empty() {
+        causes.push(required(called, "Required value"));
     }
+    let found = qualified_name_faults(reporter);
+    causes.extend(found.iter().map(|why| invalid(called, reporter, why)));
     for (field, called) in [
         ("reportingInstance", "reportingInstance"),
         ("action", "action"),

@@ -4,6 +4,7 @@ mod allotment;
 mod autoscaler;
 mod budget;
 mod certificate;
+mod condition;
 mod controller;
 mod defaults;
 mod device;

@@ -196,7 +196,9 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("networking.k8s.io", "IPAddress") => ip::faults(new, old),
         ("networking.k8s.io", "Ingress") => ingress::faults(new, old),
         ("networking.k8s.io", "IngressClass") => ingress::class_faults(new, old),
-        ("rbac.authorization.k8s.io", "Role") => role::rule_faults(new),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => {
+            role::role_faults(&kind.kind, new, old)
+        }
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             role::faults(&kind.kind, new, old)
         }

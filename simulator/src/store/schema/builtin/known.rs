@@ -27,8 +27,36 @@ const fn known<T: JsonSchema>(
 }
 
 /// Every one.
-pub(super) const KINDS: [Known; 59] = [
+pub(super) const KINDS: [Known; 68] = [
     known::<api::autoscaling::v1::Scale>("autoscaling", "v1", "Scale"),
+    known::<api::authentication::v1::SelfSubjectReview>(
+        "authentication.k8s.io",
+        "v1",
+        "SelfSubjectReview",
+    ),
+    known::<api::authentication::v1::TokenRequest>("authentication.k8s.io", "v1", "TokenRequest"),
+    known::<api::authentication::v1::TokenReview>("authentication.k8s.io", "v1", "TokenReview"),
+    known::<api::authorization::v1::LocalSubjectAccessReview>(
+        "authorization.k8s.io",
+        "v1",
+        "LocalSubjectAccessReview",
+    ),
+    known::<api::authorization::v1::SelfSubjectAccessReview>(
+        "authorization.k8s.io",
+        "v1",
+        "SelfSubjectAccessReview",
+    ),
+    known::<api::authorization::v1::SelfSubjectRulesReview>(
+        "authorization.k8s.io",
+        "v1",
+        "SelfSubjectRulesReview",
+    ),
+    known::<api::authorization::v1::SubjectAccessReview>(
+        "authorization.k8s.io",
+        "v1",
+        "SubjectAccessReview",
+    ),
+    known::<api::core::v1::Binding>("", "v1", "Binding"),
     known::<api::core::v1::ConfigMap>("", "v1", "ConfigMap"),
     known::<api::core::v1::Endpoints>("", "v1", "Endpoints"),
     known::<api::core::v1::Event>("", "v1", "Event"),
@@ -73,6 +101,7 @@ pub(super) const KINDS: [Known; 59] = [
     known::<api::networking::v1::IPAddress>("networking.k8s.io", "v1", "IPAddress"),
     known::<api::networking::v1::NetworkPolicy>("networking.k8s.io", "v1", "NetworkPolicy"),
     known::<api::networking::v1::ServiceCIDR>("networking.k8s.io", "v1", "ServiceCIDR"),
+    known::<api::policy::v1::Eviction>("policy", "v1", "Eviction"),
     known::<api::policy::v1::PodDisruptionBudget>("policy", "v1", "PodDisruptionBudget"),
     known::<api::rbac::v1::ClusterRoleBinding>(
         "rbac.authorization.k8s.io",
