@@ -127,7 +127,7 @@ pub(super) fn name_owners_once(value: &mut Value, warnings: &mut Vec<String>) {
             once.push(owner);
         }
     }
-    *owners = once.into();
+    *owners = once;
     if !twice.is_empty() {
         warnings.push(format!(".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}", twice.join(", ")));
     }

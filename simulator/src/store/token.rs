@@ -191,7 +191,7 @@ impl Kernel {
         let mut claims = vec![(claim, claim_of(object))];
         let node = object.value()["spec"]["nodeName"].as_str();
         if let ("pod", Some(node)) = (claim, node.filter(|node| !node.is_empty())) {
-            let known = self.object_at("nodes", "", node).map(|node| claim_of(node));
+            let known = self.object_at("nodes", "", node).map(claim_of);
             claims.push(("node", known.unwrap_or_else(|| json!({"name": node}))));
         }
         Ok(claims)
