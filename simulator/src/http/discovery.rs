@@ -227,7 +227,8 @@ fn group_entry(name: &str, versions: &[&str]) -> Value {
     json!({"name": name, "preferredVersion": versions[0], "versions": versions})
 }
 
-fn verbs(kind: &Kind) -> &'static [&'static str] {
+/// What may be done with a kind.
+pub(super) fn verbs(kind: &Kind) -> &'static [&'static str] {
     match (kind.origin, kind.group.as_str(), kind.plural.as_str()) {
         (Origin::Custom, ..) => CUSTOM_VERBS,
         (Origin::BuiltIn, "authentication.k8s.io" | "authorization.k8s.io", _)

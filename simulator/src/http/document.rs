@@ -110,7 +110,7 @@ impl ApiServer {
         let segments: Vec<&str> = path.split('/').collect();
         match segments.as_slice() {
             ["v3"] => {
-                let index = self.with_stored_kinds(openapi::index).to_string();
+                let index = self.with_kinds(openapi::index).to_string();
                 let media_type = "text/plain; charset=utf-8";
                 response(200, media_type, index)
             }
@@ -126,11 +126,11 @@ impl ApiServer {
         let Some(media_type) = openapi_type(call.header(ACCEPT), OPENAPI_V2) else {
             return bare_response(406);
         };
-        let etag = format!("\"{}\"", self.with_stored_kinds(openapi::swagger_hash));
+        let etag = format!("\"{}\"", self.with_kinds(openapi::swagger_hash));
         let mut found = if call.header(IF_NONE_MATCH) == etag {
             bare_response(304)
         } else {
-            let document = self.with_stored_kinds(openapi::swagger);
+            let document = self.with_kinds(openapi::swagger);
             match media_type {
                 JSON => value_response(200, &document),
                 binary => response(200, binary, openapi::binary::v2(&document)),
@@ -143,7 +143,7 @@ impl ApiServer {
 
     fn openapi_document(&self, call: &Call, group: &str, version: &str) -> Response<ResponseBody> {
         let query = Query::parse(call.uri.query().unwrap_or_default());
-        let hash = self.with_stored_kinds(|kinds| openapi::hash(kinds, group, version));
+        let hash = self.with_kinds(|kinds| openapi::hash(kinds, group, version));
         let etag = format!("\"{hash}\"");
         let asked = query.text("hash");
         if !asked.is_empty() && asked != hash {
@@ -157,7 +157,7 @@ impl ApiServer {
         let mut found = if call.header(IF_NONE_MATCH) == etag {
             response(304, JSON, "")
         } else {
-            let document = self.with_stored_kinds(|kinds| openapi::document(kinds, group, version));
+            let document = self.with_kinds(|kinds| openapi::document(kinds, group, version));
             match (document, media_type) {
                 (None, _) => return bare_response(404),
                 (Some(_), None) => return bare_response(406),

@@ -83,6 +83,14 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
     ROWS.iter().chain(others::ROWS)
 }
 
+/// Whether a deletion of an object of this kind is answered with the object.
+pub(crate) fn returns_deleted(kind: &Kind) -> bool {
+    rows().any(|row| {
+        (row.group, row.kind) == (kind.group.as_str(), kind.kind.as_str())
+            && row.behaviour.returns_deleted
+    })
+}
+
 /// The kinds that Argo, the operator and the examples touch, core group first.
 ///
 /// Source: `spec/kube-api.md` §1.7, §1.8, §1.10, §1.15, §1.22; names from `kubectl api-resources` of v1.34.

@@ -32,6 +32,8 @@ static PATH_V2: Message = Message(&[
 
 static OPERATION_V2: Message = Message(&[
     Field(1, "tags", Texts),
+    Field(3, "description", Text),
+    Field(5, "operationId", Text),
     Field(6, "produces", Texts),
     Field(7, "consumes", Texts),
     Field(8, "parameters", Many(&PARAMETER_V2)),
@@ -100,7 +102,10 @@ static BODILESS_V2: Message = Message(&[
 static RESPONSE_V2: Message = Message(&[Field(
     1,
     "",
-    One(&Message(&[Field(1, "description", Text)])),
+    One(&Message(&[
+        Field(1, "description", Text),
+        Field(2, "schema", One(&Message(&[Field(1, "", One(&SCHEMA_V2))]))),
+    ])),
 )]);
 
 /// Definitions and properties alike.
@@ -165,9 +170,13 @@ static PATH_V3: Message = Message(&[
     Field(6, "post", One(&OPERATION_V3)),
     Field(7, "delete", One(&OPERATION_V3)),
     Field(10, "patch", One(&OPERATION_V3)),
+    Field(13, "parameters", Many(&PARAMETER_V3)),
 ]);
 
 static OPERATION_V3: Message = Message(&[
+    Field(1, "tags", Texts),
+    Field(3, "description", Text),
+    Field(5, "operationId", Text),
     Field(6, "parameters", Many(&PARAMETER_V3)),
     Field(7, "requestBody", One(&BODY_V3)),
     Field(
@@ -184,6 +193,7 @@ static PARAMETER_V3: Message = Message(&[Field(
     One(&Message(&[
         Field(1, "name", Text),
         Field(2, "in", Text),
+        Field(4, "required", Truth),
         Field(10, "schema", One(&PLACE_V3)),
     ])),
 )]);
@@ -192,21 +202,22 @@ static BODY_V3: Message = Message(&[Field(
     1,
     "",
     One(&Message(&[
-        Field(
-            2,
-            "content",
-            One(&Message(&[Field(1, "", Named(&MEDIA_V3))])),
-        ),
+        Field(2, "content", One(&CONTENT_V3)),
         Field(3, "required", Truth),
     ])),
 )]);
+
+static CONTENT_V3: Message = Message(&[Field(1, "", Named(&MEDIA_V3))]);
 
 static MEDIA_V3: Message = Message(&[Field(1, "schema", One(&PLACE_V3))]);
 
 static RESPONSE_V3: Message = Message(&[Field(
     1,
     "",
-    One(&Message(&[Field(1, "description", Text)])),
+    One(&Message(&[
+        Field(1, "description", Text),
+        Field(3, "content", One(&CONTENT_V3)),
+    ])),
 )]);
 
 /// Components and properties alike.

@@ -18,9 +18,8 @@ pub fn swagger(kinds: &[&Kind]) -> Value {
         let Some(document) = document(kinds, group, version) else {
             continue;
         };
-        let tag = tag(group, version);
         for (path, item) in fields(&document["paths"]) {
-            paths.insert(path.clone(), path_item(path, item, &tag));
+            paths.insert(path.clone(), path_item(item));
         }
         for (name, component) in fields(&document["components"]["schemas"]) {
             definitions.insert(name.clone(), schema(component));
@@ -53,69 +52,75 @@ fn fields(object: &Value) -> impl Iterator<Item = (&Text, &Value)> {
     object.as_object().into_iter().flatten()
 }
 
-/// `core_v1` or `rbacAuthorization_v1`.
-fn tag(group: &str, version: &str) -> String {
-    let mut words = group.trim_end_matches(".k8s.io").split('.');
-    let first = match words.next() {
-        None | Some("") => "core",
-        Some(word) => word,
-    };
-    let rest = words.map(|word| {
-        let (head, tail) = word.split_at(word.len().min(1));
-        head.to_uppercase() + tail
+/// Operations with their bodies among the parameters.
+fn path_item(item: &Value) -> Value {
+    let converted = fields(item).map(|(name, held)| {
+        let held = match name.as_str() {
+            "parameters" => list(held).map(parameter).collect::<Vec<_>>().into(),
+            _ => operation(held),
+        };
+        (name.clone(), held)
     });
-    format!("{first}{}_{version}", rest.collect::<String>())
+    Value::Object(converted.collect())
 }
 
-/// Operations with what the names in braces of a path stand for.
-fn path_item(path: &str, item: &Value, tag: &str) -> Value {
-    let operations = fields(item).map(|(method, entry)| (method.clone(), operation(entry, tag)));
-    let mut converted: Map = operations.collect();
-    let names = path.split('/').filter_map(|segment| {
-        let name = segment.strip_prefix('{')?;
-        name.strip_suffix('}')
-    });
-    let parameters: Vec<Value> = names
-        .map(|name| json!({"name": name, "in": "path", "required": true, "type": "string", "uniqueItems": true}))
-        .collect();
-    if !parameters.is_empty() {
-        converted.insert("parameters", parameters.into());
-    }
-    Value::Object(converted)
-}
-
-fn operation(entry: &Value, tag: &str) -> Value {
-    const ANSWERED: [&str; 3] = [
-        "application/json",
-        "application/yaml",
-        "application/vnd.kubernetes.protobuf",
-    ];
+fn operation(entry: &Value) -> Value {
     let content = &entry["requestBody"]["content"];
     let mut consumed: Vec<&str> = fields(content).map(|(name, _)| name.as_str()).collect();
     let mut parameters = Vec::new();
     match fields(content).next() {
-        Some((_, media)) => parameters.push(json!({
-            "name": "body", "in": "body", "required": true, "schema": schema(&media["schema"]),
-        })),
+        Some((_, media)) => {
+            let mut body =
+                json!({"name": "body", "in": "body", "schema": schema(&media["schema"])});
+            if entry["requestBody"]["required"] == true {
+                body["required"] = true.into();
+            }
+            parameters.push(body);
+        }
         None => consumed.push("*/*"),
     }
-    let queried = entry["parameters"].as_array().into_iter().flatten();
-    parameters.extend(queried.map(|parameter| {
-        json!({
-            "name": parameter["name"], "in": parameter["in"],
-            "type": parameter["schema"]["type"], "uniqueItems": true,
-        })
-    }));
-    json!({
+    parameters.extend(list(&entry["parameters"]).map(parameter));
+    let answered = &entry["responses"]["200"]["content"];
+    let responses = fields(&entry["responses"]);
+    let responses: Map = responses
+        .map(|(code, response)| (code.clone(), answer(response)))
+        .collect();
+    let mut operation = json!({
         "consumes": consumed,
-        "produces": ANSWERED,
+        "produces": fields(answered).map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         "schemes": ["https"],
-        "tags": [tag],
         "parameters": parameters,
-        "responses": entry["responses"],
-        "x-kubernetes-action": entry["x-kubernetes-action"],
-        "x-kubernetes-group-version-kind": entry["x-kubernetes-group-version-kind"],
-    })
+        "responses": responses,
+    });
+    let kept = ["description", "operationId", "tags"];
+    let told =
+        fields(entry).filter(|(name, _)| name.starts_with("x-") || kept.contains(&name.as_str()));
+    for (name, held) in told {
+        operation[name.as_str()] = held.clone();
+    }
+    operation
+}
+
+fn list(of: &Value) -> impl Iterator<Item = &Value> {
+    of.as_array().into_iter().flatten()
+}
+
+fn parameter(of: &Value) -> Value {
+    let mut converted = json!({
+        "name": of["name"], "in": of["in"], "type": of["schema"]["type"], "uniqueItems": true,
+    });
+    if of["required"] == true {
+        converted["required"] = true.into();
+    }
+    converted
+}
+
+fn answer(response: &Value) -> Value {
+    let mut converted = json!({"description": response["description"]});
+    if let Some((_, media)) = fields(&response["content"]).next() {
+        converted["schema"] = schema(&media["schema"]);
+    }
+    converted
 }
 
 /// A schema without what v2 cannot say. Clients of v2 stumble over items and properties of what may be something else, so
@@ -127,6 +132,11 @@ pub(super) fn schema(of: &Value) -> Value {
     let mut converted = Map::new();
     for (name, value) in fields(of) {
         let value: Value = match name.as_str() {
+            // Of the types that values may have on the wire, one can be told.
+            "oneOf" if list(value).any(|branch| branch["type"] == "string") => {
+                converted.insert("type", "string".into());
+                continue;
+            }
             "anyOf" | "not" | "nullable" | "oneOf" => continue,
             "items" | "properties" if is_open => continue,
             "type" if is("nullable") => continue,

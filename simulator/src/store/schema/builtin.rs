@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
+    APIResourceList, DeleteOptions, ListMeta, ObjectMeta, Status,
+};
 use schemars::{JsonSchema, SchemaGenerator};
 
 use self::known::{KINDS, Known};
+pub(super) use self::values::values;
 use super::format::Format;
 use super::node::{Checks, Node, Type};
 use crate::json::Value;
 
 mod known;
 mod overlay;
+mod values;
 
 /// The schema of a whole object of a built-in kind, made with all others on the first call; `None` for kinds that are not known here.
 ///
@@ -23,7 +27,28 @@ mod overlay;
 #[must_use]
 pub fn builtin(group: &str, version: &str, kind: &str) -> Option<Arc<Node>> {
     let is_it = |known: &Known| (known.group, known.version, known.kind) == (group, version, kind);
-    Some(Arc::clone(&NODES[KINDS.iter().position(is_it)?]))
+    Some(Arc::clone(&BUILT_IN.kinds[KINDS.iter().position(is_it)?]))
+}
+
+/// The schema of a named part of built-in kinds, such as `io.k8s.api.core.v1.PodSpec`.
+#[must_use]
+pub fn definition(name: &str) -> Option<Arc<Node>> {
+    BUILT_IN.definitions.get(name).map(Arc::clone)
+}
+
+/// Group, version and kind of a named part that is a kind by itself.
+#[must_use]
+pub fn kind_of(name: &str) -> Option<[&'static str; 3]> {
+    let nodes = BUILT_IN.kinds.iter().zip(&KINDS);
+    let mut named = nodes.filter(|(node, _)| node.definition.as_deref() == Some(name));
+    named
+        .next()
+        .map(|(_, known)| [known.group, known.version, known.kind])
+}
+
+/// The names that [`definition`] knows, in their order.
+pub fn definitions() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.definitions.keys().map(String::as_str)
 }
 
 /// The schema of `metadata`.
@@ -33,24 +58,39 @@ pub fn object_meta() -> Arc<Node> {
     Arc::clone(&OBJECT_META)
 }
 
-/// The schemas of [`KINDS`], in their order: made together, since they share most of their parts.
-static NODES: LazyLock<Vec<Arc<Node>>> = LazyLock::new(|| {
+/// What Kubernetes itself defines.
+struct BuiltIn {
+    /// The schemas of [`KINDS`], in their order.
+    kinds: Vec<Arc<Node>>,
+    /// Their parts.
+    definitions: BTreeMap<String, Arc<Node>>,
+}
+
+/// Made together, since kinds share most of their parts.
+static BUILT_IN: LazyLock<BuiltIn> = LazyLock::new(|| {
     let mut generator = SchemaGenerator::default();
     let schemas = KINDS.map(|known| Value::from((known.schema)(&mut generator).to_value()));
-    let mut reader = Reader {
-        definitions: serde_json::Value::Object(generator.take_definitions(true)).into(),
-        known: BTreeMap::new(),
-    };
-    schemas
-        .iter()
-        .map(|schema| whole(&reader.node(schema)))
-        .collect()
+    let others = [
+        generator.subschema_for::<APIResourceList>(),
+        generator.subschema_for::<DeleteOptions>(),
+        generator.subschema_for::<ListMeta>(),
+        generator.subschema_for::<Status>(),
+    ];
+    let mut reader = Reader::of(&mut generator);
+    let kinds = schemas.iter().map(|schema| whole(&reader.node(schema)));
+    let kinds = kinds.collect();
+    for other in others {
+        reader.node(&other.to_value().into());
+    }
+    BuiltIn {
+        kinds,
+        definitions: reader.finished(),
+    }
 });
 
-/// Clients may leave out `metadata`; the server fills it in.
+/// Every kind has the `metadata` that [`object_meta`] describes.
 fn whole(node: &Node) -> Arc<Node> {
     let mut node = node.clone();
-    node.required.retain(|name| name != "metadata");
     node.properties.insert("metadata", object_meta());
     Arc::new(node)
 }
@@ -58,11 +98,7 @@ fn whole(node: &Node) -> Arc<Node> {
 fn node_of<T: JsonSchema>() -> Arc<Node> {
     let mut generator = SchemaGenerator::default();
     let schema = Value::from(generator.subschema_for::<T>().to_value());
-    let mut reader = Reader {
-        definitions: serde_json::Value::Object(generator.take_definitions(true)).into(),
-        known: BTreeMap::new(),
-    };
-    reader.node(&schema)
+    Reader::of(&mut generator).node(&schema)
 }
 
 /// Turns the generated schemas into nodes, each definition once.
@@ -72,6 +108,24 @@ struct Reader {
 }
 
 impl Reader {
+    fn of(generator: &mut SchemaGenerator) -> Self {
+        Self {
+            definitions: serde_json::Value::Object(generator.take_definitions(true)).into(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// What was read, and the first layer of what contains itself.
+    fn finished(mut self) -> BTreeMap<String, Arc<Node>> {
+        for name in RECURSIVE {
+            if let Some(definition) = self.definitions.get(name).cloned() {
+                let layer = self.inline(&definition, name);
+                self.known.insert(name.to_owned(), Arc::new(layer));
+            }
+        }
+        self.known
+    }
+
     fn node(&mut self, schema: &Value) -> Arc<Node> {
         let Some(name) = reference(schema) else {
             return Arc::new(self.inline(schema, ""));
@@ -92,7 +146,7 @@ impl Reader {
         }
         let node = match self.definitions.get(name).cloned() {
             Some(definition) if !RECURSIVE.contains(&name) => self.inline(&definition, name),
-            Some(_) | None => free(Type::Object),
+            Some(_) | None => free(name),
         };
         let node = Arc::new(node);
         self.known.insert(name.to_owned(), Arc::clone(&node));
@@ -103,6 +157,7 @@ impl Reader {
         let kind = kind(schema);
         let mut node = Node {
             kind,
+            definition: (!owner.is_empty()).then(|| owner.into()),
             description: text(schema, "description").to_owned(),
             required: texts(schema, "required"),
             checks: Checks {
@@ -125,6 +180,8 @@ impl Reader {
                 node.properties.insert(field.clone(), property);
             }
         }
+        // Clients may leave it out; the server fills it in.
+        node.required.retain(|field| field != "metadata");
         let is_free = node.properties.is_empty() && node.additional.is_none();
         node.preserve_unknown = is_free && matches!(kind, Type::Object | Type::Any);
         overlay::finish(owner, &mut node);
@@ -140,9 +197,10 @@ const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const RECURSIVE: [&str; 1] =
     ["io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"];
 
-fn free(kind: Type) -> Node {
+fn free(name: &str) -> Node {
     Node {
-        kind,
+        kind: Type::Object,
+        definition: Some(name.into()),
         preserve_unknown: true,
         ..Node::default()
     }

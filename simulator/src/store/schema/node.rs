@@ -13,6 +13,8 @@ use crate::json::{Map, Value};
 pub struct Node {
     /// The JSON type; [`Type::Any`] where none is declared.
     pub kind: Type,
+    /// The name of the Go type, such as `io.k8s.api.core.v1.PodSpec`. Named parts of built-in kinds only.
+    pub definition: Option<Arc<str>>,
     /// `description`, for `kubectl explain`.
     pub description: String,
     /// Declared fields of an object.

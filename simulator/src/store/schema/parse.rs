@@ -67,6 +67,7 @@ impl Reader {
         }
         Node {
             kind: kind(schema),
+            definition: None,
             description: text(schema, "description").unwrap_or_default().to_owned(),
             properties: self.properties(schema, path, depth),
             additional: self.additional(schema, path, depth),

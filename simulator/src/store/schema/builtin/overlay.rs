@@ -66,7 +66,7 @@ pub(super) fn finish(owner: &str, node: &mut Node) {
     }
 }
 
-fn short(owner: &str) -> &str {
+pub(super) fn short(owner: &str) -> &str {
     owner
         .strip_prefix("io.k8s.api.")
         .or_else(|| owner.strip_prefix("io.k8s.apimachinery.pkg.apis."))

@@ -1,0 +1,168 @@
+//! The schemas of a document: its kinds, their lists, and the parts that those consist of.
+//!
+//! Source: `spec/kube-api.md` §1.4; names and layout as kube-apiserver v1.34.3 answers them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::http::discovery::verbs;
+use crate::json::{Map, Value, json};
+use crate::store::kind::{Kind, Origin};
+use crate::store::schema::builtin::{definition, kind_of};
+use crate::store::schema::openapi::{METADATA, to_component};
+
+const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
+const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+
+/// The parts that the operations of a kind speak of, with the verb that does, and whether of built-in kinds alone.
+const SPOKEN_OF: [(&str, &str, bool); 6] = [
+    ("APIResourceList", "create", true),
+    ("DeleteOptions", "delete", false),
+    ("ListMeta", "list", false),
+    ("Patch", "patch", false),
+    ("Status", "delete", false),
+    ("WatchEvent", "watch", true),
+];
+
+/// The name of a part that belongs to the metadata of everything.
+pub(super) fn meta(name: &str) -> String {
+    format!("{META}.{name}")
+}
+
+/// The schemas that a document of `kinds` needs.
+pub(super) fn schemas(kinds: &[&Kind]) -> Map {
+    let mut schemas = Map::new();
+    let mut named: BTreeSet<Arc<str>> = BTreeSet::new();
+    for kind in kinds {
+        let is_built_in = kind.origin == Origin::BuiltIn;
+        let spoken_of = SPOKEN_OF.iter().filter(|(_, verb, is_of_built_in)| {
+            verbs(kind).contains(verb) && (is_built_in || !is_of_built_in)
+        });
+        named.extend(spoken_of.map(|(name, ..)| Arc::from(meta(name))));
+        if kind.subresources.iter().any(|part| part == "scale") {
+            named.insert(SCALE.into());
+        }
+        if verbs(kind).contains(&"list") {
+            schemas.insert(format!("{}List", component(kind)), list(kind));
+        }
+        schemas.insert(component(kind), whole(kind, &mut named));
+    }
+    while let Some(name) = named.pop_first() {
+        if !schemas.contains_key(&*name) {
+            let part = part(&name, &mut named);
+            schemas.insert(name.as_ref(), part);
+        }
+    }
+    schemas
+}
+
+/// What `scale` answers.
+pub(super) const SCALE: &str = "io.k8s.api.autoscaling.v1.Scale";
+
+/// The name of a kind among the components, such as `io.k8s.api.core.v1.Pod` or `io.ex.present.v1.Gadget`.
+pub(super) fn component(kind: &Kind) -> String {
+    let (version, name) = (&kind.version, &kind.kind);
+    if let Some(definition) = &kind.schema.definition {
+        return definition.as_ref().to_owned();
+    }
+    let labels = match kind.origin {
+        Origin::Custom => kind.group.rsplit('.').collect(),
+        Origin::BuiltIn => {
+            let first = kind
+                .group
+                .split('.')
+                .next()
+                .filter(|first| !first.is_empty());
+            vec!["io", "k8s", "api", first.unwrap_or("core")]
+        }
+    };
+    format!("{}.{version}.{name}", labels.join("."))
+}
+
+/// Where a component lies.
+pub(super) fn reference(component: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{component}")})
+}
+
+pub(super) fn group_version_kind(kind: &Kind, name: &str) -> Value {
+    json!({"group": kind.group, "version": kind.version, "kind": name})
+}
+
+fn whole(kind: &Kind, named: &mut BTreeSet<Arc<str>>) -> Value {
+    match kind.origin {
+        Origin::BuiltIn => part(&component(kind), named),
+        Origin::Custom => custom(kind, named),
+    }
+}
+
+/// The schema of a custom resource, with what every object has.
+fn custom(kind: &Kind, named: &mut BTreeSet<Arc<str>>) -> Value {
+    let object_meta = meta("ObjectMeta");
+    let mut whole = to_component(&kind.schema, named);
+    whole["type"] = "object".into();
+    let properties = &mut whole["properties"];
+    properties["apiVersion"] = described("string", API_VERSION);
+    properties["kind"] = described("string", KIND);
+    properties["metadata"] = json!({"description": METADATA, "allOf": [reference(&object_meta)]});
+    named.insert(object_meta.into());
+    whole["x-kubernetes-group-version-kind"] = json!([group_version_kind(kind, &kind.kind)]);
+    whole
+}
+
+fn list(kind: &Kind) -> Value {
+    let item = reference(&component(kind));
+    let items = match kind.origin {
+        Origin::BuiltIn => json!({"default": {}, "allOf": [item]}),
+        Origin::Custom => item,
+    };
+    json!({
+        "description": format!("{} is a list of {}", kind.list_kind, kind.kind),
+        "type": "object",
+        "required": ["items"],
+        "properties": {
+            "apiVersion": described("string", API_VERSION),
+            "kind": described("string", KIND),
+            "metadata": {
+                "description": "Standard list metadata.",
+                "allOf": [reference(&meta("ListMeta"))],
+            },
+            "items": {
+                "description": format!("List of {}.", kind.plural),
+                "type": "array",
+                "items": items,
+            },
+        },
+        "x-kubernetes-group-version-kind": [group_version_kind(kind, &kind.list_kind)],
+    })
+}
+
+/// A part, and those that it consists of.
+fn part(name: &str, named: &mut BTreeSet<Arc<str>>) -> Value {
+    if let Some(node) = definition(name) {
+        let mut part = to_component(&node, named);
+        if let Some([group, version, kind]) = kind_of(name) {
+            let of = json!([{"group": group, "version": version, "kind": kind}]);
+            part["x-kubernetes-group-version-kind"] = of;
+        }
+        return part;
+    }
+    if name == meta("WatchEvent") {
+        let raw = "io.k8s.apimachinery.pkg.runtime.RawExtension";
+        named.insert(raw.into());
+        return json!({
+            "description": "Event represents a single event to a watched resource.",
+            "type": "object",
+            "required": ["type", "object"],
+            "properties": {"object": {"allOf": [reference(raw)]}, "type": {"type": "string", "default": ""}},
+        });
+    }
+    json!({
+        "description": "Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.",
+        "type": "object",
+    })
+}
+
+fn described(kind: &str, description: &str) -> Value {
+    json!({"type": kind, "description": description})
+}
