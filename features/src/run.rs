@@ -24,7 +24,7 @@ use crate::world::World;
 pub const SIMULATED_ONLY: &str = "simulated-only";
 
 /// How many scenarios there are, so that none is skipped in silence.
-pub const N_SCENARIOS: usize = 160;
+pub const N_SCENARIOS: usize = 208;
 
 /// What to run, and where.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use arc_simulator::faults::{Faults, Rule};
+use arc_simulator::faults::{Delays, Faults, Rule};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -24,8 +24,9 @@ pub struct World {
     pub(crate) before: Arc<Snapshot>,
     /// Why the last write was refused.
     pub(crate) refused: Option<String>,
-    /// What is to go wrong.
-    rules: Vec<Rule>,
+    /// What is to go wrong, and how often at least.
+    faults: Faults,
+    n_faults_min: usize,
     site: Option<Site>,
     /// Whether nothing was changed since time last passed.
     at_rest: bool,
@@ -159,8 +160,19 @@ impl World {
     /// # Errors
     /// The cluster is a real one.
     pub(crate) fn disturb(&mut self, rule: Rule) -> Result<()> {
-        self.rules.push(rule);
-        self.site()?.disturb(Faults::from_rules(self.rules.clone()))
+        self.faults.add(rule);
+        self.n_faults_min += 1;
+        self.site()?.disturb(self.faults.clone())
+    }
+
+    /// Lets parts see late as `delays` say, at least once before the cluster comes to rest.
+    ///
+    /// # Errors
+    /// The cluster is a real one.
+    pub(crate) fn delay(&mut self, delays: Delays) -> Result<()> {
+        self.faults.delay(delays);
+        self.n_faults_min += 1;
+        self.site()?.disturb(self.faults.clone())
     }
 
     /// Lets a second operator work beside the first.
@@ -245,7 +257,7 @@ impl World {
         self.site_mut()?.settle(&order).await?;
         self.at_rest = true;
         let happened = self.site()?.disturbances();
-        if happened.len() < self.rules.len() {
+        if happened.len() < self.n_faults_min {
             bail!("not everything went wrong that was to: {happened:?}");
         }
         Ok(())

@@ -8,7 +8,7 @@ use arc_features::world::World;
 use cucumber::codegen::{LazyRegex, StepConstructor, WorldInventory, inventory};
 use cucumber::gherkin::{Feature, Step, StepType};
 
-const N_FILES: usize = 17;
+const N_FILES: usize = 20;
 const N_STEPS_MAX: usize = 10;
 
 async fn all_features() -> Vec<Feature> {

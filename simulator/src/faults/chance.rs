@@ -8,7 +8,7 @@ use crate::ids::Ids;
 use crate::store::request::{Request, Verb};
 
 use super::chain::Moment;
-use super::disturbance::{Disturbance, Flaw, Meddling};
+use super::disturbance::{Disturbance, Flaw, Meddling, Swizzle};
 use super::refusal::Refusal;
 use super::rule::Fault;
 
@@ -19,6 +19,10 @@ const FAULT_STREAM: u64 = 0xfa_17_5e_ed;
 const A_WHILE: SignedDuration = SignedDuration::from_secs(20);
 /// How long a client waits for an answer, by chance.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+/// The time from one watch to the next when they stop one by one, by chance.
+const PACE: SignedDuration = SignedDuration::from_secs(5);
+/// How many events an event flood has, by chance.
+const N_EVENTS: usize = 50;
 /// How many events wait for a client that takes up none, by chance.
 const N_EVENTS_WAITING: usize = 2;
 
@@ -37,8 +41,19 @@ impl Chance {
     /// One of `one_in` requests of `actors` fails on average.
     #[must_use]
     pub fn new(seed: u64, one_in: usize, actors: &[&str]) -> Self {
+        Self::of(all(seed), (seed, one_in), actors)
+    }
+
+    /// At one of `one_in` requests of `actors` on average somebody else writes to the object, or to what belongs to it.
+    #[must_use]
+    pub fn monkey(seed: u64, one_in: usize, actors: &[&str]) -> Self {
+        let writes = monkey(seed).into_iter();
+        let kinds = writes.map(|what| Fault::Disturb(Disturbance::Meddle(what)));
+        Self::of(kinds.collect(), (seed, one_in), actors)
+    }
+
+    fn of(kinds: Vec<Fault>, (seed, one_in): (u64, usize), actors: &[&str]) -> Self {
         let mut ids = Ids::new(seed ^ FAULT_STREAM);
-        let kinds = all();
         let certain = kinds[ids.below(kinds.len())];
         let kinds = kinds
             .into_iter()
@@ -72,10 +87,10 @@ macro_rules! every {
 }
 
 /// The faults to choose from: every one, but for those that only a rule can mean well.
-fn all() -> Vec<Fault> {
+fn all(seed: u64) -> Vec<Fault> {
     let hangs = [Moment::Before, Moment::After].map(|moment| Fault::Hang(moment, PATIENCE));
     let refusals = refusals().into_iter().map(Fault::Answer);
-    let disturbances = disturbances().into_iter().map(Fault::Disturb);
+    let disturbances = disturbances(seed).into_iter().map(Fault::Disturb);
     every! { Fault:
         Fault::Refuse => vec![Fault::Refuse],
         Fault::LoseAnswer => vec![Fault::LoseAnswer],
@@ -95,27 +110,60 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Expired => vec![Refusal::Expired],
         Refusal::TooLargeRevision => vec![Refusal::TooLargeRevision],
         Refusal::TooManyRequests => vec![Refusal::TooManyRequests],
+        Refusal::Overloaded => vec![Refusal::Overloaded],
+        Refusal::Initializing => vec![Refusal::Initializing],
         Refusal::LeaderChanged => vec![Refusal::LeaderChanged],
+        Refusal::EtcdTimedOut => vec![Refusal::EtcdTimedOut],
+        Refusal::WebhookTimedOut => vec![Refusal::WebhookTimedOut],
         Refusal::Unavailable => vec![Refusal::Unavailable],
-        Refusal::Forbidden | Refusal::QuotaExceeded | Refusal::NotServed => Vec::new(),
+        Refusal::UnavailableText => vec![Refusal::UnavailableText],
+        Refusal::UnavailableBare => vec![Refusal::UnavailableBare],
+        Refusal::Forbidden | Refusal::QuotaExceeded | Refusal::NotServed | Refusal::Denied => Vec::new(),
     }
 }
 
-fn disturbances() -> Vec<Disturbance> {
+fn disturbances(seed: u64) -> Vec<Disturbance> {
     let flaws = flaws().into_iter().map(Disturbance::Watches);
     every! { Disturbance:
         Disturbance::DropWatches => vec![Disturbance::DropWatches],
         Disturbance::ExpireWatches => vec![Disturbance::ExpireWatches],
         Disturbance::ShortWatches(_) => vec![Disturbance::ShortWatches(A_WHILE)],
         Disturbance::Watches(_) => flaws.collect(),
+        Disturbance::Swizzle(_) => vec![Disturbance::Swizzle(Swizzle { seed, pace: PACE })],
         Disturbance::GoAway => vec![Disturbance::GoAway],
         Disturbance::Lag(_) => vec![Disturbance::Lag(A_WHILE)],
         Disturbance::Compact => vec![Disturbance::Compact],
         Disturbance::Restart(_) => vec![Disturbance::Restart(A_WHILE)],
-        // Who deletes something means it.
-        Disturbance::Meddle(_) => vec![Disturbance::Meddle(Meddling::Touch)],
+        Disturbance::FreezeDiscovery(_) => vec![Disturbance::FreezeDiscovery(A_WHILE)],
+        Disturbance::HoldDefinitions(_) => vec![Disturbance::HoldDefinitions(A_WHILE)],
+        Disturbance::Pages(_) => vec![Disturbance::Pages(1)],
+        // Who deletes something, or changes what it asks for, means it.
+        Disturbance::Meddle(_) => [Meddling::Touch, Meddling::Flood(N_EVENTS), Meddling::Own]
+            .map(Disturbance::Meddle)
+            .to_vec(),
+        // Who looks for an object of such a kind takes it for gone.
+        Disturbance::Unserve(_) => Vec::new(),
         // A clock that is wrong stays so.
         Disturbance::Skew(_) | Disturbance::ClientSkew(_) => Vec::new(),
+    }
+}
+
+/// What somebody does who keeps to what is allowed, and may be heeded: no namespace goes.
+fn monkey(seed: u64) -> Vec<Meddling> {
+    every! { Meddling:
+        Meddling::Touch => vec![Meddling::Touch],
+        Meddling::Flood(_) => vec![Meddling::Flood(N_EVENTS)],
+        Meddling::Edit(_) => vec![Meddling::Edit(seed)],
+        Meddling::StripLabels => vec![Meddling::StripLabels],
+        Meddling::Own => vec![Meddling::Own],
+        Meddling::Hold => vec![Meddling::Hold],
+        Meddling::Release => vec![Meddling::Release],
+        Meddling::Delete => vec![Meddling::Delete],
+        Meddling::Recreate => vec![Meddling::Recreate],
+        Meddling::DeleteDependent(_) => vec![Meddling::DeleteDependent(seed)],
+        Meddling::EvictPod(_) => vec![Meddling::EvictPod(seed)],
+        Meddling::FailPod(_) => vec![Meddling::FailPod(seed)],
+        Meddling::DeleteNamespace => Vec::new(),
     }
 }
 
@@ -123,6 +171,7 @@ fn flaws() -> Vec<Flaw> {
     every! { Flaw:
         Flaw::Late(_) => vec![Flaw::Late(A_WHILE)],
         Flaw::Batched(_) => vec![Flaw::Batched(A_WHILE)],
+        Flaw::Paused(..) => vec![Flaw::Paused(PACE, A_WHILE)],
         Flaw::Torn => vec![Flaw::Torn],
         Flaw::Unmarked => vec![Flaw::Unmarked],
         Flaw::Silent => vec![Flaw::Silent],

@@ -17,6 +17,10 @@ pub enum Disturbance {
     /// Watches do not work as they should until they end: of a request to watch the one that it opens, of any other request
     /// all that the client has open.
     Watches(Flaw),
+    /// Some of the open watches of the client, as a seed says, stop one by one, and then go on in another order.
+    ///
+    /// Source: `spec/kube-api.md` §5.1 (FoundationDB, swizzle-clogging).
+    Swizzle(Swizzle),
     /// The connection over which the request came takes no other: over HTTP/2 the client is told so (GOAWAY), over HTTP/1.1 by
     /// `Connection: close`. What is under way on it, such as watches, goes on. A client in this process has no connection,
     /// and notices nothing.
@@ -34,8 +38,26 @@ pub enum Disturbance {
     ClientSkew(SignedDuration),
     /// The server stops: all watches of everybody end, history is forgotten, and nobody reaches it for so long.
     Restart(SignedDuration),
+    /// The kind of the request, or the one that it defines, is not served for so long: nobody finds it, discovery does not
+    /// know it, and watches of it end. Its objects stay.
+    Unserve(SignedDuration),
+    /// Definitions that are made before so long has passed are established only then.
+    HoldDefinitions(SignedDuration),
+    /// Discovery shows the kinds of now for so long, whatever becomes of them.
+    FreezeDiscovery(SignedDuration),
+    /// A list that asks for pages gets no more than so many objects in one.
+    Pages(usize),
     /// Somebody else does this to the object of the request, just before it; nothing if there is none.
     Meddle(Meddling),
+}
+
+/// Which watches stop and go on, and how fast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Swizzle {
+    /// What chooses them, and both orders.
+    pub seed: u64,
+    /// The time from one to the next.
+    pub pace: SignedDuration,
 }
 
 /// What is wrong with a watch.
@@ -47,6 +69,8 @@ pub enum Flaw {
     Late(SignedDuration),
     /// Events are held back and come together, each time that so long has passed.
     Batched(SignedDuration),
+    /// Nothing comes, from so long on and for so long; then everything that was held back does, and it works again.
+    Paused(SignedDuration, SignedDuration),
     /// The next event breaks off in the middle of its line, and the connection with it.
     Torn,
     /// No bookmark comes any more, but for the one that ends the state with which a watch begins: after a quiet time the client
@@ -68,8 +92,28 @@ pub enum Flaw {
 pub enum Meddling {
     /// Sets an annotation.
     Touch,
+    /// Sets it so many times, with an event each.
+    Flood(usize),
+    /// Changes one value of its `spec`, which a seed chooses, as a user might.
+    Edit(u64),
+    /// Takes away all its labels.
+    StripLabels,
+    /// Applies its labels, its annotations and its `spec` as they are, by force: they have one more owner.
+    Own,
+    /// Adds a finalizer of its own.
+    Hold,
+    /// Takes that away again.
+    Release,
     /// Deletes it.
     Delete,
     /// Deletes it, and creates it again as it was if nothing keeps it from going.
     Recreate,
+    /// Deletes one of the objects that it owns, which a seed chooses.
+    DeleteDependent(u64),
+    /// Evicts it, if it is a pod, or else a pod of its namespace that still runs, which a seed chooses.
+    EvictPod(u64),
+    /// Says of such a pod that it has failed, as a node that lacks memory does.
+    FailPod(u64),
+    /// Deletes its namespace.
+    DeleteNamespace,
 }

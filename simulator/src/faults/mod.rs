@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! request ─ before ─▶ first rule that matches, else chance ─▶ refused, answered, or let through
+//!                     (what the request would change, for rules with a condition)
 //!         ─ kernel ─▶ after ─▶ the answer, or its loss
 //! ```
 //!
@@ -9,15 +10,20 @@
 
 mod chain;
 mod chance;
+mod delays;
 mod disturbance;
+mod outlook;
 mod refusal;
 mod rule;
 
 pub use chain::{Faults, Firing, Moment};
 pub use chance::Chance;
-pub use disturbance::{Disturbance, Flaw, Meddling};
+pub use delays::Delays;
+pub use disturbance::{Disturbance, Flaw, Meddling, Swizzle};
 pub use refusal::Refusal;
-pub use rule::{Fault, Nth, PatternError, Rule, Verbs};
+pub use rule::{ConditionError, Fault, Nth, PatternError, Rule, Verbs};
 
 pub(crate) use chain::{Instant, Verdict};
+pub(crate) use outlook::{Change, Outlook};
+pub(crate) use refusal::Said;
 pub(crate) use rule::name_of;

@@ -15,6 +15,7 @@ use super::hang::Hanging;
 use super::health::{health, version};
 use super::heartbeat::Heartbeat;
 use super::journal::Entry;
+use super::lifecycle::shorten;
 use super::negotiate::{Accepted, Format, Offer, accepted};
 use super::pending::Pending;
 use super::query::Query;
@@ -28,7 +29,7 @@ use super::service::{ApiServer, Call, State};
 use super::shape::Shape;
 use super::{review, review_check, warning};
 use crate::access::{Policy, User};
-use crate::faults::{Instant, Moment, Verdict};
+use crate::faults::{Instant, Moment, Said, Verdict};
 use crate::store::answer::{Answer, Refused, Reply};
 use crate::store::kind::Kind;
 use crate::store::ownership::track_posted;
@@ -114,9 +115,14 @@ impl ApiServer {
 
     /// Whether nobody is there to answer, now that time has put right what it could.
     fn is_away(&self) -> bool {
-        let trouble = &mut self.lock().trouble;
-        trouble.pass(self.clock().now());
-        trouble.is_away()
+        let (mut state, now) = (self.lock(), self.clock().now());
+        if state.trouble.lifecycle.establishes_at(now) {
+            drop(state);
+            self.pass();
+            state = self.lock();
+        }
+        state.trouble.pass(now);
+        state.trouble.is_away()
     }
 
     fn review(
@@ -158,11 +164,9 @@ impl ApiServer {
     }
 
     async fn resource(&self, call: &Call, target: &Target, user: &Arc<User>) -> Answered {
-        let found =
-            self.lock()
-                .kernel
-                .registry()
-                .find(&target.group, &target.version, &target.resource);
+        let found = self
+            .lock()
+            .find((&target.group, &target.version), &target.resource);
         let served = match found {
             Found::Resource(served) => served,
             Found::NoResource | Found::NoVersion => return Ok(refusal(call, &no_resource())),
@@ -230,10 +234,11 @@ impl ApiServer {
         let now = self.clock().now();
         let request = &mut pending.request;
         match state.fault(request, Moment::Before, now) {
-            Verdict::Pass | Verdict::Disturb(_) => {}
-            Verdict::Meddle(what) => self.meddle(state, call.uri.path(), (request, what)),
+            Verdict::Pass | Verdict::Disturb(..) | Verdict::Kill(_) => {}
+            Verdict::Meddle(what) => self.meddle(state, request, what),
             Verdict::GoAway => pending.is_last = true,
-            Verdict::Answer(status) => return Some(Ok(refusal(call, &status))),
+            Verdict::Pages(n) => shorten(request, n),
+            Verdict::Answer(said) => return Some(Ok(said_to(call, &said))),
             Verdict::Hang(patience) => return Some(Err(self.hang(state, call, now + patience))),
             Verdict::Break | Verdict::Crash => return Some(Err(Lost::Broken)),
         }
@@ -255,8 +260,13 @@ impl ApiServer {
         }
         let now = self.clock().now();
         match state.fault(asked, Moment::After, now) {
-            Verdict::Pass | Verdict::Disturb(_) | Verdict::Meddle(_) | Verdict::GoAway => {}
-            Verdict::Answer(status) => return Ok(refusal(call, &status)),
+            Verdict::Pass
+            | Verdict::Disturb(..)
+            | Verdict::Kill(_)
+            | Verdict::Meddle(_)
+            | Verdict::GoAway
+            | Verdict::Pages(_) => {}
+            Verdict::Answer(said) => return Ok(said_to(call, &said)),
             Verdict::Hang(patience) => return Err(self.hang(state, call, now + patience)),
             Verdict::Break | Verdict::Crash => return Err(Lost::Broken),
         }
@@ -454,6 +464,10 @@ fn finished(
 /// A refusal in the format that the client accepts.
 pub(super) fn refusal(call: &Call, status: &Status) -> Response<ResponseBody> {
     response::refusal(call.headers.get(ACCEPT), status)
+}
+
+fn said_to(call: &Call, said: &Said) -> Response<ResponseBody> {
+    response::said(call.headers.get(ACCEPT), said)
 }
 
 fn add_warnings(response: &mut Response<ResponseBody>, warnings: &[String]) {

@@ -88,10 +88,7 @@ impl ApiServer {
             return Progress::Answered(answered);
         }
         let kind = &pending.request.served.kind;
-        let found = state
-            .kernel
-            .registry()
-            .find(&kind.group, &kind.version, &kind.plural);
+        let found = state.find((&kind.group, &kind.version), &kind.plural);
         // Definitions change while a request is read and webhooks are asked.
         let Found::Resource(served) = found else {
             return Progress::Answered(Ok(refusal(call, &no_resource())));

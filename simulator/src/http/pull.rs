@@ -66,7 +66,7 @@ impl ApiServer {
         let is_due = watch.heartbeat.as_mut().is_some_and(|beat| beat.take(now));
         if (is_owed || is_due)
             && watch.cursor.allows_bookmarks()
-            && state.trouble.streams.takes_bookmark(watch.id)
+            && state.trouble.streams.takes_bookmark(watch.id, now)
         {
             let bookmark = watch.cursor.bookmark(log, sight.until);
             return Poll::Ready(Some(Pulled::Whole(bookmark)));

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::body::{ResponseBody, WatchBody};
 use super::direct::Told;
 use super::negotiate::{Format, Offer, Refusal, accepted};
 use super::{options, protobuf};
+use crate::faults::Said;
 use crate::json::{Value, json};
 use crate::store::request::Continue;
 use crate::store::status::Status;
@@ -63,8 +64,29 @@ pub(crate) fn value_response(code: u16, value: &Value) -> Response<ResponseBody>
 }
 
 /// A refusal in the format that the client accepts; JSON where it accepts none.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/responsewriters/writers.go, `ErrorNegotiated` (`Retry-After`).
 pub(crate) fn refusal(accept: Option<&HeaderValue>, status: &Status) -> Response<ResponseBody> {
-    object_response(status.code, refusal_format(accept), &status.body())
+    let mut response = object_response(status.code, refusal_format(accept), &status.body());
+    let details = status.details.as_ref();
+    let seconds = details.and_then(|details| details["retryAfterSeconds"].as_u64());
+    if let Some(seconds) = seconds.filter(|seconds| *seconds > 0) {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// What a fault says in place of an answer.
+pub(crate) fn said(accept: Option<&HeaderValue>, said: &Said) -> Response<ResponseBody> {
+    let mut response = match *said {
+        Said::Status(ref status) => return refusal(accept, status),
+        Said::Text(code, "") => bare_response(code),
+        Said::Text(code, text) => text_response(code, text),
+    };
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(RETRY_AFTER, 1.into());
+    }
+    response
 }
 
 /// The format of a refusal.

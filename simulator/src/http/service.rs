@@ -270,12 +270,10 @@ impl ApiServer {
         self.lock().journal.lines().to_vec()
     }
 
-    /// The kinds that are served now, by group, version and plural.
+    /// The kinds that discovery shows now, by group, version and plural.
     #[must_use]
     pub fn kinds(&self) -> Vec<Arc<Kind>> {
-        let state = self.lock();
-        let all = state.kernel.registry().all();
-        all.map(|served| Arc::clone(&served.kind)).collect()
+        self.lock().discovered()
     }
 
     /// Forgets history up to `revision`: older watches, lists and page tokens answer 410.
@@ -400,6 +398,7 @@ impl ApiServer {
         let (now, before) = (self.0.clock.now(), state.kernel.log().revision());
         let shown = state.trouble.clock(now);
         state.kernel_mut().expire(shown);
+        state.establish_held(shown);
         self.keep(&mut state, before);
         state.wake_since(before, now);
         state.trouble.pass(now);

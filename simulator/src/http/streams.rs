@@ -1,11 +1,13 @@
 //! The open watches as the server knows them, and what faults did to them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::faults::{Flaw, Instant};
+use crate::clock::after;
+use crate::faults::{Flaw, Instant, Swizzle};
+use crate::ids::Ids;
 use crate::store::kernel::Kernel;
 use crate::store::log::TableId;
 use crate::store::watch::{Cursor, Selection};
@@ -116,8 +118,18 @@ impl Streams {
 
     /// Ends the watches of a client, or of everybody.
     pub(crate) fn end(&mut self, actor: Option<&str>, end: End) {
+        let is_meant = |stream: &Stream| actor.is_none_or(|actor| *stream.actor == *actor);
+        self.end_those(is_meant, end);
+    }
+
+    /// Ends everybody's watches of some tables.
+    pub(crate) fn end_of(&mut self, tables: &BTreeSet<TableId>) {
+        self.end_those(|stream| tables.contains(&stream.table), End::Cut);
+    }
+
+    fn end_those(&mut self, is_meant: impl Fn(&Stream) -> bool, end: End) {
         for (id, stream) in &mut self.open {
-            if actor.is_none_or(|actor| *stream.actor == *actor) {
+            if is_meant(stream) {
                 stream.end = Some(end);
                 self.flawed.remove(id);
             }
@@ -148,6 +160,21 @@ impl Streams {
         }
     }
 
+    /// Stops some of a client's open watches one by one, and then lets them go on, in another order.
+    pub(crate) fn swizzle(&mut self, actor: &str, swizzle: Swizzle, at: Instant) {
+        let open = self.open.iter();
+        let all: Vec<u64> = open
+            .filter(|(_, stream)| *stream.actor == *actor)
+            .map(|(id, _)| *id)
+            .collect();
+        let mut ids = Ids::new(swizzle.seed);
+        for (id, wait, length) in pauses(&all, swizzle.pace, &mut ids) {
+            let flaw = Flaw::Paused(wait, length);
+            let flawed = Flawed::new(flaw, &self.open[&id], at);
+            self.flawed.insert(id, flawed);
+        }
+    }
+
     /// Notes that something was written.
     pub(crate) fn written(&mut self, at: Instant) {
         for flawed in self.flawed.values_mut() {
@@ -165,6 +192,8 @@ impl Streams {
                 flawed.due.pop_front();
             }
         }
+        self.flawed
+            .retain(|_, flawed| flawed.pause().is_none_or(|(_, end)| end > now));
         let is_over = |_: &u64, flawed: &mut Flawed| flawed.is_silent() && flawed.closes_at <= now;
         let over = self.flawed.extract_if(.., is_over);
         for (id, _) in over.collect::<Vec<_>>() {
@@ -188,8 +217,9 @@ impl Streams {
     }
 
     /// Whether a watch may tell how far it came; one that falls silent says it once more.
-    pub(crate) fn takes_bookmark(&mut self, id: u64) -> bool {
+    pub(crate) fn takes_bookmark(&mut self, id: u64, now: Timestamp) -> bool {
         match self.flawed.get_mut(&id) {
+            Some(flawed) if flawed.is_paused(now) => false,
             Some(flawed) if flawed.flaw == Flaw::Unmarked => false,
             Some(flawed) if flawed.is_silent() => !std::mem::replace(&mut flawed.is_mute, true),
             Some(_) | None => true,
@@ -210,7 +240,11 @@ impl Streams {
                 // Only events tell how far it came.
                 Flaw::Unmarked => stream.selection.newest(kernel),
                 Flaw::Torn => u64::MAX,
-                Flaw::Late(_) | Flaw::Batched(_) | Flaw::Silent | Flaw::Stalled(_) => flawed.view,
+                Flaw::Late(_)
+                | Flaw::Batched(_)
+                | Flaw::Paused(..)
+                | Flaw::Silent
+                | Flaw::Stalled(_) => flawed.view,
             })
         });
         shown.min().unwrap_or(u64::MAX)
@@ -231,6 +265,12 @@ impl Flawed {
 
     fn written(&mut self, at: Instant) {
         let due = match self.flaw {
+            Flaw::Paused(..) => {
+                if !self.is_paused(at.now) {
+                    self.view = at.revision;
+                }
+                return;
+            }
             Flaw::Late(delay) => at.now + delay,
             Flaw::Batched(period) => {
                 self.since + rounded_up(at.now.duration_since(self.since), period)
@@ -241,6 +281,27 @@ impl Flawed {
             Some((last, revision)) if *last == due => *revision = at.revision,
             Some(_) | None => self.due.push_back((due, at.revision)),
         }
+    }
+
+    /// From when until when nothing comes, of a watch that pauses.
+    fn pause(&self) -> Option<(Timestamp, Timestamp)> {
+        match self.flaw {
+            Flaw::Paused(wait, length) => {
+                let begin = after(self.since, wait);
+                Some((begin, after(begin, length)))
+            }
+            Flaw::Late(_)
+            | Flaw::Batched(_)
+            | Flaw::Torn
+            | Flaw::Unmarked
+            | Flaw::Silent
+            | Flaw::Stalled(_) => None,
+        }
+    }
+
+    fn is_paused(&self, now: Timestamp) -> bool {
+        self.pause()
+            .is_some_and(|(begin, end)| begin <= now && now < end)
     }
 
     fn is_silent(&self) -> bool {
@@ -255,7 +316,8 @@ impl Flawed {
         if self.is_silent() {
             return Some(self.closes_at);
         }
-        self.due.front().map(|(due, _)| *due)
+        let due = self.due.front().map(|(due, _)| *due);
+        due.or(self.pause().map(|(_, end)| end))
     }
 
     fn sight(&self) -> Sight {
@@ -268,9 +330,12 @@ impl Flawed {
             is_torn: self.flaw == Flaw::Torn,
             buffer: match self.flaw {
                 Flaw::Stalled(n_events) => Some(n_events),
-                Flaw::Late(_) | Flaw::Batched(_) | Flaw::Torn | Flaw::Unmarked | Flaw::Silent => {
-                    None
-                }
+                Flaw::Late(_)
+                | Flaw::Batched(_)
+                | Flaw::Paused(..)
+                | Flaw::Torn
+                | Flaw::Unmarked
+                | Flaw::Silent => None,
             },
         }
     }
@@ -281,4 +346,60 @@ fn rounded_up(elapsed: SignedDuration, period: SignedDuration) -> SignedDuration
     let (elapsed, period) = (elapsed.as_nanos(), period.as_nanos().max(1));
     let n_periods = (elapsed + period - 1) / period;
     SignedDuration::from_nanos_i128(n_periods.max(1) * period)
+}
+
+/// Which of `all` pause, each with the time until then and how long: one more stops each time that `pace` has passed, and
+/// when the last of them has, one more goes on each time, in another order.
+fn pauses(
+    all: &[u64],
+    pace: SignedDuration,
+    ids: &mut Ids,
+) -> Vec<(u64, SignedDuration, SignedDuration)> {
+    let mut chosen: Vec<u64> = all.iter().copied().filter(|_| ids.below(2) == 0).collect();
+    // One alone has no order.
+    if chosen.len() < 2 {
+        chosen = all.to_vec();
+    }
+    let stops = shuffled(chosen, ids);
+    let mut starts = shuffled(stops.clone(), ids);
+    if starts == stops {
+        starts.reverse();
+    }
+    let steps = |n: usize| pace.saturating_mul(i32::try_from(n).unwrap_or(i32::MAX));
+    let turn = |id: &u64| starts.iter().position(|other| other == id);
+    let turns = stops.iter().filter_map(|id| Some((*id, turn(id)?)));
+    let n_stops = stops.len();
+    turns
+        .enumerate()
+        .map(|(stop, (id, start))| (id, steps(stop), steps(n_stops + start - stop)))
+        .collect()
+}
+
+fn shuffled(mut some: Vec<u64>, ids: &mut Ids) -> Vec<u64> {
+    for n_left in (2..=some.len()).rev() {
+        some.swap(n_left - 1, ids.below(n_left));
+    }
+    some
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::one(&[7], 1, &[(7, 0, 1)])]
+    #[case::two(&[7, 8], 3, &[(8, 0, 3), (7, 1, 1)])]
+    fn a_swizzle_stops_each_before_any_goes_on(
+        #[case] all: &[u64],
+        #[case] seed: u64,
+        #[case] expected: &[(u64, i64, i64)],
+    ) {
+        let pauses = pauses(all, SignedDuration::from_secs(1), &mut Ids::new(seed));
+        let pauses = pauses
+            .into_iter()
+            .map(|(id, wait, length)| (id, wait.as_secs(), length.as_secs()));
+        assert_eq!(pauses.collect::<Vec<_>>(), expected);
+    }
 }

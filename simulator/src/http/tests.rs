@@ -12,14 +12,17 @@ use crate::json::{Value, json};
 
 mod access;
 mod account;
+mod answered;
 mod bounded;
 mod conversion;
 mod disturbed;
 mod events;
 mod evictions;
 mod expired;
+mod lifecycle;
 mod log;
 mod marked;
+mod monkeys;
 mod nested;
 mod panicked;
 mod policies;
@@ -27,6 +30,8 @@ mod protected;
 mod protobuf;
 mod refused;
 mod size;
+mod struck;
+mod swizzled;
 mod tightened;
 mod webhooks;
 

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::foresight;
 use super::hang::Hangs;
+use super::lifecycle::Lifecycle;
 use super::service::State;
 use super::streams::{End, Sight, Streams};
 use crate::clock::Lead;
-use crate::faults::{Disturbance, Flaw, Instant, Moment, Verdict};
+use crate::faults::{Disturbance, Flaw, Instant, Moment, Outlook, Verdict};
 use crate::store::request::{At, Request, Start, Verb};
 use crate::store::status::Status;
 use crate::store::watch::{Cursor, too_large};
@@ -33,6 +35,8 @@ pub(crate) struct Trouble {
     pub(crate) streams: Streams,
     /// The requests that nobody answers.
     pub(crate) hangs: Hangs,
+    /// What is not served, or shown, as it should be.
+    pub(crate) lifecycle: Lifecycle,
 }
 
 /// What a lagging replica shows.
@@ -107,6 +111,7 @@ impl Trouble {
         times
             .chain(self.streams.ends_at())
             .chain(self.hangs.ends_at())
+            .chain(self.lifecycle.ends_at())
             .min()
     }
 
@@ -120,6 +125,7 @@ impl Trouble {
         self.away_until = self.away_until.filter(|until| *until > now);
         self.streams.pass(now);
         self.hangs.pass(now);
+        self.lifecycle.pass(now);
     }
 }
 
@@ -137,27 +143,38 @@ impl State {
         };
         let revision = self.kernel.log().revision();
         let instant = Instant { now, revision };
+        let shown = self.trouble.clock(now);
+        let look = || foresight::changes((&self.kernel, &self.ids), request, shown);
         let verdict = match moment {
-            Moment::Before => faults.before(request, instant),
+            Moment::Before => faults.before(request, &Outlook::new(&look), instant),
             Moment::After => faults.after(),
         };
         match verdict {
-            Verdict::Disturb(disturbance) => self.disturb(request, disturbance, instant),
+            Verdict::Disturb(what, whom) => self.disturb((request, &whom), what, instant),
             Verdict::Crash => {
                 self.crashed.insert(Arc::clone(&request.actor));
                 Verdict::Crash
             }
+            Verdict::Kill(victim) => {
+                self.crashed.insert(victim);
+                Verdict::Pass
+            }
             Verdict::Pass
             | Verdict::Meddle(_)
             | Verdict::GoAway
+            | Verdict::Pages(_)
             | Verdict::Answer(_)
             | Verdict::Break
             | Verdict::Hang(_) => verdict,
         }
     }
 
-    fn disturb(&mut self, request: &Request, what: Disturbance, at: Instant) -> Verdict {
-        let actor = &request.actor;
+    fn disturb(
+        &mut self,
+        (request, actor): (&Request, &Arc<str>),
+        what: Disturbance,
+        at: Instant,
+    ) -> Verdict {
         let Instant { now, revision } = at;
         match what {
             Disturbance::DropWatches => self.end_watches(Some(actor), End::Cut),
@@ -167,7 +184,9 @@ impl State {
                 self.end_watches(Some(actor), End::Cut);
             }
             Disturbance::Watches(flaw) => match request.verb {
-                Verb::Watch(_) => self.trouble.streams.mean_next(Some(flaw)),
+                Verb::Watch(_) if *actor == request.actor => {
+                    self.trouble.streams.mean_next(Some(flaw))
+                }
                 _ => self.spoil(actor, flaw, at),
             },
             Disturbance::Lag(delay) => {
@@ -186,6 +205,14 @@ impl State {
                 self.trouble.away_until = Some(now + outage);
                 return Verdict::Break;
             }
+            Disturbance::Swizzle(swizzle) => {
+                self.trouble.streams.swizzle(actor, swizzle, at);
+                self.watchers.wake_all();
+            }
+            Disturbance::Unserve(time) => self.unserve(request, time, at),
+            Disturbance::FreezeDiscovery(time) => self.freeze_discovery(time, at),
+            Disturbance::HoldDefinitions(time) => self.hold_definitions(time, at),
+            Disturbance::Pages(n) => return Verdict::Pages(n),
             Disturbance::Meddle(what) => return Verdict::Meddle(what),
             Disturbance::GoAway => return Verdict::GoAway,
         }

@@ -17,7 +17,8 @@ use super::policy::Policies;
 use super::registry::{Behaviour, Conversion, Served};
 use super::schema;
 use super::status::Status;
-use super::webhook::Webhooks;
+use super::webhook::{Conversation, Webhooks};
+use crate::ids::Ids;
 use crate::json::{Value, json};
 
 /// Holds a definition until its instances are gone.
@@ -62,7 +63,7 @@ impl Kernel {
         created: &Object,
         context: &mut Context,
     ) -> Result<(), Status> {
-        if !is_definition(served) {
+        if !is_definition(served) || self.holds_definitions {
             return Ok(());
         }
         let mut value = created.value().clone();
@@ -76,6 +77,26 @@ impl Kernel {
         let schema = &served.kind.schema;
         track_update(Some(created.value()), &mut value, &writer, schema);
         self.store(served, value, context).map(drop)
+    }
+
+    /// From now on definitions wait to be established, until [`Kernel::establish_all`], or do not.
+    pub(crate) fn hold_definitions(&mut self, holds: bool) {
+        self.holds_definitions = holds;
+    }
+
+    /// Establishes the definitions that wait for it.
+    pub(crate) fn establish_all(&mut self, now: Timestamp, ids: &mut Ids) {
+        let served = Arc::clone(self.definitions());
+        let all = self.log.objects(served.table).values();
+        let waits = |object: &&Arc<Object>| conditions(object.value()).next().is_none();
+        let waiting: Vec<_> = all.filter(waits).map(Arc::clone).collect();
+        for definition in waiting {
+            let mut conversation = Conversation::default();
+            let mut context = Context::new((now, ids), &mut conversation);
+            // One that cannot be stored waits on.
+            let _: Result<(), Status> =
+                self.wholly(|kernel| kernel.establish(&served, &definition, &mut context));
+        }
     }
 
     /// Refuses new instances of a definition that is being deleted.

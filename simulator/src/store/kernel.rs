@@ -42,6 +42,8 @@ pub struct Kernel {
     pub(super) webhooks: Arc<Webhooks>,
     pub(super) conversions: Arc<Conversions>,
     pub(super) expiries: Expiries,
+    /// Whether definitions that are made now wait to be established.
+    pub(super) holds_definitions: bool,
 }
 
 /// What a request meets: the time, chance, and the warnings it gathers.
@@ -55,6 +57,23 @@ pub(super) struct Context<'a> {
     pub(super) quoted: Option<String>,
     /// What webhooks have said, and have yet to be asked.
     pub(super) conversation: &'a mut Conversation,
+}
+
+impl<'a> Context<'a> {
+    /// What a request meets at first.
+    pub(super) fn new(
+        (now, ids): (Timestamp, &'a mut Ids),
+        conversation: &'a mut Conversation,
+    ) -> Self {
+        Self {
+            now,
+            ids,
+            warnings: Vec::new(),
+            defined: None,
+            quoted: None,
+            conversation,
+        }
+    }
 }
 
 impl Default for Kernel {
@@ -86,6 +105,7 @@ impl Kernel {
             webhooks: Arc::default(),
             conversions: Arc::default(),
             expiries: Expiries::default(),
+            holds_definitions: false,
         }
     }
 
@@ -171,6 +191,14 @@ impl Kernel {
         self.log.keep_within(window);
     }
 
+    /// A fork that asks no webhook about a write.
+    pub(crate) fn without_webhooks(&self) -> Self {
+        Self {
+            webhooks: Arc::default(),
+            ..self.clone()
+        }
+    }
+
     /// Answers one request at `now`, drawing uids and names from `ids`.
     ///
     /// # Errors
@@ -199,14 +227,7 @@ impl Kernel {
         now: Timestamp,
         ids: &mut Ids,
     ) -> Result<Reply, Refused> {
-        let mut context = Context {
-            now,
-            ids,
-            warnings: Vec::new(),
-            defined: None,
-            quoted: None,
-            conversation,
-        };
+        let mut context = Context::new((now, ids), conversation);
         let is_gathered = request.verb.is_write() && aggregation::is_gathered(&request.served);
         let result = self.wholly(|kernel| {
             let result = kernel.dispatch(request, &mut context);

@@ -13,7 +13,9 @@ mod create;
 mod world;
 
 use arc_simulator::assembly::ACTORS;
-use arc_simulator::faults::{Disturbance, Fault, Faults, Flaw, Meddling, Moment, Nth, Rule, Verbs};
+use arc_simulator::faults::{
+    Delays, Disturbance, Fault, Faults, Flaw, Meddling, Moment, Nth, Refusal, Rule, Swizzle, Verbs,
+};
 use jiff::SignedDuration;
 use rstest::rstest;
 
@@ -36,6 +38,12 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 /// How far a clock jumps.
 const A_JUMP: SignedDuration = SignedDuration::from_hours(1);
 const A_JUMP_BACK: SignedDuration = SignedDuration::from_hours(-1);
+
+/// How fast watches stop one by one, in an order of its own.
+const SWIZZLE: Swizzle = Swizzle {
+    seed: 1,
+    pace: SignedDuration::from_secs(5),
+};
 
 /// One of so many requests fails in a random run.
 const ONE_IN: usize = 8;
@@ -148,6 +156,26 @@ async fn a_fault_at_any_write_changes_nothing(
     at_any_write(whose, fault, Ending::assert_same).await;
 }
 
+/// At some writes of the operator: the end is the same as without.
+#[rstest]
+#[case::swizzled_watches(Fault::Disturb(Disturbance::Swizzle(SWIZZLE)))]
+#[case::overloaded(Fault::Answer(Refusal::Overloaded))]
+#[case::webhook_timed_out(Fault::Answer(Refusal::WebhookTimedOut))]
+#[case::unavailable_without_a_word(Fault::Answer(Refusal::UnavailableBare))]
+#[case::unserved(Fault::Disturb(Disturbance::Unserve(A_WHILE)))]
+#[case::flooded(Fault::Disturb(Disturbance::Meddle(Meddling::Flood(50))))]
+#[case::owned(Fault::Disturb(Disturbance::Meddle(Meddling::Own)))]
+#[tokio::test]
+async fn a_fault_at_some_writes_changes_nothing(
+    #[values(2, 5, 9)] point: usize,
+    #[case] fault: Fault,
+) {
+    let reference = ending_without_faults(0, Course::Kept).await;
+    let replay = "cargo test -p arc-simulator --test faults some_writes";
+    let ending = once(("operator", Course::Kept), (point, fault), replay).await;
+    ending.assert_same(&reference);
+}
+
 /// Somebody takes an object away, before each write of the operator: what is asked for is there again in the end, and if
 /// nothing is asked for any more, nothing is left.
 #[rstest]
@@ -157,6 +185,52 @@ async fn a_fault_at_any_write_changes_nothing(
 async fn what_somebody_takes_away_comes_back_at_any_write(#[case] meddling: Meddling) {
     let fault = Fault::Disturb(Disturbance::Meddle(meddling));
     at_any_write(("operator", 1), fault, Ending::assert_as_asked_for).await;
+}
+
+const RUNS: &str = "object.kind == 'Workflow' && object.status.phase == 'Running'";
+const ENDED: &str = "object.kind == 'Workflow' && object.status.phase == 'Succeeded'";
+const DONE: &str = "object.kind == 'Order' && object.status.phase == 'Succeeded' && oldObject.status.phase != 'Succeeded'";
+
+/// The operator is struck when an object changes, whoever changes it: the end is the same.
+#[rstest]
+#[tokio::test]
+async fn a_fault_at_a_change_of_an_object_changes_nothing(
+    #[values(RUNS, ENDED, DONE)] condition: &str,
+    #[values(
+        Fault::Crash(Moment::Before),
+        Fault::Crash(Moment::After),
+        Fault::Disturb(Disturbance::ExpireWatches),
+        Fault::Disturb(Disturbance::Lag(A_WHILE))
+    )]
+    fault: Fault,
+) {
+    let reference = ending_without_faults(0, Course::Kept).await;
+    let mut world = World::start(0, "cargo test -p arc-simulator --test faults change").await;
+    let rule = Rule::of_anybody(Verbs::Writes, fault).strikes("operator");
+    let rule = rule.when(condition).unwrap().nth(Nth::Only(1));
+    world.fail(Faults::from_rules(vec![rule]));
+    Course::Kept.play(&mut world).await;
+    assert_eq!(world.end_faults(), 1);
+    world.ending().assert_same(&reference);
+}
+
+/// The controllers of the cluster see late, so that the operator is now faster than they, now slower.
+#[rstest]
+#[tokio::test]
+async fn late_controllers_change_nothing(#[values(1, 2, 3, 4)] seed: u64) {
+    let reference = ending_without_faults(seed, Course::Deleted).await;
+    let mut world = World::start(seed, "cargo test -p arc-simulator --test faults late").await;
+    let mut faults = Faults::default();
+    faults.delay(Delays {
+        seed,
+        one_in: 4,
+        seconds_max: 300,
+        victims: vec!["garbage-collector".to_owned(), "namespaces".to_owned()],
+    });
+    world.fail(faults);
+    Course::Deleted.play(&mut world).await;
+    assert!(world.end_faults() > 0);
+    world.ending().assert_same(&reference);
 }
 
 /// The order of turns, which the seed draws, decides who of the two is faster.
@@ -226,6 +300,26 @@ async fn after_random_faults_everything_recovers_and_then_stays_quiet() {
     for seed in seeds {
         random(seed).await;
     }
+}
+
+/// Somebody writes to whatever the parts write to, as seeds say: what comes of it may be anything that is allowed, but it comes
+/// to an end, and everything is quiet.
+#[rstest]
+#[tokio::test]
+async fn after_a_monkey_everything_comes_to_rest(#[values(0, 1, 2, 3, 4, 5, 6, 7)] seed: u64) {
+    let replay = "cargo test -p arc-simulator --test faults monkey";
+    let mut world = World::start(seed, replay).await;
+    world.fail(Faults::from_monkey(
+        seed,
+        ONE_IN,
+        &["operator", "argo", "kubelet"],
+    ));
+    world.play(FAULTY).await;
+    assert!(world.end_faults() > 0, "seed {seed}");
+    world.play(RECOVERED).await;
+    let ending = world.ending();
+    world.play(RECOVERED + STILL).await;
+    world.assert_no_writes_since(&ending);
 }
 
 #[rstest]

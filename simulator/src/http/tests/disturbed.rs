@@ -16,19 +16,19 @@ use crate::http::body::ResponseBody;
 use crate::http::service::ApiServer;
 use crate::json::Value;
 
-const A_WHILE: SignedDuration = SignedDuration::from_secs(10);
+pub(super) const A_WHILE: SignedDuration = SignedDuration::from_secs(10);
 /// What a client asks for to be disturbed.
-const TRIGGER: &str = "/api/v1/namespaces/default/secrets";
+pub(super) const TRIGGER: &str = "/api/v1/namespaces/default/secrets";
 
 /// A server where `slow` is met by `fault` as soon as it lists Secrets.
-fn disturbed(fault: Fault) -> ApiServer {
+pub(super) fn disturbed(fault: Fault) -> ApiServer {
     let server = server();
     let rule = Rule::new("slow", Verbs::One("list"), fault).resource("secrets");
     server.set_faults(Faults::from_rules(vec![rule]));
     server
 }
 
-async fn get(
+pub(super) async fn get(
     server: &ApiServer,
     actor: &str,
     path: &str,
@@ -39,14 +39,14 @@ async fn get(
     answer.map_err(|error| error.to_string())
 }
 
-async fn read(server: &ApiServer, actor: &str, path: &str) -> Value {
+pub(super) async fn read(server: &ApiServer, actor: &str, path: &str) -> Value {
     let body = get(server, actor, path).await.unwrap().into_body();
     serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap()
 }
 
 /// What a watch has to tell now: types of events, with what they are about, bookmarks with their revision; `end` if it is over. A line that is none and an
 /// end that is none are told as such.
-async fn heard(watch: &mut Response<ResponseBody>) -> Vec<String> {
+pub(super) async fn heard(watch: &mut Response<ResponseBody>) -> Vec<String> {
     let mut heard = Vec::new();
     while let Some(frame) = poll_immediate(watch.body_mut().frame()).await {
         let Some(frame) = frame else {
@@ -338,44 +338,6 @@ async fn a_clock_that_is_wrong_dates_what_is_made() {
         .parse()
         .unwrap();
     assert_eq!(created, EPOCH - A_WHILE);
-}
-
-#[rstest]
-#[case(
-    Refusal::Forbidden,
-    403,
-    "secrets \"\" is forbidden: User \"slow\" cannot list resource \"secrets\""
-)]
-#[case(
-    Refusal::NotServed,
-    404,
-    "the server could not find the requested resource"
-)]
-#[case(
-    Refusal::TooManyRequests,
-    429,
-    "the server has received too many requests and has asked us to try again later"
-)]
-#[case(
-    Refusal::TooLargeRevision,
-    504,
-    "Timeout: Too large resource version: 5, current: 4"
-)]
-#[case(Refusal::LeaderChanged, 500, "etcdserver: leader changed")]
-#[case(
-    Refusal::Unavailable,
-    503,
-    "the server is currently unable to handle the request"
-)]
-#[tokio::test]
-async fn a_client_is_refused(#[case] refusal: Refusal, #[case] code: u16, #[case] message: &str) {
-    let server = disturbed(Fault::Answer(refusal));
-    let answer = read(&server, "slow", TRIGGER).await;
-    assert_eq!(
-        (&answer["code"], &answer["message"]),
-        (&code.into(), &message.into())
-    );
-    assert_eq!(get(&server, "other", TRIGGER).await.unwrap().status(), 200);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::validation::{Denial, Policy, Reason};
 use crate::json::json;
 use crate::store::admission::{Attempt, Seen, Target};
 use crate::store::kernel::Kernel;
-use crate::store::status::Status;
+use crate::store::status::{Qualified, Status};
 
 /// What has been found so far.
 struct Ruling<'w> {
@@ -103,26 +103,40 @@ impl Ruling<'_> {
         message: &str,
         reason: Reason,
     ) {
-        let with = binding.map_or(String::new(), |binding| {
-            format!(" with binding '{}'", binding.name)
-        });
-        self.refusal.get_or_insert_with(|| {
-            let name = &policy.name;
-            let message =
-                format!("ValidatingAdmissionPolicy '{name}'{with} denied request: {message}");
-            (message, reason)
-        });
+        let bound = binding.map(|binding| binding.name.as_str());
+        self.refusal
+            .get_or_insert_with(|| (words(&policy.name, bound, message), reason));
     }
+}
+
+fn words(policy: &str, binding: Option<&str>, message: &str) -> String {
+    let with = binding.map_or(String::new(), |binding| {
+        format!(" with binding '{binding}'")
+    });
+    format!("ValidatingAdmissionPolicy '{policy}'{with} denied request: {message}")
 }
 
 fn refusal(attempt: &Attempt, message: &str, reason: Reason) -> Status {
     let resource = attempt.request.served.kind.resource();
-    let name = match attempt.name {
+    status((&resource, attempt.name), message, reason)
+}
+
+/// 422 for what a policy denies, by its name and that of its binding.
+pub(crate) fn denial(
+    what: (&Qualified, &str),
+    (policy, binding): (&str, Option<&str>),
+    message: &str,
+) -> Status {
+    status(what, &words(policy, binding, message), Reason::INVALID)
+}
+
+fn status((resource, name): (&Qualified, &str), message: &str, reason: Reason) -> Status {
+    let name = match name {
         // That of no object in particular.
         "" => "Unknown",
         name => name,
     };
-    let mut status = Status::forbidden(&resource, name, message);
+    let mut status = Status::forbidden(resource, name, message);
     status.code = reason.code;
     status.reason = reason.name;
     if let Some(details) = &mut status.details {

@@ -16,5 +16,6 @@ mod parameters;
 mod policies;
 mod validation;
 
+pub(crate) use admission::denial;
 pub(super) use faults::{binding_faults, policy_faults};
 pub(super) use policies::Policies;

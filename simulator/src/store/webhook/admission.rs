@@ -94,10 +94,14 @@ impl Call {
 /// Refuses a write since a webhook could not be called, unless that is ignored.
 pub(super) fn failed(hook: &Webhook, why: &str) -> Result<(), Status> {
     if hook.fails {
-        let name = &hook.name;
-        return Err(internal(&format!("failed calling webhook {name:?}: {why}")));
+        return Err(failed_call(&hook.name, why));
     }
     Ok(())
+}
+
+/// 500 for a webhook that could not be called.
+pub(crate) fn failed_call(hook: &str, why: &str) -> Status {
+    internal(&format!("failed calling webhook {hook:?}: {why}"))
 }
 
 /// 500 for an error of the server's own.

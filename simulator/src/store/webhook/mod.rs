@@ -24,6 +24,7 @@ mod trouble;
 mod url_faults;
 mod writes;
 
+pub(crate) use admission::failed_call;
 pub(super) use admission::unheard;
 pub(super) use configurations::Webhooks;
 pub use conversation::{Answered, Conversation, Heard, Inquiry, Unanswered};
