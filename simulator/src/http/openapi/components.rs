@@ -49,7 +49,7 @@ pub(super) fn schemas(kinds: &[&Kind]) -> Map {
         schemas.insert(component(kind), whole(kind, &mut named));
     }
     while let Some(name) = named.pop_first() {
-        if !schemas.contains_key(&*name) {
+        if !schemas.contains_key(&name) {
             let part = part(&name, &mut named);
             schemas.insert(name.as_ref(), part);
         }
