@@ -3,7 +3,6 @@
 use http::Request;
 use tokio::sync::OnceCell;
 
-use crate::access::bootstrap;
 use crate::argo::{self, ArgoController, CronController};
 use crate::clock::{Clock, EPOCH};
 use crate::collector::{GarbageCollector, Namespaces, Quotas, ServiceAccounts, VolumeBinder};
@@ -138,6 +137,8 @@ pub struct InstallError {
     source: kube::Error,
 }
 
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
 /// The API server that [`installed`] gives out.
 static INSTALLED: OnceCell<ApiServer> = OnceCell::const_new();
 
@@ -149,40 +150,34 @@ static INSTALLED: OnceCell<ApiServer> = OnceCell::const_new();
 pub async fn installed() -> Result<&'static ApiServer, InstallError> {
     let make = || async {
         let server = ApiServer::new(Clock::virtual_from(EPOCH), 0);
-        install(&server.part_client("admin")).await?;
+        install(&server).await?;
         Ok(server)
     };
     INSTALLED.get_or_try_init(make).await
 }
 
-/// Installs the roles that every cluster has, and the CustomResourceDefinitions of Argo and of ARC.
+/// Installs what every cluster begins with, and the CustomResourceDefinitions of Argo and of ARC.
 ///
 /// # Errors
 /// The API server refuses one.
-pub async fn install(client: &PartClient) -> Result<(), InstallError> {
-    for (plural, role) in bootstrap::objects() {
-        create(client, ("rbac.authorization.k8s.io", plural), role).await?;
-    }
+pub async fn install(server: &ApiServer) -> Result<(), InstallError> {
+    server.found();
+    let client = server.part_client("admin");
     let of_operator = operator::crds().into_iter().map(Value::from);
     for crd in argo::crds::crds().into_iter().chain(of_operator) {
-        let kind = ("apiextensions.k8s.io", "customresourcedefinitions");
-        create(client, kind, crd).await?;
+        create(&client, crd).await?;
     }
     Ok(())
 }
 
-async fn create(
-    client: &PartClient,
-    (group, plural): (&str, &str),
-    object: Value,
-) -> Result<(), InstallError> {
-    let name = object["metadata"]["name"].as_str();
+async fn create(client: &PartClient, definition: Value) -> Result<(), InstallError> {
+    let name = definition["metadata"]["name"].as_str();
     let name = name.unwrap_or_default().to_owned();
-    let request = Request::post(format!("/apis/{group}/v1/{plural}?fieldManager=arcsim"))
+    let request = Request::post(format!("{DEFINITIONS}?fieldManager=arcsim"))
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(Vec::new())
         .expect("the path is a valid URI");
-    let created = part::send(client, Ok(request), object).await;
+    let created = part::send(client, Ok(request), definition).await;
     created
         .map(drop)
         .map_err(|source| InstallError { name, source })

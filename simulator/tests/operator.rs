@@ -86,9 +86,7 @@ async fn an_order_succeeds_with_the_operators_own_driver_over_tls(#[case] flaw: 
     )]
     let clock = Clock::scaled(Arc::new(jiff::Timestamp::now), PACE);
     let server = ApiServer::new(clock.clone(), 1);
-    assembly::install(&server.part_client("admin"))
-        .await
-        .unwrap();
+    assembly::install(&server).await.unwrap();
     let listener = Listener::bind(([127, 0, 0, 1], 0).into(), 1).await.unwrap();
     let access = listener.access().clone();
     let book = arc_fixtures::outcomes("oci", "default").unwrap();

@@ -18,39 +18,39 @@ const N_EVENTS: usize = 50;
 
 /// What happens at one write or list of a part, counted from 1; maybe to another part.
 #[given(
-    regex = r"^at (write|list) (\d+) of the (operator|argo|kubelet|garbage-collector)(, as for the [a-z-]+,)? (it .*|its .*|somebody .*|nobody .*|the API server.*|history .*|discovery .*|new .*)$"
+    regex = r"^at (write|list) (\d+) of the (operator|argo|kubelet|garbage-collector)((?:, as for the [a-z-]+,)? (?:it .*|its .*|somebody .*|nobody .*|the API server.*|history .*|discovery .*|new .*))$"
 )]
 fn happens_at(
     world: &mut World,
     verb: String,
     n: usize,
     actor: String,
-    whom: String,
-    what: String,
+    happens: String,
 ) -> Result<()> {
+    let (whom, what) = aimed(&happens);
     let verbs = match verb.as_str() {
         "list" => Verbs::One("list"),
         _ => Verbs::Writes,
     };
-    let rule = Rule::new(&actor, verbs, fault(&what, n as u64)?).nth(Nth::Only(n));
-    world.disturb(strikes(rule, &whom))
+    let rule = Rule::new(&actor, verbs, fault(what, n as u64)?).nth(Nth::Only(n));
+    world.disturb(strikes(rule, whom))
 }
 
 /// What happens at the first write of a part that changes an object so: CEL over `object`, which is what the write makes
 /// of it, and `oldObject`, which is what it was before.
 #[given(
-    regex = r#"^at the first write of the (operator|argo|kubelet|garbage-collector) with "([^"]*)"(, as for the [a-z-]+,)? (.*)$"#
+    regex = r#"^at the first write of the (operator|argo|kubelet|garbage-collector) with "([^"]*)"((?:, as for the [a-z-]+,)? .*)$"#
 )]
 fn happens_when(
     world: &mut World,
     actor: String,
     condition: String,
-    whom: String,
-    what: String,
+    happens: String,
 ) -> Result<()> {
-    let rule = Rule::new(&actor, Verbs::Writes, fault(&what, 1)?);
+    let (whom, what) = aimed(&happens);
+    let rule = Rule::new(&actor, Verbs::Writes, fault(what, 1)?);
     let rule = rule.when(&condition)?.nth(Nth::Only(1));
-    world.disturb(strikes(rule, &whom))
+    world.disturb(strikes(rule, whom))
 }
 
 /// At some writes, whosever they are.
@@ -72,8 +72,17 @@ fn sees_late(
     })
 }
 
-fn strikes(rule: Rule, whom: &str) -> Rule {
-    match whom.trim_matches(',').trim().strip_prefix("as for the ") {
+/// Whom something strikes besides the one that asks, and what happens.
+fn aimed(happens: &str) -> (Option<&str>, &str) {
+    let aimed = happens.strip_prefix(", as for the ");
+    match aimed.and_then(|aimed| aimed.split_once(", ")) {
+        Some((victim, what)) => (Some(victim), what),
+        None => (None, happens.trim_start()),
+    }
+}
+
+fn strikes(rule: Rule, whom: Option<&str>) -> Rule {
+    match whom {
         Some(victim) => rule.strikes(victim),
         None => rule,
     }

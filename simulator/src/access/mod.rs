@@ -9,10 +9,8 @@
 //!
 //! Source: `spec/kube-api.md` §1.21.
 
-pub mod bootstrap;
 pub mod escalation;
 
-mod granted;
 mod policy;
 mod question;
 mod rule;

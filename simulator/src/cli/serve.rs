@@ -202,7 +202,7 @@ async fn cluster(args: &ServeArgs, wall: WallClock) -> Result<ApiServer, Failed>
         }
         None => {
             let server = ApiServer::new(clock, args.seed);
-            assembly::install(&server.part_client("admin")).await?;
+            assembly::install(&server).await?;
             load::load(&server.client("user"), &documents, "default").await?;
             server
         }

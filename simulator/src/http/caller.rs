@@ -118,10 +118,11 @@ pub(super) fn question(call: &Call, route: &Route) -> Question {
     }
 }
 
-fn resource_question(call: &Call, target: &Target) -> ResourceQuestion {
+/// What a call does to a resource, empty if nobody knows.
+pub(super) fn verb(call: &Call, target: &Target) -> &'static str {
     let query = Query::parse(call.uri.query().unwrap_or_default());
     let is_collection = target.name.is_empty();
-    let verb = match call.method {
+    match call.method {
         Method::GET | Method::HEAD if target.watch => "watch",
         Method::GET | Method::HEAD if !is_collection => "get",
         Method::GET | Method::HEAD if query.flag("watch") => "watch",
@@ -132,7 +133,12 @@ fn resource_question(call: &Call, target: &Target) -> ResourceQuestion {
         Method::DELETE if is_collection => "deletecollection",
         Method::DELETE => "delete",
         _ => "",
-    };
+    }
+}
+
+fn resource_question(call: &Call, target: &Target) -> ResourceQuestion {
+    let query = Query::parse(call.uri.query().unwrap_or_default());
+    let (is_collection, verb) = (target.name.is_empty(), verb(call, target));
     let is_namespace = target.group.is_empty() && target.resource == "namespaces";
     ResourceQuestion {
         verb: verb.to_owned(),

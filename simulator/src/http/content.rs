@@ -59,9 +59,17 @@ pub(super) fn list(served: &Served, shape: Shape, page: &Page) -> Value {
         true => served.view(item).into_owned(),
         false => object(served, shape, item),
     };
-    let items: Value = page.items.iter().map(|one| item(one)).collect();
+    let items: Value = match is_null(shape, page) {
+        true => Value::Null,
+        false => page.items.iter().map(|one| item(one)).collect(),
+    };
     let list = json!({"metadata": metadata, "items": items});
     named(list, list_names(served, shape))
+}
+
+/// Whether a list of metadata is one of nothing, for which Go makes no list.
+pub(super) fn is_null(shape: Shape, page: &Page) -> bool {
+    matches!(shape, Shape::Metadata) && page.items.is_empty()
 }
 
 /// Whether items of a list leave out `apiVersion` and `kind`, as those of built-in kinds do.

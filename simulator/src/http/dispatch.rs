@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use http::header::ACCEPT;
 use http::{Method, Response};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::body::{LogBody, ResponseBody, Tear, WatchBody};
+use super::body::ResponseBody;
 use super::caller;
 use super::content;
+use super::custom;
 use super::direct::Told;
 use super::encode;
 use super::hang::Hanging;
 use super::health::{health, version};
-use super::heartbeat::Heartbeat;
 use super::journal::Entry;
 use super::lifecycle::shorten;
-use super::negotiate::{Accepted, Format, Offer, accepted};
+use super::negotiate::{Accepted, Form, Format, Offer, accepted};
 use super::pending::Pending;
 use super::query::Query;
 use super::resource::{self, no_resource, not_allowed};
 use super::response::{
-    self, JSON, bare_response, no_stream, not_acceptable, object_response, page_expired,
+    self, JSON, bare_response, misshapen, no_stream, not_acceptable, object_response, page_expired,
     refusal_format, response, text_response, told_response, value_response, watch_response,
 };
 use super::route::{Route, Target};
@@ -29,15 +29,13 @@ use super::service::{ApiServer, Call, State};
 use super::shape::Shape;
 use super::{review, review_check, warning};
 use crate::access::{Policy, User};
-use crate::faults::{Instant, Moment, Said, Verdict};
+use crate::faults::{Moment, Said, Verdict};
 use crate::store::answer::{Answer, Refused, Reply};
-use crate::store::kind::Kind;
+use crate::store::kind::{Kind, Origin};
 use crate::store::ownership::track_posted;
-use crate::store::pod_log::Follow;
 use crate::store::registry::{Found, Served};
 use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
-use crate::store::watch::Cursor;
 
 /// An answer, or the lack of one.
 pub(crate) type Answered = Result<Response<ResponseBody>, Lost>;
@@ -91,14 +89,19 @@ impl ApiServer {
         match route {
             Route::Resource(target) => {
                 match review::find(&target.group, &target.version, &target.resource) {
-                    Some(kind) => Ok(self.review(call, (&kind, &target), &user)),
-                    None => self.resource(call, &target, &user).await,
+                    Some(kind) if !target.is_doubled => {
+                        Ok(self.review(call, (&kind, &target), &user))
+                    }
+                    _ => self.resource(call, &target, &user).await,
                 }
             }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
             Route::Broken => Ok(text_response(400, "400 Bad Request")),
-            Route::Version | Route::CoreVersions | Route::Resources { .. }
-                if call.method != Method::GET =>
+            Route::Version | Route::CoreVersions if call.method != Method::GET => {
+                Ok(refusal(call, &not_allowed()))
+            }
+            Route::Resources { group, version }
+                if call.method != Method::GET && !self.is_custom(&group, &version) =>
             {
                 Ok(refusal(call, &not_allowed()))
             }
@@ -111,6 +114,13 @@ impl ApiServer {
             Route::Resources { group, version } => Ok(self.resources(call, &group, &version)),
             Route::OpenApi(path) => Ok(self.openapi(call, &path)),
         }
+    }
+
+    /// Whether every resource of a version is of a definition.
+    fn is_custom(&self, group: &str, version: &str) -> bool {
+        let registry = &self.lock().kernel;
+        let found = registry.registry().find(group, version, "");
+        matches!(found, Found::NoCustomResource)
     }
 
     /// Whether nobody is there to answer, now that time has put right what it could.
@@ -168,12 +178,22 @@ impl ApiServer {
             .lock()
             .find((&target.group, &target.version), &target.resource);
         let served = match found {
+            Found::Resource(served) if custom::is_nowhere(call, target, &served.kind) => {
+                return Ok(text_response(404, "404 page not found\n"));
+            }
+            Found::Resource(served)
+                if target.is_doubled && served.kind.origin == Origin::BuiltIn =>
+            {
+                return Ok(refusal(call, &no_resource()));
+            }
             Found::Resource(served) => served,
             Found::NoResource | Found::NoVersion => return Ok(refusal(call, &no_resource())),
-            Found::NoCustomVersion | Found::NoGroup => {
+            Found::NoCustomResource | Found::NoCustomVersion | Found::NoGroup => {
                 return Ok(text_response(404, "404 page not found\n"));
             }
         };
+        let whole = custom::whole(call, &served.kind);
+        let call = whole.as_ref().unwrap_or(call);
         let query = Query::parse(call.uri.query().unwrap_or_default());
         let asked = Arc::clone(&served);
         match self.prepare((call, user), target, (served, &query)) {
@@ -345,6 +365,15 @@ impl ApiServer {
             shape,
             timeout_seconds,
         } = wanted;
+        match (&reply.answer, accepted.form) {
+            (Answer::List(_), Form::Metadata) => {
+                return refusal(call, &misshapen(&served.kind, true));
+            }
+            (Answer::Object(..), Form::MetadataList) => {
+                return refusal(call, &misshapen(&served.kind, false));
+            }
+            _ => {}
+        }
         let format = accepted.format;
         let is_direct = call.direct.is_some();
         let mut response = match reply.answer {
@@ -389,59 +418,6 @@ impl ApiServer {
         add_warnings(&mut response, &reply.warnings);
         response
     }
-
-    fn watched(
-        &self,
-        state: &mut State,
-        call: &Call,
-        (served, shape, format): (Arc<Served>, Shape, Format),
-        (cursor, timeout_seconds): (Cursor, u64),
-    ) -> WatchBody {
-        let (id, revision) = (state.watchers.register(), state.kernel.log().revision());
-        let now = self.clock().now();
-        let whose = (&call.actor, timeout_seconds);
-        state
-            .trouble
-            .open(id, &cursor, whose, Instant { now, revision });
-        let ends_at = end(now, timeout_seconds);
-        let is_running = self.clock().wall_duration(SignedDuration::ZERO).is_some();
-        let beats = is_running && cursor.allows_bookmarks();
-        WatchBody {
-            server: self.clone(),
-            served,
-            shape,
-            format,
-            cursor,
-            id,
-            barriers_seen: state.watchers.barriers(),
-            heartbeat: beats.then(|| Heartbeat::begin(now, ends_at)),
-            actor: Arc::clone(&call.actor),
-            tear: Tear::Absent,
-            deadline: ends_at.and_then(|end| self.alarm(end)),
-            looks_again_at: None,
-            converting: None,
-            alarm: None,
-        }
-    }
-
-    fn followed(&self, state: &mut State, follow: Follow) -> Response<ResponseBody> {
-        let body = LogBody {
-            server: self.clone(),
-            follow,
-            id: state.watchers.register(),
-        };
-        let mut response = text_response(200, "");
-        *response.body_mut() = ResponseBody::log(body);
-        response
-    }
-}
-
-/// When a watch ends that may take so long; never, if it may take any time.
-fn end(now: Timestamp, timeout_seconds: u64) -> Option<Timestamp> {
-    let asked = i64::try_from(timeout_seconds)
-        .ok()
-        .filter(|asked| *asked > 0)?;
-    now.saturating_add(SignedDuration::from_secs(asked)).ok()
 }
 
 /// An answer with what is said of a kind that is to go, and of a page that is too old.

@@ -78,6 +78,10 @@ pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
     write_header(&mut text, &api_version, kind);
     text.extend_from_slice(b"\"metadata\":");
     text.extend_from_slice(metadata.to_string().as_bytes());
+    if content::is_null(shape, page) {
+        text.extend_from_slice(b",\"items\":null}");
+        return text;
+    }
     text.extend_from_slice(b",\"items\":[");
     for (index, item) in page.items.iter().enumerate() {
         if index > 0 {

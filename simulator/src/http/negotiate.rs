@@ -12,8 +12,10 @@ pub(crate) enum Form {
     /// As they are.
     #[default]
     Full,
-    /// `PartialObjectMetadata` or its list.
+    /// `PartialObjectMetadata`, which a list is not.
     Metadata,
+    /// `PartialObjectMetadataList`, which is of lists alone.
+    MetadataList,
     /// `Table` of `meta.k8s.io/v1`.
     Table,
     /// The same, called `meta.k8s.io/v1beta1`.
@@ -121,7 +123,8 @@ fn read(media_type: &str, offer: Offer) -> Result<Accepted, Refusal> {
     for (key, value) in parameters(media_type) {
         match (key, value) {
             ("as", "Table") => form = Form::Table,
-            ("as", "PartialObjectMetadata" | "PartialObjectMetadataList") => form = Form::Metadata,
+            ("as", "PartialObjectMetadata") => form = Form::Metadata,
+            ("as", "PartialObjectMetadataList") => form = Form::MetadataList,
             ("as", _) => return Err(Refusal::Form),
             ("v", asked) => version = asked,
             _ => {}
@@ -136,7 +139,9 @@ fn read(media_type: &str, offer: Offer) -> Result<Accepted, Refusal> {
         (Format::Protobuf, Form::Table | Form::BetaTable) => false,
         (Format::Protobuf, Form::Full) => offer != Offer::Resource(Origin::Custom),
         (_, Form::Full) => true,
-        (_, Form::Metadata | Form::Table | Form::BetaTable) => offer != Offer::Plain,
+        (_, Form::Metadata | Form::MetadataList | Form::Table | Form::BetaTable) => {
+            offer != Offer::Plain
+        }
     };
     match is_served {
         true => Ok(Accepted { form, format }),

@@ -31,14 +31,18 @@ pub(crate) fn request(
     query: &Query,
 ) -> Result<Request, Status> {
     let part = part(target, served)?;
+    let refused = |status: Status| match status.code {
+        405 => super::custom::refusal(call, target, &served.kind).unwrap_or(status),
+        _ => status,
+    };
     let verb = match part {
-        Part::Whole => verb(call, target, served, query)?,
+        Part::Whole => verb(call, target, served, query).map_err(refused)?,
         Part::Status
         | Part::Finalize
         | Part::Scale
         | Part::EphemeralContainers
         | Part::Resize
-        | Part::Approval => part_verb(call, part, served, query)?,
+        | Part::Approval => part_verb(call, part, served, query).map_err(refused)?,
         Part::Log => log_verb(call, query)?,
         Part::Binding | Part::Eviction | Part::Token => action_verb(call, part, query)?,
     };
@@ -63,16 +67,21 @@ fn part(target: &Target, served: &Served) -> Result<Part, Status> {
     if is_misplaced {
         return Err(no_resource());
     }
-    if target.subresource.is_empty() {
+    let subresource = match kind.origin {
+        // What stands behind it is not looked at.
+        Origin::Custom => target.subresource.split('/').next().unwrap_or_default(),
+        Origin::BuiltIn => target.subresource.as_str(),
+    };
+    if subresource.is_empty() {
         return Ok(Part::Whole);
     }
-    if !kind.subresources.contains(&target.subresource) {
+    if !kind.subresources.iter().any(|known| known == subresource) {
         if kind.origin == Origin::Custom {
             return Err(Status::not_found(&kind.resource(), &target.name));
         }
         return Err(no_resource());
     }
-    match target.subresource.as_str() {
+    match subresource {
         "status" => Ok(Part::Status),
         "finalize" => Ok(Part::Finalize),
         "log" => Ok(Part::Log),
@@ -112,7 +121,8 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
         (&Method::GET, true) => options::list(served, query).map(Verb::List),
         (&Method::GET, false) => options::get(query).map(Verb::Get),
         (&Method::POST, true) if is_everywhere => Err(not_allowed()),
-        (&Method::POST, true) => {
+        // Whatever name the URL of a custom resource has, that of the body counts.
+        (&Method::POST, is_collection) if is_collection || served.kind.origin == Origin::Custom => {
             let (value, options) = body(call, served, query, "CreateOptions")?;
             Ok(Verb::Create(value, options))
         }

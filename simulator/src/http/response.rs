@@ -12,6 +12,7 @@ use super::negotiate::{Format, Offer, Refusal, accepted};
 use super::{options, protobuf};
 use crate::faults::Said;
 use crate::json::{Value, json};
+use crate::store::kind::{Kind, Origin, go_package};
 use crate::store::request::Continue;
 use crate::store::status::Status;
 
@@ -161,6 +162,28 @@ pub(crate) fn not_acceptable(refusal: &Refusal, can_be_watched: bool) -> Status 
         reason: "NotAcceptable",
         message,
         details,
+    }
+}
+
+/// 406 for a list that is asked for as an object, or an object as a list.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/response.go, `asPartialObjectMetadata`.
+pub(crate) fn misshapen(kind: &Kind, is_list: bool) -> Status {
+    let (form, is, ending) = match is_list {
+        true => ("PartialObjectMetadata", "is a list", "List"),
+        false => ("PartialObjectMetadataList", "is not a list", ""),
+    };
+    let (package, name) = match kind.origin {
+        Origin::Custom => ("unstructured", "Unstructured"),
+        Origin::BuiltIn => (go_package(&kind.group), kind.kind.as_str()),
+    };
+    Status {
+        code: 406,
+        reason: "NotAcceptable",
+        message: format!(
+            "you requested {form}, but the requested object {is} (*{package}.{name}{ending})"
+        ),
+        details: None,
     }
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct Target {
     pub(crate) subresource: String,
     /// Whether the deprecated prefix `/watch` was used.
     pub(crate) watch: bool,
+    /// Whether two slashes stand side by side, which only custom resources bear.
+    pub(crate) is_doubled: bool,
 }
 
 impl Route {
@@ -96,13 +98,31 @@ fn doubled(path: &str) -> Option<Route> {
             version: "v1".to_owned(),
             ..Target::default()
         }),
-        ["apis", group, rest @ ..] => Route::Resource(Target {
-            group: (*group).to_owned(),
-            version: rest.first().copied().unwrap_or_default().to_owned(),
-            ..Target::default()
-        }),
+        ["apis", group, ..] => {
+            let words = path.trim_matches('/').split('/').skip(2);
+            Route::Resource(doubled_target(group, &words.collect::<Vec<_>>()))
+        }
         _ => Route::Unknown,
     })
+}
+
+/// What `words` name below a group, of which some are empty.
+fn doubled_target(group: &str, words: &[&str]) -> Target {
+    let (namespace, rest) = match words.get(1..).unwrap_or_default() {
+        ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (*namespace, rest),
+        rest => ("", rest),
+    };
+    let word = |index: usize| rest.get(index).copied().unwrap_or_default().to_owned();
+    Target {
+        group: group.to_owned(),
+        version: words.first().copied().unwrap_or_default().to_owned(),
+        namespace: namespace.to_owned(),
+        resource: word(0),
+        name: word(1),
+        subresource: word(2),
+        watch: false,
+        is_doubled: true,
+    }
 }
 
 fn in_version(group: &str, version: &str, rest: &[&str]) -> Route {
@@ -119,6 +139,7 @@ fn in_version(group: &str, version: &str, rest: &[&str]) -> Route {
             name: name.to_owned(),
             subresource,
             watch,
+            is_doubled: false,
         })
     };
     match rest {
@@ -177,7 +198,8 @@ mod tests {
     #[rstest]
     #[case::broken("/api/%zz", Route::Broken)]
     #[case::slashes("//version", Route::Unknown)]
-    #[case::slashes_below_a_version("/apis/apps/v1//x", Route::Resource(Target { group: "apps".to_owned(), version: "v1".to_owned(), ..Target::default() }))]
+    #[case::slashes_below_a_version("/apis/apps/v1//x", Route::Resource(Target { group: "apps".to_owned(), version: "v1".to_owned(), name: "x".to_owned(), is_doubled: true, ..Target::default() }))]
+    #[case::a_name_after_two_slashes("/apis/a.b/v1/namespaces/n/xs//x", Route::Resource(Target { group: "a.b".to_owned(), version: "v1".to_owned(), namespace: "n".to_owned(), resource: "xs".to_owned(), subresource: "x".to_owned(), is_doubled: true, ..Target::default() }))]
     #[case::health("/healthz/", Route::Unknown)]
     #[case::a_slash("/api%2Fv1", Route::Resources { group: String::new(), version: "v1".to_owned() })]
     fn a_path_is_decoded_before_it_is_split(#[case] path: &str, #[case] route: Route) {

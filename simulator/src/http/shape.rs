@@ -58,7 +58,7 @@ impl Shape {
     pub(crate) fn new(form: Form, include: &str, now: Timestamp) -> Result<Self, Status> {
         Ok(match form {
             Form::Full => Self::Full,
-            Form::Metadata => Self::Metadata,
+            Form::Metadata | Form::MetadataList => Self::Metadata,
             Form::Table => Self::table(now, include, TableVersion::V1)?,
             Form::BetaTable => Self::table(now, include, TableVersion::V1Beta1)?,
         })

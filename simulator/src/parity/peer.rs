@@ -1,6 +1,5 @@
 //! One of the two servers that get the same requests.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +18,7 @@ use super::body;
 use crate::access::User;
 use crate::clock::Clock;
 use crate::http::gate::Gate;
-use crate::http::service::{ApiServer, State};
+use crate::http::service::ApiServer;
 use crate::ids::Ids;
 
 /// The token that both servers take for one of `system:masters`.
@@ -65,15 +64,11 @@ pub struct Answer {
 }
 
 impl Peer {
-    /// A simulated server of its own, on `clock`, with the roles that a real one begins with.
+    /// A simulated server of its own, on `clock`, with what a real one begins with.
     #[must_use]
     pub fn simulated(clock: Clock, seed: u64) -> Self {
         let server = ApiServer::new(clock, seed);
-        let now = server.clock().now();
-        {
-            let State { kernel, ids, .. } = &mut *server.lock();
-            Arc::make_mut(kernel).found_roles(now, ids);
-        }
+        server.found();
         let gate = Gate::new(server.service_of("parity", user()), TOKEN, Ids::new(!seed));
         Self {
             origin: String::new(),

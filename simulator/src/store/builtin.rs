@@ -78,6 +78,22 @@ const EVENT_FIELDS: &[&str] = &[
     ".type",
 ];
 
+/// The same as the new kind calls them.
+///
+/// Source: kubernetes v1.34 `pkg/apis/events/v1/conversion.go`.
+const NEW_EVENT_FIELDS: &[&str] = &[
+    ".regarding.kind",
+    ".regarding.namespace",
+    ".regarding.name",
+    ".regarding.uid",
+    ".regarding.apiVersion",
+    ".regarding.resourceVersion",
+    ".regarding.fieldPath",
+    ".reason",
+    ".reportingController",
+    ".type",
+];
+
 /// Every built-in kind.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
     ROWS.iter().chain(others::ROWS)
@@ -218,7 +234,7 @@ const ROWS: &[Row] = &[
         kind: "Event",
         plural: "events",
         short_names: &["ev"],
-        fields: EVENT_FIELDS,
+        fields: NEW_EVENT_FIELDS,
         stored_as: "/v1",
         behaviour: UPSERT,
         conversion: Conversion::Events,

@@ -70,11 +70,11 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
 fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfit> {
     let is_fitting = match node.kind {
         Type::Any => true,
-        Type::IntOrString => value.is_string() || value.is_i64(),
+        Type::IntOrString => value.is_string() || is_of_size(node, value),
         Type::Object => value.is_object(),
         Type::Array => value.is_array(),
         Type::String => value.is_string(),
-        Type::Integer => value.is_i64() || value.is_u64(),
+        Type::Integer => is_of_size(node, value),
         Type::Number => value.is_number(),
         Type::Boolean => value.is_boolean(),
     };
@@ -108,6 +108,43 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfi
     Ok(())
 }
 
+/// Whether a number is one of as many bits as its field has.
+fn is_of_size(node: &Node, value: &Value) -> bool {
+    let number = value.as_i64();
+    number.is_some_and(|number| type_name(node) == "int64" || i32::try_from(number).is_ok())
+}
+
+/// Cuts the numbers of a built-in kind to the size of their fields, as Go's converter does; whether there was any to cut.
+pub(super) fn cut_numbers(kind: &Kind, value: &mut Value) -> bool {
+    kind.origin == Origin::BuiltIn && cut(&kind.schema, value)
+}
+
+fn cut(node: &Node, value: &mut Value) -> bool {
+    let mut is_cut = false;
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                let below = node.properties.get(name.as_str());
+                let below = below.or(node.additional.as_ref());
+                is_cut |= below.is_some_and(|below| cut(below, field));
+            }
+        }
+        Value::Array(list) => {
+            for element in list.iter_mut() {
+                is_cut |= node.items.as_ref().is_some_and(|items| cut(items, element));
+            }
+        }
+        Value::Number(_) if node.kind == Type::Integer && !is_of_size(node, value) => {
+            if let Some(number) = value.as_i64() {
+                *value = i64::from(number as i32).into();
+                is_cut = true;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    is_cut
+}
+
 /// The Go struct that holds the field at the end of `path`.
 fn struct_name(kind: &str, path: &str) -> String {
     let mut holder = kind.to_owned();
@@ -123,6 +160,7 @@ fn struct_name(kind: &str, path: &str) -> String {
             "containers" | "initContainers" => "Container".to_owned(),
             "env" => "EnvVar".to_owned(),
             "ports" if holder == "Container" => "ContainerPort".to_owned(),
+            "ports" if kind == "Service" => "ServicePort".to_owned(),
             "volumes" => "Volume".to_owned(),
             "volumeMounts" => "VolumeMount".to_owned(),
             "deleteOptions" => "DeleteOptions".to_owned(),

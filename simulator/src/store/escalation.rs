@@ -7,7 +7,6 @@ use super::metadata::text;
 use super::object::metadata_mut;
 use super::request::Request;
 use super::status::Status;
-use super::write::bare_internal;
 use crate::access::{Policy, Question, ResourceQuestion, Verdict, escalation};
 use crate::json::Value;
 
@@ -101,7 +100,7 @@ impl Kernel {
         let rules = policy
             .role(kind, name, &request.namespace)
             .map_err(|why| match plural {
-                "" => bare_internal(&why),
+                "" => Status::bare_internal(&why),
                 _ => Status::not_found(&request.served.kind.resource(), name),
             })?;
         Ok(policy.escalation(&request.user, &request.namespace, rules))

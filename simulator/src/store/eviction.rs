@@ -21,7 +21,6 @@ use super::registry::Served;
 use super::request::{DeleteOptions, Part, Request, Verb, WriteOptions};
 use super::selector::LabelSelector;
 use super::status::{Qualified, Status};
-use super::write::bare_internal;
 use crate::json::{Map, Value, json};
 
 /// How many evictions of pods that are still there a budget remembers.
@@ -130,7 +129,7 @@ impl Kernel {
         let mut budgets = self.log.objects(served.table).values().filter(protects);
         let first = budgets.next().cloned();
         if budgets.next().is_some() {
-            return Err(bare_internal(
+            return Err(Status::bare_internal(
                 "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
             ));
         }

@@ -16,7 +16,15 @@ pub(super) fn advance(request: &Request, value: &mut Value, old: &Value) {
         request.part,
         Part::Whole | Part::Scale | Part::EphemeralContainers | Part::Resize
     );
-    if !served.behaviour.manages_generation || !is_counted {
+    let kind = (served.kind.group.as_str(), served.kind.kind.as_str());
+    let is_managed = match kind {
+        // What a class of importance may change is not counted.
+        ("scheduling.k8s.io", "PriorityClass") => false,
+        // A new driver has none.
+        ("storage.k8s.io", "CSIDriver") => true,
+        _ => served.behaviour.manages_generation,
+    };
+    if !is_managed || !is_counted {
         return;
     }
     let has_spec = served.kind.schema.properties.contains_key("spec");

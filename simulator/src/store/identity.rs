@@ -3,7 +3,7 @@
 //! Source: `spec/kube-api.md` §1.8.
 
 use super::decode;
-use super::kind::{Kind, Origin};
+use super::kind::{Kind, Origin, go_package};
 use super::metadata::invalid;
 use super::metadata_types::check_types;
 use super::misfit::Misfit;
@@ -95,13 +95,13 @@ fn check_typed(kind: &Kind, value: &Value) -> Result<(), Status> {
     let is_apart = |group: &str| APART.contains(&group);
     let is_known = builtin(group, short, &called).is_some()
         && (group == kind.group || !(is_apart(group) || is_apart(&kind.group)));
-    if is_known && called == kind.kind && package(group) == package(&kind.group) {
+    if is_known && called == kind.kind && go_package(group) == go_package(&kind.group) {
         return Err(Status::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({own})"
         )));
     }
     let why = if is_known {
-        let package = package(&kind.group);
+        let package = go_package(&kind.group);
         format!(
             "converting ({short}.{called}) to ({package}.{}): unknown conversion",
             kind.kind
@@ -114,14 +114,6 @@ fn check_typed(kind: &Kind, value: &Value) -> Result<(), Status> {
 
 /// The groups of servers of their own, who know no other kinds.
 const APART: [&str; 2] = ["apiextensions.k8s.io", "apiregistration.k8s.io"];
-
-/// The Go package in which the kinds of a group are what they are stored as.
-fn package(group: &str) -> &str {
-    match group.split('.').next() {
-        None | Some("" | "events") => "core",
-        Some(package) => package,
-    }
-}
 
 fn check_custom(kind: &Kind, value: &Value, version: &str, called: &str) -> Result<(), Status> {
     if called.is_empty() {

@@ -23,7 +23,7 @@ use super::token::TokenSecret;
 use super::watch::Cursor;
 use super::webhook::{Conversation, Webhooks};
 use super::window::Window;
-use crate::access::{User, bootstrap};
+use crate::access::User;
 use crate::ids::Ids;
 use crate::json::{Value, json};
 
@@ -148,13 +148,6 @@ impl Kernel {
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let namespace = json!({"metadata": {"name": name}});
             self.begin_with(("", "namespaces"), namespace, (now, ids));
-        }
-    }
-
-    /// Creates the roles that every cluster begins with, and their bindings.
-    pub(crate) fn found_roles(&mut self, now: Timestamp, ids: &mut Ids) {
-        for (plural, object) in bootstrap::objects() {
-            self.begin_with(("rbac.authorization.k8s.io", plural), object, (now, ids));
         }
     }
 

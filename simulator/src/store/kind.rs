@@ -68,6 +68,14 @@ pub enum Origin {
     Custom,
 }
 
+/// The Go package in which the kinds of a group are what they are stored as.
+pub(crate) fn go_package(group: &str) -> &str {
+    match group.split('.').next() {
+        None | Some("" | "events") => "core",
+        Some(package) => package,
+    }
+}
+
 /// One printer column of a CustomResourceDefinition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {

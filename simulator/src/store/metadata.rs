@@ -16,6 +16,7 @@ use crate::json::{Map, Value};
 
 /// Finalizers that need no domain.
 const STANDARD_FINALIZERS: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
+const CONTRARY: &str = "finalizer orphan and foregroundDeletion cannot be both set";
 /// Fields that an update cannot change; they come from the stored object.
 const OWNED_BY_SERVER: [&str; 7] = [
     "name",
@@ -387,9 +388,14 @@ fn contrary_finalizers_fault(metadata: &Value, causes: &mut Vec<Cause>) {
         causes.push(invalid_json(
             "metadata.finalizers",
             &metadata["finalizers"].to_string(),
-            "finalizer orphan and foregroundDeletion cannot be both set",
+            CONTRARY,
         ));
     }
+}
+
+/// Whether a fault is that of finalizers that contradict each other.
+pub(super) fn is_contrary(fault: &Cause) -> bool {
+    fault.message.ends_with(CONTRARY)
 }
 
 fn added_finalizer_fault(new: &Value, old: &Value, causes: &mut Vec<Cause>) {

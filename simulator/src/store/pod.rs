@@ -14,7 +14,6 @@ use super::precondition::unmet;
 use super::request::{Part, Request, WriteOptions};
 use super::schema::node::{Node, Type};
 use super::status::{Qualified, Status};
-use super::write::bare_internal;
 use super::{identity, ownership, posted};
 use crate::json::{Value, json};
 
@@ -130,8 +129,8 @@ fn check_target(target: &Value) -> Result<(), Status> {
         .then(|| "target.name: Required value".to_owned());
     match (kind, name) {
         (None, None) => Ok(()),
-        (Some(kind), Some(name)) => Err(bare_internal(&format!("[{kind}, {name}]"))),
-        (Some(fault), None) | (None, Some(fault)) => Err(bare_internal(&fault)),
+        (Some(kind), Some(name)) => Err(Status::bare_internal(&format!("[{kind}, {name}]"))),
+        (Some(fault), None) | (None, Some(fault)) => Err(Status::bare_internal(&fault)),
     }
 }
 

@@ -6,7 +6,7 @@ use super::metadata::{self, text};
 use super::object::{Object, metadata_mut};
 use super::request::Request;
 use super::status::Status;
-use super::write::{Via, bare_internal, invalid_once};
+use super::write::{Via, invalid_once};
 use crate::json::Value;
 
 /// Revision and uid of an update, against the stored object.
@@ -30,7 +30,7 @@ pub(super) fn check_preconditions(
         }
     } else {
         let number: u64 = revision.parse().map_err(|_| {
-            bare_internal(&format!(
+            Status::bare_internal(&format!(
                 "strconv.ParseUint: parsing {revision:?}: invalid syntax"
             ))
         })?;

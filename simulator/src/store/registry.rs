@@ -154,6 +154,8 @@ pub enum Found {
     Resource(Arc<Served>),
     /// The group and version are served, the resource is not.
     NoResource,
+    /// The same, and all its resources are of definitions.
+    NoCustomResource,
     /// The group is served, but not in this version.
     NoVersion,
     /// The same, and the group is made of definitions.
@@ -195,14 +197,15 @@ impl Registry {
             return Found::NoGroup;
         };
         let Some(resources) = versions.get(version) else {
-            let mut resources = versions.values().flat_map(BTreeMap::values);
-            return match resources.all(|served| served.kind.origin == Origin::Custom) {
+            let resources = versions.values().flat_map(BTreeMap::values);
+            return match is_custom(resources) {
                 true => Found::NoCustomVersion,
                 false => Found::NoVersion,
             };
         };
         match resources.get(plural) {
             Some(served) => Found::Resource(Arc::clone(served)),
+            None if is_custom(resources.values()) => Found::NoCustomResource,
             None => Found::NoResource,
         }
     }
@@ -243,4 +246,8 @@ impl Registry {
             .flat_map(BTreeMap::values)
             .flat_map(BTreeMap::values)
     }
+}
+/// Whether all of them are of definitions.
+fn is_custom<'s>(mut resources: impl Iterator<Item = &'s Arc<Served>>) -> bool {
+    resources.all(|served| served.kind.origin == Origin::Custom)
 }

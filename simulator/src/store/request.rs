@@ -203,6 +203,13 @@ pub enum PatchKind {
     Apply,
 }
 
+impl PatchKind {
+    /// Whether what such a patch makes is read by Go's converter, which cuts numbers to their size, and not as JSON.
+    pub(super) fn is_converted(self) -> bool {
+        matches!(self, Self::Strategic | Self::Apply)
+    }
+}
+
 /// How many fields are told that occur twice in a body, or that a built-in kind does not know.
 ///
 /// Source: sigs.k8s.io/json, `internal/golang/encoding/json/kubernetes_patch.go`, `saveStrictError`.

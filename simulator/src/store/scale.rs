@@ -18,7 +18,7 @@ use super::registry::Served;
 use super::request::{PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
-use super::write::{Via, bare_internal, to_version};
+use super::write::{Via, to_version};
 
 const SCALE_VERSION: &str = "autoscaling/v1";
 /// How the kind of the answers is named in refusals.
@@ -128,7 +128,7 @@ impl Kernel {
         let scale = ownership::merged(request, merged, written, (options, context.now))?;
         if kind.origin == Origin::Custom {
             // A real server gets no further with it.
-            return Err(bare_internal(&format!(
+            return Err(Status::bare_internal(&format!(
                 "failed to convert new object ({}/{}; {SCALE_VERSION}, Kind=Scale) to proper version: request to convert CR to an invalid group/version: {SCALE_VERSION}",
                 sent("namespace"),
                 sent("name"),

@@ -82,6 +82,9 @@ impl Selectors {
     }
 }
 
+/// The count of pods of a Job, which is zero where it is not.
+const SUCCEEDED: &str = "succeeded";
+
 impl Field {
     fn is_met(&self, object: &Value) -> bool {
         let mut at = object;
@@ -92,6 +95,9 @@ impl Field {
             Value::String(text) => *text == self.value,
             Value::Bool(flag) => self.value == flag.to_string(),
             Value::Number(number) => self.value == number.to_string(),
+            Value::Null if self.path.last().is_some_and(|last| last == SUCCEEDED) => {
+                self.value == "0"
+            }
             Value::Null => self.value.is_empty() || self.value == "false",
             Value::Array(_) | Value::Object(_) => false,
         };
@@ -126,6 +132,12 @@ fn field_path(kind: &Kind, name: &str) -> Result<Vec<String>, Status> {
     }
     let path = match (kind.kind.as_str(), name) {
         ("Event", "source") => "source.component",
+        ("Event", "reportingController") => "reportingComponent",
+        ("Event", name) if name.starts_with("regarding.") => {
+            let field = name.trim_start_matches("regarding.");
+            return Ok(vec!["involvedObject".to_owned(), field.to_owned()]);
+        }
+        ("Job", "status.successful") => "status.succeeded",
         _ => name,
     };
     Ok(path.split('.').map(str::to_owned).collect())

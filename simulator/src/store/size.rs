@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::object::Object;
 use super::status::Status;
-use super::write::bare_internal;
 use crate::json::{Map, Value};
 
 /// The largest object, in bytes.
@@ -82,7 +81,7 @@ pub(super) fn check(object: &Object, old: Option<&Arc<Object>>) -> Result<(), St
     let grown = grown.filter(|bytes| *bytes <= BYTES_MAX);
     let bytes = grown.unwrap_or_else(|| bytes_max(object.value()));
     if bytes > BYTES_MAX && object.encoded().len() > BYTES_MAX {
-        return Err(bare_internal("etcdserver: request is too large"));
+        return Err(Status::bare_internal("etcdserver: request is too large"));
     }
     object.bytes_max.get_or_init(|| bytes);
     Ok(())

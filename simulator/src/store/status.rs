@@ -159,6 +159,15 @@ impl Status {
         }
     }
 
+    /// 500 without a reason, as errors that are no Status become.
+    #[must_use]
+    pub fn bare_internal(message: &str) -> Self {
+        Self {
+            reason: "",
+            ..Self::internal(message)
+        }
+    }
+
     /// 501: the real server can do this, the simulated one cannot yet. `what` names the request; `FIDELITY.md` lists it.
     #[must_use]
     pub fn not_implemented(what: &str) -> Self {

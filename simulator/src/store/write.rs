@@ -20,7 +20,7 @@ use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, Write
 use super::schema::before::Before;
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
-use super::{generation, identity, namespace, ownership, parts, rules, schema, size};
+use super::{decode, generation, identity, namespace, ownership, parts, rules, schema, size};
 use crate::json::{Value, share};
 
 /// How often a generated name is drawn before the collision is reported.
@@ -64,7 +64,7 @@ impl Kernel {
             name_type(served, &mut value);
         }
         if via == Via::Put && !text(metadata_mut(&mut value), "resourceVersion").is_empty() {
-            return Err(bare_internal(
+            return Err(Status::bare_internal(
                 "resourceVersion should not be set on objects to be created",
             ));
         }
@@ -75,7 +75,7 @@ impl Kernel {
         let names = ["name", "generateName"].map(|field| text(metadata, field));
         let named = names.into_iter().find(|name| !name.is_empty());
         self.admit_content(request, named.unwrap_or_default())?;
-        self.admit_account(request, &value)?;
+        self.admit_pod(request, &value)?;
         let owners = self.mutate_new(request, &mut value, (options, via), context)?;
         self.admit_grant(request, &mut value, None)?;
         self.settle_name(request, &mut value, context);
@@ -99,7 +99,7 @@ impl Kernel {
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
         self.give_addresses(served, &mut value, None)?;
-        self.give_account(request, &mut value, context.ids);
+        self.complete_pod(request, &mut value, context.ids);
         self.permit_creation(request)?;
         let attempt = Attempt::creation(request, &value, options);
         self.admit(&attempt, context)?;
@@ -204,7 +204,14 @@ impl Kernel {
         let mut value = ownership::patched(request, (kind, body), live, (options, context.now))?;
         metadata::place(&mut value, request)?;
         metadata::check_name(&mut value, request)?;
-        identity::check_patched(&served.kind, (&value, old.value()), context.quoted.as_ref())?;
+        let quoted = context.quoted.as_ref();
+        let check = |new: &Value| identity::check_patched(&served.kind, (new, old.value()), quoted);
+        if let Err(why) = check(&value) {
+            if !(kind.is_converted() && decode::cut_numbers(&served.kind, &mut value)) {
+                return Err(why);
+            }
+            check(&value)?;
+        }
         self.replace(request, (&old, value), (options, Via::Patch(kind)), context)
     }
 
@@ -301,6 +308,7 @@ impl Kernel {
         }
         drop_type(&mut value);
         let mut value = stored_form(served, value);
+        rules::finish(&served.kind, &mut value);
         self.give_addresses(served, &mut value, Some(old.value()))?;
         self.admit_expansion(request, &value, old.value())?;
         self.keep(request, (old, value), options, context)
@@ -489,12 +497,4 @@ pub(super) fn invalid_once(kind: &Qualified, name: &str, causes: &[Cause]) -> St
         status.message = Status::invalid(kind, name, &once).message;
     }
     status
-}
-
-/// 500 without a reason, as errors that are no Status become.
-pub(super) fn bare_internal(message: &str) -> Status {
-    Status {
-        reason: "",
-        ..Status::internal(message)
-    }
 }

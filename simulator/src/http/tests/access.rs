@@ -3,7 +3,6 @@
 use rstest::rstest;
 
 use super::{A, ApiServer, MAP_A, MAPS, Step, ask, ask_with, server};
-use crate::access::bootstrap;
 use crate::json::{Value, json};
 
 const ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
@@ -18,10 +17,7 @@ const ALICE: (&str, &str) = ("Impersonate-User", "alice");
 /// A server with the ConfigMap `a` and the roles that every cluster has.
 async fn founded() -> ApiServer {
     let server = server();
-    for (plural, object) in bootstrap::objects() {
-        let path = format!("/apis/rbac.authorization.k8s.io/v1/{plural}");
-        good(&server, ("POST", &path, &object.to_string())).await;
-    }
+    server.found();
     good(&server, ("POST", MAPS, A)).await;
     server
 }

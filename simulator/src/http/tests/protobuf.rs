@@ -13,8 +13,8 @@ use crate::http::service::ApiServer;
 use crate::json::{Value, json};
 
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
-const METADATA: &str =
-    "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST: &str =
+    "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// The media type of an answer to a GET, and its first bytes.
 async fn get(server: &ApiServer, path: &str, accept: &str) -> (String, Bytes) {
@@ -107,7 +107,7 @@ async fn of_custom_resources_only_metadata_can_be_protobuf() {
         (media_type.as_str(), &refusal["code"]),
         (PROTOBUF, &json!(406))
     );
-    let list = decoded(&server, WIDGETS, METADATA).await;
+    let list = decoded(&server, WIDGETS, METADATA_LIST).await;
     assert_eq!(
         (&list["kind"], &list["items"][0]["metadata"]["name"]),
         (&json!("PartialObjectMetadataList"), &json!("w"))

@@ -63,6 +63,7 @@ pub(super) const ROWS: &[Row] = &[
         ..namespaced("", "PodTemplate", "podtemplates", &[])
     },
     Row {
+        fields: &[".status.replicas"],
         categories: &["all"],
         subresources: &["scale", "status"],
         behaviour: Behaviour {
@@ -90,6 +91,7 @@ pub(super) const ROWS: &[Row] = &[
         subresources: &["status"],
         behaviour: Behaviour {
             needs_revision: true,
+            names: Names::PathSegment,
             ..Behaviour::PLAIN
         },
         ..cluster_wide("apiregistration.k8s.io", "APIService", "apiservices", &[])
@@ -149,6 +151,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         subresources: &["approval", "status"],
+        fields: &[".spec.signerName"],
         ..cluster_wide(
             "certificates.k8s.io",
             "CertificateSigningRequest",

@@ -14,7 +14,7 @@ use crate::store::schema::default::apply_defaults;
 use crate::store::schema::prune::{Nulls, prune};
 use crate::store::status::Status;
 use crate::store::webhook::{Conversation, unheard};
-use crate::store::write::{bare_internal, drop_type};
+use crate::store::write::drop_type;
 
 /// How many objects a webhook is asked about at the same time.
 const N_AT_ONCE: usize = 100;
@@ -190,12 +190,12 @@ impl Kernel {
         };
         let inquiry = converter
             .inquiry(wanted)
-            .map_err(|why| bare_internal(&why))?;
+            .map_err(|why| Status::bare_internal(&why))?;
         let Some(heard) = conversation.heard(inquiry) else {
             return Err(unheard());
         };
         let converted = converter.converted(wanted, heard);
-        converted.map_err(|why| bare_internal(&why))
+        converted.map_err(|why| Status::bare_internal(&why))
     }
 
     /// A stored value as its own version has it: pruned, and with its defaults.
@@ -213,7 +213,11 @@ impl Kernel {
         let kind = &served.kind;
         match self.registry.find(&kind.group, version, &kind.plural) {
             Found::Resource(found) => Some(found),
-            Found::NoResource | Found::NoVersion | Found::NoCustomVersion | Found::NoGroup => None,
+            Found::NoResource
+            | Found::NoCustomResource
+            | Found::NoVersion
+            | Found::NoCustomVersion
+            | Found::NoGroup => None,
         }
     }
 }

@@ -86,6 +86,8 @@ fn blank_rare(version: &str, kind: &str) -> Value {
         ("flowcontrol.apiserver.k8s.io/v1", "FlowSchema") => {
             json!({"spec": {"priorityLevelConfiguration": {}}, "status": {}})
         }
+        ("apiregistration.k8s.io/v1", "APIService") => json!({
+            "spec": {"groupPriorityMinimum": 0, "versionPriority": 0}, "status": {}}),
         ("storage.k8s.io/v1", "CSINode") => json!({"spec": {"drivers": null}}),
         ("storage.k8s.io/v1", "VolumeAttachment") => {
             json!({"spec": {"source": {}}, "status": {"attached": false}})

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::json::Value;
-use crate::store::naming::qualified_name_fault;
+use crate::store::naming::{qualified_name_fault, qualified_name_faults};
 use crate::store::quota::Amount;
 use crate::store::schema::cause::{invalid, invalid_shown, required};
 use crate::store::status::Cause;
@@ -132,8 +132,10 @@ pub(super) fn name_faults(
 }
 
 fn resource_fault(field: &str, name: &str, causes: &mut Vec<Cause>) {
-    if let Some(why) = qualified_name_fault(name) {
-        causes.push(invalid(field, &name.into(), &why));
+    let found = qualified_name_faults(name);
+    if !found.is_empty() {
+        let found = found.iter();
+        causes.extend(found.map(|why| invalid(field, &name.into(), why)));
     } else if !name.contains('/') && !is_standard(name) && name != "storage" {
         let why = "must be a standard resource type or fully qualified";
         causes.push(invalid(field, &name.into(), why));

@@ -68,7 +68,7 @@ pub(super) fn faults(kind: &str, new: &Value, old: Option<&Value>) -> Vec<Cause>
     } else {
         kind
     };
-    causes.extend(template_faults(noun, &spec["template"]["spec"]));
+    causes.extend(template_faults(noun, &spec["template"]));
     if kind != "StatefulSet"
         && let Some(old) = old
         && old["spec"]["selector"] != spec["selector"]
@@ -110,7 +110,7 @@ pub(super) fn old_faults(new: &Value) -> Vec<Cause> {
         let field = "spec.template.metadata.labels";
         causes.push(invalid_json(field, &labels.to_string(), MISMATCH));
     }
-    causes.extend(template_faults("ReplicationController", &template["spec"]));
+    causes.extend(template_faults("ReplicationController", template));
     causes
 }
 
@@ -127,7 +127,12 @@ pub(super) fn revision_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
 
 /// What is wrong with the template of pods that run until they are stopped.
 fn template_faults(kind: &str, template: &Value) -> Vec<Cause> {
-    let mut causes = pod::template_faults("spec.template.spec", template);
+    let mut causes = pod::template_faults("spec.template", template);
+    if kind == "StatefulSet" {
+        // Its labels are looked at once more.
+        causes.extend(pod::mark_faults("spec.template", template));
+    }
+    let template = &template["spec"];
     let policy = &template["restartPolicy"];
     if ["OnFailure", "Never"].iter().any(|other| policy == other) {
         let field = "spec.template.spec.restartPolicy";

@@ -127,6 +127,11 @@ const OWNED: Table = &[
     ),
     (
         "storage.k8s.io",
+        &["CSINode"],
+        &[always("spec.drivers[].topologyKeys", "null")],
+    ),
+    (
+        "storage.k8s.io",
         &["CSIDriver"],
         &[
             always("spec.attachRequired", "true"),
@@ -184,11 +189,6 @@ const OWNED: Table = &[
             always("spec.matchResources?.resourceRules[].scope", "\"*\""),
             always("spec.matchResources?.excludeResourceRules[].scope", "\"*\""),
         ],
-    ),
-    (
-        "scheduling.k8s.io",
-        &["PriorityClass"],
-        &[always("preemptionPolicy", "\"PreemptLowerPriority\"")],
     ),
     (
         "discovery.k8s.io",
@@ -280,10 +280,22 @@ const UNOWNED: Table = &[
         &[always("spec", "{}"), always("status", "{}")],
     ),
     ("", &["PodTemplate"], &[always("template.metadata", "{}")]),
+    ("", &["LimitRange"], &[always("spec.limits", "null")]),
+    (
+        "scheduling.k8s.io",
+        &["PriorityClass"],
+        &[always("value", "0")],
+    ),
+    (
+        "apiregistration.k8s.io",
+        &["APIService"],
+        &[always("status", "{}")],
+    ),
     (
         "policy",
         &["PodDisruptionBudget"],
         &[
+            always("spec", "{}"),
             always("status.disruptionsAllowed", "0"),
             always("status.currentHealthy", "0"),
             always("status.desiredHealthy", "0"),
@@ -316,10 +328,7 @@ const UNOWNED: Table = &[
     (
         "storage.k8s.io",
         &["CSINode"],
-        &[
-            always("spec.drivers", "null"),
-            always("spec.drivers[].topologyKeys", "null"),
-        ],
+        &[always("spec.drivers", "null")],
     ),
     (
         ADMISSION,
@@ -339,11 +348,7 @@ const UNOWNED: Table = &[
     (
         "discovery.k8s.io",
         &["EndpointSlice"],
-        &[
-            always("endpoints", "null"),
-            always("endpoints[].conditions", "{}"),
-            always("ports", "null"),
-        ],
+        &[always("endpoints", "null"), always("ports", "null")],
     ),
     (
         RESOURCE,

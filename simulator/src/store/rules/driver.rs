@@ -7,13 +7,12 @@ use std::collections::BTreeSet;
 use super::of_kind::natural;
 use super::pod_spec::choice_fault;
 use crate::json::Value;
-use crate::store::naming::{qualified_name_fault, subdomain_fault};
+use crate::store::naming::{qualified_name_faults, subdomain_fault};
 use crate::store::schema::cause::{duplicate, invalid, invalid_shown, required, too_long};
 use crate::store::status::Cause;
 
 const SHORTEST_TOKEN_SECONDS: i64 = 600;
 const LONGEST_TOKEN_SECONDS: i64 = 1 << 32;
-const SHORTEST_UPDATE_SECONDS: i64 = 10;
 const LONGEST_NAME: usize = 63;
 const LONGEST_NODE_ID: usize = 256;
 
@@ -33,15 +32,6 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         let modes = ["Persistent", "Ephemeral"];
         choice_fault("spec.volumeLifecycleModes", mode, &modes, &mut causes);
     }
-    let period = &spec["nodeAllocatableUpdatePeriodSeconds"];
-    if period
-        .as_i64()
-        .is_some_and(|period| period < SHORTEST_UPDATE_SECONDS)
-    {
-        let why = "must be greater than or equal to 10 seconds";
-        let field = "spec.nodeAllocatableUpdatePeriodSeconds";
-        causes.push(invalid(field, period, why));
-    }
     let fixed = [
         ("attachRequired", "attachedRequired"),
         ("volumeLifecycleModes", "volumeLifecycleModes"),
@@ -53,6 +43,13 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         }
     }
     causes
+}
+
+/// Drops what is behind the gate `MutableCSINodeAllocatableCount`.
+pub(super) fn finish(value: &mut Value) {
+    if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.remove("nodeAllocatableUpdatePeriodSeconds");
+    }
 }
 
 fn token_faults(requests: &Value, causes: &mut Vec<Cause>) {
@@ -109,9 +106,8 @@ fn topology_faults(path: &str, keys: &Value, causes: &mut Vec<Cause>) {
         if !seen.insert(text(key)) {
             causes.push(duplicate(path, key));
         }
-        if let Some(why) = qualified_name_fault(text(key)) {
-            causes.push(invalid(path, key, &why));
-        }
+        let found = qualified_name_faults(text(key));
+        causes.extend(found.iter().map(|why| invalid(path, key, why)));
     }
 }
 

@@ -10,8 +10,10 @@ use super::ingress::ADDRESS;
 use super::ip;
 use super::network::port_faults;
 use super::pod_spec::choice_fault;
-use crate::json::Value;
-use crate::store::naming::{label_fault, qualified_name_fault, subdomain_fault};
+use crate::json::{Value, json};
+use crate::store::naming::{
+    label_fault, label_value_faults, qualified_name_fault, subdomain_fault,
+};
 use crate::store::schema::cause::{duplicate, invalid, required};
 use crate::store::status::Cause;
 
@@ -109,6 +111,27 @@ fn endpoint_faults(path: &str, kind: &str, endpoint: &Value, causes: &mut Vec<Ca
     }
     node_fault(path, &endpoint["nodeName"], causes);
     label_faults(&format!("{path}.hostname"), &endpoint["hostname"], causes);
+    for list in ["forZones", "forNodes"] {
+        let mut seen = BTreeSet::new();
+        for (index, hint) in items(&endpoint["hints"][list]) {
+            let (field, name) = (format!("{path}.hints.{list}[{index}].name"), &hint["name"]);
+            if !seen.insert(text(name)) {
+                causes.push(duplicate(&*field, name));
+            }
+            let found = label_value_faults(text(name));
+            causes.extend(found.iter().map(|why| invalid(&*field, name, why)));
+        }
+    }
+}
+
+/// Shows the conditions of every endpoint, which Go cannot leave out.
+pub(super) fn finish_slice(value: &mut Value) {
+    let endpoints = value.get_mut("endpoints").and_then(Value::as_array_mut);
+    for endpoint in endpoints.into_iter().flatten() {
+        if endpoint["conditions"].is_null() {
+            endpoint["conditions"] = json!({});
+        }
+    }
 }
 
 /// What is wrong with an address of a family; a real server lays the wrong family to the list.
@@ -195,7 +218,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::json::json;
 
     #[rstest]
     #[case(json!({"addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}]}), &[])]

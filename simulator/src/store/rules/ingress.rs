@@ -149,6 +149,60 @@ fn backend_faults(path: &str, backend: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
+/// Shows the groups of what backends are, which Go cannot leave out.
+pub(super) fn finish(value: &mut Value) {
+    let show = |backend: Option<&mut Value>| {
+        let resource = backend.and_then(|backend| backend.get_mut("resource"));
+        if let Some(fields) = resource.and_then(Value::as_object_mut) {
+            fields.entry("apiGroup").or_insert(Value::Null);
+        }
+    };
+    show(value.pointer_mut("/spec/defaultBackend"));
+    let rules = value.pointer_mut("/spec/rules");
+    for rule in rules.and_then(Value::as_array_mut).into_iter().flatten() {
+        let paths = rule.pointer_mut("/http/paths");
+        for path in paths.and_then(Value::as_array_mut).into_iter().flatten() {
+            show(path.get_mut("backend"));
+        }
+    }
+}
+
+/// What is wrong with where a balancer is reached.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidateLoadBalancerStatus`, and
+/// `pkg/apis/networking/validation/validation.go`, `ValidateIngressLoadBalancerStatus`.
+pub(super) fn status_faults(new: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let addresses = new["status"]["loadBalancer"]["ingress"].as_array();
+    for (index, address) in addresses.into_iter().flatten().enumerate() {
+        let at = |field: &str| format!("status.loadBalancer.ingress[{index}].{field}");
+        let text = |field: &str| address[field].as_str().unwrap_or_default();
+        let (ip, host) = (text("ip"), text("hostname"));
+        if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
+            causes.push(invalid(&at("ip"), ip, ADDRESS));
+        }
+        if !address["ipMode"].is_null() {
+            choice_fault(
+                &at("ipMode"),
+                &address["ipMode"],
+                &["Proxy", "VIP"],
+                &mut causes,
+            );
+        }
+        if host.is_empty() {
+            continue;
+        }
+        if let Some(why) = subdomain_fault(host) {
+            causes.push(invalid(&at("hostname"), host, &why));
+        }
+        if host.parse::<IpAddr>().is_ok() {
+            let why = "must be a DNS name, not an IP address";
+            causes.push(invalid(&at("hostname"), host, why));
+        }
+    }
+    causes
+}
+
 /// What is wrong with a class of Ingresses, which stays with its controller.
 pub(super) fn class_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let controller = new["spec"]["controller"].as_str().unwrap_or_default();
@@ -163,7 +217,9 @@ pub(super) fn class_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let is_prefixed = controller
         .split_once('/')
         .is_some_and(|(domain, path)| subdomain_fault(domain).is_none() && !path.is_empty());
-    if !is_prefixed {
+    if controller.is_empty() {
+        causes.push(required("spec.controller", "Required value"));
+    } else if !is_prefixed {
         let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
         causes.push(invalid("spec.controller", controller, why));
     }

@@ -46,6 +46,76 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     causes
 }
 
+/// What is wrong with a range of the addresses of services, which stays what it is: at most one of each family.
+pub(super) fn range_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let (ranges, field) = (&new["spec"]["cidrs"], "spec.cidrs");
+    let list = ranges.as_array().map(Vec::as_slice).unwrap_or_default();
+    if let Some(old) = old {
+        let old = &old["spec"]["cidrs"];
+        let is_kept = old.as_array().is_none_or(|old| list.starts_with(old));
+        return match is_kept {
+            true => Vec::new(),
+            false => vec![invalid(field, ranges, "field is immutable")],
+        };
+    }
+    match list.len() {
+        0 => return vec![required(field, "at least one CIDR required")],
+        1 | 2 => {}
+        _ => {
+            let text = format!("{{\"CIDRs\":{ranges}}}");
+            let why = "may only hold up to 2 values";
+            return vec![invalid_shown(field, &text, why)];
+        }
+    }
+    let mut causes = Vec::new();
+    let families = list.iter().map(|range| {
+        let text = range.as_str().unwrap_or_default();
+        text.split_once('/')?
+            .0
+            .parse()
+            .ok()
+            .map(|ip: IpAddr| ip.is_ipv4())
+    });
+    let families = Vec::from_iter(families.flatten());
+    if families.len() == 2 && families[0] == families[1] {
+        let why = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64";
+        causes.push(invalid(field, ranges, why));
+    }
+    for (index, range) in list.iter().enumerate() {
+        causes.extend(range_fault(range).map(|why| {
+            let field = format!("{field}[{index}]");
+            invalid(field, range, &why)
+        }));
+    }
+    causes
+}
+
+/// What is wrong with a range that is written in the one form that it has.
+///
+/// Source: apimachinery v0.34 `pkg/util/validation/ip.go`, `IsValidCIDR`.
+fn range_fault(range: &Value) -> Option<String> {
+    let text = range.as_str().unwrap_or_default();
+    let parsed = text.split_once('/').and_then(|(address, bits)| {
+        let address: IpAddr = address.parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits: u32 = bits.parse().ok().filter(|bits| *bits <= most)?;
+        Some((address, bits, most))
+    });
+    let Some((address, bits, most)) = parsed else {
+        let why = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+        return Some(why.to_owned());
+    };
+    let number = match address {
+        IpAddr::V4(v4) => u128::from(v4.to_bits()),
+        IpAddr::V6(v6) => v6.to_bits(),
+    };
+    if number.trailing_zeros() < most - bits && number != 0 {
+        return Some("must not have bits set beyond the prefix length".to_owned());
+    }
+    let canonical = format!("{address}/{bits}");
+    (canonical != text).then(|| format!("must be in canonical form ({canonical:?})"))
+}
+
 /// A reference as Go shows its struct.
 fn shown(parent: &Value) -> String {
     let text = |field: &str| parent[field].as_str().unwrap_or_default();

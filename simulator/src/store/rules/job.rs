@@ -11,6 +11,7 @@ use super::pod_spec::choice_fault;
 use super::workload::admit_job;
 use crate::json::{Value, json};
 use crate::store::metadata::{invalid, invalid_json};
+use crate::store::naming::label_value_faults;
 use crate::store::status::Cause;
 
 /// The longest name of a CronJob, whose Jobs have longer ones.
@@ -34,6 +35,14 @@ fn selector_faults(new: &Value) -> Vec<Cause> {
     let spec = &whole["spec"];
     let (selector, labels) = (&spec["selector"], &spec["template"]["metadata"]["labels"]);
     let mut causes = Vec::new();
+    if !is_manual {
+        // Two labels of its pods are to be its name.
+        let name = new["metadata"]["name"].as_str().unwrap_or_default();
+        let found = label_value_faults(name);
+        for why in found.iter().chain(&found) {
+            causes.push(invalid("spec.template.labels", name, why));
+        }
+    }
     if selector.is_null() {
         causes.push(required("spec.selector", "Required value"));
     }
@@ -80,9 +89,9 @@ fn template_faults(path: &str, spec: &Value) -> Vec<Cause> {
             causes.push(invalid_json(&field.0, &field.1, why));
         }
     }
-    let template = &spec["template"]["spec"];
-    let place = format!("{path}.template.spec");
-    causes.extend(pod::template_faults(&place, template));
+    let place = format!("{path}.template");
+    causes.extend(pod::template_faults(&place, &spec["template"]));
+    let (template, place) = (&spec["template"]["spec"], format!("{place}.spec"));
     let field = format!("{place}.restartPolicy");
     if template["restartPolicy"] == "Always" {
         let message = "Required value: valid values: \"OnFailure\", \"Never\"";

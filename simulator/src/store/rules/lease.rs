@@ -11,6 +11,13 @@ pub(super) fn prepare(value: &mut Value) {
     }
 }
 
+/// Drops what is behind the gate `CoordinatedLeaderElection`; who wrote it owns it nonetheless.
+pub(super) fn finish(value: &mut Value) {
+    if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.retain(|field, _| field != "strategy" && field != "preferredHolder");
+    }
+}
+
 /// What is wrong with a Lease.
 ///
 /// Source: kubernetes v1.34 `pkg/apis/coordination/validation/validation.go`.

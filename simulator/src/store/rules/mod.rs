@@ -1,17 +1,20 @@
 //! What single kinds demand beyond their schema: defaults, and values that may not be or may not change.
 
 mod allotment;
+mod api_service;
 mod autoscaler;
 mod budget;
 mod certificate;
 mod condition;
 mod controller;
+mod counts;
 mod defaults;
 mod device;
 mod driver;
 mod endpoints;
 mod event;
 mod fill;
+mod flow;
 mod ingress;
 mod ip;
 mod job;
@@ -37,7 +40,7 @@ mod workload;
 pub(super) use autoscaler::{to_new_autoscaler, to_old_autoscaler};
 pub(super) use event::{to_core_event, to_new_event};
 pub(super) use of_kind::{
-    admit, drop_unowned, has_unowned, name_requester, part_faults, plug_in, prepare,
+    admit, drop_unowned, finish, has_unowned, name_requester, part_faults, plug_in, prepare,
     prepare_status, readmit, restore,
 };
 pub(super) use pod_part::keep as keep_part_of_pod;

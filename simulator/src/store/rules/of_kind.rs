@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{
-    allotment, autoscaler, budget, certificate, controller, defaults, device, driver, endpoints,
-    event, ingress, ip, job, lease, limits, namespace, network, pod, pod_part, priority, role,
-    secret, service, volume, workload,
+    allotment, api_service, autoscaler, budget, certificate, controller, counts, defaults, device,
+    driver, endpoints, event, flow, ingress, ip, job, lease, limits, namespace, network, pod,
+    pod_part, priority, role, secret, service, volume, workload,
 };
 use crate::access::User;
 use crate::json::Value;
@@ -43,6 +43,8 @@ pub(in crate::store) fn prepare(kind: &Kind, value: &mut Value) {
         ("resource.k8s.io", "ResourceClaim" | "ResourceClaimTemplate") => {
             device::prepare(&kind.kind, value);
         }
+        ("scheduling.k8s.io", "PriorityClass") => priority::prepare(value),
+        ("apiregistration.k8s.io", "APIService") => api_service::prepare(value),
         _ => {}
     }
     workload::prepare_template(&kind.group, &kind.kind, value);
@@ -72,6 +74,25 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
         _ => {}
     }
     defaults::fill_unowned(&kind.group, &kind.kind, value);
+    finish(kind, value);
+}
+
+/// What any state of an object shows whoever wrote it: nothing behind a feature gate that is off, and what Go cannot leave
+/// out.
+///
+/// Source: kubernetes v1.34 `pkg/registry/coordination/lease/strategy.go`, `pkg/registry/storage/csidriver/strategy.go`.
+pub(in crate::store) fn finish(kind: &Kind, value: &mut Value) {
+    if kind.origin == Origin::Custom {
+        return;
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("coordination.k8s.io", "Lease") => lease::finish(value),
+        ("storage.k8s.io", "CSIDriver") => driver::finish(value),
+        ("discovery.k8s.io", "EndpointSlice") => endpoints::finish_slice(value),
+        ("networking.k8s.io", "Ingress") => ingress::finish(value),
+        ("batch", "CronJob") => workload::finish_cron_job(value),
+        _ => {}
+    }
 }
 
 /// Fills in what admission adds to a new object before webhooks see it; [`admit`] does so too.
@@ -102,14 +123,17 @@ pub(in crate::store) fn prepare_status(
     (value, old): (&mut Value, &Value),
     now: Timestamp,
 ) {
-    if kind.kind == "Pod" && kind.origin == Origin::BuiltIn {
-        pod::prepare_status(value);
-    }
-    if kind.kind == "Namespace" && kind.origin == Origin::BuiltIn {
-        namespace::prepare_status(value);
-    }
-    if kind.kind == "PersistentVolume" && kind.origin == Origin::BuiltIn {
-        volume::prepare_status(value, old, now);
+    if kind.origin == Origin::BuiltIn {
+        match (kind.group.as_str(), kind.kind.as_str()) {
+            ("", "Pod") => pod::prepare_status(value),
+            ("", "Namespace") => namespace::prepare_status(value),
+            ("", "PersistentVolume") => volume::prepare_status(value, old, now),
+            ("", "Service") => service::prepare_status(value),
+            ("apps", _) | ("", "ReplicationController") | ("batch", "Job") => {
+                counts::prepare(&kind.kind, value);
+            }
+            _ => {}
+        }
     }
     if certificate::is_request(kind) {
         certificate::stamp(value, old, now);
@@ -153,7 +177,7 @@ pub(in crate::store) fn part_faults(
         _ if certificate::is_request(kind) => certificate::faults(part, new, old),
         _ if kind.kind == "Namespace" && kind.group.is_empty() => namespace::faults(part, new, old),
         (Part::Whole, old) => faults(kind, new, old),
-        (Part::Status, Some(_)) => status_faults(kind, new),
+        (Part::Status, Some(old)) => status_faults(kind, new, old),
         _ => Vec::new(),
     }
 }
@@ -173,7 +197,7 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         }
         ("apps", "ControllerRevision") => controller::revision_faults(new, old),
         ("", "ReplicationController") => controller::old_faults(new),
-        ("", "PodTemplate") => pod::template_faults("template.spec", &new["template"]["spec"]),
+        ("", "PodTemplate") => pod::template_faults("template", &new["template"]),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::faults(new, old),
         ("", "ResourceQuota") => allotment::faults(new, old),
         ("", "LimitRange") => limits::faults(new),
@@ -194,6 +218,10 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("", "Endpoints") => endpoints::faults(new, old),
         ("discovery.k8s.io", "EndpointSlice") => endpoints::slice_faults(new, old),
         ("networking.k8s.io", "IPAddress") => ip::faults(new, old),
+        ("networking.k8s.io", "ServiceCIDR") => ip::range_faults(new, old),
+        ("apiregistration.k8s.io", "APIService") => api_service::faults(new),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema") => flow::schema_faults(new),
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration") => flow::level_faults(new),
         ("networking.k8s.io", "Ingress") => ingress::faults(new, old),
         ("networking.k8s.io", "IngressClass") => ingress::class_faults(new, old),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => {
@@ -215,7 +243,7 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
 }
 
 /// Everything that the kind's own validation refuses in a status.
-fn status_faults(kind: &Kind, new: &Value) -> Vec<Cause> {
+fn status_faults(kind: &Kind, new: &Value, old: &Value) -> Vec<Cause> {
     if kind.origin == Origin::Custom {
         return Vec::new();
     }
@@ -223,6 +251,10 @@ fn status_faults(kind: &Kind, new: &Value) -> Vec<Cause> {
         ("", "ResourceQuota") => allotment::status_faults(new),
         ("policy", "PodDisruptionBudget") => budget::status_faults(new),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::status_faults(new),
+        ("flowcontrol.apiserver.k8s.io", _) => flow::status_faults(new),
+        ("apps", _) | ("", "ReplicationController") => counts::faults(&kind.kind, new, old),
+        ("batch", "Job") => counts::job_faults(new, old),
+        ("", "Service") | ("networking.k8s.io", "Ingress") => ingress::status_faults(new),
         _ => Vec::new(),
     }
 }

@@ -5,7 +5,7 @@
 use super::of_kind::required;
 use super::pod_spec;
 use crate::json::{Map, Value, json};
-use crate::store::metadata::invalid_json;
+use crate::store::metadata::{invalid_json, key_fault, label_faults};
 use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
@@ -339,15 +339,29 @@ pub(super) fn spec_faults(path: &str, spec: &Value) -> Vec<Cause> {
     causes
 }
 
-/// What is wrong with the spec of a template, which lies at `path`.
-pub(super) fn template_faults(path: &str, spec: &Value) -> Vec<Cause> {
-    let mut causes = spec_faults(path, spec);
+/// What is wrong with a template of pods, which lies at `path`.
+pub(super) fn template_faults(path: &str, template: &Value) -> Vec<Cause> {
+    let (spec, place) = (&template["spec"], format!("{path}.spec"));
+    let mut causes = mark_faults(path, template);
+    causes.extend(spec_faults(&place, spec));
     if spec["ephemeralContainers"]
         .as_array()
         .is_some_and(|list| !list.is_empty())
     {
         let why = "ephemeral containers not allowed in pod template";
-        causes.push(forbidden(format!("{path}.ephemeralContainers"), why));
+        causes.push(forbidden(format!("{place}.ephemeralContainers"), why));
+    }
+    causes
+}
+
+/// What is wrong with the labels and annotations of a template, whose metadata errors do not name.
+pub(super) fn mark_faults(path: &str, template: &Value) -> Vec<Cause> {
+    let (metadata, mut causes) = (&template["metadata"], Vec::new());
+    label_faults(&format!("{path}.labels"), &metadata["labels"], &mut causes);
+    let keys = metadata["annotations"].as_object().into_iter().flatten();
+    for (key, _) in keys {
+        let field = format!("{path}.annotations");
+        key_fault(&field, key, &key.to_lowercase(), &mut causes);
     }
     causes
 }

@@ -21,6 +21,21 @@ const OF_SYSTEM: [(&str, i64); 2] = [
     ("system-cluster-critical", 2_000_000_000),
 ];
 
+/// Says whom pods of a class drive out, unless somebody has, and drops what Go does not write.
+pub(super) fn prepare(value: &mut Value) {
+    let Some(class) = value.as_object_mut() else {
+        return;
+    };
+    if class.get("preemptionPolicy").is_none_or(Value::is_null) {
+        class.insert("preemptionPolicy".to_owned(), "PreemptLowerPriority".into());
+    }
+    class.retain(|field, value| match field.as_str() {
+        "description" => value.as_str().is_some_and(|text| !text.is_empty()),
+        "globalDefault" => *value == true,
+        _ => true,
+    });
+}
+
 /// What is wrong with a priority class, which hardly changes.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = Vec::new();

@@ -22,6 +22,9 @@ const DIGITS_MAX: usize = 30;
 /// The longest number whose text may be kept, in digits.
 const KEPT_DIGITS_MAX: usize = 18;
 
+/// How many digits of a fraction thousandths have.
+const THOUSANDTHS: i64 = 3;
+
 /// The greatest binary quantity: what is more counts as this.
 const BINARY_MAX: u128 = i64::MAX as u128;
 
@@ -51,6 +54,11 @@ pub(in crate::store) fn canonicalise(node: &Node, value: &mut Value) -> Result<(
                 if let Some(below) = below {
                     canonicalise(below, field)?;
                 }
+                if let (Some(_), Value::String(text)) = (&node.additional, field)
+                    && let Some(rounded) = rounded(text)
+                {
+                    *text = rounded.into();
+                }
             }
         }
         Value::Array(elements) => {
@@ -65,6 +73,34 @@ pub(in crate::store) fn canonicalise(node: &Node, value: &mut Value) -> Result<(
         Value::Null | Value::Bool(_) => {}
     }
     Ok(())
+}
+
+/// The quantity of a list of resources that is no whole number of thousandths, rounded up to one.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/v1/defaults.go`, `SetDefaults_ResourceList`.
+fn rounded(text: &str) -> Option<String> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, suffix) = unsigned.split_at(end.unwrap_or(unsigned.len()));
+    let (form, exponent) = match binary_power(suffix) {
+        Some(_) => return None,
+        None => decimal_exponent(suffix)?,
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let n_below = i64::try_from(fraction.len()).ok()? - i64::from(exponent) - THOUSANDTHS;
+    let mantissa: u128 = format!("{whole}{fraction}").parse().ok()?;
+    if n_below <= 0 || mantissa == 0 {
+        return None;
+    }
+    let divisor = 10_u128.checked_pow(u32::try_from(n_below).ok()?);
+    let thousandths = divisor.map_or(1, |divisor| mantissa.div_ceil(divisor));
+    Some(format!(
+        "{sign}{}",
+        decimal(thousandths, -THOUSANDTHS, form)
+    ))
 }
 
 /// The text that stands for the same quantity on every server.
@@ -247,6 +283,18 @@ mod tests {
     #[case("7Ei", "7Ei")]
     fn quantities_are_written_in_one_way(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(canonical(text).as_deref(), Ok(expected));
+    }
+
+    #[rstest]
+    #[case("100u", Some("1m"))]
+    #[case("1000001n", Some("2m"))]
+    #[case("1e-30", Some("1e-3"))]
+    #[case("-1u", Some("-1m"))]
+    #[case("1500m", None)]
+    #[case("1E", None)]
+    #[case("1025Ki", None)]
+    fn resources_are_counted_in_thousandths(#[case] text: &str, #[case] expected: Option<&str>) {
+        assert_eq!(rounded(text).as_deref(), expected);
     }
 
     #[rstest]

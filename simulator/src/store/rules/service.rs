@@ -31,6 +31,27 @@ const NETWORK: &str = "10.96";
 /// The range of `--service-node-port-range`.
 const NODE_PORTS: std::ops::Range<i64> = 30_000..32_768;
 
+/// Says how addresses are reached, and of conditions what Go cannot leave out.
+pub(super) fn prepare_status(value: &mut Value) {
+    let addresses = value.pointer_mut("/status/loadBalancer/ingress");
+    let addresses = addresses.and_then(Value::as_array_mut);
+    for address in addresses.into_iter().flatten() {
+        if !address["ip"].as_str().unwrap_or_default().is_empty() {
+            set_default(address, "ipMode", json!("VIP"));
+        }
+    }
+    let conditions = value.pointer_mut("/status/conditions");
+    let conditions = conditions.and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten() {
+        if let Some(fields) = condition.as_object_mut() {
+            for text in ["status", "reason", "message"] {
+                fields.entry(text).or_insert_with(|| "".into());
+            }
+            fields.entry("lastTransitionTime").or_insert(Value::Null);
+        }
+    }
+}
+
 /// Sets the defaults.
 pub(super) fn prepare(value: &mut Value) {
     let spec = &mut value["spec"];
@@ -45,6 +66,11 @@ pub(super) fn prepare(value: &mut Value) {
         if is_open || port["targetPort"] == "" {
             port["targetPort"] = port["port"].clone();
         }
+    }
+    if spec["sessionAffinity"] == "None"
+        && let Some(fields) = spec.as_object_mut()
+    {
+        fields.remove("sessionAffinityConfig");
     }
     if spec["sessionAffinity"] == "ClientIP" && spec["sessionAffinityConfig"].is_null() {
         spec["sessionAffinityConfig"] = json!({"clientIP": {"timeoutSeconds": AFFINITY_SECONDS}});

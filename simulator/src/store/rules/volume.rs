@@ -253,7 +253,7 @@ pub(super) fn attachment_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> 
     let why = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
     match n_sources.count() {
         0 => causes.push(required("spec.source", &format!("Required value: {why}"))),
-        1 => {}
+        1 => source_faults(&source["persistentVolumeName"], &mut causes),
         _ => causes.push(forbidden("spec.source", why)),
     }
     if old.is_some_and(|old| old["spec"] != *spec) {
@@ -264,6 +264,21 @@ pub(super) fn attachment_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> 
         causes.push(invalid_shown("spec", &shown, "field is immutable"));
     }
     causes
+}
+
+/// What is wrong with the name of the volume that is attached, if it has one.
+fn source_faults(volume: &Value, causes: &mut Vec<Cause>) {
+    let field = "spec.source.persistentVolumeName";
+    let Some(name) = volume.as_str() else {
+        return;
+    };
+    if name.is_empty() {
+        let why = "Required value: must specify non empty persistentVolumeName";
+        causes.push(required(field, why));
+    }
+    if let Some(why) = subdomain_fault(name) {
+        causes.push(invalid(field, name, &why));
+    }
 }
 
 /// Sets the first phase and since when it lasts, and the finalizer that keeps what is in use.

@@ -1,7 +1,7 @@
 //! What is accepted with a warning.
 //!
 //! Simplified: of the warnings of a real server those about amounts, negative times, variables that occur twice and
-//! names of services elsewhere.
+//! names of services elsewhere and of what pods are named by.
 //!
 //! Source: kubernetes v1.34 `pkg/api/pod/warnings.go`, `pkg/api/persistentvolumeclaim/util.go` and
 //! `pkg/api/service/warnings.go`.
@@ -9,6 +9,7 @@
 use super::workload::template_place;
 use crate::json::Value;
 use crate::store::kind::{Kind, Origin};
+use crate::store::naming::label_faults;
 use crate::store::quota::Amount;
 
 /// What a client is told of a new state of an object that is accepted; `old` is the state before.
@@ -16,6 +17,9 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
     let mut told = Vec::new();
     if kind.origin == Origin::Custom || old.is_some_and(|old| old["spec"] == new["spec"]) {
         return told;
+    }
+    if old.is_none() {
+        name_warnings(kind, new, &mut told);
     }
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") if old.is_none() => pod_warnings("spec", &new["spec"], &mut told),
@@ -58,6 +62,26 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
         }
     }
     told
+}
+
+/// Names that are no labels, of what gives its name to pods.
+///
+/// Source: kubernetes v1.34 `pkg/registry/batch/job/strategy.go` and its like, `WarningsOnCreate`.
+fn name_warnings(kind: &Kind, new: &Value, told: &mut Vec<String>) {
+    let what = match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => "this is used in the Pod's hostname",
+        ("apps", "Deployment" | "ReplicaSet") | ("", "ReplicationController") | ("batch", _) => {
+            "this is used in Pod names and hostnames"
+        }
+        _ => return,
+    };
+    let found = label_faults(new["metadata"]["name"].as_str().unwrap_or_default());
+    if !found.is_empty() {
+        told.push(format!(
+            "metadata.name: {what}, which can result in surprising behavior; a DNS label is recommended: [{}]",
+            found.join(" ")
+        ));
+    }
 }
 
 fn claim_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {

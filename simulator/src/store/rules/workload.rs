@@ -121,3 +121,13 @@ pub(super) fn admit_job(value: &mut Value) {
     value["metadata"]["labels"] = value["spec"]["template"]["metadata"]["labels"].clone();
     value["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"] = uid;
 }
+
+/// Shows the metadata of both templates, which Go cannot leave out.
+pub(super) fn finish_cron_job(value: &mut Value) {
+    for place in ["/spec/jobTemplate", "/spec/jobTemplate/spec/template"] {
+        let template = value.pointer_mut(place);
+        if let Some(fields) = template.and_then(Value::as_object_mut) {
+            fields.entry("metadata").or_insert_with(|| json!({}));
+        }
+    }
+}

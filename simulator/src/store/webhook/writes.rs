@@ -47,6 +47,7 @@ impl Kernel {
             ownership::track(request, None, &mut sent, options, context.now);
         }
         rules::plug_in(&request.served.kind, &mut sent);
+        self.give_classes(&request.served.kind, &mut sent);
         if request.served.kind.origin == Origin::BuiltIn
             && has_status(&request.served)
             && let Some(fields) = sent.as_object_mut()
