@@ -216,12 +216,13 @@ impl Streams {
         self.flawed.get(&id).map(Flawed::sight)
     }
 
-    /// Whether a watch may tell how far it came; one that falls silent says it once more.
+    /// Whether a watch may tell how far it came; one that falls silent, or pauses, says it once more.
     pub(crate) fn takes_bookmark(&mut self, id: u64, now: Timestamp) -> bool {
         match self.flawed.get_mut(&id) {
-            Some(flawed) if flawed.is_paused(now) => false,
             Some(flawed) if flawed.flaw == Flaw::Unmarked => false,
-            Some(flawed) if flawed.is_silent() => !std::mem::replace(&mut flawed.is_mute, true),
+            Some(flawed) if flawed.is_silent() || flawed.is_paused(now) => {
+                !std::mem::replace(&mut flawed.is_mute, true)
+            }
             Some(_) | None => true,
         }
     }
