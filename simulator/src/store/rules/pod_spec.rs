@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::of_kind::required;
-use super::pod_resources;
+use super::{container_port, pod_resources};
 use crate::json::Value;
 use crate::store::metadata::invalid;
 use crate::store::naming::label_fault;
@@ -33,11 +33,12 @@ pub(super) fn faults(path: &str, spec: &Value) -> Vec<Cause> {
     let field = format!("{path}.restartPolicy");
     choice_fault(&field, policy, &RESTART_POLICIES, &mut causes);
     let volumes: BTreeSet<&str> = items(&spec["volumes"]).filter_map(name).collect();
-    let mut names = BTreeSet::new();
+    let (mut names, mut on_host) = (BTreeSet::new(), BTreeSet::new());
     for list in ["initContainers", "containers", "ephemeralContainers"] {
         for (index, container) in items(&spec[list]).enumerate() {
             let path = format!("{path}.{list}[{index}]");
             container_faults(&path, container, &volumes, &mut causes);
+            container_port::faults(&path, container, &mut on_host, &mut causes);
             if list == "ephemeralContainers" {
                 ephemeral_faults(&path, container, spec, &mut causes);
             }
@@ -170,6 +171,10 @@ mod tests {
     #[case::twice(json!({"containers": [{"name": "c"}, {"name": "c"}]}), &["spec.containers[1].name: Duplicate value: \"c\""])]
     #[case::mount(json!({"containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]}), &["spec.containers[0].volumeMounts[0].name: Not found: \"v\""])]
     #[case::variable(json!({"containers": [{"name": "c", "env": [{"name": ""}]}]}), &["spec.containers[0].env[0].name: Required value"])]
+    #[case::port(json!({"containers": [{"name": "c", "ports": [{"containerPort": 0}]}]}), &["spec.containers[0].ports[0].containerPort: Required value"])]
+    #[case::far_port(json!({"containers": [{"name": "c", "ports": [{"containerPort": 1, "hostPort": 99999}]}]}), &["spec.containers[0].ports[0].hostPort: Invalid value: 99999: must be between 1 and 65535, inclusive"])]
+    #[case::name_of_a_port(json!({"containers": [{"name": "c", "ports": [{"containerPort": 1, "name": "a"}, {"containerPort": 2, "name": "a"}]}]}), &["spec.containers[0].ports[1].name: Duplicate value: \"a\""])]
+    #[case::port_of_the_node(json!({"containers": [{"name": "c", "ports": [{"containerPort": 1, "hostPort": 5, "protocol": "TCP"}, {"containerPort": 2, "hostPort": 5, "protocol": "TCP"}]}]}), &["spec.containers[0].ports[1].hostPort: Duplicate value: \"TCP//5\""])]
     fn what_a_spec_may_not_hold_is_found(#[case] spec: Value, #[case] expected: &[&str]) {
         let found = faults("spec", &spec).into_iter();
         let found: Vec<_> = found

@@ -11,9 +11,9 @@ use std::net::IpAddr;
 use crate::json::{Value, json};
 
 use super::ingress::ADDRESS;
-use super::network;
 use super::of_kind::required;
 use super::pod_spec::choice_fault;
+use super::{network, node_port};
 use crate::store::metadata::{invalid, invalid_json};
 use crate::store::naming::{label_fault, label_value_fault, qualified_name_fault, subdomain_fault};
 use crate::store::schema::cause::{duplicate, forbidden};
@@ -28,8 +28,6 @@ const PORT: &str = "must be between 1 and 65535, inclusive";
 const AFFINITY_SECONDS: i64 = 10_800;
 /// The first two bytes of every address: the default of `--service-cluster-ip-range`.
 const NETWORK: &str = "10.96";
-/// The range of `--service-node-port-range`.
-const NODE_PORTS: std::ops::Range<i64> = 30_000..32_768;
 
 /// Says how addresses are reached, and of conditions what Go cannot leave out.
 pub(super) fn prepare_status(value: &mut Value) {
@@ -181,24 +179,13 @@ impl Taken {
         let mut addresses = all.map(|(high, low)| format!("{NETWORK}.{high}.{low}"));
         addresses.find(|address| !self.addresses.contains(address))
     }
-
-    fn node_port(&mut self) -> Option<i64> {
-        let free = NODE_PORTS
-            .into_iter()
-            .find(|port| !self.node_ports.contains(port))?;
-        self.node_ports.insert(free);
-        Some(free)
-    }
 }
 
 /// Gives a service its address and ports on nodes.
 ///
 /// # Errors
 /// What the server says of an address that is not in its range, or of families that it does not have.
-pub(in crate::store) fn give_addresses(
-    value: &mut Value,
-    mut taken: Taken,
-) -> Result<(), Vec<Cause>> {
+pub(in crate::store) fn give_addresses(value: &mut Value, taken: Taken) -> Result<(), Vec<Cause>> {
     if value["status"].is_null() {
         value["status"] = json!({"loadBalancer": {}});
     }
@@ -235,30 +222,7 @@ pub(in crate::store) fn give_addresses(
     spec["clusterIPs"] = json!([spec["clusterIP"]]);
     choose_families(spec)?;
     if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
-        let mut causes = Vec::new();
-        for (index, port) in spec["ports"]
-            .as_array_mut()
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
-            match port["nodePort"].as_i64().unwrap_or(0) {
-                0 => {
-                    if let Some(free) = taken.node_port() {
-                        port["nodePort"] = free.into();
-                    }
-                }
-                wanted if !NODE_PORTS.contains(&wanted) => {
-                    let field = format!("spec.ports[{index}].nodePort");
-                    let why = "provided port is not in the valid range. The range of valid ports is 30000-32767";
-                    causes.push(invalid_json(&field, &wanted.to_string(), why));
-                }
-                _ => {}
-            }
-        }
-        if !causes.is_empty() {
-            return Err(causes);
-        }
+        node_port::give(&mut spec["ports"], &taken.node_ports)?;
     }
     if let Some(spec) = spec.as_object_mut() {
         spec.retain(|_, field| !field.is_null());
