@@ -59,14 +59,7 @@ impl Kernel {
             self.begin_with_one((plural, name), body, (now, ids));
         }
         let conversation = &mut Conversation::default();
-        self.gather_roles(&mut Context {
-            now,
-            ids,
-            warnings: Vec::new(),
-            defined: None,
-            quoted: None,
-            conversation,
-        });
+        self.gather_roles(&mut Context::new((now, ids), conversation));
     }
 
     /// Stores an object as it is, of which nobody disputes anything: a whole creation would take several times longer.

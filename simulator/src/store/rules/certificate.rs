@@ -22,7 +22,7 @@ use crate::store::schema::cause::{duplicate, forbidden};
 use crate::store::status::Cause;
 
 /// What a key may be used for.
-const USAGES: [&str; 23] = [
+pub(in crate::store) const USAGES: [&str; 23] = [
     "any",
     "cert sign",
     "client auth",

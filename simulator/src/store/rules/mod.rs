@@ -40,6 +40,7 @@ mod warning;
 mod workload;
 
 pub(super) use autoscaler::{to_new_autoscaler, to_old_autoscaler};
+pub(super) use certificate::USAGES as KEY_USAGES;
 pub(super) use event::{to_core_event, to_new_event};
 pub(super) use of_kind::{
     admit, drop_unowned, finish, has_unowned, name_requester, part_faults, plug_in, prepare,

@@ -4,6 +4,7 @@
 //! Source: `enum` in `/openapi/v3` of kube-apiserver v1.34.3.
 
 use super::overlay::short;
+use crate::store::rules::KEY_USAGES;
 
 /// The values that `field` of the type `owner` takes; none if any text will do.
 pub(in crate::store::schema) fn values(owner: &str, field: &str) -> &'static [&'static str] {
@@ -209,31 +210,7 @@ const FIELDS: &[(&str, &str, &[&str])] = &[
     (
         "certificates.v1.CertificateSigningRequestSpec",
         "usages",
-        &[
-            "any",
-            "cert sign",
-            "client auth",
-            "code signing",
-            "content commitment",
-            "crl sign",
-            "data encipherment",
-            "decipher only",
-            "digital signature",
-            "email protection",
-            "encipher only",
-            "ipsec end system",
-            "ipsec tunnel",
-            "ipsec user",
-            "key agreement",
-            "key encipherment",
-            "microsoft sgc",
-            "netscape sgc",
-            "ocsp signing",
-            "s/mime",
-            "server auth",
-            "signing",
-            "timestamping",
-        ],
+        &KEY_USAGES,
     ),
     ("core.v1.AppArmorProfile", "type", PROFILES),
     (
