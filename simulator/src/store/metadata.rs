@@ -251,7 +251,7 @@ fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
 /// A base of names with its last two characters as a letter, if it ends with a dash.
 ///
 /// Source: apimachinery v0.34.3, pkg/api/validation/generic.go, `maskTrailingDash`.
-fn without_dash(base: &str) -> String {
+pub(super) fn without_dash(base: &str) -> String {
     let shorter = base.strip_suffix('-').filter(|rest| !rest.is_empty());
     let shorter = shorter.map(|rest| &rest[..rest.floor_char_boundary(rest.len() - 1)]);
     shorter.map_or_else(|| base.to_owned(), |rest| format!("{rest}a"))

@@ -74,6 +74,11 @@ impl Amount {
         if other > self { other } else { self }
     }
 
+    /// Whether the amount is that of whole parts, each of `size`.
+    pub(crate) fn is_multiple_of(self, size: Self) -> bool {
+        size.nanos > 0 && self.nanos % size.nanos == 0
+    }
+
     /// Whether it is a number of whole things.
     pub(crate) fn is_whole(self) -> bool {
         self.nanos % NANOS == 0

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     allotment, api_service, autoscaler, budget, certificate, controller, counts, defaults, device,
     driver, endpoints, event, flow, ingress, ip, job, lease, limits, namespace, network, pod,
-    pod_part, priority, role, secret, service, volume, workload,
+    pod_gates, pod_part, priority, role, secret, service, volume, workload,
 };
 use crate::access::User;
 use crate::json::Value;
@@ -91,7 +91,12 @@ pub(in crate::store) fn finish(kind: &Kind, value: &mut Value) {
         ("discovery.k8s.io", "EndpointSlice") => endpoints::finish_slice(value),
         ("networking.k8s.io", "Ingress") => ingress::finish(value),
         ("batch", "CronJob") => workload::finish_cron_job(value),
+        ("", "Pod") => pod_gates::drop_disabled(value),
         _ => {}
+    }
+    let template = workload::template_place(&kind.group, &kind.kind);
+    if let Some(template) = template.and_then(|place| value.pointer_mut(place)) {
+        pod_gates::drop_disabled(template);
     }
 }
 

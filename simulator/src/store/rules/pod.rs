@@ -2,20 +2,12 @@
 //!
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`.
 
-use super::of_kind::required;
-use super::pod_spec;
+use super::part::{is_empty, text};
+use super::{container, image, pod_defaults, pod_labels, pod_spec, pod_update, projection};
 use crate::json::{Map, Value, json};
-use crate::store::metadata::{invalid_json, key_fault, label_faults};
+use crate::store::metadata::{key_fault, label_faults};
 use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
-
-/// Fields of a pod's spec that an update may change.
-const MUTABLE: [&str; 4] = [
-    "activeDeadlineSeconds",
-    "terminationGracePeriodSeconds",
-    "tolerations",
-    "schedulingGates",
-];
 
 /// Keeps the list of addresses in step with the first one.
 pub(super) fn prepare_status(value: &mut Value) {
@@ -57,6 +49,17 @@ pub(super) fn prepare(value: &mut Value) {
     if let Some(spec) = spec.as_object_mut() {
         prepare_spec(spec);
         set_default(spec, "enableServiceLinks", json!(true));
+        let grace = spec.get_mut("terminationGracePeriodSeconds");
+        if let Some(grace) = grace.filter(|grace| grace.as_i64().is_some_and(|seconds| seconds < 0))
+        {
+            *grace = 1.into();
+        }
+        if spec
+            .get("hostNetwork")
+            .is_some_and(|on_host| *on_host == true)
+        {
+            open_ports(spec);
+        }
         for container in containers(spec) {
             if let Some(resources) = container.get_mut("resources") {
                 request_limits(resources);
@@ -79,10 +82,7 @@ pub(super) fn prepare_template(template: &mut Value) {
 /// Sets what admission and the pod's own code give a new pod.
 pub(super) fn admit(value: &mut Value) {
     plug_in(value);
-    let grace = &mut value["spec"]["terminationGracePeriodSeconds"];
-    if grace.as_i64().is_some_and(|seconds| seconds < 0) {
-        *grace = 1.into();
-    }
+    pod_labels::select(value);
     let class = quality_of_service(&value["spec"]);
     value["status"] = json!({"phase": "Pending", "qosClass": class});
     let gates = value["spec"]["schedulingGates"].as_array();
@@ -120,30 +120,26 @@ fn prepare_spec(spec: &mut Map) {
         set_default(spec, "serviceAccount", account);
     }
     for container in containers(spec) {
-        prepare_container(container);
+        if let Some(fields) = container.as_object_mut() {
+            prepare_container(fields);
+        }
+        pod_defaults::fill_container(container);
     }
-    for volume in spec
-        .get_mut("volumes")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        prepare_volume(volume);
+    let volumes = spec.get_mut("volumes").and_then(Value::as_array_mut);
+    for volume in volumes.into_iter().flatten() {
+        pod_defaults::fill_volume(volume);
     }
 }
 
 /// Every container of a spec.
-fn containers(spec: &mut Map) -> impl Iterator<Item = &mut Map> {
+fn containers(spec: &mut Map) -> impl Iterator<Item = &mut Value> {
     let lists = spec.iter_mut().filter(|(name, _)| {
         matches!(
             name.as_str(),
             "containers" | "initContainers" | "ephemeralContainers"
         )
     });
-    lists
-        .filter_map(|(_, list)| list.as_array_mut())
-        .flatten()
-        .filter_map(Value::as_object_mut)
+    lists.filter_map(|(_, list)| list.as_array_mut()).flatten()
 }
 
 fn prepare_container(container: &mut Map) {
@@ -151,10 +147,9 @@ fn prepare_container(container: &mut Map) {
         .get("image")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let policy = if has_fixed_tag(image) {
-        "IfNotPresent"
-    } else {
-        "Always"
+    let policy = match image::is_latest(image) {
+        true => "Always",
+        false => "IfNotPresent",
     };
     set_default(container, "imagePullPolicy", json!(policy));
     set_default(container, "resources", json!({}));
@@ -164,46 +159,25 @@ fn prepare_container(container: &mut Map) {
         json!("/dev/termination-log"),
     );
     set_default(container, "terminationMessagePolicy", json!("File"));
-    for port in container
-        .get_mut("ports")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        if let Some(port) = port.as_object_mut() {
-            set_default(port, "protocol", json!("TCP"));
-        }
-    }
-    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
-        if let Some(probe) = container.get_mut(probe).and_then(Value::as_object_mut) {
-            for (field, seconds) in [
-                ("timeoutSeconds", 1),
-                ("periodSeconds", 10),
-                ("successThreshold", 1),
-                ("failureThreshold", 3),
-            ] {
-                set_default(probe, field, json!(seconds));
-            }
-            if let Some(request) = probe.get_mut("httpGet").and_then(Value::as_object_mut) {
-                set_default(request, "path", json!("/"));
-                set_default(request, "scheme", json!("HTTP"));
-            }
-        }
-    }
-    for variable in container
-        .get_mut("env")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    let variables = container.get_mut("env").and_then(Value::as_array_mut);
+    for variable in variables.into_iter().flatten() {
         if let Some(fields) = variable.as_object_mut() {
             fields.retain(|name, value| name != "value" || value != "");
         }
-        if let Some(field) = variable
-            .pointer_mut("/valueFrom/fieldRef")
-            .and_then(Value::as_object_mut)
-        {
-            set_default(field, "apiVersion", json!("v1"));
+    }
+}
+
+/// Ports of a pod in the network of its node are those of the node.
+fn open_ports(spec: &mut Map) {
+    for list in ["containers", "initContainers"] {
+        let list = spec.get_mut(list).and_then(Value::as_array_mut);
+        for container in list.into_iter().flatten() {
+            let ports = container.get_mut("ports").and_then(Value::as_array_mut);
+            for port in ports.into_iter().flatten() {
+                if port["hostPort"].as_i64().unwrap_or_default() == 0 {
+                    port["hostPort"] = port["containerPort"].clone();
+                }
+            }
         }
     }
 }
@@ -221,23 +195,6 @@ fn request_limits(resources: &mut Value) {
             }
         }
     }
-}
-
-fn prepare_volume(volume: &mut Value) {
-    for source in ["secret", "configMap", "projected", "downwardAPI"] {
-        if let Some(source) = volume.get_mut(source).and_then(Value::as_object_mut) {
-            set_default(source, "defaultMode", json!(420));
-        }
-    }
-}
-
-/// Whether an image names a tag other than `latest`, or a digest.
-fn has_fixed_tag(image: &str) -> bool {
-    if image.contains('@') {
-        return true;
-    }
-    let last = image.rsplit('/').next().unwrap_or_default();
-    last.split_once(':').is_some_and(|(_, tag)| tag != "latest")
 }
 
 fn tolerate_lost_nodes(spec: &mut Map) {
@@ -317,25 +274,35 @@ pub(super) fn readmit(value: &mut Value, old: &Value) {
     tolerate_lost_nodes(spec);
 }
 
-/// What is wrong with a pod: a spec needs containers, and may hardly change.
+/// What is wrong with a pod, whose spec may hardly change.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let mut causes = spec_faults("spec", &new["spec"]);
-    let ephemeral = new["spec"]["ephemeralContainers"].as_array();
-    if old.is_none() && ephemeral.is_some_and(|list| !list.is_empty()) {
+    if let Some(old) = old {
+        if new["spec"] == old["spec"] {
+            return Vec::new();
+        }
+        let mut causes = spec_faults(new);
+        causes.extend(pod_update::faults(&new["spec"], &old["spec"]));
+        return causes;
+    }
+    let (mut causes, spec) = (spec_faults(&pod_labels::selected(new)), &new["spec"]);
+    if !is_empty(&spec["ephemeralContainers"]) {
         let why = "cannot be set on create";
         causes.push(forbidden("spec.ephemeralContainers", why));
     }
-    let Some(old) = old.filter(|old| new["spec"] != old["spec"]) else {
-        return if old.is_some() { Vec::new() } else { causes };
-    };
-    causes.extend(change_faults(new, old));
+    if !text(spec, "nodeName").is_empty() && !is_empty(&spec["schedulingGates"]) {
+        let why = "cannot be set until all schedulingGates have been cleared";
+        causes.push(forbidden("spec.nodeName", why));
+    }
     causes
 }
 
-/// What is wrong with the spec of a pod or of a template, which lies at `path`.
-pub(super) fn spec_faults(path: &str, spec: &Value) -> Vec<Cause> {
-    let mut causes = missing_parts(path, spec);
-    causes.extend(pod_spec::faults(path, spec));
+/// What is wrong with the spec of a pod, whatever it was before.
+pub(super) fn spec_faults(pod: &Value) -> Vec<Cause> {
+    let (path, spec) = ("spec", &pod["spec"]);
+    let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+    let mut causes = pod_spec::faults(path, spec, Some(name));
+    projection::account_faults(path, spec, &mut causes);
+    container::padding_faults(path, spec, &mut causes);
     causes
 }
 
@@ -343,11 +310,8 @@ pub(super) fn spec_faults(path: &str, spec: &Value) -> Vec<Cause> {
 pub(super) fn template_faults(path: &str, template: &Value) -> Vec<Cause> {
     let (spec, place) = (&template["spec"], format!("{path}.spec"));
     let mut causes = mark_faults(path, template);
-    causes.extend(spec_faults(&place, spec));
-    if spec["ephemeralContainers"]
-        .as_array()
-        .is_some_and(|list| !list.is_empty())
-    {
+    causes.extend(pod_spec::faults(&place, spec, None));
+    if !is_empty(&spec["ephemeralContainers"]) {
         let why = "ephemeral containers not allowed in pod template";
         causes.push(forbidden(format!("{place}.ephemeralContainers"), why));
     }
@@ -364,94 +328,4 @@ pub(super) fn mark_faults(path: &str, template: &Value) -> Vec<Cause> {
         key_fault(&field, key, &key.to_lowercase(), &mut causes);
     }
     causes
-}
-
-/// What an update may not change.
-fn change_faults(new: &Value, old: &Value) -> Vec<Cause> {
-    let n_containers = |pod: &Value| pod["spec"]["containers"].as_array().map_or(0, Vec::len);
-    if n_containers(new) != n_containers(old) {
-        return vec![Cause {
-            reason: "FieldValueForbidden",
-            message: "Forbidden: pod updates may not add or remove containers".to_owned(),
-            field: "spec.containers".to_owned(),
-        }];
-    }
-    // Told once more: a pod needs its images, and an update may not take them away.
-    let without_image = missing_fields("spec", &new["spec"], &["image"]);
-    if !without_image.is_empty() {
-        return without_image;
-    }
-    let deadline = deadline_fault(&new["spec"], &old["spec"]);
-    // One that is put off is all that is told.
-    if let Some(fault) = &deadline
-        && new["spec"]["activeDeadlineSeconds"].is_number()
-    {
-        return vec![fault.clone()];
-    }
-    let is_fixed = fixed_part(&new["spec"]) == fixed_part(&old["spec"]);
-    let changed = (!is_fixed).then(|| Cause {
-        reason: "FieldValueForbidden",
-        message: "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)".to_owned(),
-        field: "spec".to_owned(),
-    });
-    deadline.into_iter().chain(changed).collect()
-}
-
-/// A deadline may be set and drawn nearer, not put off or taken away.
-fn deadline_fault(new: &Value, old: &Value) -> Option<Cause> {
-    let field = "activeDeadlineSeconds";
-    let before = old[field].as_i64()?;
-    let (value, why) = match new[field].as_i64() {
-        Some(after) if after > before => (
-            after.to_string(),
-            "must be less than or equal to previous value",
-        ),
-        Some(_) => return None,
-        None => {
-            let why = "must not update from a positive integer to nil value";
-            ("null".to_owned(), why)
-        }
-    };
-    Some(invalid_json(&format!("spec.{field}"), &value, why))
-}
-
-/// A pod needs containers, and each of them a name and an image.
-fn missing_parts(path: &str, spec: &Value) -> Vec<Cause> {
-    if spec["containers"].as_array().is_none_or(Vec::is_empty) {
-        return vec![required(format!("{path}.containers"), "Required value")];
-    }
-    missing_fields(path, spec, &["name", "image"])
-}
-
-/// The containers without one of `fields`.
-fn missing_fields(path: &str, spec: &Value, fields: &[&str]) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    for list in ["containers", "initContainers", "ephemeralContainers"] {
-        for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
-            let missing =
-                |field: &&&str| container[**field].as_str().unwrap_or_default().is_empty();
-            causes.extend(fields.iter().filter(missing).map(|field| {
-                required(format!("{path}.{list}[{index}].{field}"), "Required value")
-            }));
-        }
-    }
-    causes
-}
-
-fn fixed_part(spec: &Value) -> Value {
-    let mut spec = spec.clone();
-    if let Some(fields) = spec.as_object_mut() {
-        fields.retain(|field, _| !MUTABLE.contains(&field.as_str()));
-        for list in ["containers", "initContainers"] {
-            for container in fields
-                .get_mut(list)
-                .and_then(Value::as_array_mut)
-                .into_iter()
-                .flatten()
-            {
-                container["image"] = Value::Null;
-            }
-        }
-    }
-    spec
 }

@@ -55,7 +55,7 @@ fn put(fields: &mut Map, name: &str, value: Value) {
 
 /// What is wrong with a new list of ephemeral containers: those that are there stay as they are.
 pub(super) fn ephemeral_faults(new: &Value, old: &Value) -> Vec<Cause> {
-    let mut causes = spec_faults("spec", &new["spec"]);
+    let mut causes = spec_faults(new);
     let list = |pod: &'_ Value| pod["spec"]["ephemeralContainers"].as_array().cloned();
     let new = list(new).unwrap_or_default();
     for old in list(old).unwrap_or_default() {
@@ -75,8 +75,8 @@ pub(super) fn ephemeral_faults(new: &Value, old: &Value) -> Vec<Cause> {
 
 /// What is wrong with a resize: only processor time and memory of containers that go on may change.
 pub(super) fn resize_faults(new: &Value, old: &Value) -> Vec<Cause> {
+    let mut causes = spec_faults(new);
     let (new, old) = (&new["spec"], &old["spec"]);
-    let mut causes = spec_faults("spec", new);
     let class = quality_of_service(old);
     if class != quality_of_service(new) {
         let why = "Pod QOS Class may not change as a result of resizing";

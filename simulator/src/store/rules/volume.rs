@@ -108,27 +108,7 @@ fn admit_source(claim: &mut Value) {
 ///
 /// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`.
 pub(super) fn claim_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let spec = &new["spec"];
-    let mut causes = selector_faults("spec.selector", &spec["selector"]);
-    if spec["accessModes"].as_array().is_none_or(Vec::is_empty) {
-        let message = "Required value: at least 1 access mode is required";
-        causes.push(required("spec.accessModes", message));
-    }
-    mode_faults(spec, &mut causes);
-    match spec["resources"]["requests"].get("storage") {
-        None => causes.push(required("spec.resources[storage]", "Required value")),
-        Some(quantity) => {
-            let text = quantity.as_str().unwrap_or_default();
-            if Amount::read(text).is_some_and(|amount| amount <= Amount::default()) {
-                let why = "must be greater than zero";
-                causes.push(invalid("spec.resources[storage]", text, why));
-            }
-        }
-    }
-    let class = spec["storageClassName"].as_str().unwrap_or_default();
-    if let Some(why) = subdomain_fault(class).filter(|_| !class.is_empty()) {
-        causes.push(invalid("spec.storageClassName", class, &why));
-    }
+    let mut causes = claim_spec_faults("spec", &new["spec"]);
     if old.is_some_and(|old| settled(new, old) != settled(old, old)) {
         let why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n";
         causes.push(forbidden("spec", why));
@@ -136,20 +116,48 @@ pub(super) fn claim_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     causes
 }
 
-fn mode_faults(spec: &Value, causes: &mut Vec<Cause>) {
+/// What is wrong with the spec of a claim, or of a template of claims, which lies at `path`.
+pub(super) fn claim_spec_faults(path: &str, spec: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    if spec["accessModes"].as_array().is_none_or(Vec::is_empty) {
+        let message = "Required value: at least 1 access mode is required";
+        causes.push(required(format!("{path}.accessModes"), message));
+    }
+    let selector = &spec["selector"];
+    causes.extend(selector_faults(&format!("{path}.selector"), selector));
+    mode_faults(path, spec, &mut causes);
+    let field = format!("{path}.resources[storage]");
+    match spec["resources"]["requests"].get("storage") {
+        None => causes.push(required(field, "Required value")),
+        Some(quantity) => {
+            let text = quantity.as_str().unwrap_or_default();
+            if Amount::read(text).is_some_and(|amount| amount <= Amount::default()) {
+                causes.push(invalid(&field, text, "must be greater than zero"));
+            }
+        }
+    }
+    let class = spec["storageClassName"].as_str().unwrap_or_default();
+    if let Some(why) = subdomain_fault(class).filter(|_| !class.is_empty()) {
+        causes.push(invalid(&format!("{path}.storageClassName"), class, &why));
+    }
+    causes
+}
+
+fn mode_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
+    let (field, kind) = (format!("{path}.accessModes"), format!("{path}.volumeMode"));
     let modes = spec["accessModes"]
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
     for mode in modes {
-        choice_fault("spec.accessModes", mode, &ACCESS_MODES, causes);
+        choice_fault(&field, mode, &ACCESS_MODES, causes);
     }
     if modes.len() > 1 && modes.iter().any(|mode| mode == "ReadWriteOncePod") {
         let why = "may not use ReadWriteOncePod with other access modes";
-        causes.push(forbidden("spec.accessModes", why));
+        causes.push(forbidden(field, why));
     }
     let kinds = ["Block", "Filesystem"];
-    choice_fault("spec.volumeMode", &spec["volumeMode"], &kinds, causes);
+    choice_fault(&kind, &spec["volumeMode"], &kinds, causes);
 }
 
 /// The spec of a claim without what may still change: the volume while there is none, and the size once there is one.
@@ -180,7 +188,7 @@ pub(super) fn volume_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     if spec["accessModes"].as_array().is_none_or(Vec::is_empty) {
         causes.push(required("spec.accessModes", "Required value"));
     }
-    mode_faults(spec, &mut causes);
+    mode_faults("spec", spec, &mut causes);
     let capacity = spec["capacity"].as_object();
     if capacity.is_none_or(|amounts| amounts.is_empty()) {
         causes.push(required("spec.capacity", "Required value"));

@@ -45,6 +45,11 @@ pub(crate) fn duplicate(field: impl Into<String>, value: &Value) -> Cause {
     cause("FieldValueDuplicate", &head, field, "")
 }
 
+pub(crate) fn not_found(field: impl Into<String>, value: &Value) -> Cause {
+    let head = format!("Not found: {}", shown(value));
+    cause("FieldValueNotFound", &head, field, "")
+}
+
 pub(crate) fn not_supported(
     field: impl Into<String>,
     value: &Value,

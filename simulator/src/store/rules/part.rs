@@ -1,0 +1,113 @@
+//! Reading the parts of a spec, and saying what is wrong with one of them.
+
+use std::ops::RangeInclusive;
+
+use crate::json::Value;
+use crate::store::schema::cause::{invalid, json, required};
+use crate::store::status::Cause;
+
+/// The elements of a list; none if there is no list.
+pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// The text of a field; empty if there is none.
+pub(super) fn text<'v>(part: &'v Value, field: &str) -> &'v str {
+    part[field].as_str().unwrap_or_default()
+}
+
+/// Whether a field is given.
+pub(super) fn has(part: &Value, field: &str) -> bool {
+    !part[field].is_null()
+}
+
+/// Whether a list has no elements, or is none.
+pub(super) fn is_empty(list: &Value) -> bool {
+    list.as_array().is_none_or(Vec::is_empty)
+}
+
+/// Names those of `fields` whose text is empty.
+pub(super) fn require(path: &str, part: &Value, fields: &[&str], causes: &mut Vec<Cause>) {
+    let empty = fields.iter().filter(|field| text(part, field).is_empty());
+    causes.extend(empty.map(|field| required(format!("{path}.{field}"), "")));
+}
+
+/// Refuses a text for each of `reasons`.
+pub(super) fn refuse(
+    field: &str,
+    text: &str,
+    reasons: impl IntoIterator<Item = String>,
+    causes: &mut Vec<Cause>,
+) {
+    let reasons = reasons.into_iter();
+    causes.extend(reasons.map(|why| invalid(field, &text.into(), &why)));
+}
+
+/// Refuses a number outside of `range`.
+pub(super) fn range_fault(
+    field: &str,
+    number: &Value,
+    range: RangeInclusive<i64>,
+    causes: &mut Vec<Cause>,
+) {
+    if number
+        .as_i64()
+        .is_some_and(|number| !range.contains(&number))
+    {
+        let (least, most) = (range.start(), range.end());
+        let why = format!("must be between {least} and {most}, inclusive");
+        causes.push(invalid(field, number, &why));
+    }
+}
+
+/// An object as Go shows its struct: its `fields`, each by its name in Go and by that in JSON.
+pub(super) fn members(value: &Value, fields: &[(&str, &str)]) -> String {
+    let fields = fields
+        .iter()
+        .map(|(name, field)| format!("\"{name}\":{}", json(&value[*field])));
+    format!("{{{}}}", Vec::from_iter(fields).join(","))
+}
+
+/// Refuses a path that climbs to a parent.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `validatePathNoBacksteps`.
+pub(super) fn climb_fault(field: &str, path: &str, causes: &mut Vec<Cause>) {
+    if climbs(path) {
+        causes.push(invalid(field, &path.into(), "must not contain '..'"));
+    }
+}
+
+/// Whether a path has a step to a parent.
+pub(super) fn climbs(path: &str) -> bool {
+    path.split('/').any(|step| step == "..")
+}
+
+/// Refuses a path that leaves the place where it begins.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `validateLocalDescendingPath`.
+pub(super) fn descent_faults(field: &str, path: &str, causes: &mut Vec<Cause>) {
+    if path.starts_with('/') {
+        causes.push(invalid(field, &path.into(), "must be a relative path"));
+    }
+    climb_fault(field, path, causes);
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("a/b", &[])]
+    #[case("/a", &["must be a relative path"])]
+    #[case("a/../b", &["must not contain '..'"])]
+    #[case("/..", &["must be a relative path", "must not contain '..'"])]
+    #[case("..a", &[])]
+    fn a_path_stays_below_its_start(#[case] path: &str, #[case] expected: &[&str]) {
+        let mut causes = Vec::new();
+        descent_faults("f", path, &mut causes);
+        let whys = causes.iter().map(|cause| cause.message.rsplit(": ").next());
+        assert!(whys.eq(expected.iter().copied().map(Some)));
+    }
+}

@@ -1,0 +1,234 @@
+//! What an update may change of a pod.
+//!
+//! Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidatePodUpdate`.
+
+use super::container;
+use super::part::{has, is_empty, items, members, range_fault, require, text};
+use super::scheduling;
+use crate::json::{Map, Value};
+use crate::store::metadata::invalid_json;
+use crate::store::schema::cause::{forbidden, invalid, invalid_shown};
+use crate::store::status::Cause;
+
+/// Fields that are looked at one by one.
+const LOOKED_AT: [&str; 3] = ["activeDeadlineSeconds", "tolerations", "schedulingGates"];
+const LISTS: [&str; 2] = ["containers", "initContainers"];
+const TERMS: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+const FIXED: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+/// The longest that a pod may run, in seconds.
+const DEADLINE_SECONDS_MAX: i64 = 2_147_483_647;
+
+/// What is wrong with a new spec beside what would be wrong with one of a new pod.
+pub(super) fn faults(new: &Value, old: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for list in LISTS {
+        let count = |spec: &Value| items(&spec[list]).count();
+        if count(new) != count(old) {
+            let why = "pod updates may not add or remove containers";
+            causes.push(forbidden(format!("spec.{list}"), why));
+            return causes;
+        }
+        for (index, container) in items(&new[list]).enumerate() {
+            let path = format!("spec.{list}[{index}]");
+            require(&path, container, &["image"], &mut causes);
+            container::padding_fault(&path, container, &mut causes);
+        }
+    }
+    let is_last = deadline_faults(new, old, &mut causes);
+    if is_last {
+        return causes;
+    }
+    toleration_faults(new, old, &mut causes);
+    gate_faults(new, old, &mut causes);
+    let mut rest = fixed_part(new);
+    if !is_empty(&old["schedulingGates"]) {
+        held_faults(&mut rest, old, &mut causes);
+    }
+    let grace = "terminationGracePeriodSeconds";
+    if old[grace].as_i64().is_some_and(|seconds| seconds < 0) && rest[grace] == 1 {
+        rest[grace] = old[grace].clone();
+    }
+    if rest != fixed_part(old) {
+        causes.push(forbidden("spec", FIXED));
+    }
+    causes
+}
+
+/// What an update may not change at all.
+fn fixed_part(spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    if let Some(fields) = spec.as_object_mut() {
+        fields.retain(|field, value| {
+            let is_nothing = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+            !LOOKED_AT.contains(&field.as_str()) && !is_nothing
+        });
+        for list in LISTS {
+            let list = fields.get_mut(list).and_then(Value::as_array_mut);
+            for container in list.into_iter().flatten() {
+                container["image"] = Value::Null;
+            }
+        }
+    }
+    spec
+}
+
+/// A deadline may be set and drawn nearer, not put off or taken away. Whether nothing else is told.
+fn deadline_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) -> bool {
+    let (field, n_before) = ("spec.activeDeadlineSeconds", causes.len());
+    let [new, old] = [new, old].map(|spec| &spec["activeDeadlineSeconds"]);
+    match (new.as_i64(), old.as_i64()) {
+        (None, Some(_)) => {
+            let why = "must not update from a positive integer to nil value";
+            causes.push(invalid_json(field, "null", why));
+            return false;
+        }
+        (Some(after), Some(before)) if (before + 1..=DEADLINE_SECONDS_MAX).contains(&after) => {
+            let why = "must be less than or equal to previous value";
+            causes.push(invalid(field, new, why));
+        }
+        _ => range_fault(field, new, 0..=DEADLINE_SECONDS_MAX, causes),
+    }
+    causes.len() > n_before
+}
+
+/// Tolerations may be added, and those that are there may last for another time.
+fn toleration_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
+    let lasting = |toleration: &Value| {
+        let fields = toleration.as_object().into_iter().flatten();
+        let fields = fields.filter(|(field, _)| *field != "tolerationSeconds");
+        let pairs = fields.map(|(field, value)| (field.clone(), value.clone()));
+        Vec::from_iter(pairs)
+    };
+    let is_kept = |old: &Value| items(&new["tolerations"]).any(|new| lasting(new) == lasting(old));
+    if items(&old["tolerations"]).all(is_kept) {
+        scheduling::toleration_faults("spec", new, causes);
+    } else {
+        let why = "existing toleration can not be modified except its tolerationSeconds";
+        causes.push(forbidden("spec.tolerations", why));
+    }
+}
+
+/// What holds a pod back may only go.
+fn gate_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
+    for (index, gate) in items(&new["schedulingGates"]).enumerate() {
+        let name = text(gate, "name");
+        if !items(&old["schedulingGates"]).any(|old| text(old, "name") == name) {
+            let field = format!("spec.schedulingGates[{index}].name");
+            let why = format!("only deletion is allowed, but found new scheduling gate '{name}'");
+            causes.push(forbidden(field, &why));
+        }
+    }
+}
+
+/// A pod that is held back may be told more precisely where to run. Takes what is looked at here back to what it was.
+fn held_faults(rest: &mut Value, old: &Value, causes: &mut Vec<Cause>) {
+    let (new_labels, labels) = (&rest["nodeSelector"], &old["nodeSelector"]);
+    let is_kept =
+        |(key, value): (&crate::json::Text, &Value)| new_labels.get(key.as_str()) == Some(value);
+    if !labels.as_object().into_iter().flatten().all(is_kept) {
+        let why = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
+        causes.push(invalid("spec.nodeSelector", new_labels, why));
+    }
+    take_back(rest, old, "nodeSelector");
+    let affinity = |spec: &Value| spec["affinity"]["nodeAffinity"].clone();
+    let (new_nodes, nodes) = (affinity(rest), affinity(old));
+    if new_nodes != nodes {
+        term_faults(&new_nodes[TERMS], &nodes[TERMS], causes);
+        let is_alone = ["podAffinity", "podAntiAffinity"]
+            .iter()
+            .all(|field| !has(&rest["affinity"], field));
+        if is_alone && !has(old, "affinity") {
+            take_back(rest, old, "affinity");
+        } else {
+            take_back(&mut rest["affinity"], &old["affinity"], "nodeAffinity");
+        }
+    }
+}
+
+/// Gives a field the value that it has in `old`, where it may be missing.
+fn take_back(new: &mut Value, old: &Value, field: &str) {
+    if new.is_null() && has(old, field) {
+        *new = Value::Object(Map::new());
+    }
+    let Some(fields) = new.as_object_mut() else {
+        return;
+    };
+    match old.get(field) {
+        Some(value) => drop(fields.insert(field.to_owned(), value.clone())),
+        None => drop(fields.remove(field)),
+    }
+}
+
+fn term_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
+    let field = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+    let (new, old) = (&new["nodeSelectorTerms"], &old["nodeSelectorTerms"]);
+    if is_empty(old) {
+        return;
+    }
+    if items(new).count() != items(old).count() {
+        let why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+        let terms = items(new).map(shown);
+        let shown = format!("[{}]", Vec::from_iter(terms).join(","));
+        causes.push(invalid_shown(field, &shown, why));
+        return;
+    }
+    for (index, (new, old)) in items(new).zip(items(old)).enumerate() {
+        let lists = ["matchExpressions", "matchFields"];
+        let was_empty = lists.iter().all(|list| is_empty(&old[*list]));
+        let is_kept = |list: &&str| {
+            let (new, old) = (
+                Vec::from_iter(items(&new[*list])),
+                Vec::from_iter(items(&old[*list])),
+            );
+            new.starts_with(&old) && (!was_empty || new.is_empty())
+        };
+        if !lists.iter().all(is_kept) {
+            let why = "only additions are allowed (no mutations or deletions)";
+            causes.push(invalid_shown(format!("{field}[{index}]"), &shown(new), why));
+        }
+    }
+}
+
+/// What selects nodes as Go shows its struct.
+fn shown(term: &Value) -> String {
+    let fields = [
+        ("Key", "key"),
+        ("Operator", "operator"),
+        ("Values", "values"),
+    ];
+    let lists = [
+        ("MatchExpressions", "matchExpressions"),
+        ("MatchFields", "matchFields"),
+    ];
+    let [expressions, names] = lists.map(|(name, list)| {
+        let list = items(&term[list]).map(|element| members(element, &fields));
+        match Vec::from_iter(list).join(",") {
+            list if list.is_empty() => format!("\"{name}\":null"),
+            list => format!("\"{name}\":[{list}]"),
+        }
+    });
+    format!("{{{expressions},{names}}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::json::json;
+
+    #[rstest]
+    #[case::same(json!({"tolerations": [{"key": "a"}]}), json!({"tolerations": [{"key": "a", "tolerationSeconds": 1, "effect": "NoExecute"}]}), &["spec.tolerations"])]
+    #[case::longer(json!({"tolerations": [{"key": "a", "effect": "NoExecute"}]}), json!({"tolerations": [{"key": "a", "tolerationSeconds": 1, "effect": "NoExecute"}]}), &[])]
+    #[case::gate(json!({"schedulingGates": [{"name": "a"}]}), json!({"schedulingGates": [{"name": "b"}]}), &["spec.schedulingGates[0].name"])]
+    #[case::deadline(json!({"activeDeadlineSeconds": 1}), json!({"activeDeadlineSeconds": 2}), &["spec.activeDeadlineSeconds"])]
+    #[case::fixed(json!({"hostname": "a"}), json!({"hostname": "b"}), &["spec"])]
+    #[case::held(json!({"schedulingGates": [{"name": "a"}]}), json!({"nodeSelector": {"a": "b"}}), &[])]
+    #[case::moved(json!({"schedulingGates": [{"name": "a"}], "nodeSelector": {"a": "b"}}), json!({"nodeSelector": {"a": "c"}}), &["spec.nodeSelector"])]
+    #[case::count(json!({"containers": [{}]}), json!({"containers": []}), &["spec.containers"])]
+    fn little_may_change(#[case] old: Value, #[case] new: Value, #[case] expected: &[&str]) {
+        let found = faults(&new, &old).into_iter();
+        let found: Vec<_> = found.map(|cause| cause.field).collect();
+        assert_eq!(found, expected);
+    }
+}
