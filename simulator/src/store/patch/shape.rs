@@ -47,6 +47,9 @@ pub(super) enum Unidentified {
     NullInSet,
 }
 
+/// The type of references to something in the same namespace.
+const REFERENCE: &str = "io.k8s.api.core.v1.LocalObjectReference";
+
 static EMPTY_TEXT: LazyLock<Value> = LazyLock::new(|| "".into());
 static ZERO: LazyLock<Value> = LazyLock::new(|| 0.into());
 
@@ -172,14 +175,16 @@ impl<'a> Shape<'a> {
     }
 
     /// The default of the field `name` of the items. What real servers publish of built-in kinds gives fields that are always
-    /// written the empty value of their type.
+    /// written the empty value of their type, and to the name of a reference to something near.
     fn key_default(self, name: &str) -> Option<&'a Value> {
         let Self::Declared { node, .. } = self else {
             return None;
         };
         let items = node.items.as_ref()?;
         let key = items.properties.get(name)?;
-        let is_written = node.patch.merge && items.required.iter().any(|known| known == name);
+        let definition = items.definition.as_deref().unwrap_or_default();
+        let is_written = node.patch.merge
+            && (items.required.iter().any(|known| known == name) || definition == REFERENCE);
         key.default.as_ref().or(match key.kind {
             Type::String if is_written => Some(&EMPTY_TEXT),
             Type::Integer if is_written => Some(&ZERO),

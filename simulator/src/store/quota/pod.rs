@@ -69,6 +69,19 @@ fn named(requests: &Amounts, limits: &Amounts) -> Amounts {
 
 /// The `requests` or `limits` of a whole pod.
 fn of_all(spec: &Value, field: &str) -> Amounts {
+    let mut sum = of_containers(spec, field);
+    sum.extend(amounts(&spec["resources"][field]));
+    for (name, amount) in amounts(&spec["overhead"]) {
+        if field == "requests" || sum.contains_key(&name) {
+            let present = sum.entry(name).or_default();
+            *present = present.plus(amount);
+        }
+    }
+    sum
+}
+
+/// The `requests` or `limits` of all containers of a pod.
+pub(crate) fn of_containers(spec: &Value, field: &str) -> Amounts {
     let of = |container: &Value| amounts(&container["resources"][field]);
     let mut sum = Amounts::new();
     containers(spec, "containers").for_each(|container| add(&mut sum, &of(container)));
@@ -86,13 +99,6 @@ fn of_all(spec: &Value, field: &str) -> Amounts {
         raise(&mut peak, present);
     }
     raise(&mut sum, peak);
-    sum.extend(amounts(&spec["resources"][field]));
-    for (name, amount) in amounts(&spec["overhead"]) {
-        if field == "requests" || sum.contains_key(&name) {
-            let present = sum.entry(name).or_default();
-            *present = present.plus(amount);
-        }
-    }
     sum
 }
 

@@ -4,9 +4,11 @@
 //! `pkg/apis/autoscaling/validation/validation.go`.
 
 use super::of_kind::{immutable, natural, required};
+use super::part::{items, text};
 use super::pod;
 use super::pod_spec::choice_fault;
-use crate::json::{Map, Value};
+use super::volume;
+use crate::json::{Map, Value, json};
 use crate::store::admission::selector_faults as label_faults;
 use crate::store::metadata::{invalid, invalid_json};
 use crate::store::schema::cause::forbidden;
@@ -68,7 +70,10 @@ pub(super) fn faults(kind: &str, new: &Value, old: Option<&Value>) -> Vec<Cause>
     } else {
         kind
     };
-    causes.extend(template_faults(noun, &spec["template"]));
+    match kind {
+        "StatefulSet" => causes.extend(template_faults(noun, &numbered_template(spec))),
+        _ => causes.extend(template_faults(noun, &spec["template"])),
+    }
     if kind != "StatefulSet"
         && let Some(old) = old
         && old["spec"]["selector"] != spec["selector"]
@@ -145,6 +150,29 @@ fn template_faults(kind: &str, template: &Value) -> Vec<Cause> {
     causes
 }
 
+/// The template of a StatefulSet with the claims that each of its pods has, and without the names that are given to each.
+fn numbered_template(spec: &Value) -> Value {
+    let mut template = spec["template"].clone();
+    let names = ["hostname", "subdomain"];
+    let claims = Vec::from_iter(items(&spec["volumeClaimTemplates"]));
+    let Some(fields) = template.get_mut("spec").and_then(Value::as_object_mut) else {
+        return template;
+    };
+    fields.retain(|field, _| !names.contains(&field.as_str()));
+    if claims.is_empty() {
+        return template;
+    }
+    let claims = Vec::from_iter(claims.iter().map(|claim| text(&claim["metadata"], "name")));
+    let others = items(fields.get("volumes").unwrap_or(&Value::Null));
+    let others = others.filter(|volume| !claims.contains(&text(volume, "name")));
+    let claims = claims
+        .iter()
+        .map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}}));
+    let volumes = Vec::from_iter(claims.chain(others.cloned()));
+    fields.insert("volumes".to_owned(), volumes.into());
+    template
+}
+
 fn set_faults(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
     let policy = &spec["podManagementPolicy"];
     if policy != "OrderedReady" && policy != "Parallel" && !policy.is_null() {
@@ -160,6 +188,12 @@ fn set_faults(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
         let shown = format!("{{\"Type\":{strategy:?},\"RollingUpdate\":null}}");
         let why = "must be 'RollingUpdate' or 'OnDelete'";
         causes.push(invalid_json("spec.updateStrategy", &shown, why));
+    }
+    if old.is_none() {
+        for (index, claim) in items(&spec["volumeClaimTemplates"]).enumerate() {
+            let path = format!("spec.volumeClaimTemplates[{index}].spec");
+            causes.extend(volume::claim_spec_faults(&path, &claim["spec"]));
+        }
     }
     natural("spec.ordinals.start", &spec["ordinals"]["start"], causes);
     let partition = &spec["updateStrategy"]["rollingUpdate"]["partition"];

@@ -2,10 +2,14 @@
 //!
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`.
 
-use super::part::{is_empty, text};
-use super::{container, image, pod_defaults, pod_labels, pod_spec, pod_update, projection};
+use super::part::{is_empty, items, text};
+use super::{
+    container, image, pod_amounts, pod_defaults, pod_labels, pod_mark, pod_spec, pod_update,
+    pod_zero, projection,
+};
 use crate::json::{Map, Value, json};
 use crate::store::metadata::{key_fault, label_faults};
+use crate::store::quota::{Amount, Amounts, add};
 use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
@@ -66,6 +70,9 @@ pub(super) fn prepare(value: &mut Value) {
             }
         }
     }
+    if !value["spec"]["resources"].is_null() {
+        pod_amounts::fill(&mut value["spec"]);
+    }
 }
 
 /// Sets the defaults of a template of pods: those of a pod, but for two that only pods have.
@@ -106,6 +113,7 @@ pub(super) fn plug_in(value: &mut Value) {
 }
 
 fn prepare_spec(spec: &mut Map) {
+    pod_zero::leave_out(spec);
     let defaults = [
         ("restartPolicy", json!("Always")),
         ("terminationGracePeriodSeconds", json!(30)),
@@ -228,34 +236,47 @@ fn set_default(fields: &mut Map, field: &str, default: Value) {
 
 /// Source: kubernetes v1.34 `pkg/apis/core/v1/helper/qos/qos.go`.
 pub(super) fn quality_of_service(spec: &Value) -> &'static str {
-    let containers: Vec<&Value> = ["containers", "initContainers"]
-        .iter()
-        .flat_map(|list| spec[*list].as_array().into_iter().flatten())
-        .collect();
-    let quantity = |container: &Value, list: &str, resource: &str| {
-        container["resources"][list][resource].clone()
+    let lists = ["containers", "initContainers"].iter();
+    let containers = lists.flat_map(|list| items(&spec[*list]));
+    // What a pod says as a whole counts alone.
+    let containers = match &spec["resources"] {
+        Value::Null => Vec::from_iter(containers),
+        _ => vec![spec],
     };
-    let is_any_set = containers.iter().any(|c| {
-        ["requests", "limits"].iter().any(|list| {
-            ["cpu", "memory"]
-                .iter()
-                .any(|r| !quantity(c, list, r).is_null())
-        })
-    });
-    if !is_any_set {
-        return "BestEffort";
+    // What is zero is not said.
+    let said = |container: &Value, list: &str| {
+        let amounts = container["resources"][list]
+            .as_object()
+            .into_iter()
+            .flatten();
+        let amounts = amounts.filter(|(name, _)| ["cpu", "memory"].contains(&name.as_str()));
+        // What is beyond measure is more than all else.
+        let read = |quantity: &Value| {
+            let amount = Amount::read(quantity.as_str().unwrap_or_default());
+            amount.unwrap_or_else(|| Amount::of(usize::MAX))
+        };
+        let amounts = amounts.map(|(name, quantity)| (name.to_string(), read(quantity)));
+        Amounts::from_iter(amounts.filter(|(_, amount)| *amount > Amount::default()))
+    };
+    let (mut requests, mut limits) = (Amounts::new(), Amounts::new());
+    let mut is_guaranteed = true;
+    for container in containers {
+        let most = said(container, "limits");
+        is_guaranteed &= most.len() == 2;
+        add(&mut requests, &said(container, "requests"));
+        add(&mut limits, &most);
     }
-    let is_guaranteed = containers.iter().all(|c| {
-        ["cpu", "memory"].iter().all(|r| {
-            let limit = quantity(c, "limits", r);
-            let request = quantity(c, "requests", r);
-            !limit.is_null() && (request.is_null() || request == limit)
-        })
-    });
-    if is_guaranteed {
-        "Guaranteed"
-    } else {
-        "Burstable"
+    match () {
+        () if requests.is_empty() && limits.is_empty() => "BestEffort",
+        () if is_guaranteed
+            && requests
+                .iter()
+                .all(|(name, asked)| limits.get(name) == Some(asked))
+            && requests.len() == limits.len() =>
+        {
+            "Guaranteed"
+        }
+        () => "Burstable",
     }
 }
 
@@ -277,10 +298,16 @@ pub(super) fn readmit(value: &mut Value, old: &Value) {
 /// What is wrong with a pod, whose spec may hardly change.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     if let Some(old) = old {
-        if new["spec"] == old["spec"] {
-            return Vec::new();
+        let (is_marked, is_other) = (marks(new) != marks(old), new["spec"] != old["spec"]);
+        let mut causes = Vec::new();
+        if is_other || is_marked {
+            causes.extend(spec_faults(new));
+            pod_mark::change_faults(new, old, &mut causes);
+            pod_mark::faults("metadata.annotations", new, &mut causes);
         }
-        let mut causes = spec_faults(new);
+        if !is_other {
+            return causes;
+        }
         causes.extend(pod_update::faults(&new["spec"], &old["spec"]));
         return causes;
     }
@@ -296,11 +323,17 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     causes
 }
 
+fn marks(pod: &Value) -> &Value {
+    &pod["metadata"]["annotations"]
+}
+
 /// What is wrong with the spec of a pod, whatever it was before.
 pub(super) fn spec_faults(pod: &Value) -> Vec<Cause> {
     let (path, spec) = ("spec", &pod["spec"]);
     let name = pod["metadata"]["name"].as_str().unwrap_or_default();
-    let mut causes = pod_spec::faults(path, spec, Some(name));
+    let mut causes = Vec::new();
+    pod_mark::faults("metadata.annotations", pod, &mut causes);
+    causes.extend(pod_spec::faults(path, spec, Some(name)));
     projection::account_faults(path, spec, &mut causes);
     container::padding_faults(path, spec, &mut causes);
     causes
@@ -327,5 +360,6 @@ pub(super) fn mark_faults(path: &str, template: &Value) -> Vec<Cause> {
         let field = format!("{path}.annotations");
         key_fault(&field, key, &key.to_lowercase(), &mut causes);
     }
+    pod_mark::faults(&format!("{path}.annotations"), template, &mut causes);
     causes
 }

@@ -10,18 +10,32 @@ use crate::json::Value;
 use crate::store::metadata::invalid;
 use crate::store::naming::label_faults;
 use crate::store::quota::Amount;
-use crate::store::schema::cause::{duplicate, forbidden, not_found, required};
+use crate::store::schema::cause::{duplicate, forbidden, not_found, not_supported, required};
 use crate::store::status::Cause;
 
 const HUGE_PAGES: &str = "hugepages-";
 
 /// What is wrong with the `resources` of a container or of a claim, which lie at `path`.
 pub(super) fn faults(path: &str, resources: &Value, causes: &mut Vec<Cause>) {
+    faults_of((path, false), resources, causes);
+}
+
+/// What is wrong with the `resources` of a whole pod.
+pub(super) fn pod_faults(path: &str, resources: &Value, causes: &mut Vec<Cause>) {
+    faults_of((path, true), resources, causes);
+}
+
+fn faults_of((path, is_of_pod): (&str, bool), resources: &Value, causes: &mut Vec<Cause>) {
     let (mut has_huge, mut has_more) = (false, false);
     for list in ["limits", "requests"] {
         for (name, quantity) in resources[list].as_object().into_iter().flatten() {
             let field = format!("{path}.{list}[{name}]");
-            name_faults(&field, name, true, causes);
+            let n_before = causes.len();
+            name_faults(&field, name, !is_of_pod, causes);
+            if is_of_pod && causes.len() == n_before && !is_of_pods(name) {
+                let known = ["cpu", HUGE_PAGES, "memory"].map(str::to_owned);
+                causes.push(not_supported(&*field, &name.as_str().into(), &known));
+            }
             amount_fault(&field, name, quantity, causes);
             if list == "requests" {
                 let limit = &resources["limits"][name.as_str()];
@@ -85,6 +99,11 @@ pub(super) fn claim_faults(
             causes.push(cause);
         }
     }
+}
+
+/// Whether a whole pod may ask for the resource.
+pub(super) fn is_of_pods(name: &str) -> bool {
+    ["cpu", "memory"].contains(&name) || name.starts_with(HUGE_PAGES)
 }
 
 /// Refuses an amount of pages that is no multiple of their size.

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use super::container::{self, Home};
 use super::part::{has, items, range_fault, refuse, text};
 use super::{
-    affinity, pod_gates, pod_network, pod_os, pod_resources, scheduling, security, volume_source,
+    affinity, pod_amounts, pod_gates, pod_network, pod_os, pod_resources, scheduling, security,
+    volume_source,
 };
 use crate::json::{Value, json};
 use crate::store::metadata;
@@ -34,6 +35,7 @@ pub(super) fn faults(path: &str, spec: &Value, pod: Option<&str>) -> Vec<Cause> 
         claims,
     };
     container::faults(path, &home, &mut causes);
+    pod_amounts::faults(path, spec, &mut causes);
     pod_network::port_faults(path, spec, pod.is_some(), &mut causes);
     choose(
         path,

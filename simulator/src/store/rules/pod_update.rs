@@ -168,7 +168,10 @@ fn term_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
     if items(new).count() != items(old).count() {
         let why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
         let terms = items(new).map(shown);
-        let shown = format!("[{}]", Vec::from_iter(terms).join(","));
+        let shown = match Vec::from_iter(terms).join(",") {
+            terms if terms.is_empty() => "null".to_owned(),
+            terms => format!("[{terms}]"),
+        };
         causes.push(invalid_shown(field, &shown, why));
         return;
     }

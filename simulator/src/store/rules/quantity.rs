@@ -70,7 +70,10 @@ pub(in crate::store) fn canonicalise(node: &Node, value: &mut Value) -> Result<(
         }
         Value::String(text) => *text = canonical(text.trim())?.into(),
         Value::Number(number) => *value = canonical(&number.to_string())?.into(),
-        Value::Null | Value::Bool(_) => {}
+        // Only in a list of resources: elsewhere nothing is left of it.
+        Value::Null if node.children().next().is_none() => *value = "0".into(),
+        Value::Null => {}
+        Value::Bool(_) => return Err(MALFORMED),
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! What is accepted with a warning.
 //!
-//! Simplified: of the warnings of a real server those about amounts, negative times, variables that occur twice and
-//! names of services elsewhere and of what pods are named by.
+//! Simplified: of the warnings of a real server those about pods, claims, names of services elsewhere and names of what
+//! pods are named by.
 //!
 //! Source: kubernetes v1.34 `pkg/api/pod/warnings.go`, `pkg/api/persistentvolumeclaim/util.go` and
 //! `pkg/api/service/warnings.go`.
 
+use super::pod_warning;
 use super::workload::template_place;
 use crate::json::Value;
 use crate::store::kind::{Kind, Origin};
@@ -22,7 +23,7 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
         name_warnings(kind, new, &mut told);
     }
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Pod") if old.is_none() => pod_warnings("spec", &new["spec"], &mut told),
+        ("", "Pod") if old.is_none() => pod_warning::warnings("", new, &mut told),
         ("", "Pod") => {}
         ("", "Service") => {
             let is_named = new["spec"]["externalName"]
@@ -41,15 +42,10 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
         ("", "PersistentVolumeClaim") => claim_warnings("spec", &new["spec"], &mut told),
         (group, kind) => {
             let place = template_place(group, kind);
-            let spec = place.and_then(|place| Some((place, new.pointer(place)?.get("spec")?)));
-            if let Some((place, spec)) = spec {
-                let path = format!("{}.spec", place.trim_start_matches('/').replace('/', "."));
-                // A pod itself has its 1 before anybody warns of it.
-                let grace = spec["terminationGracePeriodSeconds"].as_i64();
-                if grace.is_some_and(|seconds| seconds < 0) {
-                    told.push(format!("{path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"));
-                }
-                pod_warnings(&path, spec, &mut told);
+            let template = place.and_then(|place| Some((place, new.pointer(place)?)));
+            if let Some((place, template)) = template {
+                let path = format!("{}.", place.trim_start_matches('/').replace('/', "."));
+                pod_warning::warnings(&path, template, &mut told);
             }
             let claims = new["spec"]["volumeClaimTemplates"]
                 .as_array()
@@ -84,29 +80,16 @@ fn name_warnings(kind: &Kind, new: &Value, told: &mut Vec<String>) {
     }
 }
 
-fn claim_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
+/// What is odd about a claim.
+pub(super) fn claim_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
     let resources = format!("{path}.resources");
     for list in ["requests", "limits"] {
         fraction_warning((&resources, &spec["resources"]), list, "storage", told);
     }
 }
 
-fn pod_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
-    for list in ["initContainers", "containers"] {
-        for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
-            let path = format!("{path}.{list}[{index}]");
-            let resources = (&*format!("{path}.resources"), &container["resources"]);
-            for name in ["memory", "ephemeral-storage"] {
-                for list in ["limits", "requests"] {
-                    fraction_warning(resources, list, name, told);
-                }
-            }
-            hidden_warnings(&path, container, told);
-        }
-    }
-}
-
-fn fraction_warning(
+/// Amounts of bytes that are no whole number.
+pub(super) fn fraction_warning(
     (path, resources): (&str, &Value),
     list: &str,
     name: &str,
@@ -123,37 +106,23 @@ fn fraction_warning(
 }
 
 /// Variables that hide others.
-fn hidden_warnings(path: &str, container: &Value, told: &mut Vec<String>) {
+pub(super) fn hidden_warnings(path: &str, container: &Value, told: &mut Vec<String>) {
     let variables = container["env"]
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
     for (index, variable) in variables.iter().enumerate() {
         let name = &variable["name"];
-        if variables[..index]
+        let is_known = variables[..index]
             .iter()
-            .any(|before| before["name"] == *name)
-        {
+            .any(|before| before["name"] == *name);
+        let value = variable["value"].as_str().unwrap_or_default();
+        let reference = format!("$({})", name.as_str().unwrap_or_default());
+        // One that only adds to the one before needs it.
+        let adds =
+            variable["valueFrom"].is_null() && value != reference && value.contains(&reference);
+        if is_known && !adds {
             told.push(format!("{path}.env[{index}]: hides previous definition of {name}, which may be dropped when using apply"));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::json::json;
-
-    #[test]
-    fn a_fraction_of_a_byte_is_told() {
-        let mut told = Vec::new();
-        let resources = json!({"limits": {"memory": "100m", "cpu": "100m"}});
-        pod_warnings(
-            "spec",
-            &json!({"containers": [{"resources": resources}]}),
-            &mut told,
-        );
-        let expected = "spec.containers[0].resources.limits[memory]: fractional byte value \"100m\" is invalid, must be an integer";
-        assert_eq!(told, [expected]);
     }
 }

@@ -79,7 +79,7 @@ impl Node {
     }
 
     /// The nodes right below.
-    pub(super) fn children(&self) -> impl Iterator<Item = &Arc<Self>> {
+    pub(crate) fn children(&self) -> impl Iterator<Item = &Arc<Self>> {
         let inner = self.additional.iter().chain(&self.items);
         self.properties.values().chain(inner)
     }

@@ -138,7 +138,9 @@ impl Unknown {
         let known = property.or(node.additional.as_ref());
         let both = (child, before);
         let pruned = match (name, known) {
-            (_, Some(known)) if child.is_null() && self.drops_null(known) => return Fate::Goes,
+            (_, Some(known)) if child.is_null() && self.drops_null(known, property.is_none()) => {
+                return Fate::Goes;
+            }
             ("apiVersion" | "kind", _) if is_resource => None,
             ("metadata", _) if is_resource => self.pruned_metadata(both, path),
             (_, Some(known)) if property.is_some() => self.pruned(known, both, &path.field(name)),
@@ -152,8 +154,10 @@ impl Unknown {
         pruned.map_or(Fate::Stays, Fate::Becomes)
     }
 
-    fn drops_null(&self, known: &Node) -> bool {
-        self.nulls == Nulls::Dropped && !known.nullable && known.default.is_none()
+    /// An amount that is null in a list of resources is zero.
+    fn drops_null(&self, known: &Node, is_in_map: bool) -> bool {
+        let is_amount = is_in_map && known.has_quantity && known.children().next().is_none();
+        self.nulls == Nulls::Dropped && !known.nullable && known.default.is_none() && !is_amount
     }
 
     fn pruned_metadata(&mut self, both: (&Value, Option<&Value>), path: &Path) -> Option<Value> {

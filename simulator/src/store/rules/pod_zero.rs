@@ -1,0 +1,108 @@
+//! What Go leaves out of a pod: numbers, texts, lists and maps that are zero.
+//!
+//! Source: kubernetes v1.34 `staging/src/k8s.io/api/core/v1/types.go`, the fields with `omitempty` that are no pointers.
+
+use crate::json::{Map, Value};
+
+const OF_SPEC: [&str; 21] = [
+    "volumes",
+    "initContainers",
+    "ephemeralContainers",
+    "nodeSelector",
+    "serviceAccountName",
+    "serviceAccount",
+    "nodeName",
+    "hostNetwork",
+    "hostPID",
+    "hostIPC",
+    "imagePullSecrets",
+    "hostname",
+    "subdomain",
+    "tolerations",
+    "hostAliases",
+    "priorityClassName",
+    "readinessGates",
+    "overhead",
+    "topologySpreadConstraints",
+    "schedulingGates",
+    "resourceClaims",
+];
+const OF_CONTAINER: [&str; 14] = [
+    "image",
+    "command",
+    "args",
+    "workingDir",
+    "ports",
+    "envFrom",
+    "env",
+    "resizePolicy",
+    "volumeMounts",
+    "volumeDevices",
+    "stdin",
+    "stdinOnce",
+    "tty",
+    "targetContainerName",
+];
+const OF_MOUNT: [&str; 3] = ["readOnly", "subPath", "subPathExpr"];
+const OF_PORT: [&str; 3] = ["name", "hostPort", "hostIP"];
+const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
+const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+
+/// Leaves it out of a spec.
+pub(super) fn leave_out(spec: &mut Map) {
+    let lists = spec
+        .iter_mut()
+        .filter(|(name, _)| LISTS.contains(&name.as_str()));
+    let containers = lists.filter_map(|(_, list)| list.as_array_mut()).flatten();
+    for container in containers.filter_map(Value::as_object_mut) {
+        for (list, fields) in [("volumeMounts", &OF_MOUNT), ("ports", &OF_PORT)] {
+            let list = container.get_mut(list).and_then(Value::as_array_mut);
+            let elements = list.into_iter().flatten().filter_map(Value::as_object_mut);
+            elements.for_each(|element| without(element, fields));
+        }
+        for probe in PROBES {
+            let probe = container.get_mut(probe).and_then(Value::as_object_mut);
+            if let Some(probe) = probe {
+                without(probe, &["initialDelaySeconds"]);
+            }
+        }
+        without(container, &OF_CONTAINER);
+    }
+    without(spec, &OF_SPEC);
+}
+
+fn without(fields: &mut Map, names: &[&str]) {
+    let is_gone = |name: &str, value: &Value| names.contains(&name) && is_zero(value);
+    if fields.iter().any(|(name, value)| is_gone(name, value)) {
+        fields.retain(|name, value| !is_gone(name, value));
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(is_set) => !is_set,
+        Value::Number(number) => number.as_i64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::json;
+
+    #[test]
+    fn what_is_zero_is_left_out() {
+        let mut spec = json!({
+            "hostNetwork": false, "nodeSelector": {}, "enableServiceLinks": false,
+            "containers": [{"name": "c", "args": [], "tty": false, "livenessProbe": {"initialDelaySeconds": 0}}],
+        });
+        leave_out(spec.as_object_mut().unwrap());
+        let container = json!({"name": "c", "livenessProbe": {}});
+        let expected = json!({"enableServiceLinks": false, "containers": [container]});
+        assert_eq!(spec, expected);
+    }
+}
