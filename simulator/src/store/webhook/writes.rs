@@ -29,7 +29,7 @@ impl Owners {
 }
 
 impl Kernel {
-    /// Lets webhooks change a new object; `None` if they leave it as it is.
+    /// Lets limit ranges and webhooks change a new object; `None` if they leave it as it is.
     pub(in crate::store) fn mutate_new(
         &self,
         request: &Request,
@@ -37,7 +37,8 @@ impl Kernel {
         (options, via): (&WriteOptions, Via),
         context: &mut Context,
     ) -> Result<Option<Owners>, Status> {
-        if self.webhooks.are_silent(&request.served) {
+        let are_silent = self.webhooks.are_silent(&request.served);
+        if are_silent && !self.may_give_limits(request) {
             return Ok(None);
         }
         let mut sent = value.clone();
@@ -46,6 +47,7 @@ impl Kernel {
         if via == Via::Put {
             ownership::track(request, None, &mut sent, options, context.now);
         }
+        let is_given = self.give_limits(request, &mut sent);
         rules::plug_in(&request.served.kind, &mut sent);
         self.give_classes(&request.served.kind, &mut sent);
         if request.served.kind.origin == Origin::BuiltIn
@@ -58,7 +60,11 @@ impl Kernel {
         drop_type(&mut sent);
         let sent = stored_form(&request.served, sent);
         let attempt = Attempt::creation(request, &sent, options);
-        let Some(mutated) = self.mutate(&attempt, context)? else {
+        let mutated = match are_silent {
+            true => None,
+            false => self.mutate(&attempt, context)?,
+        };
+        let Some(mutated) = mutated.or(is_given.then_some(sent)) else {
             return Ok(None);
         };
         let owners = taken(request, value, mutated);
