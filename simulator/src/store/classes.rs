@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::admission::Attempt;
 use super::kernel::Kernel;
-use super::kind::{Kind, Origin};
+use super::kind::Kind;
 use super::object::{Key, Object};
 use super::quota::Amount;
 use super::request::Request;
@@ -23,7 +23,7 @@ impl Kernel {
     /// Refuses a new pod whose account or classes are missing, or that contradicts them.
     pub(super) fn admit_pod(&self, request: &Request, value: &Value) -> Result<(), Status> {
         self.admit_account(request, value)?;
-        if !is_of(&request.served.kind, "", "Pod") {
+        if !request.served.kind.is("", "Pod") {
             return Ok(());
         }
         let why = self.contradiction(&value["spec"]);
@@ -44,7 +44,7 @@ impl Kernel {
 
     /// Writes what its classes give a new pod.
     pub(super) fn give_classes(&self, kind: &Kind, value: &mut Value) {
-        if !is_of(kind, "", "Pod") || !value["spec"].is_object() {
+        if !kind.is("", "Pod") || !value["spec"].is_object() {
             return;
         }
         let spec = &mut value["spec"];
@@ -79,7 +79,7 @@ impl Kernel {
     pub(super) fn admit_default_class(&self, attempt: &Attempt) -> Result<(), Status> {
         let kind = &attempt.request.served.kind;
         let is_default = attempt.new.is_some_and(|new| new["globalDefault"] == true);
-        if !is_default || !is_of(kind, SCHEDULING, "PriorityClass") {
+        if !is_default || !kind.is(SCHEDULING, "PriorityClass") {
             return Ok(());
         }
         match self.default_class() {
@@ -150,10 +150,6 @@ impl Kernel {
         let defaults = classes.filter(|class: &&Object| class.value()["globalDefault"] == true);
         defaults.min_by_key(|class| class.value()["value"].as_i64())
     }
-}
-
-fn is_of(kind: &Kind, group: &str, name: &str) -> bool {
-    kind.origin == Origin::BuiltIn && kind.group == group && kind.kind == name
 }
 
 /// Whether a pod says that running it takes something else than its runtime says.

@@ -94,6 +94,11 @@ pub struct Column {
 }
 
 impl Kind {
+    /// Whether it is the built-in kind of that group and name.
+    pub(super) fn is(&self, group: &str, name: &str) -> bool {
+        self.origin == Origin::BuiltIn && self.group == group && self.kind == name
+    }
+
     /// The schema with its rules, to check objects by.
     #[must_use]
     pub fn compiled(&self) -> CompiledSchema {

@@ -2,15 +2,12 @@
 //!
 //! Source: kubernetes v1.34 `plugin/pkg/admission/limitranger/admission.go`.
 
-use std::sync::Arc;
-
 use super::admission::{Attempt, Operation};
 use super::kernel::Kernel;
-use super::kind::Kind;
-use super::object::{Key, Object};
-use super::quota::{Amount, Amounts, amounts, of_containers};
+use super::object::Object;
+use super::quota::{Amount, Amounts, amounts, without_overhead};
 use super::request::{Part, Request};
-use super::status::Status;
+use super::status::{Status, aggregate};
 use crate::json::Value;
 
 /// Where a pod tells what it was given.
@@ -51,9 +48,12 @@ struct Asked {
 impl Kernel {
     /// Whether what is made is a pod in a namespace that has ranges.
     pub(super) fn may_give_limits(&self, request: &Request) -> bool {
-        is_kind(&request.served.kind, "Pod")
+        request.served.kind.is("", "Pod")
             && request.part == Part::Whole
-            && self.ranges(&request.namespace).next().is_some()
+            && self
+                .held_in(&request.namespace, "limitranges")
+                .next()
+                .is_some()
     }
 
     /// Gives a new pod what the ranges of its namespace have for containers; tells whether that is anything.
@@ -62,7 +62,7 @@ impl Kernel {
             return false;
         }
         let mut is_given = false;
-        for range in self.ranges(&request.namespace) {
+        for range in self.held_in(&request.namespace, "limitranges") {
             is_given |= give(range.value(), pod);
         }
         is_given
@@ -74,32 +74,18 @@ impl Kernel {
             return Ok(());
         };
         let kind = &attempt.request.served.kind;
-        for range in self.ranges(attempt.namespace()) {
-            let mut whys = match is_kind(kind, "Pod") {
+        for range in self.held_in(attempt.namespace(), "limitranges") {
+            let whys = match kind.is("", "Pod") {
                 true => pod_faults(range.value(), &new["spec"]),
                 false => claim_faults(range.value(), &new["spec"]),
             };
-            let why = match whys.len() {
-                0 => continue,
-                1 => whys.remove(0),
-                _ => format!("[{}]", whys.join(", ")),
-            };
-            return Err(Status::forbidden(&kind.resource(), attempt.name, &why));
+            if !whys.is_empty() {
+                let why = aggregate(&whys);
+                return Err(Status::forbidden(&kind.resource(), attempt.name, &why));
+            }
         }
         Ok(())
     }
-
-    fn ranges<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
-        let table = self.registry.get("", "v1", "limitranges").table;
-        let start = Key::new(namespace, "");
-        let all = self.log.objects(table).range(start..);
-        let ranges = all.map(|(_, range)| range);
-        ranges.take_while(move |range| !namespace.is_empty() && range.namespace() == namespace)
-    }
-}
-
-fn is_kind(kind: &Kind, name: &str) -> bool {
-    kind.group.is_empty() && kind.kind == name
 }
 
 /// Whether ranges look at a write: what pods ask for stays as it is, but for a resize.
@@ -109,10 +95,10 @@ fn is_limited(attempt: &Attempt) -> bool {
     !is_going
         && match (attempt.request.part, attempt.operation) {
             (Part::Whole, Operation::Create) => {
-                is_kind(kind, "Pod") || is_kind(kind, "PersistentVolumeClaim")
+                kind.is("", "Pod") || kind.is("", "PersistentVolumeClaim")
             }
-            (Part::Whole, Operation::Update) => is_kind(kind, "PersistentVolumeClaim"),
-            (Part::Resize, Operation::Update) => is_kind(kind, "Pod"),
+            (Part::Whole, Operation::Update) => kind.is("", "PersistentVolumeClaim"),
+            (Part::Resize, Operation::Update) => kind.is("", "Pod"),
             _ => false,
         }
 }
@@ -185,12 +171,10 @@ fn pod_faults(range: &Value, spec: &Value) -> Vec<String> {
                 }
             }
             Some("Pod") => {
-                let said = |field: &str| {
-                    let mut sum = of_containers(spec, field);
-                    sum.extend(amounts(&spec["resources"][field]));
-                    sum
-                };
-                let both = (&said("requests"), &said("limits"));
+                let both = (
+                    &without_overhead(spec, "requests"),
+                    &without_overhead(spec, "limits"),
+                );
                 faults(limit, both, &OF_CONTAINERS, &mut whys);
             }
             _ => {}

@@ -2,10 +2,12 @@
 //!
 //! Source: `spec/kube-api.md` §1.9, §1.16.
 
+use std::sync::Arc;
+
 use super::kernel::Kernel;
 use super::log::TableId;
 use super::metadata;
-use super::object::Key;
+use super::object::{Key, Object};
 use super::request::{Part, Request};
 use super::status::{Qualified, Status};
 use crate::json::{Value, json};
@@ -14,6 +16,18 @@ use crate::json::{Value, json};
 pub(super) const PROTECTED: [&str; 3] = ["default", "kube-public", "kube-system"];
 
 impl Kernel {
+    /// What a namespace holds of a kind of the core group, by name; nothing where there is no namespace.
+    pub(super) fn held_in<'a>(
+        &'a self,
+        namespace: &'a str,
+        plural: &str,
+    ) -> impl Iterator<Item = &'a Arc<Object>> {
+        let table = self.registry.get("", "v1", plural).table;
+        let all = self.log.objects(table).range(Key::new(namespace, "")..);
+        let held = all.map(|(_, object)| object);
+        held.take_while(move |object| !namespace.is_empty() && object.namespace() == namespace)
+    }
+
     /// Refuses new content in a namespace that is missing or terminating.
     pub(super) fn admit_content(&self, request: &Request, name: &str) -> Result<(), Status> {
         let kind = &request.served.kind;

@@ -2,6 +2,8 @@
 //!
 //! Source: `spec/kube-api.md` §1.9 (kube-apiserver v1.34).
 
+use std::fmt;
+
 use crate::json::{Value, json};
 
 /// A request that the API server refuses.
@@ -45,6 +47,22 @@ pub struct Cause {
     pub message: String,
     /// Path such as `spec.artifacts[0].type`.
     pub field: String,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+/// Several texts as one: a single one as it is, others in brackets.
+///
+/// Source: apimachinery v0.34.3, pkg/util/errors/errors.go, `aggregate.Error`.
+pub(super) fn aggregate(texts: &[String]) -> String {
+    match texts {
+        [one] => one.clone(),
+        all => format!("[{}]", all.join(", ")),
+    }
 }
 
 impl Status {
@@ -126,15 +144,8 @@ impl Status {
     /// 422 naming every field at fault; `kind` is a group and kind.
     #[must_use]
     pub fn invalid(kind: &Qualified, name: &str, causes: &[Cause]) -> Self {
-        let texts: Vec<String> = causes
-            .iter()
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
-        let list = if let [one] = texts.as_slice() {
-            one.clone()
-        } else {
-            format!("[{}]", texts.join(", "))
-        };
+        let texts: Vec<String> = causes.iter().map(Cause::to_string).collect();
+        let list = aggregate(&texts);
         let mut details = lookup(kind, name);
         details["causes"] = causes
             .iter()

@@ -3,6 +3,7 @@
 //! Source: apiserver v0.34.3, pkg/admission/plugin/webhook/matchconditions/matcher.go.
 
 use crate::store::schema::cel::expression::{Bindings, Evaluated, Expression};
+use crate::store::status::aggregate;
 
 /// `matchConditions`.
 #[derive(Debug)]
@@ -21,8 +22,7 @@ impl Conditions {
         }
         match broken.as_slice() {
             [] => Ok(true),
-            [why] => Err(why.clone()),
-            all => Err(format!("[{}]", all.join(", "))),
+            all => Err(aggregate(all)),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::json::{Map, Value};
 use crate::store::metadata::key_faults;
+use crate::store::status::aggregate;
 
 /// Refuses another object than the one that was sent.
 pub(super) fn check_identity(original: &Value, converted: &Value) -> Result<(), String> {
@@ -89,8 +90,7 @@ fn check_texts(metadata: &Value) -> Result<(), String> {
         .collect();
     match texts.as_slice() {
         [] => Ok(()),
-        [one] => Err(one.clone()),
-        all => Err(format!("[{}]", all.join(", "))),
+        all => Err(aggregate(all)),
     }
 }
 

@@ -14,7 +14,7 @@ use super::scope::{is_in_scope, is_terminating};
 use crate::json::Value;
 use crate::store::admission::{Attempt, Operation};
 use crate::store::kernel::{Context, Kernel};
-use crate::store::object::{Key, Object};
+use crate::store::object::Object;
 use crate::store::patch::managed::{Writer, track_update};
 use crate::store::request::Part;
 use crate::store::status::Status;
@@ -47,7 +47,9 @@ impl Kernel {
             group: &kind.group,
             plural: &kind.plural,
         };
-        let mut quotas = self.quotas(attempt.namespace()).peekable();
+        let mut quotas = self
+            .held_in(attempt.namespace(), "resourcequotas")
+            .peekable();
         let Some(new) = attempt.new.filter(|_| is_measured(attempt, measured)) else {
             return Ok(Vec::new());
         };
@@ -102,14 +104,6 @@ impl Kernel {
             self.store(&served, value, context)?;
         }
         Ok(())
-    }
-
-    fn quotas<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
-        let table = self.registry.get("", "v1", "resourcequotas").table;
-        let start = Key::new(namespace, "");
-        let all = self.log.objects(table).range(start..);
-        let quotas = all.map(|(_, quota)| quota);
-        quotas.take_while(move |quota| !namespace.is_empty() && quota.namespace() == namespace)
     }
 }
 

@@ -15,5 +15,5 @@ mod scope;
 pub(super) use admission::Charge;
 pub(super) use amount::Amount;
 pub(crate) use measure::{Amounts, Measured, add, amounts, written};
-pub(crate) use pod::of_containers;
+pub(crate) use pod::{of_containers, without_overhead};
 pub(crate) use scope::is_in_scope;

@@ -69,14 +69,20 @@ fn named(requests: &Amounts, limits: &Amounts) -> Amounts {
 
 /// The `requests` or `limits` of a whole pod.
 fn of_all(spec: &Value, field: &str) -> Amounts {
-    let mut sum = of_containers(spec, field);
-    sum.extend(amounts(&spec["resources"][field]));
+    let mut sum = without_overhead(spec, field);
     for (name, amount) in amounts(&spec["overhead"]) {
         if field == "requests" || sum.contains_key(&name) {
             let present = sum.entry(name).or_default();
             *present = present.plus(amount);
         }
     }
+    sum
+}
+
+/// The `requests` or `limits` of a pod, which go before those of its containers.
+pub(crate) fn without_overhead(spec: &Value, field: &str) -> Amounts {
+    let mut sum = of_containers(spec, field);
+    sum.extend(amounts(&spec["resources"][field]));
     sum
 }
 

@@ -218,10 +218,7 @@ mod tests {
         let mut causes = Vec::new();
         let terms = json!({"nodeSelectorTerms": [{"matchExpressions": [expression]}]});
         node_faults("n", &json!({REQUIRED: terms}), &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         let place = format!("n.{REQUIRED}.nodeSelectorTerms[0].matchExpressions[0]");
         let expected = expected.iter().map(|rest| format!("{place}.{rest}"));
         assert_eq!(found, Vec::from_iter(expected));

@@ -296,10 +296,8 @@ mod tests {
     #[case(json!({"scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In"}]}}),
         &["spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"])]
     fn what_a_quota_may_not_hold_is_found(#[case] spec: Value, #[case] expected: &[&str]) {
-        let causes = faults(&json!({"spec": spec}), None).into_iter();
-        let found: Vec<_> = causes
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let causes = faults(&json!({"spec": spec}), None);
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

@@ -337,10 +337,7 @@ mod tests {
     #[case::strategy(json!({"strategy": {"type": "X"}}), &["spec.strategy: Unsupported value: {\"Type\":\"X\",\"RollingUpdate\":null}: supported values: \"Recreate\", \"RollingUpdate\""])]
     fn deployments_are_checked(#[case] spec: Value, #[case] expected: &[&str]) {
         let causes = faults("Deployment", &a_deployment(spec), None);
-        let told: Vec<_> = causes
-            .iter()
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let told: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(told, expected);
     }
 

@@ -227,10 +227,8 @@ mod tests {
         &["endpoints[0].addresses[0]: Invalid value: \"localhost\": should be a domain with at least two segments separated by dots"])]
     #[case(json!({"addressType": "IPv4", "ports": [{"name": "a"}, {"name": "a"}]}), &["ports[1].name: Duplicate value: \"a\""])]
     fn a_slice_holds_addresses_of_one_family(#[case] slice: Value, #[case] expected: &[&str]) {
-        let found: Vec<_> = slice_faults(&slice, None)
-            .into_iter()
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let causes = slice_faults(&slice, None);
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

@@ -189,10 +189,8 @@ mod tests {
     #[case(json!({"type": "Container", "min": {"cpu": "1"}, "max": {"cpu": "3"}, "maxLimitRequestRatio": {"cpu": "4"}}),
         &["spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: \"4\": ratio 4 is greater than max/min = 3.000000"])]
     fn limits_do_not_cross(#[case] limit: Value, #[case] expected: &[&str]) {
-        let causes = faults(&json!({"spec": {"limits": [limit]}})).into_iter();
-        let found: Vec<_> = causes
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let causes = faults(&json!({"spec": {"limits": [limit]}}));
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

@@ -11,6 +11,23 @@ pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
+/// The lists of containers of a spec, in the order in which they are visited.
+///
+/// Source: kubernetes v1.34 `pkg/api/pod/util.go`, `VisitContainers`.
+pub(super) const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+
+/// Every container of a spec, which lies at `path`, with where it lies.
+pub(super) fn containers<'s>(
+    path: &str,
+    spec: &'s Value,
+) -> impl Iterator<Item = (String, &'s Value)> {
+    CONTAINERS.iter().flat_map(move |list| {
+        let list_path = format!("{path}.{list}");
+        let all = items(&spec[*list]).enumerate();
+        all.map(move |(index, container)| (format!("{list_path}[{index}]"), container))
+    })
+}
+
 /// The text of a field; empty if there is none.
 pub(super) fn text<'v>(part: &'v Value, field: &str) -> &'v str {
     part[field].as_str().unwrap_or_default()

@@ -2,7 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`.
 
-use super::part::{is_empty, items, text};
+use super::part::{CONTAINERS, is_empty, items, text};
 use super::{
     container, image, pod_amounts, pod_defaults, pod_labels, pod_mark, pod_spec, pod_update,
     pod_zero, projection,
@@ -140,13 +140,9 @@ fn prepare_spec(spec: &mut Map) {
 }
 
 /// Every container of a spec.
-fn containers(spec: &mut Map) -> impl Iterator<Item = &mut Value> {
-    let lists = spec.iter_mut().filter(|(name, _)| {
-        matches!(
-            name.as_str(),
-            "containers" | "initContainers" | "ephemeralContainers"
-        )
-    });
+pub(super) fn containers(spec: &mut Map) -> impl Iterator<Item = &mut Value> {
+    let lists = spec.iter_mut();
+    let lists = lists.filter(|(name, _)| CONTAINERS.contains(&name.as_str()));
     lists.filter_map(|(_, list)| list.as_array_mut()).flatten()
 }
 

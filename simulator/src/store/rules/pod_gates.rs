@@ -5,10 +5,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::part::{has, items};
+use super::part::{CONTAINERS, has, items};
 use crate::json::{Map, Value};
 
-const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 const BUNDLES: [&str; 2] = ["clusterTrustBundle", "podCertificate"];
 
 /// A spec without what is dropped.
@@ -34,7 +33,7 @@ fn is_dropped_from(spec: &Value) -> bool {
         let mut sources = items(&volume["projected"]["sources"]);
         has(volume, "image") || sources.any(|source| BUNDLES.iter().any(|kind| has(source, kind)))
     };
-    let mut containers = LISTS.iter().flat_map(|list| items(&spec[*list]));
+    let mut containers = CONTAINERS.iter().flat_map(|list| items(&spec[*list]));
     let is_early = |container: &Value| {
         let mut variables = items(&container["env"]);
         has(container, "restartPolicy")
@@ -51,7 +50,7 @@ fn drop_from(spec: &mut Value) {
     };
     fields.remove("hostnameOverride");
     let images = drop_images(fields);
-    for list in LISTS {
+    for list in CONTAINERS {
         for container in elements(fields.get_mut(list)) {
             let goes_on = list == "initContainers"
                 && container

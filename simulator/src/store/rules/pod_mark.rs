@@ -3,7 +3,7 @@
 //! Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidatePodSpecificAnnotations` and
 //! `ValidatePodSpecificAnnotationUpdates`.
 
-use super::part::{descent_faults, items, text};
+use super::part::{CONTAINERS, descent_faults, items, text};
 use crate::json::Value;
 use crate::store::schema::cause::{forbidden, invalid};
 use crate::store::status::Cause;
@@ -16,7 +16,6 @@ const CALLS_OF: &str = "container.seccomp.security.alpha.kubernetes.io/";
 /// The AppArmor profile of a container.
 const ARMOR_OF: &str = "container.apparmor.security.beta.kubernetes.io/";
 const LOCAL: &str = "localhost/";
-const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
 /// What is wrong with the annotations of a pod or of a template, which lie at `path`.
 pub(super) fn faults(path: &str, pod: &Value, causes: &mut Vec<Cause>) {
@@ -65,7 +64,7 @@ fn armor_faults(
     spec: &Value,
     causes: &mut Vec<Cause>,
 ) {
-    let mut containers = LISTS.iter().flat_map(|list| items(&spec[*list]));
+    let mut containers = CONTAINERS.iter().flat_map(|list| items(&spec[*list]));
     if !containers.any(|container| text(container, "name") == name) {
         causes.push(invalid(field, &name.into(), "container not found"));
     }
@@ -124,10 +123,7 @@ mod tests {
         pod["metadata"]["annotations"][key] = value.into();
         let mut causes = Vec::new();
         faults("a", &pod, &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

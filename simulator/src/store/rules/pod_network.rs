@@ -138,10 +138,7 @@ mod tests {
     fn resolvers_are_checked(#[case] spec: Value, #[case] expected: &[&str]) {
         let mut causes = Vec::new();
         resolver_faults("s", &spec, &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

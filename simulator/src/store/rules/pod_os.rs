@@ -3,13 +3,11 @@
 //! Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `validateOS`, `validateLinux` and
 //! `validateWindows`.
 
-use super::part::{has, items, text};
+use super::part::{containers, has, text};
 use crate::json::Value;
 use crate::store::schema::cause::{forbidden, not_supported, required};
 use crate::store::status::Cause;
 
-/// The lists of containers, in the order in which they are visited.
-const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 /// What only Linux knows of a pod; `!` stands before what lies in its security context.
 const OF_LINUX_POD: [&str; 15] = [
     "!appArmorProfile",
@@ -93,17 +91,11 @@ fn foreign(
             causes.push(forbidden(format!("{path}.{field}"), why));
         }
     }
-    for list in LISTS {
-        for (index, container) in items(&spec[list]).enumerate() {
-            let context = &container["securityContext"];
-            let given = of_container.iter().filter(|field| has(context, field));
-            causes.extend(given.map(|field| {
-                forbidden(
-                    format!("{path}.{list}[{index}].securityContext.{field}"),
-                    why,
-                )
-            }));
-        }
+    for (path, container) in containers(path, spec) {
+        let context = &container["securityContext"];
+        let given = of_container.iter().filter(|field| has(context, field));
+        let field = |field| format!("{path}.securityContext.{field}");
+        causes.extend(given.map(|name| forbidden(field(name), why)));
     }
 }
 

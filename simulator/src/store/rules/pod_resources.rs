@@ -191,10 +191,7 @@ mod tests {
     fn what_may_not_be_asked_for_is_found(#[case] resources: Value, #[case] expected: &[&str]) {
         let mut causes = Vec::new();
         faults("r", &resources, &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

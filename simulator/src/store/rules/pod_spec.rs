@@ -20,7 +20,7 @@ const RESTART_POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
 const RESOLVER_POLICIES: [&str; 4] = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
 const PREEMPTION_POLICIES: [&str; 2] = ["PreemptLowerPriority", "Never"];
 /// The longest that a pod may run, in seconds.
-const DEADLINE_SECONDS_MAX: i64 = 2_147_483_647;
+pub(super) const DEADLINE_SECONDS_MAX: i64 = 2_147_483_647;
 
 /// What is wrong with a spec, which lies at `path`. `pod` is the name of the pod, if it is not of a template.
 pub(super) fn faults(path: &str, spec: &Value, pod: Option<&str>) -> Vec<Cause> {
@@ -211,9 +211,7 @@ mod tests {
     }
 
     fn texts(spec: &Value) -> Vec<String> {
-        let found = faults("spec", spec, Some("p")).into_iter();
-        found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect()
+        let found = faults("spec", spec, Some("p"));
+        found.iter().map(Cause::to_string).collect()
     }
 }

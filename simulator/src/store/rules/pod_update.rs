@@ -2,8 +2,10 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidatePodUpdate`.
 
+use super::affinity::REQUIRED;
 use super::container;
 use super::part::{has, is_empty, items, members, range_fault, require, text};
+use super::pod_spec::DEADLINE_SECONDS_MAX;
 use super::scheduling;
 use crate::json::{Map, Value};
 use crate::store::metadata::invalid_json;
@@ -13,10 +15,7 @@ use crate::store::status::Cause;
 /// Fields that are looked at one by one.
 const LOOKED_AT: [&str; 3] = ["activeDeadlineSeconds", "tolerations", "schedulingGates"];
 const LISTS: [&str; 2] = ["containers", "initContainers"];
-const TERMS: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const FIXED: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-/// The longest that a pod may run, in seconds.
-const DEADLINE_SECONDS_MAX: i64 = 2_147_483_647;
 
 /// What is wrong with a new spec beside what would be wrong with one of a new pod.
 pub(super) fn faults(new: &Value, old: &Value) -> Vec<Cause> {
@@ -133,7 +132,7 @@ fn held_faults(rest: &mut Value, old: &Value, causes: &mut Vec<Cause>) {
     let affinity = |spec: &Value| spec["affinity"]["nodeAffinity"].clone();
     let (new_nodes, nodes) = (affinity(rest), affinity(old));
     if new_nodes != nodes {
-        term_faults(&new_nodes[TERMS], &nodes[TERMS], causes);
+        term_faults(&new_nodes[REQUIRED], &nodes[REQUIRED], causes);
         let is_alone = ["podAffinity", "podAntiAffinity"]
             .iter()
             .all(|field| !has(&rest["affinity"], field));
@@ -160,7 +159,7 @@ fn take_back(new: &mut Value, old: &Value, field: &str) {
 }
 
 fn term_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
-    let field = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+    let field = format!("spec.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms");
     let (new, old) = (&new["nodeSelectorTerms"], &old["nodeSelectorTerms"]);
     if is_empty(old) {
         return;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::affinity::{PREFERRED, REQUIRED};
-use super::part::{has, items, text};
+use super::part::{containers, has, items, text};
 use super::path_warning;
 use super::warning::{claim_warnings, fraction_warning, hidden_warnings};
 use crate::json::Value;
@@ -149,18 +149,6 @@ fn spec_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
     }
 }
 
-/// Every container with where it lies, in the order in which they are visited.
-fn containers<'s>(path: &str, spec: &'s Value) -> Vec<(String, &'s Value)> {
-    let lists = ["initContainers", "containers", "ephemeralContainers"].into_iter();
-    let all = lists.flat_map(|list| {
-        let list = items(&spec[list])
-            .enumerate()
-            .map(move |(index, container)| (list, index, container));
-        list.map(|(list, index, container)| (format!("{path}.{list}[{index}]"), container))
-    });
-    all.collect()
-}
-
 fn old_label(key: &str) -> Option<&'static str> {
     let found = OLD_LABELS.iter().find(|(label, _)| *label == key);
     found.map(|(_, why)| *why)
@@ -237,7 +225,7 @@ fn volume_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
 
 /// Ports that several containers have, and names that several ports have.
 fn port_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
-    let containers = containers(path, spec);
+    let containers = Vec::from_iter(containers(path, spec));
     let ports = containers.iter().flat_map(|(path, container)| {
         let ports = items(&container["ports"]).enumerate();
         ports.map(move |(index, port)| (format!("{path}.ports[{index}]"), port))

@@ -2,6 +2,7 @@
 //!
 //! Source: kubernetes v1.34 `staging/src/k8s.io/api/core/v1/types.go`, the fields with `omitempty` that are no pointers.
 
+use super::pod;
 use crate::json::{Map, Value};
 
 const OF_SPEC: [&str; 21] = [
@@ -46,15 +47,10 @@ const OF_CONTAINER: [&str; 14] = [
 const OF_MOUNT: [&str; 3] = ["readOnly", "subPath", "subPathExpr"];
 const OF_PORT: [&str; 3] = ["name", "hostPort", "hostIP"];
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
-const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
 /// Leaves it out of a spec.
 pub(super) fn leave_out(spec: &mut Map) {
-    let lists = spec
-        .iter_mut()
-        .filter(|(name, _)| LISTS.contains(&name.as_str()));
-    let containers = lists.filter_map(|(_, list)| list.as_array_mut()).flatten();
-    for container in containers.filter_map(Value::as_object_mut) {
+    for container in pod::containers(spec).filter_map(Value::as_object_mut) {
         for (list, fields) in [("volumeMounts", &OF_MOUNT), ("ports", &OF_PORT)] {
             let list = container.get_mut(list).and_then(Value::as_array_mut);
             let elements = list.into_iter().flatten().filter_map(Value::as_object_mut);

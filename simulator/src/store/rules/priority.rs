@@ -185,11 +185,8 @@ mod tests {
 
     use super::*;
 
-    fn messages(causes: Vec<Cause>) -> Vec<String> {
-        let causes = causes.into_iter();
-        causes
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect()
+    fn messages(causes: &[Cause]) -> Vec<String> {
+        causes.iter().map(Cause::to_string).collect()
     }
 
     #[rstest]
@@ -199,14 +196,14 @@ mod tests {
     #[case(json!({"metadata": {"name": "system-x"}, "value": 1}),
         &["metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-x is not a known system priority class"])]
     fn a_priority_is_below_those_of_the_system(#[case] class: Value, #[case] expected: &[&str]) {
-        assert_eq!(messages(faults(&class, None)), expected);
+        assert_eq!(messages(&faults(&class, None)), expected);
     }
 
     #[test]
     fn a_runtime_class_keeps_its_handler() {
         let (new, old) = (json!({"handler": "x"}), json!({"handler": "y"}));
         let expected = ["handler: Invalid value: \"x\": field is immutable"];
-        assert_eq!(messages(runtime_faults(&new, Some(&old))), expected);
+        assert_eq!(messages(&runtime_faults(&new, Some(&old))), expected);
         assert!(runtime_faults(&new, None).is_empty());
     }
 }

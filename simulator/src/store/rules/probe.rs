@@ -159,10 +159,7 @@ mod tests {
     ) {
         let mut causes = Vec::new();
         faults("c", &container, Some(30), &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

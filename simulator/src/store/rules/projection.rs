@@ -168,10 +168,7 @@ mod tests {
     fn a_source_of_files_is_checked(#[case] source: Value, #[case] expected: &[&str]) {
         let mut causes = Vec::new();
         projected_faults("v", &json!({"sources": [source]}), &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

@@ -290,10 +290,7 @@ mod tests {
     fn a_metric_has_one_source_and_one_target(#[case] metric: Value, #[case] expected: &[&str]) {
         let mut causes = Vec::new();
         metric_faults("m", &metric, &mut causes);
-        let found: Vec<_> = causes
-            .into_iter()
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

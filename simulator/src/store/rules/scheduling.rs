@@ -147,10 +147,7 @@ mod tests {
     fn a_toleration_is_checked(#[case] toleration: Value, #[case] expected: &[&str]) {
         let mut causes = Vec::new();
         toleration_faults("s", &json!({"tolerations": [toleration]}), &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         let expected = expected
             .iter()
             .map(|rest| format!("s.tolerations[0].{rest}"));

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::part::{descent_faults, has, items, members, range_fault, text};
+use super::part::{containers, descent_faults, has, items, members, range_fault, text};
 use super::pod_spec::choice_fault;
 use crate::json::Value;
 use crate::store::schema::cause::{
@@ -276,14 +276,8 @@ pub(super) fn user_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
             causes.push(forbidden(format!("{path}.{shown}"), why));
         }
     }
-    for list in ["initContainers", "containers", "ephemeralContainers"] {
-        for (index, container) in items(&spec[list]).enumerate() {
-            if has(container, "volumeDevices") {
-                let field = format!("{path}.{list}[{index}].volumeDevices");
-                causes.push(forbidden(field, why));
-            }
-        }
-    }
+    let holders = containers(path, spec).filter(|(_, container)| has(container, "volumeDevices"));
+    causes.extend(holders.map(|(path, _)| forbidden(format!("{path}.volumeDevices"), why)));
 }
 
 #[cfg(test)]
@@ -303,10 +297,7 @@ mod tests {
     fn rights_of_containers_are_checked(#[case] context: Value, #[case] expected: &[&str]) {
         let mut causes = Vec::new();
         container_faults("c", &context, true, &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 

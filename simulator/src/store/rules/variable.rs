@@ -237,10 +237,7 @@ mod tests {
         let mut causes = Vec::new();
         let container = json!({"env": [{"name": "A", "valueFrom": source}]});
         faults("c", &container, &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         let expected = expected
             .iter()
             .map(|rest| format!("c.env[0].valueFrom{rest}"));

@@ -265,10 +265,7 @@ mod tests {
     fn a_volume_has_one_source(#[case] volume: Value, #[case] expected: &[&str]) {
         let mut causes = Vec::new();
         faults("s", &json!({"volumes": [volume]}), "p", &mut causes);
-        let found = causes.into_iter();
-        let found: Vec<_> = found
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let found: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(found, expected);
     }
 }

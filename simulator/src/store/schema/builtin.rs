@@ -286,10 +286,7 @@ mod tests {
     #[case::wrong_type(json!({"spec": {"containers": [], "hostNetwork": "yes"}}), &["spec.hostNetwork: Invalid value: \"string\": spec.hostNetwork in body must be of type boolean: \"string\""])]
     fn pods_are_checked(#[case] pod: Value, #[case] expected: &[&str]) {
         let causes = validate(&builtin("", "v1", "Pod").unwrap(), &pod, None);
-        let told: Vec<String> = causes
-            .iter()
-            .map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect();
+        let told: Vec<String> = causes.iter().map(ToString::to_string).collect();
         assert_eq!(told, expected);
     }
 

@@ -17,7 +17,7 @@ pub(super) fn check(schema: &Schema, path: &str) -> Vec<Cause> {
     checker.structure(schema, Level::Root, &Path::ROOT.field(path), 0);
     checker.completeness(schema, Some(schema), path, path);
     let mut causes = checker.causes;
-    causes.sort_by_key(|cause| format!("{}: {}", cause.field, cause.message));
+    causes.sort_by_key(Cause::to_string);
     causes
 }
 

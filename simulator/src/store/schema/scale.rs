@@ -83,9 +83,7 @@ mod tests {
     use crate::json::json;
 
     fn told(causes: &[Cause]) -> Vec<String> {
-        let told = causes.iter();
-        told.map(|cause| format!("{}: {}", cause.field, cause.message))
-            .collect()
+        causes.iter().map(Cause::to_string).collect()
     }
 
     #[rstest]

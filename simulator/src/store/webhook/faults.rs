@@ -165,9 +165,7 @@ mod tests {
         *hook.pointer_mut(place).unwrap() = value;
         let new = json!({"webhooks": [hook]});
         let causes = configuration_faults("ValidatingWebhookConfiguration", &new);
-        let causes = causes
-            .iter()
-            .map(|cause| format!("{}: {}", cause.field, cause.message));
+        let causes = causes.iter().map(Cause::to_string);
         let expected: Vec<&str> = expected.into_iter().collect();
         assert_eq!(causes.collect::<Vec<_>>(), expected);
     }

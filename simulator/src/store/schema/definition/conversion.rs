@@ -105,9 +105,7 @@ mod tests {
         let crd = json!({"spec": {"conversion": {"strategy": "Webhook", "webhook": webhook}}});
         let mut causes = Vec::new();
         check(&crd, None, &mut causes);
-        let texts = causes
-            .iter()
-            .map(|cause| format!("{}: {}", cause.field, cause.message));
+        let texts = causes.iter().map(Cause::to_string);
         assert_eq!(texts.collect::<Vec<_>>(), expected);
     }
 }

@@ -31,10 +31,7 @@ fn spec(schema: Value) -> Value {
 fn told(mut crd: Value) -> Vec<String> {
     set_defaults(&mut crd);
     let causes = define(&crd, None).err().unwrap_or_default();
-    causes
-        .iter()
-        .map(|cause| format!("{}: {}", cause.field, cause.message))
-        .collect()
+    causes.iter().map(Cause::to_string).collect()
 }
 
 fn good() -> Value {
