@@ -1,7 +1,7 @@
 //! The parts of a whole cluster, and the kinds that they need.
 
-use http::Request;
-use tokio::sync::OnceCell;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ScopedJoinHandle};
 
 use crate::argo::{self, ArgoController, CronController};
 use crate::clock::{Clock, EPOCH};
@@ -11,7 +11,9 @@ use crate::json::Value;
 use crate::kubelet::Kubelet;
 use crate::operator::{self, Operator};
 use crate::outcomes::{MadeUp, Script};
-use crate::part::{self, Part, PartClient};
+use crate::part::{Part, PartClient};
+use crate::store::kind::Kind;
+use crate::store::schema::definition;
 
 /// What may be left out of a cluster, or be replaced by the real thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -129,56 +131,109 @@ pub const SECOND_OPERATOR: Actor = Actor {
     },
 };
 
-/// The kinds could not be installed, which is a fault of this program.
+/// A kind of this program cannot be had, which is a fault of it.
 #[derive(Debug, thiserror::Error)]
-#[error("install {name}")]
-pub struct InstallError {
-    name: String,
-    source: kube::Error,
+pub enum InstallError {
+    /// A schema is wrong.
+    #[error("read {0}: {1}")]
+    Read(&'static str, String),
+    /// The API server refuses a definition.
+    #[error("install {0}: {1}")]
+    Refused(String, String),
 }
-
-const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// The API server that [`installed`] gives out.
-static INSTALLED: OnceCell<ApiServer> = OnceCell::const_new();
+static INSTALLED: Mutex<Option<ApiServer>> = Mutex::new(None);
 
-/// An API server at the epoch with the kinds of Argo and ARC, for every cluster of this process to begin as a fork of:
-/// reading their schemas takes many times longer than a fork.
+/// An API server at the epoch as [`founded`] makes it, for every cluster of this process to begin as a fork of: reading
+/// the schemas takes many times longer than a fork.
 ///
 /// # Errors
-/// The API server refuses a kind.
-pub async fn installed() -> Result<&'static ApiServer, InstallError> {
-    let make = || async {
-        let server = ApiServer::new(Clock::virtual_from(EPOCH), 0);
-        install(&server).await?;
-        Ok(server)
-    };
-    INSTALLED.get_or_try_init(make).await
-}
-
-/// Installs what every cluster begins with, and the CustomResourceDefinitions of Argo and of ARC.
-///
-/// # Errors
-/// The API server refuses one.
-pub async fn install(server: &ApiServer) -> Result<(), InstallError> {
-    server.found();
-    let client = server.part_client("admin");
-    let of_operator = operator::crds().into_iter().map(Value::from);
-    for crd in argo::crds::crds().into_iter().chain(of_operator) {
-        create(&client, crd).await?;
+/// See [`founded`].
+pub fn installed() -> Result<ApiServer, InstallError> {
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(server) = &*installed {
+        return Ok(server.clone());
     }
-    Ok(())
+    let server = founded(Clock::virtual_from(EPOCH), 0)?;
+    Ok(installed.insert(server).clone())
 }
 
-async fn create(client: &PartClient, definition: Value) -> Result<(), InstallError> {
-    let name = definition["metadata"]["name"].as_str();
-    let name = name.unwrap_or_default().to_owned();
-    let request = Request::post(format!("{DEFINITIONS}?fieldManager=arcsim"))
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(Vec::new())
-        .expect("the path is a valid URI");
-    let created = part::send(client, Ok(request), definition).await;
-    created
-        .map(drop)
-        .map_err(|source| InstallError { name, source })
+/// An API server with what every cluster begins with, and the CustomResourceDefinitions of Argo and of ARC; their schemas
+/// are read beside those of Kubernetes.
+///
+/// # Errors
+/// A fault of this program.
+pub fn founded(clock: Clock, seed: u64) -> Result<ApiServer, InstallError> {
+    let (server, of_argo, of_operator) = thread::scope(|scope| {
+        let of_argo = scope.spawn(|| read("the kinds of Argo", argo::crds::crds()));
+        let of_operator = scope.spawn(|| {
+            let crds = operator::crds().into_iter().map(Value::from);
+            read("the kinds of ARC", crds.collect())
+        });
+        let server = ApiServer::new(clock, seed);
+        server.found();
+        (server, joined(of_argo), joined(of_operator))
+    });
+    for (definition, kinds) in of_argo?.into_iter().chain(of_operator?) {
+        let name = definition["metadata"]["name"].as_str();
+        let name = name.unwrap_or_default().to_owned();
+        let defined = server.define(definition, kinds);
+        defined.map_err(|status| InstallError::Refused(name, status.message))?;
+    }
+    Ok(server)
+}
+
+/// Definitions with the kinds that they make.
+type Definitions = Vec<(Value, Vec<Kind>)>;
+
+fn read(whose: &'static str, crds: Vec<Value>) -> Result<Definitions, InstallError> {
+    let mut complete = crds.clone();
+    complete.iter_mut().for_each(definition::set_defaults);
+    match definition::define_all(&complete) {
+        Ok(kinds) => Ok(crds.into_iter().zip(kinds).collect()),
+        Err(causes) => {
+            let causes: Vec<_> = causes.iter().map(ToString::to_string).collect();
+            Err(InstallError::Read(whose, causes.join("; ")))
+        }
+    }
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    match thread.join() {
+        Ok(made) => made,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema::openapi::to_openapi;
+
+    #[test]
+    fn kinds_are_those_that_their_definitions_make() {
+        let server = installed().unwrap();
+        let state = server.lock();
+        let registry = state.kernel.registry();
+        let definitions = "customresourcedefinitions";
+        let table = registry
+            .get("apiextensions.k8s.io", "v1", definitions)
+            .table;
+        let mut n_kinds = 0;
+        for stored in state.kernel.log().objects(table).values() {
+            for made in definition::define(stored.value(), None).unwrap() {
+                let kind = &registry.get(&made.group, &made.version, &made.plural).kind;
+                assert_eq!(kind.short_names, made.short_names);
+                assert_eq!(kind.list_kind, made.list_kind);
+                assert!(
+                    to_openapi(&kind.schema) == to_openapi(&made.schema),
+                    "{}",
+                    made.kind
+                );
+                n_kinds += 1;
+            }
+        }
+        assert_eq!(n_kinds, 13);
+    }
 }

@@ -97,7 +97,7 @@ impl Simulation {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let server = assembly::installed().await?.fork(config.seed);
+        let server = assembly::installed()?.fork(config.seed);
         let cluster = Cluster::on(server, config.seed, config.transport);
         cluster.server().enable_account_admission();
         let access = Route::open(cluster.server(), config.transport, config.seed).await?;

@@ -13,7 +13,6 @@ use arc_simulator::drive::{Runner, run_live};
 use arc_simulator::faults::{Disturbance, Fault, Faults, Flaw, Nth, Rule, Verbs};
 use arc_simulator::http::kubeconfig::Access;
 use arc_simulator::http::listener::Listener;
-use arc_simulator::http::service::ApiServer;
 use arc_simulator::outcomes::{Book, MadeUp, Script};
 use futures::future::{Either, join_all, join3, select};
 use jiff::SignedDuration;
@@ -85,8 +84,7 @@ async fn an_order_succeeds_with_the_operators_own_driver_over_tls(#[case] flaw: 
         reason = "the operator's driver needs running time"
     )]
     let clock = Clock::scaled(Arc::new(jiff::Timestamp::now), PACE);
-    let server = ApiServer::new(clock.clone(), 1);
-    assembly::install(&server).await.unwrap();
+    let server = assembly::founded(clock.clone(), 1).unwrap();
     let listener = Listener::bind(([127, 0, 0, 1], 0).into(), 1).await.unwrap();
     let access = listener.access().clone();
     let book = arc_fixtures::outcomes("oci", "default").unwrap();

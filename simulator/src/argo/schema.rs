@@ -14,10 +14,7 @@ const DEFINITIONS: &str = "$defs";
 
 /// The schema of a type, in which whatever occurs several times is shared.
 pub(super) fn schema_of<T: JsonSchema>() -> Value {
-    let settings = SchemaSettings::openapi3().with(|settings| {
-        settings.meta_schema = None;
-        settings.definitions_path = format!("/{DEFINITIONS}").into();
-    });
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
     let generator = settings.with_transform(Bare).into_generator();
     let mut root = generator.into_root_schema_for::<T>().to_value();
     let definitions = root

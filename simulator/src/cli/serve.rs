@@ -201,8 +201,7 @@ async fn cluster(args: &ServeArgs, wall: WallClock) -> Result<ApiServer, Failed>
             ApiServer::started_again(clock, args.seed, kept)
         }
         None => {
-            let server = ApiServer::new(clock, args.seed);
-            assembly::install(&server).await?;
+            let server = assembly::founded(clock, args.seed)?;
             load::load(&server.client("user"), &documents, "default").await?;
             server
         }

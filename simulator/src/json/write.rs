@@ -39,16 +39,21 @@ pub fn write(text: &mut Vec<u8>, value: &Value) {
 
 /// Appends a string as JSON; serde_json's own way takes twice as long, since it looks at it byte by byte.
 pub fn write_string(text: &mut Vec<u8>, content: &str) {
-    let is_special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
-    // Without an early end this looks at many bytes at once.
-    if content.bytes().fold(false, |any, b| any | is_special(b)) {
-        let written = serde_json::to_writer(text, content);
-        written.expect("a vector takes all that is written to it");
-    } else {
+    if is_plain(content) {
         text.push(b'"');
         text.extend_from_slice(content.as_bytes());
         text.push(b'"');
+    } else {
+        let written = serde_json::to_writer(text, content);
+        written.expect("a vector takes all that is written to it");
     }
+}
+
+/// Whether a string stands in JSON as it is.
+pub(crate) fn is_plain(content: &str) -> bool {
+    let is_special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+    // Without an early end this looks at many bytes at once.
+    !content.bytes().fold(false, |any, b| any | is_special(b))
 }
 
 impl Serialize for Value {

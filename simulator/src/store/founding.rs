@@ -11,9 +11,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::kernel::{Context, Kernel};
+use super::kind::Kind;
 use super::metadata::seconds;
 use super::patch::managed::{Writer, track_update};
+use super::request::{Part, Request, Verb, WriteOptions};
+use super::status::Status;
 use super::webhook::Conversation;
+use crate::access::User;
 use crate::ids::Ids;
 use crate::json::{Map, Value, json};
 
@@ -31,6 +35,57 @@ const UNOWNED: [(&str, &str); 3] = [
 const CONTROLLER: &str = "system:controller:";
 
 impl Kernel {
+    /// Creates the namespaces that every cluster begins with.
+    ///
+    /// # Panics
+    /// They are refused, which is a fault of this program.
+    ///
+    /// Source: `spec/kube-api.md` §1.22.
+    pub fn found(&mut self, now: Timestamp, ids: &mut Ids) {
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            let namespace = json!({"metadata": {"name": name}});
+            let request = self.creation(("", "namespaces"), namespace, "kube-apiserver");
+            self.apply(request, now, ids)
+                .expect("what every cluster begins with is accepted in an empty one");
+        }
+    }
+
+    /// Creates a definition whose kinds were read before.
+    ///
+    /// # Errors
+    /// As [`Kernel::apply`].
+    pub(crate) fn define(
+        &mut self,
+        (definition, kinds): (Value, Vec<Kind>),
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Result<(), Status> {
+        let definitions = ("apiextensions.k8s.io", "customresourcedefinitions");
+        let request = self.creation(definitions, definition, "arcsim");
+        let mut conversation = Conversation::default();
+        let mut context = Context::new((now, ids), &mut conversation);
+        context.defined = Some(kinds);
+        self.wholly(|kernel| kernel.dispatch(request, &mut context))
+            .map(drop)
+    }
+
+    /// A request to create an object without a namespace, in the name of an administrator.
+    fn creation(&self, (group, plural): (&str, &str), object: Value, manager: &str) -> Request {
+        let options = WriteOptions {
+            field_manager: manager.to_owned(),
+            ..WriteOptions::default()
+        };
+        Request {
+            actor: Arc::from("system"),
+            user: Arc::new(User::admin()),
+            served: Arc::clone(self.registry.get(group, "v1", plural)),
+            namespace: String::new(),
+            name: String::new(),
+            part: Part::Whole,
+            verb: Verb::Create(object, options),
+        }
+    }
+
     /// Creates roles and their bindings, classes, flows, services and the rest, in the order in which a real server does.
     ///
     /// # Panics

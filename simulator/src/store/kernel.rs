@@ -16,16 +16,15 @@ use super::object::{Key, Object};
 use super::pod_log::ContainerLog;
 use super::policy::Policies;
 use super::registry::{Registry, Served};
-use super::request::{Part, Request, Verb, WriteOptions};
+use super::request::{Part, Request, Verb};
 use super::service_account::AccountAdmission;
 use super::status::Status;
 use super::token::TokenSecret;
 use super::watch::Cursor;
 use super::webhook::{Conversation, Webhooks};
 use super::window::Window;
-use crate::access::User;
 use crate::ids::Ids;
-use crate::json::{Value, json};
+use crate::json::Value;
 
 /// The whole state of an API server. Cloning it forks the cluster: objects and events are shared.
 #[derive(Clone, Debug)]
@@ -51,7 +50,7 @@ pub(super) struct Context<'a> {
     pub(super) now: Timestamp,
     pub(super) ids: &'a mut Ids,
     pub(super) warnings: Vec<String>,
-    /// The kinds of a definition that was found good, until it is stored and they are served.
+    /// The kinds of a definition that was found good, perhaps before it came, until it is stored and they are served.
     pub(super) defined: Option<Vec<Kind>>,
     /// The patch as Go prints it, where a refusal quotes that and not the result.
     pub(super) quoted: Option<String>,
@@ -141,39 +140,6 @@ impl Kernel {
         &self.registry
     }
 
-    /// Creates the namespaces that every cluster begins with.
-    ///
-    /// Source: `spec/kube-api.md` §1.22.
-    pub fn found(&mut self, now: Timestamp, ids: &mut Ids) {
-        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
-            let namespace = json!({"metadata": {"name": name}});
-            self.begin_with(("", "namespaces"), namespace, (now, ids));
-        }
-    }
-
-    fn begin_with(
-        &mut self,
-        (group, plural): (&str, &str),
-        object: Value,
-        (now, ids): (Timestamp, &mut Ids),
-    ) {
-        let options = WriteOptions {
-            field_manager: "kube-apiserver".to_owned(),
-            ..WriteOptions::default()
-        };
-        let request = Request {
-            actor: Arc::from("system"),
-            user: Arc::new(User::admin()),
-            served: Arc::clone(self.registry.get(group, "v1", plural)),
-            namespace: String::new(),
-            name: String::new(),
-            part: Part::Whole,
-            verb: Verb::Create(object, options),
-        };
-        self.apply(request, now, ids)
-            .expect("what every cluster begins with is accepted in an empty one");
-    }
-
     /// Forgets history up to `revision`, so that lists and watches from before it answer 410.
     pub fn compact(&mut self, revision: u64) {
         self.log.compact(revision);
@@ -236,7 +202,11 @@ impl Kernel {
         }
     }
 
-    fn dispatch(&mut self, mut request: Request, context: &mut Context) -> Result<Answer, Status> {
+    pub(super) fn dispatch(
+        &mut self,
+        mut request: Request,
+        context: &mut Context,
+    ) -> Result<Answer, Status> {
         let verb = std::mem::replace(&mut request.verb, Verb::Get(None));
         match verb {
             Verb::Get(_) if request.part == Part::Scale => self.get_scale(&request, context),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::object::Object;
 use super::status::Status;
-use crate::json::{Map, Value};
+use crate::json::{Map, Value, is_plain};
 
 /// The largest object, in bytes.
 ///
@@ -22,9 +22,10 @@ const SCALAR_BYTES_MAX: usize = 24;
 /// What stands around and between texts: quotes, a colon, a comma.
 const AROUND_BYTES: usize = 4;
 
-/// As many bytes as `text` has in JSON at most.
+/// As many bytes as `text` has in JSON at most: no more than it has itself, as a rule.
 fn text_bytes_max(text: &str) -> usize {
-    text.len() * LETTER_BYTES_MAX + AROUND_BYTES
+    let letter_bytes_max = if is_plain(text) { 1 } else { LETTER_BYTES_MAX };
+    text.len() * letter_bytes_max + AROUND_BYTES
 }
 
 /// As many bytes as the text of a value has at most.

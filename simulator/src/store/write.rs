@@ -455,9 +455,11 @@ fn check(
         metadata::faults(value, (served.behaviour.names, served.kind.origin), old);
     causes.extend(rules::part_faults(&served.kind, part, value, old));
     if is_definition(served) && is_whole {
-        match schema::definition::define(value, old) {
-            Ok(kinds) => context.defined = Some(kinds),
-            Err(found) => causes.extend(found),
+        if context.defined.is_none() {
+            match schema::definition::define(value, old) {
+                Ok(kinds) => context.defined = Some(kinds),
+                Err(found) => causes.extend(found),
+            }
         }
     } else {
         let part = if is_whole { Fit::Whole } else { Fit::Status };

@@ -7,12 +7,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     APIResourceList, DeleteOptions, ListMeta, ObjectMeta, Status,
 };
 use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::Value;
 
 use self::known::{KINDS, Known};
 pub(super) use self::values::values;
 use super::format::Format;
 use super::node::{Checks, Node, Type};
-use crate::json::Value;
 
 mod known;
 mod overlay;
@@ -69,18 +69,20 @@ struct BuiltIn {
 /// Made together, since kinds share most of their parts.
 static BUILT_IN: LazyLock<BuiltIn> = LazyLock::new(|| {
     let mut generator = SchemaGenerator::default();
-    let schemas = KINDS.map(|known| Value::from((known.schema)(&mut generator).to_value()));
+    let schemas = KINDS.map(|known| (known.schema)(&mut generator));
     let others = [
         generator.subschema_for::<APIResourceList>(),
         generator.subschema_for::<DeleteOptions>(),
         generator.subschema_for::<ListMeta>(),
         generator.subschema_for::<Status>(),
     ];
-    let mut reader = Reader::of(&mut generator);
-    let kinds = schemas.iter().map(|schema| whole(&reader.node(schema)));
+    let parts = generator.take_definitions(true);
+    let mut reader = Reader::of(&parts);
+    let kinds = schemas.iter();
+    let kinds = kinds.map(|schema| whole(&reader.node(schema.as_value())));
     let kinds = kinds.collect();
-    for other in others {
-        reader.node(&other.to_value().into());
+    for other in &others {
+        reader.node(other.as_value());
     }
     BuiltIn {
         kinds,
@@ -97,20 +99,20 @@ fn whole(node: &Node) -> Arc<Node> {
 
 fn node_of<T: JsonSchema>() -> Arc<Node> {
     let mut generator = SchemaGenerator::default();
-    let schema = Value::from(generator.subschema_for::<T>().to_value());
-    Reader::of(&mut generator).node(&schema)
+    let schema = generator.subschema_for::<T>();
+    Reader::of(&generator.take_definitions(true)).node(schema.as_value())
 }
 
 /// Turns the generated schemas into nodes, each definition once.
-struct Reader {
-    definitions: Value,
+struct Reader<'d> {
+    definitions: &'d serde_json::Map<String, Value>,
     known: BTreeMap<String, Arc<Node>>,
 }
 
-impl Reader {
-    fn of(generator: &mut SchemaGenerator) -> Self {
+impl<'d> Reader<'d> {
+    fn of(definitions: &'d serde_json::Map<String, Value>) -> Self {
         Self {
-            definitions: serde_json::Value::Object(generator.take_definitions(true)).into(),
+            definitions,
             known: BTreeMap::new(),
         }
     }
@@ -118,8 +120,8 @@ impl Reader {
     /// What was read, and the first layer of what contains itself.
     fn finished(mut self) -> BTreeMap<String, Arc<Node>> {
         for name in RECURSIVE {
-            if let Some(definition) = self.definitions.get(name).cloned() {
-                let layer = self.inline(&definition, name);
+            if let Some(definition) = self.definitions.get(name) {
+                let layer = self.inline(definition, name);
                 self.known.insert(name.to_owned(), Arc::new(layer));
             }
         }
@@ -144,8 +146,8 @@ impl Reader {
         if let Some(known) = self.known.get(name) {
             return Arc::clone(known);
         }
-        let node = match self.definitions.get(name).cloned() {
-            Some(definition) if !RECURSIVE.contains(&name) => self.inline(&definition, name),
+        let node = match self.definitions.get(name) {
+            Some(definition) if !RECURSIVE.contains(&name) => self.inline(definition, name),
             Some(_) | None => free(name),
         };
         let node = Arc::new(node);
@@ -177,7 +179,7 @@ impl Reader {
         if let Some(Value::Object(properties)) = schema.get("properties") {
             for (field, property) in properties {
                 let property = overlay::apply(owner, field, self.node(property));
-                node.properties.insert(field.clone(), property);
+                node.properties.insert(field.as_str(), property);
             }
         }
         // Clients may leave it out; the server fills it in.
@@ -242,7 +244,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::json::json;
+    use crate::json::{Value, json};
     use crate::store::schema::node::{ListType, PatchStrategy};
     use crate::store::schema::prune::{Nulls, prune};
     use crate::store::schema::validate::validate;

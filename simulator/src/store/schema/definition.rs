@@ -13,6 +13,7 @@ use crate::json::{Map, Value, json};
 
 use self::version::Parsed;
 use super::builtin;
+use super::memory::Memory;
 use super::node::{Found, Node, Type};
 use crate::store::kind::{Column, Kind, Origin, ScalePaths};
 use crate::store::status::Cause;
@@ -76,8 +77,27 @@ fn stored_version(crd: &Value) -> Option<String> {
 /// # Errors
 /// Everything that is wrong with the definition, also as a replacement.
 pub fn define(crd: &Value, old: Option<&Value>) -> Result<Vec<Kind>, Vec<Cause>> {
+    define_beside(crd, old, &mut Memory::default())
+}
+
+/// The same for new definitions that share much of their schemas in memory, which is read once.
+///
+/// # Errors
+/// Everything that is wrong with the first that is wrong.
+pub fn define_all(crds: &[Value]) -> Result<Vec<Vec<Kind>>, Vec<Cause>> {
+    let mut memory = Memory::default();
+    let defined = crds.iter();
+    let defined = defined.map(|crd| define_beside(crd, None, &mut memory));
+    defined.collect()
+}
+
+fn define_beside(
+    crd: &Value,
+    old: Option<&Value>,
+    memory: &mut Memory,
+) -> Result<Vec<Kind>, Vec<Cause>> {
     let mut causes = Vec::new();
-    let schemas = check::check(crd, old, &mut causes);
+    let schemas = check::check(crd, old, (memory, &mut causes));
     if !causes.is_empty() {
         return Err(causes);
     }

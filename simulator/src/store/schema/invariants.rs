@@ -11,9 +11,13 @@ use crate::store::status::Cause;
 
 type Schema = Map;
 
-/// The causes against `schema`, which stands at `path`, in the order of their texts.
-pub(super) fn check(schema: &Schema, path: &str) -> Vec<Cause> {
-    let mut checker = Checker::default();
+/// The causes against `schema`, which stands at `path`, in the order of their texts; of what is below it and was `seen`
+/// before, there are none.
+pub(super) fn check(schema: &Schema, path: &str, seen: &mut Seen<(), ()>) -> Vec<Cause> {
+    let mut checker = Checker {
+        causes: Vec::new(),
+        seen,
+    };
     checker.structure(schema, Level::Root, &Path::ROOT.field(path), 0);
     checker.completeness(schema, Some(schema), path, path);
     let mut causes = checker.causes;
@@ -29,14 +33,13 @@ enum Level {
     Field,
 }
 
-#[derive(Default)]
-struct Checker {
+struct Checker<'s> {
     causes: Vec<Cause>,
     /// Below the root.
-    seen: Seen<(), ()>,
+    seen: &'s mut Seen<(), ()>,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn structure(&mut self, schema: &Schema, level: Level, path: &Path, depth: usize) {
         if depth > MAX_DEPTH {
             let detail = format!("must not nest more than {MAX_DEPTH} levels");

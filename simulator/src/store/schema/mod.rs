@@ -25,6 +25,7 @@ pub(crate) mod cause;
 pub(crate) mod name;
 
 mod invariants;
+mod memory;
 mod restrictions;
 pub(crate) mod scale;
 mod seen;

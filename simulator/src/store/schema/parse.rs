@@ -1,17 +1,16 @@
 //! OpenAPI v3 structural schemas as JSON → [`Node`].
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cause::{forbidden, invalid, required};
 use super::default::validity;
 use super::format::Format;
 use super::invariants;
+use super::memory::Memory;
 use super::node::{Checks, Found, ListType, Node, PatchStrategy, Type};
 use super::path::{MAX_DEPTH, Path};
 use super::pattern::Pattern;
 use super::restrictions;
-use super::seen::Seen;
 use crate::json::{Map, Value};
 use crate::store::status::Cause;
 
@@ -23,19 +22,27 @@ use crate::store::status::Cause;
 ///
 /// Source: `spec/kube-api.md` §1.18.
 pub fn parse(schema: &Value, path: &str) -> Result<Node, Vec<Cause>> {
+    parse_beside(schema, path, &mut Memory::default())
+}
+
+/// The same for a schema that shares parts with others, of which `memory` tells.
+pub(super) fn parse_beside(
+    schema: &Value,
+    path: &str,
+    memory: &mut Memory,
+) -> Result<Node, Vec<Cause>> {
     let Value::Object(object) = schema else {
         return Err(vec![required(path, "")]);
     };
-    let mut restrictions = restrictions::check(object, path);
+    let mut restrictions = restrictions::check(object, path, &mut memory.unrestricted);
     if restrictions.is_unreadable {
         return Err(restrictions.causes);
     }
-    let mut causes = invariants::check(object, path);
+    let mut causes = invariants::check(object, path, &mut memory.structural);
     let is_structural = causes.is_empty();
     let mut reader = Reader {
         causes: Vec::new(),
-        patterns: BTreeMap::new(),
-        seen: Seen::default(),
+        memory,
     };
     let root = Path::ROOT.field(path);
     let node = reader.node(object, &root, 0);
@@ -51,14 +58,12 @@ pub fn parse(schema: &Value, path: &str) -> Result<Node, Vec<Cause>> {
     }
 }
 
-struct Reader {
+struct Reader<'m> {
     causes: Vec<Cause>,
-    /// Compiled once each: large schemas repeat a few patterns hundreds of times.
-    patterns: BTreeMap<String, Pattern>,
-    seen: Seen<(), Arc<Node>>,
+    memory: &'m mut Memory,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn node(&mut self, schema: &Map, path: &Path, depth: usize) -> Node {
         if depth > MAX_DEPTH {
             let detail = format!("must not nest more than {MAX_DEPTH} levels");
@@ -137,13 +142,15 @@ impl Reader {
 
     /// The node of a schema, which places that share the schema share as well.
     fn shared(&mut self, schema: &Map, path: &Path, depth: usize) -> Arc<Node> {
-        if let Some(known) = self.seen.known(schema, (), depth) {
+        if let Some(known) = self.memory.nodes.known(schema, (), depth) {
             return known;
         }
         let n_causes = self.causes.len();
         let node = Arc::new(self.node(schema, path, depth));
         if self.causes.len() == n_causes {
-            self.seen.note(schema, (), (depth, Arc::clone(&node)));
+            self.memory
+                .nodes
+                .note(schema, (), (depth, Arc::clone(&node)));
         }
         node
     }
@@ -187,12 +194,14 @@ impl Reader {
 
     fn pattern(&mut self, schema: &Map, path: &Path) -> Option<Pattern> {
         let source = text(schema, "pattern").filter(|source| !source.is_empty())?;
-        if let Some(known) = self.patterns.get(source) {
+        if let Some(known) = self.memory.patterns.get(source) {
             return Some(known.clone());
         }
         match Pattern::new(source) {
             Ok(pattern) => {
-                self.patterns.insert(source.to_owned(), pattern.clone());
+                self.memory
+                    .patterns
+                    .insert(source.to_owned(), pattern.clone());
                 Some(pattern)
             }
             Err(why) => {

@@ -22,9 +22,13 @@ pub(super) struct Findings {
     pub(super) is_unreadable: bool,
 }
 
-/// What is to be said against `schema`, which stands at `path`.
-pub(super) fn check(schema: &Schema, path: &str) -> Findings {
-    let mut checker = Checker::default();
+/// What is to be said against `schema`, which stands at `path`, and was not `seen` before.
+pub(super) fn check(schema: &Schema, path: &str, seen: &mut Seen<(bool, bool), ()>) -> Findings {
+    let mut checker = Checker {
+        causes: Vec::new(),
+        is_unreadable: false,
+        seen,
+    };
     let around = Around {
         no_defaults: None,
         in_metadata: false,
@@ -64,15 +68,14 @@ impl Around {
     }
 }
 
-#[derive(Default)]
-struct Checker {
+struct Checker<'s> {
     causes: Vec<Cause>,
     is_unreadable: bool,
     /// By whether defaults are allowed there, and whether it is metadata.
-    seen: Seen<(bool, bool), ()>,
+    seen: &'s mut Seen<(bool, bool), ()>,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn schema(&mut self, schema: &Schema, path: &Path, around: Around) {
         let context = (around.no_defaults.is_none(), around.in_metadata);
         let is_known = self.seen.known(schema, context, around.depth).is_some();

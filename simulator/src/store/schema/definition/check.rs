@@ -9,6 +9,7 @@ use super::{list, text};
 use crate::json::{Value, json};
 use crate::store::schema::cause::{invalid, invalid_shown, not_supported, required};
 use crate::store::schema::format::Format;
+use crate::store::schema::memory::Memory;
 use crate::store::schema::name::{dns_1035_label_fault, dns_1123_subdomain_fault};
 use crate::store::status::Cause;
 
@@ -16,12 +17,12 @@ use crate::store::status::Cause;
 pub(super) fn check(
     crd: &Value,
     old: Option<&Value>,
-    causes: &mut Vec<Cause>,
+    (memory, causes): (&mut Memory, &mut Vec<Cause>),
 ) -> Vec<Option<Arc<Parsed>>> {
     identity(crd, causes);
     versions(crd, causes);
     names(crd, causes);
-    let schemas = version::check_all(crd, old, causes);
+    let schemas = version::check_all(crd, old, (memory, causes));
     conversion::check(crd, old, causes);
     if let Some(old) = old {
         immutable(crd, old, causes);

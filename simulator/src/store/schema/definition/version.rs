@@ -9,8 +9,9 @@ use super::{list, text, visible_to_rules};
 use crate::json::{Value, json};
 use crate::store::schema::cause::{duplicate, forbidden, invalid, required, too_many};
 use crate::store::schema::cel::Rules;
+use crate::store::schema::memory::Memory;
 use crate::store::schema::node::{Node, Type};
-use crate::store::schema::parse::parse;
+use crate::store::schema::parse::parse_beside;
 use crate::store::status::Cause;
 
 /// A schema that was read: as declared, and its rules.
@@ -23,10 +24,10 @@ pub(super) struct Parsed {
 pub(super) fn check_all(
     crd: &Value,
     old: Option<&Value>,
-    causes: &mut Vec<Cause>,
+    (memory, causes): (&mut Memory, &mut Vec<Cause>),
 ) -> Vec<Option<Arc<Parsed>>> {
     let versions = list(crd, "/spec/versions");
-    let schemas = schemas(versions, old, causes);
+    let schemas = schemas(versions, old, (memory, causes));
     for part in PARTS {
         for (i, path) in places(versions, part.name, part.shared) {
             (part.check)(&versions[i], &path, causes);
@@ -80,13 +81,13 @@ fn places(versions: &[Value], name: &str, shared: &str) -> Vec<(usize, String)> 
 fn schemas(
     versions: &[Value],
     old: Option<&Value>,
-    causes: &mut Vec<Cause>,
+    (memory, causes): (&mut Memory, &mut Vec<Cause>),
 ) -> Vec<Option<Arc<Parsed>>> {
     let mut parsed: Vec<Option<Arc<Parsed>>> = places(versions, "schema", "spec.validation")
         .into_iter()
         .map(|(i, path)| {
             let is_old = old.is_some_and(|old| has_schema_of(old, &versions[i]));
-            schema(&versions[i], is_old, &path, causes).map(Arc::new)
+            schema((&versions[i], is_old), &path, memory, causes).map(Arc::new)
         })
         .collect();
     let shared = parsed.first().cloned().flatten();
@@ -100,7 +101,12 @@ fn has_schema_of(old: &Value, version: &Value) -> bool {
     before.any(|known| known["name"] == version["name"] && known["schema"] == version["schema"])
 }
 
-fn schema(version: &Value, is_old: bool, path: &str, causes: &mut Vec<Cause>) -> Option<Parsed> {
+fn schema(
+    (version, is_old): (&Value, bool),
+    path: &str,
+    memory: &mut Memory,
+    causes: &mut Vec<Cause>,
+) -> Option<Parsed> {
     let path = format!("{path}.openAPIV3Schema");
     let schema = &version["schema"]["openAPIV3Schema"];
     if schema.is_null() {
@@ -115,7 +121,7 @@ fn schema(version: &Value, is_old: bool, path: &str, causes: &mut Vec<Cause>) ->
         let detail = "nullable cannot be true at the root";
         causes.push(forbidden(format!("{path}.nullable"), detail));
     }
-    let read = parse(schema, &path).and_then(|declared| {
+    let read = parse_beside(schema, &path, memory).and_then(|declared| {
         let rules = Rules::compile(&visible_to_rules(&declared), &path, is_old)?;
         Ok(Parsed {
             declared,
