@@ -20,8 +20,9 @@ impl Condition {
     /// It does not parse, names something else, or is not true or false.
     pub(crate) fn read(source: &str) -> Result<Self, String> {
         let declared = ["object", "oldObject"].map(|name| (name.to_owned(), CelType::Dyn));
-        let expression = Expression::compile(source, &declared, &["bool"])?;
-        Ok(Self(Arc::new(expression)))
+        let compiled = Expression::compile(source, &declared, &["bool"]);
+        let compiled = compiled.map_err(|why| why.to_string())?;
+        Ok(Self(Arc::new(compiled)))
     }
 
     /// Whether a change meets it; one that it cannot be asked about, for want of a field, does not.

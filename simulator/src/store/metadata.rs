@@ -2,6 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.7.
 
+use super::check::invalid_once;
 use super::kind::Origin;
 use super::naming::{
     label_faults as dns_label_faults, label_value_faults, old_label_faults,
@@ -11,7 +12,6 @@ use super::object::{Object, metadata_mut, texts};
 use super::registry::Names;
 use super::request::Request;
 use super::status::{Cause, Status};
-use super::write::invalid_once;
 use crate::json::{Map, Value};
 
 /// Finalizers that need no domain.

@@ -31,6 +31,7 @@ pub mod window;
 
 pub(crate) mod admission;
 mod aggregation;
+mod check;
 mod claim;
 mod classes;
 pub(crate) mod condition;

@@ -2,11 +2,12 @@
 //!
 //! Source: `spec/kube-api.md` §1.8, §1.9.
 
+use super::check::invalid_once;
 use super::metadata::{self, text};
 use super::object::{Object, metadata_mut};
 use super::request::Request;
 use super::status::Status;
-use super::write::{Via, invalid_once};
+use super::write::Via;
 use crate::json::Value;
 
 /// Revision and uid of an update, against the stored object.

@@ -6,7 +6,7 @@ use super::conditions::Conditions;
 use crate::json::Value;
 use crate::store::naming::qualified_name_fault;
 use crate::store::schema::cause;
-use crate::store::schema::cel::expression::{Expression, Variable};
+use crate::store::schema::cel::expression::{Expression, Refusal, Variable};
 use crate::store::status::Cause;
 
 /// Compiles expressions one after the other.
@@ -59,8 +59,11 @@ impl Compiler {
         kinds: &[&str],
     ) -> Option<Expression> {
         let compiled = Expression::compile(source, &self.declared, kinds);
-        let noted = |why: String| {
-            let cause = cause::invalid(field, &source.into(), &why);
+        let noted = |why: Refusal| {
+            let cause = match why {
+                Refusal::Compilation(text) => cause::invalid(field, &source.into(), &text),
+                Refusal::Instantiation(_) => cause::internal(field, &format!("program {why}")),
+            };
             self.causes.push(cause);
         };
         compiled.map_err(noted).ok()

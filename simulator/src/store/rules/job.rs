@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/batch/validation/validation.go`.
 
-use jiff::tz::TimeZone;
+use arc_operator::api::schedule::time_zone;
 
 use super::controller::{MISMATCH, is_selected};
 use super::of_kind::{natural, required};
@@ -16,6 +16,9 @@ use crate::store::status::Cause;
 
 /// The longest name of a CronJob, whose Jobs have longer ones.
 const NAME_BYTES_MAX: usize = 52;
+/// What is said of the zone of whoever runs the controller.
+const LOCAL_ZONE: &str =
+    "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
 
 /// What is wrong with a Job.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
@@ -144,10 +147,11 @@ pub(super) fn cron_faults(new: &Value) -> Vec<Cause> {
         natural(&format!("spec.{field}"), &spec[field], &mut causes);
     }
     let zone = spec["timeZone"].as_str().unwrap_or_default();
-    if !zone.is_empty() && TimeZone::get(zone).is_err() {
-        let why = format!("unknown time zone {zone}");
-        causes.push(invalid("spec.timeZone", zone, &why));
-    }
+    let fault = match zone.eq_ignore_ascii_case("Local") {
+        true => Some(LOCAL_ZONE.to_owned()),
+        false => time_zone(zone).err(),
+    };
+    causes.extend(fault.map(|why| invalid("spec.timeZone", zone, &why)));
     let policies = ["Allow", "Forbid", "Replace"];
     let policy = &spec["concurrencyPolicy"];
     choice_fault("spec.concurrencyPolicy", policy, &policies, &mut causes);

@@ -123,6 +123,9 @@ pub(crate) fn number_text(number: &Number) -> String {
 
 /// A float as Go's `%v` writes it: the shortest digits, with an exponent below 1e-4 and from 1e6 on.
 pub(crate) fn float_text(float: f64) -> String {
+    if float.is_infinite() {
+        return if float > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
     let scientific = format!("{float:e}");
     let Some((digits, exponent)) = scientific.split_once('e') else {
         return scientific;

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::kind_of;
+
 /// The type of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::store) enum CelType {
@@ -93,11 +95,11 @@ impl CelType {
             "bool" => Self::BOOL,
             "bytes" => Self::BYTES,
             "double" => Self::DOUBLE,
-            "duration" => Self::DURATION,
+            "duration" | kind_of::DURATION => Self::DURATION,
             "int" => Self::INT,
             "null_type" => Self::NULL,
             "string" => Self::STRING,
-            "timestamp" => Self::TIMESTAMP,
+            "timestamp" | kind_of::TIMESTAMP => Self::TIMESTAMP,
             "uint" => Self::UINT,
             "list" => Self::list(Self::Dyn),
             "map" => Self::map(Self::Dyn, Self::Dyn),

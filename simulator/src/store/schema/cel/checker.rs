@@ -46,6 +46,7 @@ pub(super) fn check(expression: &IdedExpr, variables: &[Variable]) -> Result<Che
         substitution: Substitution::default(),
         checked: Checked::default(),
         faults: Vec::new(),
+        n_formats: 0,
     };
     checker.visit(expression);
     if !checker.faults.is_empty() {
@@ -63,7 +64,12 @@ struct Checker {
     substitution: Substitution,
     checked: Checked,
     faults: Vec<Fault>,
+    /// How many calls of [`FORMAT`] there are around: what they are given may be of several types.
+    n_formats: usize,
 }
+
+/// The function that takes values of several types.
+const FORMAT: &str = "format";
 
 impl Checker {
     fn fault(&mut self, at: &IdedExpr, message: String) {
@@ -168,7 +174,11 @@ impl Checker {
         if let ("_?._", [operand, field]) = (call.func_name.as_str(), call.args.as_slice()) {
             return self.optional_field(at, operand, field);
         }
-        let mut takes: Vec<CelType> = call.args.iter().map(|part| self.visit(part)).collect();
+        let n_around = self.n_formats;
+        self.n_formats += usize::from(call.func_name == FORMAT);
+        let takes = call.args.iter().map(|part| self.visit(part));
+        let mut takes: Vec<CelType> = takes.collect();
+        self.n_formats = n_around;
         let Some(target) = &call.target else {
             return self.function(at, call, &call.func_name, &takes);
         };
@@ -330,6 +340,9 @@ impl Checker {
         };
         if self.substitution.assign(&before, &kind) {
             return more_general(&before, &kind).clone();
+        }
+        if self.n_formats > 0 {
+            return CelType::Dyn;
         }
         self.mismatch(at, &before, &kind);
         CelType::Error

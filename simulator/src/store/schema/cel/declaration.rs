@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cel_type::CelType;
-use super::value::escaped;
+use super::value::names_of;
 use crate::store::schema::node::{Node, Type};
 
 /// The largest request, in bytes.
@@ -123,8 +123,9 @@ impl Declaration {
             if is_required && below.default.is_none() {
                 bytes_min += property.len() as u64 + declared.bytes_min + 4;
             }
-            if let Some(escaped) = escaped(property) {
-                fields.insert(escaped, Arc::new(declared));
+            let declared = Arc::new(declared);
+            for name in names_of(property) {
+                fields.insert(name, Arc::clone(&declared));
             }
         }
         let is_named = |fields: &BTreeMap<String, Arc<Self>>| {

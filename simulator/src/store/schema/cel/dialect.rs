@@ -1,6 +1,5 @@
 //! What the evaluator does otherwise than cel-go, said so that it comes to the same: a field of what has none is an error,
-//! there may be none of an optional one,
-//! `string` takes booleans, and `dyn` anything.
+//! there may be none of an optional one, and `dyn` takes anything.
 
 use std::sync::Arc;
 
@@ -10,6 +9,9 @@ use kube_cel::cel::common::ast::{
 use kube_cel::cel::objects::{Key, OptionalValue};
 use kube_cel::cel::{Context, ExecutionError, Value as Cel};
 
+use super::cel_type::CelType;
+use super::checker::Checked;
+use super::library::NEGATE;
 use super::parsing::parts_of;
 
 /// The function that selects; no expression can name it.
@@ -51,14 +53,29 @@ fn optional(value: &Cel, field: &Arc<String>) -> Result<Cel, ExecutionError> {
     Ok(Cel::Opaque(Arc::new(below)))
 }
 
-/// Says what `expression` selects of optional values so that the evaluator takes it as cel-go would.
-pub(super) fn translate_optionals(expression: &mut IdedExpr) {
+/// Lets a time come before the duration that it is added to.
+pub(super) fn turn_sums(expression: &mut IdedExpr, checked: &Checked) {
     let parts = parts_of(expression).into_iter();
-    parts.for_each(translate_optionals);
+    parts.for_each(|part| turn_sums(part, checked));
+    if let Expr::Call(call) = &mut expression.expr
+        && call.func_name == "_+_"
+        && let [duration, time] = call.args.as_mut_slice()
+        && *checked.kind(duration) == CelType::DURATION
+        && *checked.kind(time) == CelType::TIMESTAMP
+    {
+        std::mem::swap(duration, time);
+    }
+}
+
+/// Says signs, and what `expression` selects of optional values, so that the evaluator takes them as cel-go would.
+pub(super) fn translate_parts(expression: &mut IdedExpr) {
+    let parts = parts_of(expression).into_iter();
+    parts.for_each(translate_parts);
     match &mut expression.expr {
         Expr::Call(call) if call.func_name == "_?._" => {
             call.func_name = OPTIONAL_SELECT.to_owned();
         }
+        Expr::Call(call) if call.func_name == "-_" => call.func_name = NEGATE.to_owned(),
         Expr::Select(select) if !select.test && is_optional(&select.operand) => {
             let operand = std::mem::take(&mut *select.operand);
             let field = text(&select.field);
@@ -92,13 +109,6 @@ pub(super) fn translate(expression: &mut IdedExpr) {
         Expr::Call(call) => {
             let target = call.target.as_deref_mut();
             target.into_iter().chain(&mut call.args).for_each(translate);
-            if call.func_name == "string"
-                && call.target.is_none()
-                && let [argument] = call.args.as_slice()
-            {
-                let argument = argument.clone();
-                *expression = text_of(&argument, std::mem::take(expression));
-            }
         }
         Expr::List(list) => list.elements.iter_mut().for_each(translate),
         Expr::Map(map) => translate_entries(&mut map.entries),
@@ -137,16 +147,6 @@ pub(super) fn shown(
         Some(shown(part, scope, error))
     });
     errors.next().unwrap_or(error)
-}
-
-/// `value == true ? 'true' : value == false ? 'false' : otherwise`.
-fn text_of(value: &IdedExpr, otherwise: IdedExpr) -> IdedExpr {
-    let flags = [true, false].into_iter();
-    flags.rfold(otherwise, |otherwise, flag| {
-        let literal = LiteralValue::Boolean(flag.into());
-        let is_it = call("_==_", vec![value.clone(), literal_of(literal)]);
-        call("_?_:_", vec![is_it, text(&flag.to_string()), otherwise])
-    })
 }
 
 fn call(function: &str, args: Vec<IdedExpr>) -> IdedExpr {

@@ -360,10 +360,11 @@ mod tests {
     use crate::store::schema::cel::FUNCTIONS;
     use crate::store::schema::cel::declaration::Declaration;
     use crate::store::schema::cel::part::Part;
+    use crate::store::schema::cel::refusal::Refusal;
     use crate::store::schema::cel::stack::with_room;
     use crate::store::schema::parse::parse;
 
-    fn compiled(source: &str) -> Result<Part, String> {
+    fn compiled(source: &str) -> Result<Part, Refusal> {
         let node = parse(&json!({"type": "object"}), "").unwrap();
         let declaration = Declaration::of(&node, "selfType").unwrap();
         Part::compile(source, &[], &declaration)
@@ -388,7 +389,7 @@ mod tests {
     #[test]
     fn what_would_be_copied_without_end_is_refused() {
         let source = format!("optional.of(1){}", ".optMap(v, v)".repeat(60));
-        let why = compiled(&source).map(drop).unwrap_err();
+        let why = compiled(&source).map(drop).unwrap_err().to_string();
         assert!(why.contains("does not support so many optMap"));
     }
 }

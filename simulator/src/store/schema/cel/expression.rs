@@ -10,13 +10,14 @@ use kube_cel::cel::{Context, ExecutionError, IdedExpr, Value as Cel};
 
 use super::authorizer::{self, Decisions, Judge};
 use super::stack::with_room;
-use super::{FUNCTIONS, dialect, extent, meter, pair, parsing, value, words};
+use super::{FUNCTIONS, constant, dialect, extent, meter, pair, parsing, value, words};
 use crate::access::{ResourceQuestion, User};
 use crate::json::Value;
 
 pub(in crate::store) use super::authorizer::{AUTHORIZER, REQUEST_RESOURCE};
 pub(in crate::store) use super::cel_type::CelType;
 pub(in crate::store) use super::checker::Variable;
+pub(in crate::store) use super::refusal::Refusal;
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -39,17 +40,19 @@ impl Expression {
         source: &str,
         variables: &[Variable],
         kinds: &[&str],
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Refusal> {
         let depth = extent::depth(source)?;
         with_room(depth, || {
             let (mut program, checked) = parsing::checked(source, variables)?;
             let kind = checked.kind(&program).clone();
             check_kind(&kind, kinds)?;
+            constant::check(&program, &checked).map_err(Refusal::Instantiation)?;
+            dialect::turn_sums(&mut program, &checked);
             let is_metered = is_costly(&program);
             let mut metered = is_metered.then(|| meter::metered(&program, &checked));
             for said in metered.iter_mut().chain([&mut program]) {
                 pair::lower(said);
-                dialect::translate_optionals(said);
+                dialect::translate_parts(said);
                 dialect::translate(said);
             }
             Ok(Self {
@@ -392,6 +395,7 @@ mod tests {
     )]
     fn an_expression_that_cannot_be_right_is_refused(#[case] source: &str, #[case] why: &str) {
         let compiled = Expression::compile(source, &declared(), &["bool"]);
-        assert_eq!(compiled.map(drop), Err(why.to_owned()));
+        let told = compiled.map(drop).map_err(|refusal| refusal.to_string());
+        assert_eq!(told, Err(why.to_owned()));
     }
 }

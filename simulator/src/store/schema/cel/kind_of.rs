@@ -1,26 +1,35 @@
 //! The function `type` and the names of types, which kube-cel lacks.
 //!
-//! Source: CEL specification, "Values" and "Standard Definitions".
+//! Source: CEL specification, "Values" and "Standard Definitions"; cel-go v0.26 `common/stdlib/standard.go`.
 
 use std::sync::Arc;
 
 use kube_cel::cel::{Context, ExecutionError, Value as Cel};
 
 /// The names of types that rules may compare `type(…)` with.
-pub(super) const TYPES: [&str; 12] = [
+const TYPES: [&str; 12] = [
     "bool",
     "bytes",
     "double",
-    "duration",
-    "dyn",
+    DURATION,
     "int",
     "list",
     "map",
     "null_type",
     "string",
-    "timestamp",
+    TIMESTAMP,
+    "type",
     "uint",
 ];
+
+/// The name of the type of durations.
+pub(super) const DURATION: &str = "google.protobuf.Duration";
+
+/// The name of the type of times.
+pub(super) const TIMESTAMP: &str = "google.protobuf.Timestamp";
+
+/// What stands before the name of a type as a value. No text of an object is like it, since texts hold no NUL.
+const MARK: char = '\0';
 
 /// Makes `type` and the names known.
 pub(super) fn add_to(context: &mut Context<'_>) {
@@ -32,24 +41,32 @@ pub(super) fn add_to(context: &mut Context<'_>) {
     }
 }
 
-fn name(value: &Cel) -> &'static str {
+/// What the type of a value is called.
+pub(super) fn name(value: &Cel) -> &str {
     match value {
         Cel::List(_) => "list",
         Cel::Map(_) => "map",
         Cel::Int(_) => "int",
         Cel::UInt(_) => "uint",
         Cel::Float(_) => "double",
+        Cel::String(text) if type_name(text).is_some() => "type",
         Cel::String(_) => "string",
         Cel::Bytes(_) => "bytes",
         Cel::Bool(_) => "bool",
-        Cel::Duration(_) => "duration",
-        Cel::Timestamp(_) => "timestamp",
+        Cel::Duration(_) => DURATION,
+        Cel::Timestamp(_) => TIMESTAMP,
         Cel::Null => "null_type",
-        Cel::Function(..) | Cel::Opaque(_) => "dyn",
+        Cel::Opaque(value) => value.runtime_type_name(),
+        Cel::Function(..) => "dyn",
     }
 }
 
-/// A type as a value. No text of an object is like it, since texts hold no NUL.
+/// The name of the type that a value of text stands for, if it does.
+pub(super) fn type_name(text: &str) -> Option<&str> {
+    text.strip_prefix(MARK)
+}
+
+/// A type as a value.
 fn named(name: &str) -> Cel {
-    Cel::String(Arc::new(format!("\0{name}")))
+    Cel::String(Arc::new(format!("{MARK}{name}")))
 }

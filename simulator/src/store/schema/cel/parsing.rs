@@ -7,7 +7,7 @@ use kube_cel::cel::{IdedExpr, ParseErrors};
 use super::checker::{Checked, Variable, check};
 use super::fault::Fault;
 use super::sign::without_pairs;
-use super::{expansion, fault, literal};
+use super::{expansion, fault, format_check, kind_of, literal};
 
 /// How many faults of a text are told.
 pub(super) const FAULTS_MAX: usize = 100;
@@ -34,7 +34,8 @@ pub(super) fn checked(source: &str, variables: &[Variable]) -> Result<(IdedExpr,
     let told = |faults| format!("compilation failed: {}", fault::told(faults, source));
     let origins = expansion::expand(&mut program).map_err(told)?;
     let checked = check(&program, variables).and_then(|checked| {
-        let faults = literal::faults(&program);
+        let mut faults = literal::faults(&program);
+        faults.extend(format_check::faults(&program, &checked));
         let is_right = faults.is_empty();
         is_right.then_some(checked).ok_or(faults)
     });
@@ -46,26 +47,32 @@ pub(super) fn checked(source: &str, variables: &[Variable]) -> Result<(IdedExpr,
     Ok((program, checked))
 }
 
-/// Takes a field of a variable for a variable of its own, where one is called so.
+/// Takes a field of a variable for a variable of its own, where one is called so, or a type.
 ///
 /// Source: cel-go v0.26 `checker/checker.go`, `checkSelect`.
 fn join_names(expression: &mut IdedExpr, variables: &[Variable]) {
-    if !variables.iter().any(|(name, _)| name.contains('.')) {
-        return;
-    }
-    if let Expr::Select(select) = &expression.expr
-        && let Expr::Ident(space) = &select.operand.expr
-        && !select.test
-    {
-        let joined = format!("{space}.{}", select.field);
-        if variables.iter().any(|(name, _)| *name == joined) {
+    if let Some(joined) = joined(expression).filter(|joined| joined.contains('.')) {
+        let is_type = [kind_of::DURATION, kind_of::TIMESTAMP].contains(&joined.as_str());
+        if is_type || variables.iter().any(|(name, _)| *name == joined) {
             expression.expr = Expr::Ident(joined);
+            return;
         }
-        return;
     }
     parts_of(expression)
         .into_iter()
         .for_each(|part| join_names(part, variables));
+}
+
+/// Names with dots between them.
+fn joined(expression: &IdedExpr) -> Option<String> {
+    match &expression.expr {
+        Expr::Ident(name) => Some(name.clone()),
+        Expr::Select(select) if !select.test => {
+            let space = joined(&select.operand)?;
+            Some(format!("{space}.{}", select.field))
+        }
+        _ => None,
+    }
 }
 
 /// What an expression consists of.

@@ -5,8 +5,9 @@ use kube_cel::cel::IdedExpr;
 use super::cel_type::CelType;
 use super::checker::Variable;
 use super::declaration::Declaration;
+use super::refusal::Refusal;
 use super::stack::with_room;
-use super::{cost, dialect, extent, meter, pair, parsing};
+use super::{constant, cost, dialect, extent, meter, pair, parsing};
 use crate::json::Value;
 
 /// An expression of a rule: itself, or its message.
@@ -28,10 +29,12 @@ impl Part {
         source: &str,
         variables: &[Variable],
         declaration: &Declaration,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Refusal> {
         let depth = extent::depth(source)?;
         with_room(depth, || {
             let (mut program, checked) = parsing::checked(source, variables)?;
+            constant::check(&program, &checked).map_err(Refusal::Instantiation)?;
+            dialect::turn_sums(&mut program, &checked);
             let cost = |bytes_max| cost::estimate(&program, &checked, declaration, bytes_max).max;
             let cost = Cost {
                 any: cost(u64::MAX),
@@ -41,7 +44,7 @@ impl Part {
             let mut metered = meter::metered(&program, &checked);
             for said in [&mut metered, &mut program] {
                 pair::lower(said);
-                dialect::translate_optionals(said);
+                dialect::translate_parts(said);
             }
             Ok(Self {
                 program,
@@ -54,9 +57,11 @@ impl Part {
     }
 
     /// The same, if it is of this type.
-    pub(super) fn of_type(self, kind: &CelType, complaint: &str) -> Result<Self, String> {
+    pub(super) fn of_type(self, kind: &CelType, complaint: &str) -> Result<Self, Refusal> {
         let is_it = self.kind == *kind;
-        is_it.then_some(self).ok_or_else(|| complaint.to_owned())
+        is_it
+            .then_some(self)
+            .ok_or_else(|| complaint.to_owned().into())
     }
 }
 

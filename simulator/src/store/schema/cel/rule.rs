@@ -10,6 +10,7 @@ use super::cel_type::CelType;
 use super::checker::Variable;
 use super::declaration::Declaration;
 use super::part::{Cost, Part};
+use super::refusal::Refusal;
 use super::scope::Reach;
 use super::stack::with_room;
 use super::{Cause, Path, cause, meter, words};
@@ -95,6 +96,10 @@ pub(super) fn compile(
     let rule = match rule {
         Ok(rule) => rule,
         Err(why) => {
+            let why = match why {
+                Refusal::Instantiation(_) => format!("program {why}"),
+                Refusal::Compilation(text) => text,
+            };
             refused("rule", &why);
             causes.extend(unused_option(raw, field));
             return None;
@@ -103,14 +108,14 @@ pub(super) fn compile(
     let message = match text("messageExpression") {
         "" => None,
         source => Part::compile(source, &variables, subject.declaration)
-            .map_err(|why| format!("messageExpression {why}"))
+            .map_err(|why| Refusal::from(format!("messageExpression {why}")))
             .and_then(|part| {
                 part.of_type(
                     &CelType::STRING,
                     "messageExpression must evaluate to a string",
                 )
             })
-            .map_err(|why| refused("messageExpression", &why))
+            .map_err(|why| refused("messageExpression", &why.to_string()))
             .ok(),
     };
     let cost = subject

@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use kube_cel::cel::Value as Cel;
 use kube_cel::cel::objects::{Key, Map};
-use kube_cel::cel::{Program, Value as Cel};
 
-use super::FUNCTIONS;
+use super::library;
 use super::scope::Reach;
 use crate::json::{Map as Fields, Number, Value};
 use crate::store::schema::node::{Node, Type};
@@ -47,13 +47,15 @@ pub(super) fn untyped(value: &Value) -> Cel {
 }
 
 fn fields(node: &Node, object: &Fields, is_seen: impl Fn(&str) -> bool) -> Cel {
-    let entries = object.iter().filter_map(|(name, field)| {
-        let (schema, key) = match node.properties.get(name.as_str()) {
-            Some(property) => (Some(&**property), escaped(name)?),
-            None => (node.additional.as_deref(), name.to_string()),
+    let entries = object.iter().flat_map(|(name, field)| {
+        let (schema, keys) = match node.properties.get(name.as_str()) {
+            Some(_) if field.is_null() => (None, Vec::new()),
+            Some(property) => (Some(&**property), names_of(name)),
+            None => (node.additional.as_deref(), vec![name.to_string()]),
         };
-        let is_seen = is_seen(&key);
-        is_seen.then(|| (Key::String(Arc::new(key)), child(schema, field)))
+        let seen = keys.into_iter().filter(|key| is_seen(key));
+        seen.map(move |key| (Key::String(Arc::new(key)), child(schema, field)))
+            .collect::<Vec<_>>()
     });
     Cel::Map(Map {
         map: Arc::new(entries.collect()),
@@ -86,9 +88,9 @@ fn textual(node: &Node, text: &str) -> Cel {
         _ => "",
     };
     let converted = match format {
-        "date-time" | "datetime" => converted(&TIMESTAMP, text),
-        "date" => converted(&TIMESTAMP, &format!("{text}T00:00:00Z")),
-        "duration" => converted(&DURATION, text),
+        "date-time" | "datetime" => converted("timestamp", text.to_owned()),
+        "date" => converted("timestamp", format!("{text}T00:00:00Z")),
+        "duration" => converted("duration", text.to_owned()),
         "byte" => STANDARD
             .decode(text)
             .ok()
@@ -98,20 +100,9 @@ fn textual(node: &Node, text: &str) -> Cel {
     converted.unwrap_or_else(|| Cel::String(Arc::new(text.to_owned())))
 }
 
-/// A conversion in CEL itself, of `x`.
-type Conversion = LazyLock<Option<Program>>;
-
-static TIMESTAMP: Conversion = LazyLock::new(|| Program::compile("timestamp(x)").ok());
-static DURATION: Conversion = LazyLock::new(|| Program::compile("duration(x)").ok());
-
-/// The value of a conversion, applied to `text`.
-fn converted(conversion: &Conversion, text: &str) -> Option<Cel> {
-    let program = conversion.as_ref()?;
-    FUNCTIONS.with(|functions| {
-        let mut scope = functions.new_inner_scope();
-        scope.add_variable_from_value("x", Cel::String(Arc::new(text.to_owned())));
-        program.execute(&scope).ok()
-    })
+/// What a text says, if it says what the function takes.
+fn converted(function: &str, text: String) -> Option<Cel> {
+    library::call(function, Cel::String(Arc::new(text))).ok()
 }
 
 /// Words that are no names in expressions.
@@ -139,11 +130,22 @@ pub(super) const RESERVED: [&str; 21] = [
     "while",
 ];
 
-/// The name under which rules reach a field; `None` if they cannot.
-pub(super) fn escaped(name: &str) -> Option<String> {
-    if RESERVED.contains(&name) {
-        return Some(format!("__{name}__"));
+/// The first of these words, which cannot even name a field.
+const N_LITERAL: usize = 4;
+
+/// The names under which rules reach a field, if they can.
+pub(super) fn names_of(name: &str) -> Vec<String> {
+    match RESERVED.iter().position(|word| *word == name) {
+        Some(at) => {
+            let plain = (at >= N_LITERAL).then(|| name.to_owned());
+            plain.into_iter().chain([format!("__{name}__")]).collect()
+        }
+        None => escaped(name).into_iter().collect(),
     }
+}
+
+/// A name with letters in place of its signs; `None` if it has others.
+fn escaped(name: &str) -> Option<String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
     if name.is_empty()
         || name.starts_with(|c: char| c.is_ascii_digit())

@@ -48,8 +48,16 @@ pub(super) fn of(error: &ExecutionError) -> String {
     }
 }
 
+/// An error whose text is complete.
+pub(super) fn told(text: impl ToString) -> ExecutionError {
+    ExecutionError::function_error(TOLD, text)
+}
+
+/// What such errors are of; no function is called so.
+const TOLD: &str = "@told";
+
 /// Functions whose errors are told as they are.
-const TELLING: [&str; 3] = [AUTHORIZER, INSERT, PAIRS];
+const TELLING: [&str; 4] = [AUTHORIZER, INSERT, PAIRS, TOLD];
 
 /// What real servers say of a text that is no quantity. Source: apimachinery v0.34 `resource.ErrFormatWrong`.
 const BAD_QUANTITY: &str =

@@ -1,0 +1,74 @@
+//! What is wrong with an object that is to be stored.
+//!
+//! Source: `spec/kube-api.md` §1.7, §1.13.
+
+use super::definition::is_definition;
+use super::kernel::Context;
+use super::registry::{Conversion, Served};
+use super::request::Part;
+use super::schema::before::Before;
+use super::shape::{self, Fit};
+use super::status::{Cause, Qualified, Status};
+use super::{metadata, rules, schema};
+use crate::json::Value;
+
+/// Everything that metadata, schema and the kind's own rules refuse.
+pub(super) fn check(
+    served: &Served,
+    value: &Value,
+    update: Option<(Before, Part)>,
+    context: &mut Context,
+) -> Result<(), Status> {
+    let before = update.map(|(before, _)| before);
+    let old = before.map(|before| before.value);
+    let part = update.map_or(Part::Whole, |(_, part)| part);
+    let is_whole = part == Part::Whole;
+    let mut causes: Vec<Cause> =
+        metadata::faults(value, (served.behaviour.names, served.kind.origin), old);
+    causes.extend(rules::part_faults(&served.kind, part, value, old));
+    if is_definition(served) && is_whole {
+        if context.defined.is_none() {
+            match schema::definition::define(value, old) {
+                Ok(kinds) => context.defined = Some(kinds),
+                Err(found) => causes.extend(found),
+            }
+        }
+    } else {
+        let part = if is_whole { Fit::Whole } else { Fit::Status };
+        causes.extend(shape::faults(served, value, before, part));
+    }
+    if causes.is_empty() {
+        if is_whole {
+            let told = rules::warnings(&served.kind, value, old);
+            context.warnings.extend(told);
+        }
+        return Ok(());
+    }
+    let name = value["metadata"]["name"].as_str().unwrap_or_default();
+    let kind = match served.conversion {
+        // Whatever its version, an event is refused as what is stored.
+        Conversion::Events => Qualified {
+            group: "",
+            name: "Event",
+        },
+        Conversion::None | Conversion::Webhook | Conversion::Autoscalers => {
+            served.kind.qualified_kind()
+        }
+    };
+    Err(invalid_once(&kind, name, &causes))
+}
+
+/// 422 whose message names each fault once, although an update finds some of them twice and lists them twice.
+pub(super) fn invalid_once(kind: &Qualified, name: &str, causes: &[Cause]) -> Status {
+    let mut status = Status::invalid(kind, name, causes);
+    let mut once: Vec<Cause> = Vec::new();
+    for cause in causes {
+        if !once.contains(cause) {
+            once.push(cause.clone());
+        }
+    }
+    if once.len() < causes.len() {
+        status.message = Status::invalid(kind, name, &once).message;
+    }
+    status
+}
