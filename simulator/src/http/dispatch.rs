@@ -6,7 +6,7 @@ use http::header::ACCEPT;
 use http::{Method, Response};
 use jiff::Timestamp;
 
-use super::body::ResponseBody;
+use super::body::{ResponseBody, Tear};
 use super::caller;
 use super::content;
 use super::custom;
@@ -75,6 +75,9 @@ impl ApiServer {
             return Err(Lost::Broken);
         }
         let route = Route::parse(call.uri.path());
+        if route == Route::Prefix {
+            return Ok(text_response(500, kindless(call)));
+        }
         let user = match self.authenticated(call) {
             Ok(user) => user,
             Err(status) => return Ok(refusal(call, &status)),
@@ -89,6 +92,7 @@ impl ApiServer {
         match route {
             Route::Resource(target) => {
                 match review::find(&target.group, &target.version, &target.resource) {
+                    Some(_) if target.watch => Ok(refusal(call, &no_resource())),
                     Some(kind) if !target.is_doubled => {
                         Ok(self.review(call, (&kind, &target), &user))
                     }
@@ -96,6 +100,7 @@ impl ApiServer {
                 }
             }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
+            Route::Prefix => Ok(text_response(500, kindless(call))),
             Route::Broken => Ok(text_response(400, "400 Bad Request")),
             Route::Version | Route::CoreVersions if call.method != Method::GET => {
                 Ok(refusal(call, &not_allowed()))
@@ -366,10 +371,10 @@ impl ApiServer {
             timeout_seconds,
         } = wanted;
         match (&reply.answer, accepted.form) {
-            (Answer::List(_), Form::Metadata) => {
+            (Answer::List(_), Form::Metadata | Form::BetaMetadata) => {
                 return refusal(call, &misshapen(&served.kind, true));
             }
-            (Answer::Object(..), Form::MetadataList) => {
+            (Answer::Object(..), Form::MetadataList | Form::BetaMetadataList) => {
                 return refusal(call, &misshapen(&served.kind, false));
             }
             _ => {}
@@ -402,12 +407,15 @@ impl ApiServer {
             Answer::Empty => bare_response(204),
             Answer::Follow(follow) => self.followed(state, follow),
             Answer::Watch(cursor) => {
-                let watch = self.watched(
+                let mut watch = self.watched(
                     state,
                     call,
                     (served, shape, format),
                     (cursor, timeout_seconds),
                 );
+                if accepted.form.is_list() {
+                    watch.tear = Tear::Speechless;
+                }
                 if is_direct {
                     told_response(200, Told::watch(watch))
                 } else {
@@ -418,6 +426,16 @@ impl ApiServer {
         add_warnings(&mut response, &reply.warnings);
         response
     }
+}
+
+/// What is said of a path that ends where a kind should follow.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/request/requestinfo.go.
+fn kindless(call: &Call) -> String {
+    let uri = call.uri.path_and_query().map_or("", |uri| uri.as_str());
+    format!(
+        "Internal Server Error: {uri:?}: failed to create RequestInfo: unable to determine kind and namespace from url, {uri}\n"
+    )
 }
 
 /// An answer with what is said of a kind that is to go, and of a page that is too old.

@@ -25,6 +25,14 @@ const OF_OWNERS: [(&str, &str); 6] = [
     ("controller", "bool"),
     ("blockOwnerDeletion", "bool"),
 ];
+/// Those of an entry of `managedFields`, without its time and its fields, which may be any JSON.
+const OF_ENTRIES: [(&str, &str); 5] = [
+    ("manager", "string"),
+    ("operation", "v1.ManagedFieldsOperationType"),
+    ("apiVersion", "string"),
+    ("fieldsType", "string"),
+    ("subresource", "string"),
+];
 /// The lists.
 const LISTS: [(&str, &str); 3] = [
     ("finalizers", "[]string"),
@@ -60,9 +68,30 @@ pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), Misfit> {
         return Err(misfit(bad, prefix, "finalizers", "string"));
     }
     let path = prefix.trim_start_matches("ObjectMeta.");
-    let below = format!("OwnerReference.{path}ownerReferences.");
-    let mut owners = metadata["ownerReferences"].as_array().into_iter().flatten();
-    owners.try_for_each(|owner| check_scalars(owner, &below, &OF_OWNERS))
+    for owner in items(metadata, "ownerReferences") {
+        check_struct(owner, (prefix, "ownerReferences"), "OwnerReference")?;
+        let below = format!("OwnerReference.{path}ownerReferences.");
+        check_scalars(owner, &below, &OF_OWNERS)?;
+    }
+    for entry in items(metadata, "managedFields") {
+        check_struct(entry, (prefix, "managedFields"), "ManagedFieldsEntry")?;
+        let below = format!("ManagedFieldsEntry.{path}managedFields.");
+        check_scalars(entry, &below, &OF_ENTRIES)?;
+        check_time(&entry["time"])?;
+    }
+    Ok(())
+}
+
+fn items<'a>(metadata: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    metadata[field].as_array().into_iter().flatten()
+}
+
+/// Refuses what is no object where a struct should be.
+fn check_struct(found: &Value, (prefix, field): (&str, &str), name: &str) -> Result<(), Misfit> {
+    match found {
+        Value::Null | Value::Object(_) => Ok(()),
+        other => Err(misfit(other, prefix, field, &format!("v1.{name}"))),
+    }
 }
 
 fn check_scalars(holder: &Value, prefix: &str, fields: &[(&str, &str)]) -> Result<(), Misfit> {

@@ -52,11 +52,7 @@ pub(super) fn applied(
     now: Timestamp,
 ) -> Result<Value, Status> {
     let kind = &request.served.kind;
-    let mut config = configuration(body, &kind.api_version(), &kind.kind)?;
-    if live.is_none() {
-        metadata::place(&mut config.clone(), request)?;
-        metadata::check_name(&mut config, request)?;
-    }
+    let config = configuration(body, &kind.api_version(), &kind.kind)?;
     let written = (&*kind.api_version(), &*kind.schema);
     let applied = merged(request, (live, config), written, (options, now))?;
     match options.duplicates.first() {

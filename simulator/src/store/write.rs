@@ -236,6 +236,7 @@ impl Kernel {
                 ),
             ));
         }
+        metadata::check_name(&mut value, request)?;
         let via = Via::Patch(PatchKind::Apply);
         self.insert(request, value, (options, via), context)
     }
