@@ -45,6 +45,24 @@ pub(super) fn object(served: &Served, shape: Shape, object: &Object) -> Value {
     named(content, names(served, shape))
 }
 
+/// What is answered that is stored nowhere: a `scale` comes in every form.
+pub(super) fn done(served: &Served, shape: Shape, value: Value) -> Value {
+    if value["kind"] != "Scale" {
+        return value;
+    }
+    match shape {
+        Shape::Full => value,
+        Shape::Metadata(version) => {
+            let names = (version.name().into(), "PartialObjectMetadata");
+            named(only_metadata(&value["metadata"]), names)
+        }
+        Shape::Table(now, include, _, version) => {
+            let origin = served.kind.origin;
+            version.of(table::scale_table(&value, origin, now, include))
+        }
+    }
+}
+
 /// A page of `served`.
 pub(super) fn list(served: &Served, shape: Shape, page: &Page) -> Value {
     let metadata = list_metadata(&served.kind, page, shape);

@@ -21,8 +21,9 @@ use super::pending::Pending;
 use super::query::Query;
 use super::resource::{self, no_resource, not_allowed};
 use super::response::{
-    self, JSON, bare_response, misshapen, no_stream, not_acceptable, object_response, page_expired,
-    refusal_format, response, text_response, told_response, value_response, watch_response,
+    self, JSON, bare_response, go_type, misshapen, no_stream, not_acceptable, object_response,
+    page_expired, refusal_format, response, text_response, told_response, unlisted, value_response,
+    watch_response,
 };
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
@@ -197,6 +198,9 @@ impl ApiServer {
                 return Ok(text_response(404, "404 page not found\n"));
             }
         };
+        if let Some(status) = self.unconnected(call, target, &served) {
+            return Ok(refusal(call, &status));
+        }
         let whole = custom::whole(call, &served.kind);
         let call = whole.as_ref().unwrap_or(call);
         let query = Query::parse(call.uri.query().unwrap_or_default());
@@ -372,10 +376,13 @@ impl ApiServer {
         } = wanted;
         match (&reply.answer, accepted.form) {
             (Answer::List(_), Form::Metadata | Form::BetaMetadata) => {
-                return refusal(call, &misshapen(&served.kind, true));
+                return refusal(call, &misshapen(go_type(&served.kind), true));
             }
             (Answer::Object(..), Form::MetadataList | Form::BetaMetadataList) => {
-                return refusal(call, &misshapen(&served.kind, false));
+                return refusal(call, &unlisted(&served.kind));
+            }
+            (Answer::Done(_, value), form) if form.is_list() && value["kind"] == "Scale" => {
+                return refusal(call, &misshapen(("autoscaling", "Scale"), false));
             }
             _ => {}
         }
@@ -401,7 +408,9 @@ impl ApiServer {
             Answer::List(page) => {
                 object_response(200, format, &content::list(&served, shape, &page))
             }
-            Answer::Done(code, value) => object_response(code, format, &value),
+            Answer::Done(code, value) => {
+                object_response(code, format, &content::done(&served, shape, value))
+            }
             Answer::Text(text) if text.is_empty() => bare_response(200),
             Answer::Text(text) => text_response(200, text),
             Answer::Empty => bare_response(204),

@@ -217,6 +217,15 @@ mod tests {
     #[case("application/json;as=Table;v=v1beta1;g=meta.k8s.io", Ok((Form::BetaTable, Format::Json)))]
     #[case("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", Ok((Form::Metadata, Format::Json)))]
     #[case("application/json;as=Foo;g=meta.k8s.io;v=v1", Err(Refusal::Form))]
+    #[case("application/json;as=Table", Err(Refusal::Form))]
+    #[case("application/json;as=Table;v=v1;g=foo", Err(Refusal::Form))]
+    #[case("application/json;g=meta.k8s.io;v=v1", Err(Refusal::Form))]
+    #[case("application/json;stream=foo", Err(Refusal::Form))]
+    #[case("application/json;stream=watch;sv=v1", Ok((Form::Full, Format::Json)))]
+    #[case(
+        "application/yaml;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1",
+        Ok((Form::BetaMetadataList, Format::Yaml))
+    )]
     #[case("text/foo", Err(Refusal::MediaType))]
     #[case("application/*", Err(Refusal::MediaType))]
     fn the_first_type_that_is_known_counts(

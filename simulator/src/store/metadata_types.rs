@@ -2,7 +2,7 @@
 //!
 //! Source: apimachinery v0.34 `pkg/apis/meta/v1/types.go`, `ObjectMeta` and `OwnerReference`; Go `encoding/json`.
 
-use super::misfit::Misfit;
+use super::misfit::{Misfit, SECONDS};
 use crate::json::Value;
 
 /// The fields that are no list and no map, with their Go type.
@@ -44,7 +44,7 @@ const LISTS: [(&str, &str); 3] = [
 pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), Misfit> {
     let metadata = &value["metadata"];
     check_scalars(metadata, prefix, &SCALARS)?;
-    check_time(&metadata["creationTimestamp"])?;
+    Misfit::check_time(&metadata["creationTimestamp"], SECONDS)?;
     for field in ["labels", "annotations"] {
         let complain = |got, want: &str| Err(misfit(got, prefix, field, want));
         match &metadata[field] {
@@ -77,7 +77,7 @@ pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), Misfit> {
         check_struct(entry, (prefix, "managedFields"), "ManagedFieldsEntry")?;
         let below = format!("ManagedFieldsEntry.{path}managedFields.");
         check_scalars(entry, &below, &OF_ENTRIES)?;
-        check_time(&entry["time"])?;
+        Misfit::check_time(&entry["time"], SECONDS)?;
     }
     Ok(())
 }
@@ -107,20 +107,6 @@ fn check_scalars(holder: &Value, prefix: &str, fields: &[(&str, &str)]) -> Resul
         }
     }
     Ok(())
-}
-
-/// Refuses a time that does not even begin with a year.
-fn check_time(time: &Value) -> Result<(), Misfit> {
-    let Some(text) = time.as_str() else {
-        return Ok(());
-    };
-    let is_year = text.len() >= 4 && text.bytes().take(4).all(|byte| byte.is_ascii_digit());
-    match is_year {
-        true => Ok(()),
-        false => Err(Misfit::Time {
-            text: text.to_owned(),
-        }),
-    }
 }
 
 fn misfit(found: &Value, prefix: &str, field: &str, wanted: &str) -> Misfit {
