@@ -71,6 +71,8 @@ pub(crate) enum Tear {
     Half,
     /// Nothing comes any more.
     Through,
+    /// It is whole until there is something to tell, which has no words in the form that was asked for.
+    Speechless,
 }
 
 impl ResponseBody {
@@ -129,7 +131,7 @@ impl Body for ResponseBody {
 impl WatchBody {
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         match self.tear {
-            Tear::Absent => {}
+            Tear::Absent | Tear::Speechless => {}
             Tear::Half => {
                 self.tear = Tear::Through;
                 return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
@@ -137,6 +139,9 @@ impl WatchBody {
             Tear::Through => return Poll::Ready(None),
         }
         self.poll_pulled(cx).map(|pulled| {
+            if self.tear == Tear::Speechless {
+                return None;
+            }
             self.shape.advance(self.server.clock().now());
             let (served, shape) = (&self.served, &mut self.shape);
             let mut line = |signal| match self.format {

@@ -17,7 +17,7 @@ use crate::store::watch::{Bookmark, Signal};
 pub(super) fn names(served: &Served, shape: Shape) -> (Cow<'_, str>, &str) {
     match shape {
         Shape::Full => (served.kind.api_version().into(), &served.kind.kind),
-        Shape::Metadata => ("meta.k8s.io/v1".into(), "PartialObjectMetadata"),
+        Shape::Metadata(version) => (version.name().into(), "PartialObjectMetadata"),
         Shape::Table(..) => ("meta.k8s.io/v1".into(), "Table"),
     }
 }
@@ -26,7 +26,7 @@ pub(super) fn names(served: &Served, shape: Shape) -> (Cow<'_, str>, &str) {
 pub(super) fn list_names(served: &Served, shape: Shape) -> (Cow<'_, str>, &str) {
     match shape {
         Shape::Full => (served.kind.api_version().into(), &served.kind.list_kind),
-        Shape::Metadata => ("meta.k8s.io/v1".into(), "PartialObjectMetadataList"),
+        Shape::Metadata(version) => (version.name().into(), "PartialObjectMetadataList"),
         Shape::Table(..) => names(served, shape),
     }
 }
@@ -36,13 +36,31 @@ pub(super) fn object(served: &Served, shape: Shape, object: &Object) -> Value {
     let view = served.view(object);
     let content = match shape {
         Shape::Full => view.into_owned(),
-        Shape::Metadata => only_metadata(&view["metadata"]),
+        Shape::Metadata(_) => only_metadata(&view["metadata"]),
         Shape::Table(now, include, headings, version) => {
             let table = table::event_table(&served.kind, &view, now, include, headings);
             return version.of(table);
         }
     };
     named(content, names(served, shape))
+}
+
+/// What is answered that is stored nowhere: a `scale` comes in every form.
+pub(super) fn done(served: &Served, shape: Shape, value: Value) -> Value {
+    if value["kind"] != "Scale" {
+        return value;
+    }
+    match shape {
+        Shape::Full => value,
+        Shape::Metadata(version) => {
+            let names = (version.name().into(), "PartialObjectMetadata");
+            named(only_metadata(&value["metadata"]), names)
+        }
+        Shape::Table(now, include, _, version) => {
+            let origin = served.kind.origin;
+            version.of(table::scale_table(&value, origin, now, include))
+        }
+    }
 }
 
 /// A page of `served`.
@@ -69,7 +87,7 @@ pub(super) fn list(served: &Served, shape: Shape, page: &Page) -> Value {
 
 /// Whether a list of metadata is one of nothing, for which Go makes no list.
 pub(super) fn is_null(shape: Shape, page: &Page) -> bool {
-    matches!(shape, Shape::Metadata) && page.items.is_empty()
+    matches!(shape, Shape::Metadata(_)) && page.items.is_empty()
 }
 
 /// Whether items of a list leave out `apiVersion` and `kind`, as those of built-in kinds do.

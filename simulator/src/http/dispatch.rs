@@ -6,7 +6,7 @@ use http::header::ACCEPT;
 use http::{Method, Response};
 use jiff::Timestamp;
 
-use super::body::ResponseBody;
+use super::body::{ResponseBody, Tear};
 use super::caller;
 use super::content;
 use super::custom;
@@ -21,8 +21,9 @@ use super::pending::Pending;
 use super::query::Query;
 use super::resource::{self, no_resource, not_allowed};
 use super::response::{
-    self, JSON, bare_response, misshapen, no_stream, not_acceptable, object_response, page_expired,
-    refusal_format, response, text_response, told_response, value_response, watch_response,
+    self, JSON, bare_response, go_type, misshapen, no_stream, not_acceptable, object_response,
+    page_expired, refusal_format, response, text_response, told_response, unlisted, value_response,
+    watch_response,
 };
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
@@ -75,6 +76,9 @@ impl ApiServer {
             return Err(Lost::Broken);
         }
         let route = Route::parse(call.uri.path());
+        if route == Route::Prefix {
+            return Ok(text_response(500, kindless(call)));
+        }
         let user = match self.authenticated(call) {
             Ok(user) => user,
             Err(status) => return Ok(refusal(call, &status)),
@@ -89,6 +93,7 @@ impl ApiServer {
         match route {
             Route::Resource(target) => {
                 match review::find(&target.group, &target.version, &target.resource) {
+                    Some(_) if target.watch => Ok(refusal(call, &no_resource())),
                     Some(kind) if !target.is_doubled => {
                         Ok(self.review(call, (&kind, &target), &user))
                     }
@@ -96,6 +101,7 @@ impl ApiServer {
                 }
             }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
+            Route::Prefix => Ok(text_response(500, kindless(call))),
             Route::Broken => Ok(text_response(400, "400 Bad Request")),
             Route::Version | Route::CoreVersions if call.method != Method::GET => {
                 Ok(refusal(call, &not_allowed()))
@@ -192,6 +198,9 @@ impl ApiServer {
                 return Ok(text_response(404, "404 page not found\n"));
             }
         };
+        if let Some(status) = self.unconnected(call, target, &served) {
+            return Ok(refusal(call, &status));
+        }
         let whole = custom::whole(call, &served.kind);
         let call = whole.as_ref().unwrap_or(call);
         let query = Query::parse(call.uri.query().unwrap_or_default());
@@ -366,11 +375,14 @@ impl ApiServer {
             timeout_seconds,
         } = wanted;
         match (&reply.answer, accepted.form) {
-            (Answer::List(_), Form::Metadata) => {
-                return refusal(call, &misshapen(&served.kind, true));
+            (Answer::List(_), Form::Metadata | Form::BetaMetadata) => {
+                return refusal(call, &misshapen(go_type(&served.kind), true));
             }
-            (Answer::Object(..), Form::MetadataList) => {
-                return refusal(call, &misshapen(&served.kind, false));
+            (Answer::Object(..), Form::MetadataList | Form::BetaMetadataList) => {
+                return refusal(call, &unlisted(&served.kind));
+            }
+            (Answer::Done(_, value), form) if form.is_list() && value["kind"] == "Scale" => {
+                return refusal(call, &misshapen(("autoscaling", "Scale"), false));
             }
             _ => {}
         }
@@ -396,18 +408,23 @@ impl ApiServer {
             Answer::List(page) => {
                 object_response(200, format, &content::list(&served, shape, &page))
             }
-            Answer::Done(code, value) => object_response(code, format, &value),
+            Answer::Done(code, value) => {
+                object_response(code, format, &content::done(&served, shape, value))
+            }
             Answer::Text(text) if text.is_empty() => bare_response(200),
             Answer::Text(text) => text_response(200, text),
             Answer::Empty => bare_response(204),
             Answer::Follow(follow) => self.followed(state, follow),
             Answer::Watch(cursor) => {
-                let watch = self.watched(
+                let mut watch = self.watched(
                     state,
                     call,
                     (served, shape, format),
                     (cursor, timeout_seconds),
                 );
+                if accepted.form.is_list() {
+                    watch.tear = Tear::Speechless;
+                }
                 if is_direct {
                     told_response(200, Told::watch(watch))
                 } else {
@@ -418,6 +435,16 @@ impl ApiServer {
         add_warnings(&mut response, &reply.warnings);
         response
     }
+}
+
+/// What is said of a path that ends where a kind should follow.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/request/requestinfo.go.
+fn kindless(call: &Call) -> String {
+    let uri = call.uri.path_and_query().map_or("", |uri| uri.as_str());
+    format!(
+        "Internal Server Error: {uri:?}: failed to create RequestInfo: unable to determine kind and namespace from url, {uri}\n"
+    )
 }
 
 /// An answer with what is said of a kind that is to go, and of a page that is too old.

@@ -27,7 +27,7 @@ fn n_bytes(shape: Shape, object: &Object) -> usize {
     AROUND_BYTES
         + match shape {
             Shape::Full => object.encoded().len(),
-            Shape::Metadata => object.encoded_metadata().len(),
+            Shape::Metadata(_) => object.encoded_metadata().len(),
             Shape::Table(..) => 0,
         }
 }
@@ -44,7 +44,7 @@ fn write_object(text: &mut Vec<u8>, served: &Served, shape: Shape, object: &Obje
                 text.extend_from_slice(&shown.as_bytes()[1..]);
             }
         }
-        Shape::Metadata => {
+        Shape::Metadata(_) => {
             let (api_version, kind) = content::names(served, shape);
             write_header(text, &api_version, kind);
             text.extend_from_slice(b"\"metadata\":");
@@ -111,6 +111,9 @@ pub(crate) fn watch_line(served: &Served, shape: &mut Shape, signal: &Signal) ->
         Signal::Bookmark(_) | Signal::Error(_) | Signal::End => {
             let (name, object) = content::event(served, *shape, signal)?;
             let line = format!("{{\"type\":\"{name}\",\"object\":{object}}}\n");
+            if matches!(signal, Signal::Bookmark(_)) {
+                shape.omit_headings();
+            }
             return Some(line.into());
         }
     };

@@ -5,12 +5,59 @@
 use http::Response;
 
 use super::body::ResponseBody;
+use super::query::Query;
 use super::response::text_response;
 use super::service::Call;
 use crate::json::{Value, json};
 
-/// The checks that `?verbose` lists.
-const CHECKS: [&str; 2] = ["ping", "log"];
+/// The checks of a real server; here nothing can fail that they would look at.
+///
+/// Source: kube-apiserver v1.34.3, `/livez?verbose`.
+const CHECKS: [&str; 30] = [
+    "ping",
+    "log",
+    "etcd",
+    "poststarthook/start-apiserver-admission-initializer",
+    "poststarthook/generic-apiserver-start-informers",
+    "poststarthook/max-in-flight-filter",
+    "poststarthook/storage-object-count-tracker-hook",
+    "poststarthook/start-apiextensions-informers",
+    "poststarthook/start-apiextensions-controllers",
+    "poststarthook/crd-informer-synced",
+    "poststarthook/start-system-namespaces-controller",
+    "poststarthook/start-cluster-authentication-info-controller",
+    "poststarthook/start-kube-apiserver-identity-lease-controller",
+    "poststarthook/start-kube-apiserver-identity-lease-garbage-collector",
+    "poststarthook/start-legacy-token-tracking-controller",
+    "poststarthook/start-service-ip-repair-controllers",
+    "poststarthook/rbac/bootstrap-roles",
+    "poststarthook/scheduling/bootstrap-system-priority-classes",
+    "poststarthook/priority-and-fairness-config-producer",
+    "poststarthook/bootstrap-controller",
+    "poststarthook/start-kubernetes-service-cidr-controller",
+    "poststarthook/start-kube-aggregator-informers",
+    "poststarthook/apiservice-status-local-available-controller",
+    "poststarthook/apiservice-status-remote-available-controller",
+    "poststarthook/apiservice-registration-controller",
+    "poststarthook/apiservice-discovery-controller",
+    "poststarthook/kube-apiserver-autoregistration",
+    "autoregister-completion",
+    "poststarthook/apiservice-openapi-controller",
+    "poststarthook/apiservice-openapiv3-controller",
+];
+/// What `/readyz` looks at besides, after the first three and at the end.
+const BEFORE_READY: [&str; 2] = ["etcd-readiness", "informer-sync"];
+const WHILE_READY: &str = "shutdown";
+
+/// The checks of `/healthz`, `/livez` or `/readyz`.
+fn checks(name: &str) -> Vec<&'static str> {
+    let mut checks = CHECKS.to_vec();
+    if name == "readyz" {
+        checks.splice(3..3, BEFORE_READY);
+        checks.push(WHILE_READY);
+    }
+    checks
+}
 
 /// The document of `/version`.
 pub(crate) fn version() -> Value {
@@ -26,17 +73,36 @@ pub(crate) fn version() -> Value {
 
 /// The answer of `/healthz`, `/livez` and `/readyz`, and of one check below them.
 pub(crate) fn health(call: &Call, check: &str) -> Response<ResponseBody> {
-    if !check.is_empty() && !CHECKS.contains(&check) {
-        return text_response(404, "404 page not found\n");
+    let path = call.uri.path().trim_matches('/');
+    let name = path.split('/').next().unwrap_or_default();
+    let checks = checks(name);
+    if !check.is_empty() {
+        return match checks.contains(&check) {
+            true => text_response(200, "ok"),
+            false => text_response(404, "404 page not found\n"),
+        };
     }
-    let query = call.uri.query().unwrap_or_default();
-    if !query
-        .split('&')
-        .any(|parameter| parameter.starts_with("verbose"))
-    {
+    let query = Query::parse(call.uri.query().unwrap_or_default());
+    if query.given("verbose").is_none() {
         return text_response(200, "ok");
     }
-    let name = call.uri.path().trim_matches('/');
-    let lines = CHECKS.map(|check| format!("[+]{check} ok\n")).concat();
-    text_response(200, format!("{lines}{name} check passed\n"))
+    let excluded = query.all("exclude");
+    let line = |check: &&str| match excluded.iter().any(|other| other == check) {
+        true => format!("[+]{check} excluded: ok\n"),
+        false => format!("[+]{check} ok\n"),
+    };
+    let lines: String = checks.iter().map(line).collect();
+    let unknown = excluded
+        .iter()
+        .filter(|other| !checks.contains(&other.as_str()));
+    let mut unknown: Vec<String> = unknown.map(|other| format!("{other:?}")).collect();
+    unknown.sort_unstable();
+    let warning = match unknown.is_empty() {
+        true => String::new(),
+        false => format!(
+            "warn: some health checks cannot be excluded: no matches for {}\n",
+            unknown.join(", ")
+        ),
+    };
+    text_response(200, format!("{lines}{warning}{name} check passed\n"))
 }

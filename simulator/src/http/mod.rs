@@ -16,6 +16,7 @@ pub mod service;
 pub mod table;
 
 mod caller;
+mod connection;
 mod content;
 mod custom;
 mod delete_options;

@@ -12,15 +12,51 @@ pub(crate) enum Form {
     /// As they are.
     #[default]
     Full,
-    /// `PartialObjectMetadata`, which a list is not.
+    /// `PartialObjectMetadata`, which a list is not, of `meta.k8s.io/v1`.
     Metadata,
-    /// `PartialObjectMetadataList`, which is of lists alone.
+    /// The same, called `meta.k8s.io/v1beta1`.
+    BetaMetadata,
+    /// `PartialObjectMetadataList`, which is of lists alone, of `meta.k8s.io/v1`.
     MetadataList,
+    /// The same, called `meta.k8s.io/v1beta1`.
+    BetaMetadataList,
     /// `Table` of `meta.k8s.io/v1`.
     Table,
     /// The same, called `meta.k8s.io/v1beta1`.
     BetaTable,
 }
+
+impl Form {
+    /// Whether only a list has it.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self, Self::MetadataList | Self::BetaMetadataList)
+    }
+
+    /// The form that three parameters of a media type ask for; nothing if none of them is there.
+    ///
+    /// Source: apiserver v0.34.3, pkg/endpoints/handlers/rest.go, `AllowsMediaTypeTransform`.
+    fn asked(kind: Option<&str>, group: Option<&str>, version: Option<&str>) -> Option<Self> {
+        match (kind, group, version) {
+            (None, None, None) => Some(Self::Full),
+            (Some("Table"), Some(GROUP), Some("v1")) => Some(Self::Table),
+            (Some("Table"), Some(GROUP), Some("v1beta1")) => Some(Self::BetaTable),
+            (Some("PartialObjectMetadata"), Some(GROUP), Some("v1")) => Some(Self::Metadata),
+            (Some("PartialObjectMetadata"), Some(GROUP), Some("v1beta1")) => {
+                Some(Self::BetaMetadata)
+            }
+            (Some("PartialObjectMetadataList"), Some(GROUP), Some("v1")) => {
+                Some(Self::MetadataList)
+            }
+            (Some("PartialObjectMetadataList"), Some(GROUP), Some("v1beta1")) => {
+                Some(Self::BetaMetadataList)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The group of all forms but the full one.
+const GROUP: &str = "meta.k8s.io";
 
 /// The format of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,30 +154,36 @@ fn read(media_type: &str, offer: Offer) -> Result<Accepted, Refusal> {
         "*/*" => Format::Json,
         name => Format::named(name).ok_or(Refusal::MediaType)?,
     };
-    let mut form = Form::Full;
-    let mut version = "v1";
-    for (key, value) in parameters(media_type) {
-        match (key, value) {
-            ("as", "Table") => form = Form::Table,
-            ("as", "PartialObjectMetadata") => form = Form::Metadata,
-            ("as", "PartialObjectMetadataList") => form = Form::MetadataList,
-            ("as", _) => return Err(Refusal::Form),
-            ("v", asked) => version = asked,
-            _ => {}
-        }
-    }
-    let form = match (form, version) {
-        (Form::Full, _) | (_, "v1") => form,
-        (Form::Table, "v1beta1") => Form::BetaTable,
-        _ => return Err(Refusal::Form),
+    let parameter = |key: &str| {
+        let mut found = parameters(media_type).filter(|(name, _)| *name == key);
+        found.next().map(|(_, value)| value)
     };
+    let is_known = |key: &str, known: &str| {
+        let value = parameter(key).unwrap_or_default();
+        value.is_empty() || value == known
+    };
+    if !is_known("stream", "watch") || offer != Offer::Plain && !is_known("sv", "v1") {
+        return Err(Refusal::Form);
+    }
+    let form = Form::asked(parameter("as"), parameter("g"), parameter("v"));
+    let form = form.ok_or(Refusal::Form)?;
     let is_served = match (format, form) {
-        (Format::Protobuf, Form::Table | Form::BetaTable) => false,
-        (Format::Protobuf, Form::Full) => offer != Offer::Resource(Origin::Custom),
-        (_, Form::Full) => true,
-        (_, Form::Metadata | Form::MetadataList | Form::Table | Form::BetaTable) => {
-            offer != Offer::Plain
-        }
+        (_, Form::Full) if format != Format::Protobuf => true,
+        (_, Form::Full) => offer != Offer::Resource(Origin::Custom),
+        (Format::Protobuf, Form::Metadata | Form::MetadataList)
+        | (
+            Format::Json | Format::Yaml,
+            Form::Metadata
+            | Form::BetaMetadata
+            | Form::MetadataList
+            | Form::BetaMetadataList
+            | Form::Table
+            | Form::BetaTable,
+        ) => offer != Offer::Plain,
+        (
+            Format::Protobuf,
+            Form::BetaMetadata | Form::BetaMetadataList | Form::Table | Form::BetaTable,
+        ) => false,
     };
     match is_served {
         true => Ok(Accepted { form, format }),
@@ -175,6 +217,15 @@ mod tests {
     #[case("application/json;as=Table;v=v1beta1;g=meta.k8s.io", Ok((Form::BetaTable, Format::Json)))]
     #[case("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", Ok((Form::Metadata, Format::Json)))]
     #[case("application/json;as=Foo;g=meta.k8s.io;v=v1", Err(Refusal::Form))]
+    #[case("application/json;as=Table", Err(Refusal::Form))]
+    #[case("application/json;as=Table;v=v1;g=foo", Err(Refusal::Form))]
+    #[case("application/json;g=meta.k8s.io;v=v1", Err(Refusal::Form))]
+    #[case("application/json;stream=foo", Err(Refusal::Form))]
+    #[case("application/json;stream=watch;sv=v1", Ok((Form::Full, Format::Json)))]
+    #[case(
+        "application/yaml;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1",
+        Ok((Form::BetaMetadataList, Format::Yaml))
+    )]
     #[case("text/foo", Err(Refusal::MediaType))]
     #[case("application/*", Err(Refusal::MediaType))]
     fn the_first_type_that_is_known_counts(

@@ -3,16 +3,19 @@
 //! Source: `spec/kube-api.md` §1.10, §1.11, §1.13, §1.14, §1.15.
 
 use std::num::{IntErrorKind, ParseIntError};
+use std::sync::LazyLock;
 
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, Engine};
 use http::header::USER_AGENT;
 use jiff::Timestamp;
+use regex::Regex;
 
 use super::query::Query;
 use super::service::Call;
 use crate::json::{Value, parsed};
+use crate::store::json_type::json_type;
 use crate::store::registry::Served;
 use crate::store::request::{
     At, Continue, FieldValidation, ListOptions, PatchKind, Start, WatchOptions, WriteOptions,
@@ -22,11 +25,13 @@ use crate::store::status::{Cause, Qualified, Status};
 
 /// The longest `fieldManager`, in bytes.
 const MAX_MANAGER_BYTES: usize = 128;
+/// How a revision is meant.
+const MATCH: &str = "resourceVersionMatch";
 
 /// Options of a list.
 pub(crate) fn list(served: &Served, query: &Query) -> Result<ListOptions, Status> {
-    let limit = integer(query, "limit")?.unwrap_or(0);
     integer(query, "timeoutSeconds")?;
+    let limit = integer(query, "limit")?.unwrap_or(0);
     let selectors = selectors(served, query)?;
     check_list_match(query)?;
     let token = query.get("continue").map(token).transpose()?;
@@ -52,19 +57,32 @@ pub(crate) fn list(served: &Served, query: &Query) -> Result<ListOptions, Status
     })
 }
 
-/// Options of a watch.
-pub(crate) fn watch(served: &Served, query: &Query) -> Result<WatchOptions, Status> {
+/// Options of a watch of a collection, or through the old prefix of the one object of a name.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/get.go, `ListResource`.
+pub(crate) fn watch(served: &Served, query: &Query, name: &str) -> Result<WatchOptions, Status> {
     let timeout_seconds = integer(query, "timeoutSeconds")?.unwrap_or(0);
-    let selectors = selectors(served, query)?;
-    check_watch_match(query)?;
+    integer(query, "limit")?;
+    let mut selectors = selectors(served, query)?;
+    // The old prefix alone does not make what is asked for a watch in the eyes of validation.
+    match query.flag("watch") {
+        true => check_watch_match(query)?,
+        false => check_list_match(query)?,
+    }
+    if !name.is_empty() && !selectors.narrow(name) {
+        return Err(Status::bad_request(
+            "fieldSelector metadata.name doesn't match requested name",
+        ));
+    }
     let revision = revision(query).map_err(|why| Status {
         reason: "",
         ..Status::internal(why)
     })?;
     let revision = revision.unwrap_or(0);
-    let start = match (query.get("sendInitialEvents"), revision) {
-        (Some("true" | "1"), revision) => Start::StateThenBookmark(revision),
-        (Some(_), 0) => Start::Now,
+    let initial = query.given("sendInitialEvents");
+    let start = match (initial.map(|_| query.flag("sendInitialEvents")), revision) {
+        (Some(true), revision) => Start::StateThenBookmark(revision),
+        (Some(false), 0) => Start::Now,
         (None, 0) => Start::State,
         (_, revision) => Start::After(revision),
     };
@@ -115,7 +133,7 @@ pub(crate) fn write(
             field: "fieldManager".to_owned(),
         });
     }
-    if let Some((at, letter)) = manager.chars().enumerate().find(|(_, c)| c.is_control()) {
+    if let Some((at, letter)) = manager.chars().enumerate().find(|(_, c)| !is_printed(*c)) {
         causes.push(Cause {
             reason: "FieldValueInvalid",
             message: format!(
@@ -153,6 +171,17 @@ pub(crate) fn write(
     })
 }
 
+/// Whether Go prints a letter as it is.
+///
+/// Source: Go 1.24 `unicode`, `IsPrint`.
+fn is_printed(letter: char) -> bool {
+    static PRINTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]")
+            .expect("the pattern is a literal that compiles")
+    });
+    PRINTED.is_match(letter.encode_utf8(&mut [0; 4]))
+}
+
 /// A text as Go quotes it.
 fn go_quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
@@ -165,6 +194,9 @@ fn go_quoted(text: &str) -> String {
             '"' | '\\' | '\n' | '\r' | '\t' => quoted.extend(letter.escape_default()),
             control if control.is_ascii_control() => {
                 quoted.push_str(&format!("\\x{:02x}", u32::from(control)));
+            }
+            hidden if !is_printed(hidden) => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(hidden)));
             }
             other => quoted.push(other),
         }
@@ -212,12 +244,17 @@ pub(crate) fn integer(query: &Query, key: &str) -> Result<Option<i64>, Status> {
         return Ok(None);
     };
     text.parse().map(Some).map_err(|error: ParseIntError| {
-        let why = match error.kind() {
-            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
-            _ => "invalid syntax",
-        };
+        let why = why_no_number(&error);
         Status::bad_request(format!("strconv.ParseInt: parsing {text:?}: {why}"))
     })
+}
+
+/// What Go says of a text that is no number.
+fn why_no_number(error: &ParseIntError) -> &'static str {
+    match error.kind() {
+        IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+        _ => "invalid syntax",
+    }
 }
 
 /// A parameter that is an instant; the API keeps whole seconds.
@@ -238,70 +275,74 @@ fn revision(query: &Query) -> Result<Option<u64>, String> {
     let Some(text) = query.get("resourceVersion") else {
         return Ok(None);
     };
-    text.parse().map(Some).map_err(|_| {
+    text.parse().map(Some).map_err(|error| {
+        let why = why_no_number(&error);
         format!(
-            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: {why}"
         )
     })
 }
 
+/// Source: apimachinery v0.34 `pkg/apis/meta/internalversion/validation/validation.go`, `ValidateListOptions`.
 fn check_list_match(query: &Query) -> Result<(), Status> {
     let mut causes = Vec::new();
+    let revision = query.text("resourceVersion");
+    let asked = query.text(MATCH);
+    if !asked.is_empty() {
+        if revision.is_empty() {
+            let detail = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+            causes.push(forbidden(MATCH, detail));
+        }
+        causes.extend(no_match_of_a_page(query));
+        if !matches!(asked, "Exact" | "NotOlderThan") {
+            let known = "\"Exact\", \"NotOlderThan\", \"\"";
+            causes.push(unsupported(MATCH, &format!("{asked:?}"), known));
+        }
+        if asked == "Exact" && revision == "0" {
+            let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+            causes.push(forbidden(MATCH, detail));
+        }
+    }
     if query.given("sendInitialEvents").is_some() {
         causes.push(forbidden(
             "sendInitialEvents",
             "sendInitialEvents is forbidden for list",
         ));
     }
-    let field = "resourceVersionMatch";
-    let revision = query.text("resourceVersion");
-    match query.text(field) {
-        "" => {}
-        _ if query.get("continue").is_some() => causes.push(forbidden(
-            field,
-            "resourceVersionMatch is forbidden when continue is provided",
-        )),
-        _ if revision.is_empty() => causes.push(forbidden(
-            field,
-            "resourceVersionMatch is forbidden unless resourceVersion is provided",
-        )),
-        "Exact" if revision == "0" => causes.push(forbidden(
-            field,
-            "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
-        )),
-        "Exact" | "NotOlderThan" => {}
-        other => causes.push(unsupported(
-            field,
-            &format!("{other:?}"),
-            "\"Exact\", \"NotOlderThan\", \"\"",
-        )),
-    }
     refuse("ListOptions", &causes)
 }
 
+/// What a page token forbids.
+fn no_match_of_a_page(query: &Query) -> Option<Cause> {
+    query.get("continue")?;
+    let detail = "resourceVersionMatch is forbidden when continue is provided";
+    Some(forbidden(MATCH, detail))
+}
+
+/// Source: as [`check_list_match`], `validateWatchOptions`; `defaults.go` beside it.
 fn check_watch_match(query: &Query) -> Result<(), Status> {
     let mut causes = Vec::new();
-    let field = "resourceVersionMatch";
-    let is_asked = query.get("sendInitialEvents").is_some();
-    match query.text(field) {
-        "" if !is_asked => {}
-        "NotOlderThan" if is_asked => {}
-        _ if !is_asked => causes.push(forbidden(
-            field,
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        )),
-        other => {
-            causes.push(forbidden(
-                field,
-                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-            ));
-            if !other.is_empty() {
-                causes.push(unsupported(
-                    field,
-                    &format!("{other:?}"),
-                    "\"NotOlderThan\"",
-                ));
+    let is_asked = query.given("sendInitialEvents").is_some();
+    let asked = query.text(MATCH);
+    if is_asked && asked != "NotOlderThan" {
+        let detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        causes.push(forbidden(MATCH, detail));
+    }
+    // Who asks for neither begins with the state, as if both had been asked for.
+    let begins_with_state = !is_asked && matches!(query.text("resourceVersion"), "" | "0");
+    match asked {
+        "" if begins_with_state => causes.extend(no_match_of_a_page(query)),
+        "" => {}
+        _ => {
+            if !is_asked {
+                let detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+                causes.push(forbidden(MATCH, detail));
             }
+            if asked != "NotOlderThan" {
+                let known = "\"NotOlderThan\"";
+                causes.push(unsupported(MATCH, &format!("{asked:?}"), known));
+            }
+            causes.extend(no_match_of_a_page(query));
         }
     }
     refuse("ListOptions", &causes)
@@ -326,29 +367,61 @@ pub(crate) fn token(text: &str) -> Result<Continue, Status> {
             refused(&format!(": illegal base64 data at input byte {at}"))
         })?;
     let token = parsed(&bytes).map_err(|why| refused(&format!(": {why}")))?;
+    if let Some(why) = no_token(&token) {
+        return Err(refused(&format!(": {why}")));
+    }
     if token["v"] != "meta.k8s.io/v1" {
         let version = token["v"].as_str().unwrap_or_default();
         let why = format!(": server does not recognize this encoded version {version}");
         return Err(refused(&why));
     }
     let version = "(version meta.k8s.io/v1)";
-    let revision = match token["rv"].as_i64() {
-        Some(-1) => None,
-        Some(revision) if revision > 0 => u64::try_from(revision).ok(),
-        _ => {
-            return Err(refused(&format!(
-                ": incorrect encoded start resourceVersion {version}"
-            )));
-        }
-    };
+    let revision = token["rv"].as_i64().unwrap_or_default();
+    if revision == 0 {
+        return Err(refused(&format!(
+            ": incorrect encoded start resourceVersion {version}"
+        )));
+    }
     let start = token["start"].as_str().unwrap_or_default();
     if start.is_empty() {
         return Err(refused(&format!(": encoded start key empty {version}")));
     }
+    // Nobody may climb out of what is listed.
+    if start
+        .split('/')
+        .skip(1)
+        .any(|part| matches!(part, "" | "." | ".."))
+        || matches!(start.split('/').next(), Some("." | ".."))
+    {
+        return Err(refused(&format!(": {start}")));
+    }
     Ok(Continue {
-        revision,
-        after: start.trim_end_matches('\u{0}').to_owned(),
+        revision: u64::try_from(revision).ok(),
+        from: start.to_owned(),
     })
+}
+
+/// What Go says of a page token of other types.
+fn no_token(token: &Value) -> Option<String> {
+    if !token.is_object() && !token.is_null() {
+        let found = json_type(token);
+        return Some(format!(
+            "json: cannot unmarshal {found} into Go value of type storage.continueToken"
+        ));
+    }
+    let fields = [("v", "string"), ("rv", "int64"), ("start", "string")];
+    let misfits = fields.into_iter().filter_map(|(field, wanted)| {
+        let found = &token[field];
+        let is_fitting = match wanted {
+            "int64" => found.is_i64(),
+            _ => found.is_string(),
+        };
+        (!is_fitting && !found.is_null()).then(|| {
+            let found = json_type(found);
+            format!("json: cannot unmarshal {found} into Go struct field continueToken.{field} of type {wanted}")
+        })
+    });
+    misfits.into_iter().next()
 }
 
 /// The byte at which Go finds that a text is no base64.

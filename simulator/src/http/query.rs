@@ -43,19 +43,6 @@ impl Query {
         self.0.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// These parameters, for the one object of this name.
-    pub(crate) fn named(&self, name: &str) -> Self {
-        let mut parameters = self.0.clone();
-        let fields = parameters.entry("fieldSelector".to_owned()).or_default();
-        if fields.is_empty() {
-            fields.push(String::new());
-        }
-        let fields = &mut fields[0];
-        let comma = if fields.is_empty() { "" } else { "," };
-        fields.push_str(&format!("{comma}metadata.name={name}"));
-        Self(parameters)
-    }
-
     /// Whether a flag is set; `0` and `false` are not.
     pub(crate) fn flag(&self, key: &str) -> bool {
         self.given(key)

@@ -8,6 +8,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 
 use super::delete_options;
+use super::discovery::verbs;
 use super::options;
 use super::payload::{self, Language, Payload};
 use super::query::Query;
@@ -31,6 +32,9 @@ pub(crate) fn request(
     query: &Query,
 ) -> Result<Request, Status> {
     let part = part(target, served)?;
+    if target.watch && served.kind.origin == Origin::BuiltIn {
+        check_old_watch(call, target, &served.kind)?;
+    }
     let refused = |status: Status| match status.code {
         405 => super::custom::refusal(call, target, &served.kind).unwrap_or(status),
         _ => status,
@@ -55,6 +59,19 @@ pub(crate) fn request(
         part,
         verb,
     })
+}
+
+/// The old prefix leads to collections and objects that can be watched, and there to a GET.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/installer.go, `registerResourceHandlers`.
+fn check_old_watch(call: &Call, target: &Target, kind: &Kind) -> Result<(), Status> {
+    if !target.subresource.is_empty() || !verbs(kind).contains(&"watch") {
+        return Err(no_resource());
+    }
+    match call.method {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(not_allowed()),
+    }
 }
 
 fn part(target: &Target, served: &Served) -> Result<Part, Status> {
@@ -113,10 +130,10 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
     }
     match (&call.method, is_collection) {
         (&Method::GET, false) if target.watch => {
-            options::watch(served, &query.named(&target.name)).map(Verb::Watch)
+            options::watch(served, query, &target.name).map(Verb::Watch)
         }
         (&Method::GET, true) if target.watch || query.flag("watch") => {
-            options::watch(served, query).map(Verb::Watch)
+            options::watch(served, query, "").map(Verb::Watch)
         }
         (&Method::GET, true) => options::list(served, query).map(Verb::List),
         (&Method::GET, false) => options::get(query).map(Verb::Get),

@@ -13,6 +13,7 @@ use super::{options, protobuf};
 use crate::faults::Said;
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin, go_package};
+use crate::store::patch::refusal::unexplained;
 use crate::store::request::Continue;
 use crate::store::status::Status;
 
@@ -165,17 +166,13 @@ pub(crate) fn not_acceptable(refusal: &Refusal, can_be_watched: bool) -> Status 
     }
 }
 
-/// 406 for a list that is asked for as an object, or an object as a list.
+/// 406 for a list that is asked for as an object, or an object as a list; `found` is the package and the name of its type.
 ///
 /// Source: apiserver v0.34.3, pkg/endpoints/handlers/response.go, `asPartialObjectMetadata`.
-pub(crate) fn misshapen(kind: &Kind, is_list: bool) -> Status {
+pub(crate) fn misshapen((package, name): (&str, &str), is_list: bool) -> Status {
     let (form, is, ending) = match is_list {
         true => ("PartialObjectMetadata", "is a list", "List"),
         false => ("PartialObjectMetadataList", "is not a list", ""),
-    };
-    let (package, name) = match kind.origin {
-        Origin::Custom => ("unstructured", "Unstructured"),
-        Origin::BuiltIn => (go_package(&kind.group), kind.kind.as_str()),
     };
     Status {
         code: 406,
@@ -184,6 +181,24 @@ pub(crate) fn misshapen(kind: &Kind, is_list: bool) -> Status {
             "you requested {form}, but the requested object {is} (*{package}.{name}{ending})"
         ),
         details: None,
+    }
+}
+
+/// The refusal of an object that is asked for as a list; of a custom resource it comes from further down.
+///
+/// Source: apimachinery v0.34 `pkg/apis/meta/v1/unstructured/unstructured.go`, `EachListItem`.
+pub(crate) fn unlisted(kind: &Kind) -> Status {
+    match kind.origin {
+        Origin::BuiltIn => misshapen(go_type(kind), false),
+        Origin::Custom => unexplained("content is not a list"),
+    }
+}
+
+/// The package and the name of the Go type of a kind.
+pub(crate) fn go_type(kind: &Kind) -> (&str, &str) {
+    match kind.origin {
+        Origin::Custom => ("unstructured", "Unstructured"),
+        Origin::BuiltIn => (go_package(&kind.group), kind.kind.as_str()),
     }
 }
 

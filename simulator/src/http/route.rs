@@ -34,6 +34,8 @@ pub(crate) enum Route {
     Unknown,
     /// A path with a `%` that no two digits follow.
     Broken,
+    /// An old prefix with nothing behind it.
+    Prefix,
 }
 
 /// A collection, an object or a subresource, as the URL spells it.
@@ -143,6 +145,7 @@ fn in_version(group: &str, version: &str, rest: &[&str]) -> Route {
         })
     };
     match rest {
+        ["watch" | "proxy"] => Route::Prefix,
         [] => Route::Resources {
             group: group.to_owned(),
             version: version.to_owned(),

@@ -15,21 +15,29 @@ pub(crate) enum Shape {
     /// Objects as they are.
     Full,
     /// Only their metadata.
-    Metadata,
+    Metadata(MetaVersion),
     /// Rows for people.
-    Table(Timestamp, IncludeObject, Headings, TableVersion),
+    Table(Timestamp, IncludeObject, Headings, MetaVersion),
 }
 
-/// What a Table is called.
+/// The version of the form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TableVersion {
+pub(crate) enum MetaVersion {
     /// `meta.k8s.io/v1`.
     V1,
     /// `meta.k8s.io/v1beta1`.
     V1Beta1,
 }
 
-impl TableVersion {
+impl MetaVersion {
+    /// The `apiVersion` of the form.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "meta.k8s.io/v1",
+            Self::V1Beta1 => "meta.k8s.io/v1beta1",
+        }
+    }
+
     /// A table of version 1 in this one.
     pub(super) fn of(self, mut table: Value) -> Value {
         if self == Self::V1 {
@@ -38,15 +46,15 @@ impl TableVersion {
         let rows = table["rows"].as_array_mut().into_iter().flatten();
         let objects = rows.map(|row| &mut row["object"]);
         for object in objects.filter(|object| object["kind"] == "PartialObjectMetadata") {
-            object["apiVersion"] = "meta.k8s.io/v1beta1".into();
+            object["apiVersion"] = self.name().into();
         }
-        table["apiVersion"] = "meta.k8s.io/v1beta1".into();
+        table["apiVersion"] = self.name().into();
         table
     }
 }
 
 impl Shape {
-    fn table(now: Timestamp, include: &str, version: TableVersion) -> Result<Self, Status> {
+    fn table(now: Timestamp, include: &str, version: MetaVersion) -> Result<Self, Status> {
         let include = IncludeObject::parse(include)?;
         Ok(Self::Table(now, include, Headings::Shown, version))
     }
@@ -58,9 +66,10 @@ impl Shape {
     pub(crate) fn new(form: Form, include: &str, now: Timestamp) -> Result<Self, Status> {
         Ok(match form {
             Form::Full => Self::Full,
-            Form::Metadata | Form::MetadataList => Self::Metadata,
-            Form::Table => Self::table(now, include, TableVersion::V1)?,
-            Form::BetaTable => Self::table(now, include, TableVersion::V1Beta1)?,
+            Form::Metadata | Form::MetadataList => Self::Metadata(MetaVersion::V1),
+            Form::BetaMetadata | Form::BetaMetadataList => Self::Metadata(MetaVersion::V1Beta1),
+            Form::Table => Self::table(now, include, MetaVersion::V1)?,
+            Form::BetaTable => Self::table(now, include, MetaVersion::V1Beta1)?,
         })
     }
 }

@@ -18,6 +18,7 @@ mod network;
 mod pod;
 mod rare;
 mod row;
+mod scale;
 mod storage;
 mod workload;
 
@@ -25,7 +26,7 @@ use jiff::Timestamp;
 
 use self::column::Layout;
 use crate::json::{Map, Value, json};
-use crate::store::kind::Kind;
+use crate::store::kind::{Kind, Origin};
 use crate::store::status::Status;
 
 /// How much of an object each row carries.
@@ -78,6 +79,10 @@ pub fn table(
     include: IncludeObject,
 ) -> Value {
     let layout = Layout::of(kind);
+    let mut objects = objects.to_vec();
+    if kind.is("flowcontrol.apiserver.k8s.io", "FlowSchema") {
+        objects.sort_by_key(|schema| fairness::precedence(schema));
+    }
     let rows = objects
         .iter()
         .map(|object| row(kind, &layout, object, (now, include)))
@@ -103,6 +108,31 @@ pub fn event_table(
     };
     let rows = vec![row(kind, &layout, object, (now, include))];
     assemble(metadata(&object["metadata"]), definitions, rows)
+}
+
+/// The Table of the `scale` of an object of this origin.
+#[must_use]
+pub fn scale_table(scale: &Value, origin: Origin, now: Timestamp, include: IncludeObject) -> Value {
+    let shown = match include {
+        IncludeObject::None => Value::Null,
+        IncludeObject::Object => scale.clone(),
+        IncludeObject::Metadata => partial(scale["metadata"].clone()),
+    };
+    let row = json!({"cells": scale::cells(scale, now), "object": shown});
+    assemble(
+        metadata(&scale["metadata"]),
+        scale::definitions(origin),
+        vec![row],
+    )
+}
+
+/// A `PartialObjectMetadata`.
+fn partial(metadata: Value) -> Value {
+    json!({
+        "kind": "PartialObjectMetadata",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+    })
 }
 
 fn assemble(metadata: Value, definitions: Value, rows: Vec<Value>) -> Value {
@@ -141,11 +171,7 @@ fn row(
             whole["apiVersion"] = kind.api_version().into();
             whole
         }
-        IncludeObject::Metadata => json!({
-            "kind": "PartialObjectMetadata",
-            "apiVersion": "meta.k8s.io/v1",
-            "metadata": shown_metadata(kind, object),
-        }),
+        IncludeObject::Metadata => partial(shown_metadata(kind, object)),
     };
     let mut row = json!({"cells": layout.cells(object, now), "object": shown});
     if let Some(conditions) = layout.conditions(object) {

@@ -211,17 +211,28 @@ fn is_moment(object: &Map<String, Value>) -> bool {
         || object.get("kind").is_some_and(|kind| kind == "Table")
 }
 
+/// Calls the revisions in the rows of a bookmark those of a moment.
+fn name_moments(table: Option<&mut Value>) {
+    let rows = table.and_then(|table| table.get_mut("rows")?.as_array_mut());
+    for row in rows.into_iter().flatten() {
+        if let Some(Value::String(revision)) = row.pointer_mut("/object/metadata/resourceVersion") {
+            *revision = revision.replace("<rv ", "<list rv ");
+        }
+    }
+}
+
 impl Seen {
     fn look(&mut self, value: &Value, is_bookmark: bool) {
         match value {
             Value::String(text) => self.look_for_uids(text),
-            Value::Array(items) => items.iter().for_each(|item| self.look(item, false)),
+            Value::Array(items) => items.iter().for_each(|item| self.look(item, is_bookmark)),
             Value::Object(fields) => {
                 if let Some(Value::Object(metadata)) = fields.get("metadata") {
                     self.look_at_metadata(metadata, is_bookmark || is_moment(fields));
                 }
                 self.look_at_refusal(fields);
-                let is_bookmark = fields.get("type").is_some_and(|kind| kind == "BOOKMARK");
+                let begins = fields.get("type").is_some_and(|kind| kind == "BOOKMARK");
+                let is_bookmark = is_bookmark || begins;
                 for (name, field) in fields {
                     self.look_for_uids(name);
                     self.look(field, is_bookmark);
@@ -346,6 +357,7 @@ impl Normal<'_> {
                 &["object", "metadata", "resourceVersion"],
                 revision.as_ref(),
             );
+            name_moments(normal.get_mut("object"));
         }
         Value::Object(normal.into_iter().collect())
     }

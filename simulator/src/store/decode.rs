@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::kind::{Kind, Origin};
-use super::misfit::Misfit;
+use super::misfit::{MICROSECONDS, Misfit, SECONDS};
 use super::schema::node::{Node, Type};
 use super::schema::path::Path;
 use crate::json::{Text, Value};
@@ -87,6 +87,11 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfi
         return Err(Misfit::new(value, field, type_name(node)));
     }
     match value {
+        Value::String(_) if is_time(node) => {
+            let path = path.dotted();
+            let is_precise = PRECISE.iter().any(|name| path.ends_with(name));
+            Misfit::check_time(value, if is_precise { MICROSECONDS } else { SECONDS })?;
+        }
         Value::Object(fields) => {
             for (name, field) in fields {
                 if let Some(below) = node.properties.get(name.as_str()) {
@@ -106,6 +111,14 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfi
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     Ok(())
+}
+
+/// Fields that tell a time to the millionth of a second.
+const PRECISE: [&str; 4] = ["acquireTime", "renewTime", "eventTime", "lastObservedTime"];
+
+fn is_time(node: &Node) -> bool {
+    let format = node.checks.format.as_ref();
+    format.is_some_and(|format| format.name() == "date-time")
 }
 
 /// Whether a number is one of as many bits as its field has.

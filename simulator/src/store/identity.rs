@@ -21,14 +21,18 @@ pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
         Origin::BuiltIn => check_typed(kind, value)?,
         Origin::Custom => check_custom(kind, value, field("apiVersion"), field("kind"))?,
     }
-    let prefix = match kind.origin {
-        Origin::BuiltIn => "ObjectMeta.metadata.",
-        Origin::Custom => "ObjectMeta.",
-    };
     check_metadata(kind, value)
-        .and_then(|()| check_types(value, prefix))
+        .and_then(|()| check_types(value, metadata_prefix(kind)))
         .and_then(|()| decode::check(kind, value))
         .map_err(|why| unfit(kind, &why.to_string()))
+}
+
+/// Where metadata lies for Go, which reads that of custom resources by itself.
+fn metadata_prefix(kind: &Kind) -> &'static str {
+    match kind.origin {
+        Origin::BuiltIn => "ObjectMeta.metadata.",
+        Origin::Custom => "ObjectMeta.",
+    }
 }
 
 /// Refuses metadata that is no object, of a built-in kind.
@@ -65,7 +69,7 @@ pub(super) fn check_patched(
         Origin::BuiltIn if version != kind.api_version() || called != kind.kind => {
             Err(undecodable(&quoted(), &unregistered(called, version)))
         }
-        Origin::Custom | Origin::BuiltIn => check_types(value, "ObjectMeta.metadata.")
+        Origin::Custom | Origin::BuiltIn => check_types(value, metadata_prefix(kind))
             .and_then(|()| decode::check_changes(kind, value, old))
             .map_err(|why| match patch {
                 Some(patch) => undecodable(patch, &why.converted()),

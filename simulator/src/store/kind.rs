@@ -95,7 +95,7 @@ pub struct Column {
 
 impl Kind {
     /// Whether it is the built-in kind of that group and name.
-    pub(super) fn is(&self, group: &str, name: &str) -> bool {
+    pub(crate) fn is(&self, group: &str, name: &str) -> bool {
         self.origin == Origin::BuiltIn && self.group == group && self.kind == name
     }
 

@@ -27,14 +27,8 @@ const OWNED_BY_SERVER: [&str; 7] = [
     "deletionGracePeriodSeconds",
     "generation",
 ];
-/// Fields that vanish when they are empty.
-const OMITTED_WHEN_EMPTY: [&str; 5] = [
-    "labels",
-    "annotations",
-    "finalizers",
-    "ownerReferences",
-    "managedFields",
-];
+/// Fields that vanish when they are empty; empty `managedFields` ask for something.
+const OMITTED_WHEN_EMPTY: [&str; 4] = ["labels", "annotations", "finalizers", "ownerReferences"];
 
 /// RFC 3339 with whole seconds, as metadata holds it.
 pub(super) fn seconds(now: jiff::Timestamp) -> String {

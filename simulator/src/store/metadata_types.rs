@@ -2,7 +2,7 @@
 //!
 //! Source: apimachinery v0.34 `pkg/apis/meta/v1/types.go`, `ObjectMeta` and `OwnerReference`; Go `encoding/json`.
 
-use super::misfit::Misfit;
+use super::misfit::{Misfit, SECONDS};
 use crate::json::Value;
 
 /// The fields that are no list and no map, with their Go type.
@@ -25,6 +25,14 @@ const OF_OWNERS: [(&str, &str); 6] = [
     ("controller", "bool"),
     ("blockOwnerDeletion", "bool"),
 ];
+/// Those of an entry of `managedFields`, without its time and its fields, which may be any JSON.
+const OF_ENTRIES: [(&str, &str); 5] = [
+    ("manager", "string"),
+    ("operation", "v1.ManagedFieldsOperationType"),
+    ("apiVersion", "string"),
+    ("fieldsType", "string"),
+    ("subresource", "string"),
+];
 /// The lists.
 const LISTS: [(&str, &str); 3] = [
     ("finalizers", "[]string"),
@@ -36,7 +44,7 @@ const LISTS: [(&str, &str); 3] = [
 pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), Misfit> {
     let metadata = &value["metadata"];
     check_scalars(metadata, prefix, &SCALARS)?;
-    check_time(&metadata["creationTimestamp"])?;
+    Misfit::check_time(&metadata["creationTimestamp"], SECONDS)?;
     for field in ["labels", "annotations"] {
         let complain = |got, want: &str| Err(misfit(got, prefix, field, want));
         match &metadata[field] {
@@ -60,9 +68,30 @@ pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), Misfit> {
         return Err(misfit(bad, prefix, "finalizers", "string"));
     }
     let path = prefix.trim_start_matches("ObjectMeta.");
-    let below = format!("OwnerReference.{path}ownerReferences.");
-    let mut owners = metadata["ownerReferences"].as_array().into_iter().flatten();
-    owners.try_for_each(|owner| check_scalars(owner, &below, &OF_OWNERS))
+    for owner in items(metadata, "ownerReferences") {
+        check_struct(owner, (prefix, "ownerReferences"), "OwnerReference")?;
+        let below = format!("OwnerReference.{path}ownerReferences.");
+        check_scalars(owner, &below, &OF_OWNERS)?;
+    }
+    for entry in items(metadata, "managedFields") {
+        check_struct(entry, (prefix, "managedFields"), "ManagedFieldsEntry")?;
+        let below = format!("ManagedFieldsEntry.{path}managedFields.");
+        check_scalars(entry, &below, &OF_ENTRIES)?;
+        Misfit::check_time(&entry["time"], SECONDS)?;
+    }
+    Ok(())
+}
+
+fn items<'a>(metadata: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    metadata[field].as_array().into_iter().flatten()
+}
+
+/// Refuses what is no object where a struct should be.
+fn check_struct(found: &Value, (prefix, field): (&str, &str), name: &str) -> Result<(), Misfit> {
+    match found {
+        Value::Null | Value::Object(_) => Ok(()),
+        other => Err(misfit(other, prefix, field, &format!("v1.{name}"))),
+    }
 }
 
 fn check_scalars(holder: &Value, prefix: &str, fields: &[(&str, &str)]) -> Result<(), Misfit> {
@@ -78,20 +107,6 @@ fn check_scalars(holder: &Value, prefix: &str, fields: &[(&str, &str)]) -> Resul
         }
     }
     Ok(())
-}
-
-/// Refuses a time that does not even begin with a year.
-fn check_time(time: &Value) -> Result<(), Misfit> {
-    let Some(text) = time.as_str() else {
-        return Ok(());
-    };
-    let is_year = text.len() >= 4 && text.bytes().take(4).all(|byte| byte.is_ascii_digit());
-    match is_year {
-        true => Ok(()),
-        false => Err(Misfit::Time {
-            text: text.to_owned(),
-        }),
-    }
 }
 
 fn misfit(found: &Value, prefix: &str, field: &str, wanted: &str) -> Misfit {

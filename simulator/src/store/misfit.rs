@@ -29,10 +29,32 @@ pub(super) enum Misfit {
     Time {
         /// What is there instead.
         text: String,
+        /// How Go would write it.
+        layout: &'static str,
     },
 }
 
+/// Times in whole seconds.
+pub(super) const SECONDS: &str = "2006-01-02T15:04:05Z07:00";
+/// Times in millionths of a second.
+pub(super) const MICROSECONDS: &str = "2006-01-02T15:04:05.000000Z07:00";
+
 impl Misfit {
+    /// Refuses a time that does not even begin with a year.
+    pub(super) fn check_time(time: &Value, layout: &'static str) -> Result<(), Self> {
+        let Some(text) = time.as_str() else {
+            return Ok(());
+        };
+        let is_year = text.len() >= 4 && text.bytes().take(4).all(|byte| byte.is_ascii_digit());
+        match is_year {
+            true => Ok(()),
+            false => Err(Self::Time {
+                text: text.to_owned(),
+                layout,
+            }),
+        }
+    }
+
     /// `found` in place of a `wanted`.
     pub(super) fn new(found: &Value, field: String, wanted: String) -> Self {
         let is_beyond = found.is_number() && wanted.starts_with("int");
@@ -53,9 +75,8 @@ impl Misfit {
     /// Source: apimachinery v0.34 `pkg/runtime/converter.go`, `fromUnstructured`.
     pub(super) fn converted(&self) -> String {
         let (found, wanted) = match self {
-            Self::Base64 { .. } | Self::Time { .. } => {
-                return format!("error decoding from json: {self}");
-            }
+            Self::Base64 { .. } => return format!("error decoding from json: {self}"),
+            Self::Time { .. } => return self.to_string(),
             Self::Type {
                 found_in_go,
                 wanted,
@@ -96,9 +117,9 @@ impl fmt::Display for Misfit {
                 f,
                 "json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"
             ),
-            Self::Time { text } => write!(
+            Self::Time { text, layout } => write!(
                 f,
-                "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\""
+                "parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""
             ),
             Self::Base64 { at } => write!(f, "illegal base64 data at input byte {at}"),
         }

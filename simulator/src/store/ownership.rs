@@ -4,15 +4,18 @@
 
 use jiff::Timestamp;
 
+use super::decode;
 use super::json_type::json_type;
-use super::kind::Origin;
+use super::kind::{Kind, Origin};
 use super::metadata;
+use super::metadata_types::check_types;
 use super::object::{Object, metadata_mut};
 use super::patch::apply::{Configuration, apply};
 use super::patch::check::is_typed;
 use super::patch::json::json_patch;
 use super::patch::managed::{Writer, track_update};
 use super::patch::merge::merge_patch;
+use super::patch::refusal::unexplained;
 use super::patch::strategic::strategic_merge;
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
 use super::rules;
@@ -52,19 +55,43 @@ pub(super) fn applied(
     now: Timestamp,
 ) -> Result<Value, Status> {
     let kind = &request.served.kind;
-    let mut config = configuration(body, &kind.api_version(), &kind.kind)?;
-    if live.is_none() {
-        metadata::place(&mut config.clone(), request)?;
-        metadata::check_name(&mut config, request)?;
-    }
+    let config = configuration(body, &kind.api_version(), &kind.kind)?;
     let written = (&*kind.api_version(), &*kind.schema);
-    let applied = merged(request, (live, config), written, (options, now))?;
+    let metadata = config["metadata"].clone();
+    let mut applied = merged(request, (live, config), written, (options, now))?;
+    if kind.origin == Origin::BuiltIn {
+        convert(kind, &mut applied, &metadata)?;
+    }
     match options.duplicates.first() {
         Some(twice) if options.field_validation == FieldValidation::Strict => Err(
             Status::bad_request(format!("error strict decoding YAML: {twice}")),
         ),
         _ => Ok(applied),
     }
+}
+
+/// Brings an applied state into its Go type, in which numbers lose what their fields have no room for; `metadata` is what
+/// was applied.
+///
+/// # Errors
+/// 500 for what does not fit.
+///
+/// Source: apimachinery v0.34 `util/managedfields/internal/structuredmerge.go`, `Apply`; `pkg/runtime/converter.go`.
+fn convert(kind: &Kind, applied: &mut Value, metadata: &Value) -> Result<(), Status> {
+    decode::cut_numbers(kind, applied);
+    let typed = check_types(applied, "ObjectMeta.metadata.");
+    let typed = typed.and_then(|()| decode::check(kind, applied));
+    let converted = typed.map_err(|misfit| misfit.converted());
+    let converted = converted.and_then(|()| Ok(rules::canonicalise(&kind.schema, applied)?));
+    converted.map_err(|why| {
+        let metadata = |field: &str| metadata[field].as_str().unwrap_or_default();
+        let of = format!("{}/{}, Kind={}", kind.group, kind.version, kind.kind);
+        unexplained(format!(
+            "failed to convert new object ({}/{}; {of}) to proper version: unable to convert unstructured object to {of}: {why}",
+            metadata("namespace"),
+            metadata("name"),
+        ))
+    })
 }
 
 /// The configuration of an apply, as it was sent.
@@ -134,11 +161,12 @@ pub(super) fn track(
     let kind = &request.served.kind;
     let api_version = kind.api_version();
     let writer = writer(request, options, &api_version, now);
-    if !rules::has_unowned(kind) {
+    let is_new = before.is_none();
+    if !rules::has_unowned(kind, is_new) {
         return track_update(before, after, &writer, &kind.schema);
     }
     let mut owned = after.clone();
-    rules::drop_unowned(request.part, &mut owned);
+    rules::drop_unowned(kind, request.part, &mut owned);
     track_update(before, &mut owned, &writer, &kind.schema);
     take_owners(after, owned);
 }
@@ -304,8 +332,8 @@ fn without_reset(request: &Request, mut config: Value) -> Value {
     };
     match request.part {
         Part::EphemeralContainers | Part::Resize => {}
-        _ if rules::has_unowned(&request.served.kind) => {
-            rules::drop_unowned(request.part, &mut config);
+        _ if rules::has_unowned(&request.served.kind, false) => {
+            rules::drop_unowned(&request.served.kind, request.part, &mut config);
         }
         Part::Status => {
             fields.retain(|name, _| {

@@ -4,6 +4,7 @@
 
 use super::kind::Origin;
 use super::metadata;
+use super::registry::Served;
 use super::request::{Part, Request};
 use super::rules;
 use super::write::has_status;
@@ -40,6 +41,16 @@ pub(super) fn restore(request: &Request, value: &mut Value, old: &Value) {
             restore_all_but(&["status", "metadata"], value, old);
         }
         Part::Whole | Part::Log | Part::Binding | Part::Eviction | Part::Scale | Part::Token => {}
+    }
+}
+
+/// Drops the status of an object that is new, which only a node may bring.
+pub(super) fn reset(served: &Served, value: &mut Value) {
+    if has_status(served)
+        && !served.kind.is("", "Node")
+        && let Some(fields) = value.as_object_mut()
+    {
+        fields.remove("status");
     }
 }
 

@@ -250,7 +250,7 @@ fn check(name: &str, wanted: &LogText) -> Result<(), Status> {
 }
 
 /// The container that is meant: the named one, or the only one.
-fn container_of(pod: &Object, named: &str) -> Result<String, Status> {
+pub(crate) fn container_of(pod: &Object, named: &str) -> Result<String, Status> {
     let names = |list: &str| -> Vec<&str> {
         let containers = pod.value()["spec"][list].as_array().into_iter().flatten();
         containers.filter_map(|c| c["name"].as_str()).collect()

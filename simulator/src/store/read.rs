@@ -92,7 +92,8 @@ impl Kernel {
                     "The provided continue parameter is too old to display a consistent list result.",
                 ));
             }
-            return Ok(revision.min(current));
+            self.reached(revision)?;
+            return Ok(revision);
         }
         match options.at {
             At::Newest | At::Any => Ok(current),
@@ -124,7 +125,10 @@ fn page(
     request: &Request,
     options: &ListOptions,
 ) -> Page {
-    let limit = if options.at == At::Any {
+    // One object that is named is not looked for in pages.
+    let is_keyed = !request.namespace.is_empty() || !request.served.kind.namespaced;
+    let is_one = is_keyed && options.selectors.name().is_some();
+    let limit = if options.at == At::Any || is_one {
         0
     } else {
         options.limit
@@ -159,16 +163,12 @@ fn select<'a>(
     request: &'a Request,
     options: &'a ListOptions,
 ) -> impl Iterator<Item = Arc<Object>> + 'a {
-    let after = options
-        .token
-        .as_ref()
-        .map(|token| token_key(request, token));
-    let start = match after {
-        Some(key) => Bound::Excluded(key),
-        None => Bound::Included(Key::new(&request.namespace, "")),
+    let start = match &options.token {
+        Some(token) => token_key(request, token),
+        None => Key::new(&request.namespace, ""),
     };
     objects
-        .range((start, Bound::Unbounded))
+        .range(start..)
         .map(|(_, object)| object)
         .take_while(|o| request.namespace.is_empty() || o.namespace() == request.namespace)
         .filter(|object| options.selectors.select(object))
@@ -183,23 +183,25 @@ fn follows(objects: &BTreeMap<Key, Arc<Object>>, request: &Request, last: &Objec
 }
 
 fn token_key(request: &Request, token: &Continue) -> Key {
-    let after = token.after.trim_start_matches('/');
-    let (namespace, name) = match after.split_once('/') {
+    let from = token.from.trim_start_matches('/');
+    let (namespace, name) = match from.split_once('/') {
         Some((namespace, name)) if request.namespace.is_empty() => (namespace, name),
-        _ => (request.namespace.as_str(), after),
+        None if request.namespace.is_empty() && request.served.kind.namespaced => (from, ""),
+        _ => (request.namespace.as_str(), from),
     };
     Key::new(namespace, name)
 }
 
 /// Below one namespace a token holds the name, else the whole key, after a slash.
 fn token_after(request: &Request, revision: u64, last: &Object) -> String {
-    let after = if !request.namespace.is_empty() || last.namespace().is_empty() {
-        format!("/{}", last.name())
+    // No other key comes between a key and itself with a zero behind it.
+    let from = if !request.namespace.is_empty() || last.namespace().is_empty() {
+        format!("/{}\u{0}", last.name())
     } else {
-        format!("/{}/{}", last.namespace(), last.name())
+        format!("/{}/{}\u{0}", last.namespace(), last.name())
     };
     let revision = Some(revision);
-    Continue { revision, after }.encode()
+    Continue { revision, from }.encode()
 }
 
 fn expired(message: &str) -> Status {

@@ -276,8 +276,8 @@ pub enum At {
 pub struct Continue {
     /// The revision of the first page; `None` reads the newest.
     pub revision: Option<u64>,
-    /// The key after which the page starts, as `namespace/name` or `name`.
-    pub after: String,
+    /// The key with which the page begins, as `namespace/name` or `name`, perhaps after a slash.
+    pub from: String,
 }
 
 /// What a watch may ask for.
@@ -319,8 +319,7 @@ impl Continue {
             Some(revision) => json!(revision),
             None => json!(-1),
         };
-        let start = format!("{}\u{0}", self.after);
-        let token = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": start});
+        let token = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": self.from});
         BASE64_URL_SAFE_NO_PAD.encode(token.to_string())
     }
 }

@@ -72,6 +72,28 @@ impl Selectors {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
+    /// The one name that is asked for.
+    ///
+    /// Source: apimachinery v0.34 `pkg/fields/selector.go`, `RequiresExactMatch`.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let mut named = self.fields.iter().filter(|field| field.is_name());
+        let found = named.find(|field| field.equal);
+        found.map(|field| field.value.as_str())
+    }
+
+    /// Asks for the one object of this name; `false` if other fields, or another name, are asked for already.
+    pub(crate) fn narrow(&mut self, name: &str) -> bool {
+        if self.fields.is_empty() {
+            self.fields.push(Field {
+                path: vec!["metadata".to_owned(), "name".to_owned()],
+                equal: true,
+                value: name.to_owned(),
+            });
+        }
+        self.name() == Some(name)
+    }
+
     /// Whether `object` is selected.
     #[must_use]
     pub fn select(&self, object: &Object) -> bool {
@@ -86,6 +108,10 @@ impl Selectors {
 const SUCCEEDED: &str = "succeeded";
 
 impl Field {
+    fn is_name(&self) -> bool {
+        self.path == ["metadata", "name"]
+    }
+
     fn is_met(&self, object: &Value) -> bool {
         let mut at = object;
         for step in &self.path {

@@ -80,9 +80,7 @@ impl Kernel {
         self.settle_name(request, &mut value, context);
         stamp_new(served, &mut value, context);
         rules::name_requester(&served.kind, &mut value, &request.user);
-        if has_status(served) {
-            value.as_object_mut().map(|fields| fields.remove("status"));
-        }
+        parts::reset(served, &mut value);
         rules::prepare(&served.kind, &mut value);
         self.prepare_definition(served, &mut value, None, context.now);
         check(served, &value, None, context)?;
@@ -235,6 +233,7 @@ impl Kernel {
                 ),
             ));
         }
+        metadata::check_name(&mut value, request)?;
         let via = Via::Patch(PatchKind::Apply);
         self.insert(request, value, (options, via), context)
     }

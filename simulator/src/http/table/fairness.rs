@@ -72,6 +72,14 @@ const SLICE: &[Heading] = &[
     AGE,
 ];
 
+/// What flow schemas are ordered by.
+///
+/// Source: apiserver v0.34 `pkg/util/apihelpers/helpers.go`, `FlowSchemaSequence`.
+pub(super) fn precedence(schema: &Value) -> (i64, String) {
+    let name = str_at(schema, "/metadata/name").to_owned();
+    (int_at(schema, "/spec/matchingPrecedence"), name)
+}
+
 /// The columns of a kind, and its cells.
 pub(super) fn built_in(kind: &Kind) -> Option<(&'static [Heading], Cells)> {
     Some(match (kind.group.as_str(), kind.kind.as_str()) {

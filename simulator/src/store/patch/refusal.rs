@@ -26,7 +26,7 @@ pub(super) fn too_many_operations(n_operations: usize, limit: usize) -> Status {
 }
 
 /// 500 with a text and neither reason nor details, which is how an error without a status of its own goes out.
-pub(super) fn unexplained(message: impl Into<String>) -> Status {
+pub(crate) fn unexplained(message: impl Into<String>) -> Status {
     Status {
         code: 500,
         reason: "",

@@ -96,16 +96,23 @@ fn amounts_faults(path: &str, amounts: &Value, causes: &mut Vec<Cause>) {
             let why = "must be a standard resource for quota";
             causes.push(invalid(&*field, &Value::from(&name[..]), why));
         }
-        let Some(known) = Amount::read(text(amount)) else {
-            continue;
-        };
-        if known < Amount::default() {
-            let why = "must be greater than or equal to 0";
-            causes.push(invalid(&*field, amount, why));
-        }
-        if is_counted(name) && !known.is_whole() {
-            causes.push(invalid(&*field, amount, "must be an integer"));
-        }
+        amount_faults(&field, name, amount, causes);
+    }
+}
+
+/// What is wrong with an amount of the resource `name`.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidateResourceQuantityValue`.
+pub(super) fn amount_faults(field: &str, name: &str, amount: &Value, causes: &mut Vec<Cause>) {
+    let Some(known) = Amount::read(text(amount)) else {
+        return;
+    };
+    if known < Amount::default() {
+        let why = "must be greater than or equal to 0";
+        causes.push(invalid(field, amount, why));
+    }
+    if is_counted(name) && !known.is_whole() {
+        causes.push(invalid(field, amount, "must be an integer"));
     }
 }
 

@@ -249,6 +249,23 @@ const UNOWNED: Table = &[
         ],
     ),
     ("batch", &["Job"], &[always("status", "{}")]),
+    (
+        "",
+        &["Node"],
+        &[
+            always("status.daemonEndpoints.kubeletEndpoint.Port", "0"),
+            always("status.nodeInfo.machineID", "\"\""),
+            always("status.nodeInfo.systemUUID", "\"\""),
+            always("status.nodeInfo.bootID", "\"\""),
+            always("status.nodeInfo.kernelVersion", "\"\""),
+            always("status.nodeInfo.osImage", "\"\""),
+            always("status.nodeInfo.containerRuntimeVersion", "\"\""),
+            always("status.nodeInfo.kubeletVersion", "\"\""),
+            always("status.nodeInfo.kubeProxyVersion", "\"\""),
+            always("status.nodeInfo.operatingSystem", "\"\""),
+            always("status.nodeInfo.architecture", "\"\""),
+        ],
+    ),
     ("apps", &["Deployment"], &[always("status", "{}")]),
     ("apps", &["ReplicaSet"], &[always("status.replicas", "0")]),
     (

@@ -27,6 +27,7 @@ mod limits;
 mod mount;
 mod namespace;
 mod network;
+mod node;
 mod node_port;
 mod of_kind;
 mod part;

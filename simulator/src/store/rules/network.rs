@@ -15,7 +15,7 @@ use crate::store::naming::qualified_name_fault;
 use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
-const NETWORK: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+pub(super) const NETWORK: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
 /// Names the directions that a policy is about.
 pub(super) fn prepare_policy(value: &mut Value) {
@@ -131,7 +131,7 @@ fn block_faults(path: &str, block: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
-fn is_network(text: &str) -> bool {
+pub(super) fn is_network(text: &str) -> bool {
     let Some((address, length)) = text.split_once('/') else {
         return false;
     };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     allotment, api_service, autoscaler, budget, certificate, controller, counts, defaults, device,
-    driver, endpoints, event, flow, ingress, ip, job, lease, limits, namespace, network, pod,
+    driver, endpoints, event, flow, ingress, ip, job, lease, limits, namespace, network, node, pod,
     pod_gates, pod_part, priority, role, secret, service, volume, workload,
 };
 use crate::access::User;
@@ -26,6 +26,7 @@ pub(in crate::store) fn prepare(kind: &Kind, value: &mut Value) {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Namespace") => namespace::prepare(value),
         ("", "Pod") => pod::prepare(value),
+        ("", "Node") => node::prepare(value),
         ("", "Secret") => secret::prepare(value),
         ("", "ConfigMap") => secret::prepare_config_map(value),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::prepare(value),
@@ -65,6 +66,7 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
         ("", "Namespace") => namespace::admit(value),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::admit(value),
         ("", "Pod") => pod::admit(value),
+        ("", "Node") => node::admit(value),
         ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::admit(&kind.kind, value),
         ("storage.k8s.io", "VolumeAttributesClass") => {
             volume::protect("kubernetes.io/vac-protection", value);
@@ -92,6 +94,7 @@ pub(in crate::store) fn finish(kind: &Kind, value: &mut Value) {
         ("networking.k8s.io", "Ingress") => ingress::finish(value),
         ("batch", "CronJob") => workload::finish_cron_job(value),
         ("", "Pod") => pod_gates::drop_disabled(value),
+        ("", "Node") => node::finish(value),
         _ => {}
     }
     let template = workload::template_place(&kind.group, &kind.kind);
@@ -152,14 +155,19 @@ pub(in crate::store) fn name_requester(kind: &Kind, value: &mut Value, user: &Us
     }
 }
 
-/// Whether objects of the kind hold something beside `status` of which nobody is recorded as the owner.
-pub(in crate::store) fn has_unowned(kind: &Kind) -> bool {
-    certificate::is_request(kind)
+/// Whether objects of the kind hold something of which nobody is recorded as the owner, beside a `status` that their
+/// creation drops.
+pub(in crate::store) fn has_unowned(kind: &Kind, is_new: bool) -> bool {
+    certificate::is_request(kind) || is_new && kind.is("", "Node")
 }
 
 /// Drops what [`has_unowned`] is about, in a write to `part`.
-pub(in crate::store) fn drop_unowned(part: Part, value: &mut Value) {
-    certificate::drop_unowned(part, value);
+pub(in crate::store) fn drop_unowned(kind: &Kind, part: Part, value: &mut Value) {
+    if certificate::is_request(kind) {
+        certificate::drop_unowned(part, value);
+    } else {
+        node::drop_unowned(value);
+    }
 }
 
 /// Puts back what the endpoint of a kind with its own rules does not write.
@@ -196,6 +204,7 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("", "Secret") => secret::faults(new, old),
         ("", "ConfigMap") => secret::config_map_faults(new, old),
         ("", "Pod") => pod::faults(new, old),
+        ("", "Node") => node::faults(new, old),
         ("", "Service") => service::faults(new, old),
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
             controller::faults(&kind.kind, new, old)
@@ -254,6 +263,7 @@ fn status_faults(kind: &Kind, new: &Value, old: &Value) -> Vec<Cause> {
     }
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "ResourceQuota") => allotment::status_faults(new),
+        ("", "Node") => node::faults(new, Some(old)),
         ("policy", "PodDisruptionBudget") => budget::status_faults(new),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::status_faults(new),
         ("flowcontrol.apiserver.k8s.io", _) => flow::status_faults(new),

@@ -14,7 +14,7 @@ use crate::store::naming::{label_value_faults, qualified_name_faults};
 use crate::store::schema::cause::{duplicate, invalid, required};
 use crate::store::status::Cause;
 
-const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+pub(super) const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 const ALL: &str =
     "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
 

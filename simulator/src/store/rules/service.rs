@@ -94,6 +94,7 @@ pub(super) fn readmit(value: &mut Value, old: &Value) {
     if value["spec"]["type"] == "ExternalName" {
         return;
     }
+    move_address(&mut value["spec"], &old["spec"]);
     for field in fields {
         if value["spec"].get(field).is_none()
             && let Some(kept) = old["spec"].get(field)
@@ -111,6 +112,26 @@ pub(super) fn readmit(value: &mut Value, old: &Value) {
         if let (Some(kept), None) = (kept, port.get("nodePort")) {
             port["nodePort"] = kept["nodePort"].clone();
         }
+    }
+}
+
+/// Whoever names another first address means it in the list too.
+///
+/// Source: kubernetes v1.34 `pkg/registry/core/service/storage/storage.go`, `normalizeClusterIPs`.
+fn move_address(new: &mut Value, old: &Value) {
+    let Some(first) = new["clusterIP"].as_str().filter(|first| !first.is_empty()) else {
+        return;
+    };
+    if old["clusterIP"] == first {
+        return;
+    }
+    let first = Value::from(first);
+    if new.get("clusterIPs").is_none() {
+        new["clusterIPs"] = json!([first]);
+    } else if new["clusterIPs"] == old["clusterIPs"]
+        && let Some(known) = new["clusterIPs"].get_mut(0)
+    {
+        *known = first;
     }
 }
 

@@ -6,6 +6,7 @@
 //! Source: kubernetes v1.34 `pkg/api/pod/warnings.go`, `pkg/api/persistentvolumeclaim/util.go` and
 //! `pkg/api/service/warnings.go`.
 
+use super::node;
 use super::pod_warning;
 use super::workload::template_place;
 use crate::json::Value;
@@ -25,6 +26,7 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") if old.is_none() => pod_warning::warnings("", new, &mut told),
         ("", "Pod") => {}
+        ("", "Node") => node::warnings(new, &mut told),
         ("", "Service") => {
             let is_named = new["spec"]["externalName"]
                 .as_str()
