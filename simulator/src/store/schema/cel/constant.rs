@@ -17,9 +17,8 @@ const UNDEFINED: [&str; 2] = ["duration", "timestamp"];
 ///
 /// # Errors
 /// Why the first cannot, or which type there is not.
-pub(super) fn check(program: &IdedExpr, checked: &Checked) -> Result<(), String> {
-    // What an expression consists of is told to who may change it.
-    is_constant(&mut program.clone(), checked).map(drop)
+pub(super) fn check(program: &mut IdedExpr, checked: &Checked) -> Result<(), String> {
+    is_constant(program, checked).map(drop)
 }
 
 fn is_constant(expression: &mut IdedExpr, checked: &Checked) -> Result<bool, String> {

@@ -124,7 +124,7 @@ impl Declaration {
                 bytes_min += property.len() as u64 + declared.bytes_min + 4;
             }
             let declared = Arc::new(declared);
-            for name in names_of(property) {
+            for name in names_of(property).into_iter().flatten() {
                 fields.insert(name, Arc::clone(&declared));
             }
         }

@@ -162,13 +162,9 @@ fn call(function: &str, args: Vec<IdedExpr>) -> IdedExpr {
 }
 
 fn text(text: &str) -> IdedExpr {
-    literal_of(LiteralValue::String(text.into()))
-}
-
-fn literal_of(literal: LiteralValue) -> IdedExpr {
     IdedExpr {
         id: 0,
-        expr: Expr::Literal(literal),
+        expr: Expr::Literal(LiteralValue::String(text.into())),
     }
 }
 

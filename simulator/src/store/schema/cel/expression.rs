@@ -46,7 +46,7 @@ impl Expression {
             let (mut program, checked) = parsing::checked(source, variables)?;
             let kind = checked.kind(&program).clone();
             check_kind(&kind, kinds)?;
-            constant::check(&program, &checked).map_err(Refusal::Instantiation)?;
+            constant::check(&mut program, &checked).map_err(Refusal::Instantiation)?;
             dialect::turn_sums(&mut program, &checked);
             let is_metered = is_costly(&program);
             let mut metered = is_metered.then(|| meter::metered(&program, &checked));

@@ -12,10 +12,9 @@ use super::kind_of;
 use super::parsing::parts_of;
 
 /// Everything that is wrong.
-pub(super) fn faults(expression: &IdedExpr, checked: &Checked) -> Vec<Fault> {
+pub(super) fn faults(expression: &mut IdedExpr, checked: &Checked) -> Vec<Fault> {
     let mut faults = Vec::new();
-    // What an expression consists of is told to who may change it.
-    visit(&mut expression.clone(), checked, &mut faults);
+    visit(expression, checked, &mut faults);
     faults
 }
 

@@ -94,6 +94,16 @@ pub(super) fn call(function: &str, given: Cel) -> Made {
 }
 
 fn evaluated(function: &str, is_member: bool, values: &[Cel]) -> Made {
+    LIBRARIES.with(|libraries| called(libraries, function, is_member, values))
+}
+
+/// What a function that `functions` knows makes of values, of which the first is what a member belongs to.
+pub(super) fn called(
+    functions: &Context<'static>,
+    function: &str,
+    is_member: bool,
+    values: &[Cel],
+) -> Made {
     let mut names = (0..values.len()).map(|i| IdedExpr {
         id: 0,
         expr: Expr::Ident(format!("@{i}")),
@@ -107,11 +117,9 @@ fn evaluated(function: &str, is_member: bool, values: &[Cel]) -> Made {
             args: names.collect(),
         }),
     };
-    LIBRARIES.with(|libraries| {
-        let mut scope = libraries.new_inner_scope();
-        for (i, value) in values.iter().enumerate() {
-            scope.add_variable_from_value(format!("@{i}"), value.clone());
-        }
-        scope.resolve(&call)
-    })
+    let mut scope = functions.new_inner_scope();
+    for (i, value) in values.iter().enumerate() {
+        scope.add_variable_from_value(format!("@{i}"), value.clone());
+    }
+    scope.resolve(&call)
 }

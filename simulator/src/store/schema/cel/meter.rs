@@ -12,6 +12,7 @@ use super::FUNCTIONS;
 use super::checker::{Checked, qualified};
 use super::cost::range::scaled;
 use super::expansion::is_bound;
+use super::library;
 
 /// The most that one evaluation may cost. Source: apiserver v0.34.3, pkg/apis/cel/config.go.
 pub(super) const CALL_MAX: u64 = 1_000_000;
@@ -61,20 +62,7 @@ fn called(given: &[Cel]) -> Result<Cel, ExecutionError> {
     let [Cel::String(name), Cel::Bool(is_member), values @ ..] = given else {
         return Err(ExecutionError::function_error(CALL, "misuse"));
     };
-    let mut names = (0..values.len()).map(|i| part(Expr::Ident(format!("@{i}"))));
-    let target = is_member.then(|| names.next().map(Box::new)).flatten();
-    let call = part(Expr::Call(CallExpr {
-        func_name: name.to_string(),
-        target,
-        args: names.collect(),
-    }));
-    let made = FUNCTIONS.with(|functions| {
-        let mut scope = functions.new_inner_scope();
-        for (i, value) in values.iter().enumerate() {
-            scope.add_variable_from_value(format!("@{i}"), value.clone());
-        }
-        scope.resolve(&call)
-    });
+    let made = FUNCTIONS.with(|functions| library::called(functions, name, *is_member, values));
     spend(cost(name, values, made.as_ref().ok()))?;
     made
 }

@@ -35,7 +35,7 @@ pub(super) fn checked(source: &str, variables: &[Variable]) -> Result<(IdedExpr,
     let origins = expansion::expand(&mut program).map_err(told)?;
     let checked = check(&program, variables).and_then(|checked| {
         let mut faults = literal::faults(&program);
-        faults.extend(format_check::faults(&program, &checked));
+        faults.extend(format_check::faults(&mut program, &checked));
         let is_right = faults.is_empty();
         is_right.then_some(checked).ok_or(faults)
     });

@@ -33,7 +33,7 @@ impl Part {
         let depth = extent::depth(source)?;
         with_room(depth, || {
             let (mut program, checked) = parsing::checked(source, variables)?;
-            constant::check(&program, &checked).map_err(Refusal::Instantiation)?;
+            constant::check(&mut program, &checked).map_err(Refusal::Instantiation)?;
             dialect::turn_sums(&mut program, &checked);
             let cost = |bytes_max| cost::estimate(&program, &checked, declaration, bytes_max).max;
             let cost = Cost {

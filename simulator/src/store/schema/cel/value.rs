@@ -47,16 +47,18 @@ pub(super) fn untyped(value: &Value) -> Cel {
 }
 
 fn fields(node: &Node, object: &Fields, is_seen: impl Fn(&str) -> bool) -> Cel {
-    let entries = object.iter().flat_map(|(name, field)| {
-        let (schema, keys) = match node.properties.get(name.as_str()) {
-            Some(_) if field.is_null() => (None, Vec::new()),
+    let named = object.iter().flat_map(|(name, field)| {
+        let (schema, names) = match node.properties.get(name.as_str()) {
+            Some(_) if field.is_null() => (None, [None, None]),
             Some(property) => (Some(&**property), names_of(name)),
-            None => (node.additional.as_deref(), vec![name.to_string()]),
+            None => (node.additional.as_deref(), [Some(name.to_string()), None]),
         };
-        let seen = keys.into_iter().filter(|key| is_seen(key));
-        seen.map(move |key| (Key::String(Arc::new(key)), child(schema, field)))
-            .collect::<Vec<_>>()
+        let names = names.into_iter().flatten();
+        names.map(move |name| (name, schema, field))
     });
+    let seen = named.filter(|(name, ..)| is_seen(name));
+    let entries =
+        seen.map(|(name, schema, field)| (Key::String(Arc::new(name)), child(schema, field)));
     Cel::Map(Map {
         map: Arc::new(entries.collect()),
     })
@@ -134,13 +136,13 @@ pub(super) const RESERVED: [&str; 21] = [
 const N_LITERAL: usize = 4;
 
 /// The names under which rules reach a field, if they can.
-pub(super) fn names_of(name: &str) -> Vec<String> {
+pub(super) fn names_of(name: &str) -> [Option<String>; 2] {
     match RESERVED.iter().position(|word| *word == name) {
         Some(at) => {
             let plain = (at >= N_LITERAL).then(|| name.to_owned());
-            plain.into_iter().chain([format!("__{name}__")]).collect()
+            [plain, Some(format!("__{name}__"))]
         }
-        None => escaped(name).into_iter().collect(),
+        None => [escaped(name), None],
     }
 }
 
