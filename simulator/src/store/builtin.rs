@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::kind::{Kind, Origin};
 use super::registry::{Behaviour, Conversion, Names};
-use super::schema::builtin::builtin;
-use super::schema::node::Node;
+use super::schema::whole::WholeSchema;
 
 mod others;
 
@@ -358,7 +357,7 @@ const ROWS: &[Row] = &[
 
 impl Row {
     /// The kind that this row describes.
-    pub(crate) fn kind(&self, schema: Arc<Node>) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         let owned = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
         Kind {
             group: self.group.to_owned(),
@@ -372,7 +371,7 @@ impl Row {
             namespaced: !self.cluster_scoped,
             origin: Origin::BuiltIn,
             subresources: owned(self.subresources),
-            schema,
+            schema: WholeSchema::of(self.group, self.version, self.kind),
             rules: Arc::default(),
             columns: Vec::new(),
             selectable_fields: owned(self.fields),
@@ -383,15 +382,5 @@ impl Row {
             scale: None,
             deprecation: self.deprecation.to_owned(),
         }
-    }
-
-    /// The schema of this row; one that keeps everything where none is known.
-    pub(crate) fn schema(&self) -> Arc<Node> {
-        builtin(self.group, self.version, self.kind).unwrap_or_else(|| {
-            Arc::new(Node {
-                preserve_unknown: true,
-                ..Node::default()
-            })
-        })
     }
 }

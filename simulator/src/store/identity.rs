@@ -7,7 +7,7 @@ use super::kind::{Kind, Origin, go_package};
 use super::metadata::invalid;
 use super::metadata_types::check_types;
 use super::misfit::Misfit;
-use super::schema::builtin::builtin;
+use super::schema::builtin::position;
 use super::status::{Qualified, Status};
 use crate::json::Value;
 
@@ -97,7 +97,7 @@ fn check_typed(kind: &Kind, value: &Value) -> Result<(), Status> {
         return Err(unrecognized(kind, value, &why));
     }
     let is_apart = |group: &str| APART.contains(&group);
-    let is_known = builtin(group, short, &called).is_some()
+    let is_known = position(group, short, &called).is_some()
         && (group == kind.group || !(is_apart(group) || is_apart(&kind.group)));
     if is_known && called == kind.kind && go_package(group) == go_package(&kind.group) {
         return Err(Status::bad_request(format!(

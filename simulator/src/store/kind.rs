@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::schema::cel::Rules;
 use super::schema::compiled::CompiledSchema;
-use super::schema::node::Node;
+use super::schema::whole::WholeSchema;
 use super::status::Qualified;
 
 /// Everything that routing, discovery, validation and printing need to know of a kind.
@@ -33,7 +33,7 @@ pub struct Kind {
     /// Subresources besides the object itself, such as `status`, `scale`, `log`.
     pub subresources: Vec<String>,
     /// The schema of the whole object, `apiVersion`, `kind` and `metadata` included.
-    pub schema: Arc<Node>,
+    pub schema: WholeSchema,
     /// The rules of the schema, compiled.
     pub rules: Arc<Rules>,
     /// `additionalPrinterColumns`; empty means Name and Age (custom) or hand-written columns (built in).
@@ -103,7 +103,7 @@ impl Kind {
     #[must_use]
     pub fn compiled(&self) -> CompiledSchema {
         CompiledSchema {
-            node: Arc::clone(&self.schema),
+            node: Arc::clone(self.schema.shared()),
             rules: Arc::clone(&self.rules),
         }
     }

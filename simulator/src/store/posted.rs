@@ -8,7 +8,7 @@ use super::kind::{Kind, Origin};
 use super::metadata;
 use super::object::metadata_mut;
 use super::request::{Part, Request, WriteOptions};
-use super::schema::builtin::builtin;
+use super::schema::whole::WholeSchema;
 use super::status::Status;
 use super::{identity, shape};
 use crate::json::Value;
@@ -28,7 +28,7 @@ pub(crate) fn kind(group: &str, name: &str, namespaced: bool) -> Kind {
         namespaced,
         origin: Origin::BuiltIn,
         subresources: Vec::new(),
-        schema: builtin(group, "v1", name).unwrap_or_default(),
+        schema: WholeSchema::of(group, "v1", name),
         rules: Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),

@@ -180,7 +180,7 @@ impl Registry {
                 }
             };
             registry.insert(Served {
-                kind: Arc::new(row.kind(row.schema())),
+                kind: Arc::new(row.kind()),
                 table,
                 behaviour: row.behaviour,
                 conversion: row.conversion,

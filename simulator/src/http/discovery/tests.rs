@@ -1,6 +1,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::store::schema::whole::WholeSchema;
 
 fn kind(api_version: &str, name: &str, origin: Origin) -> Kind {
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
@@ -17,7 +18,7 @@ fn kind(api_version: &str, name: &str, origin: Origin) -> Kind {
         namespaced: true,
         origin,
         subresources: Vec::new(),
-        schema: std::sync::Arc::default(),
+        schema: WholeSchema::default(),
         rules: std::sync::Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),

@@ -11,6 +11,7 @@ use crate::store::builtin::rows;
 use crate::store::schema::builtin::builtin;
 use crate::store::schema::node::Node;
 use crate::store::schema::parse::parse;
+use crate::store::schema::whole::WholeSchema;
 
 fn kind(api_version: &str, name: &str, origin: Origin, schema: Node) -> Kind {
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
@@ -26,7 +27,7 @@ fn kind(api_version: &str, name: &str, origin: Origin, schema: Node) -> Kind {
         namespaced: true,
         origin,
         subresources: vec!["status".to_owned(), "log".to_owned()],
-        schema: Arc::new(schema),
+        schema: schema.into(),
         rules: Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),
@@ -216,7 +217,7 @@ fn the_index_leads_to_each_group_and_version_with_its_hash() {
 #[test]
 fn a_hash_changes_with_the_schema_of_a_custom_resource() {
     let (before, mut after) = (gadget(), gadget());
-    after.schema = Arc::new(Node {
+    after.schema = WholeSchema::from(Node {
         description: "Another.".to_owned(),
         ..Node::clone(&after.schema)
     });
@@ -243,7 +244,7 @@ fn references(of: &Value) -> Vec<&str> {
 }
 
 fn everything() -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = rows().map(|row| row.kind(row.schema())).collect();
+    let mut kinds: Vec<Kind> = rows().map(|row| row.kind()).collect();
     kinds.push(gadget());
     kinds
 }

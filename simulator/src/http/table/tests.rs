@@ -4,6 +4,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::store::kind::{Column, Origin};
+use crate::store::schema::whole::WholeSchema;
 
 mod whole;
 
@@ -23,7 +24,7 @@ fn kind(api_version: &str, name: &str, origin: Origin) -> Kind {
         namespaced: true,
         origin,
         subresources: Vec::new(),
-        schema: Arc::default(),
+        schema: WholeSchema::default(),
         rules: Arc::default(),
         columns: Vec::new(),
         selectable_fields: Vec::new(),

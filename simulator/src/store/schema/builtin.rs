@@ -1,15 +1,15 @@
-//! Schemas of the kinds that Kubernetes itself defines, made when first asked for.
+//! Schemas of the kinds that Kubernetes itself defines, each made when first asked for.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     APIResourceList, DeleteOptions, ListMeta, ObjectMeta, Status,
 };
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
-use self::known::{KINDS, Known};
+use self::known::KINDS;
 pub(super) use self::values::values;
 use super::format::Format;
 use super::node::{Checks, Node, Type};
@@ -18,7 +18,24 @@ mod known;
 mod overlay;
 mod values;
 
-/// The schema of a whole object of a built-in kind, made with all others on the first call; `None` for kinds that are not known here.
+/// The place of a kind among those whose schemas are known, by which [`at`] finds the schema; `None` for other kinds.
+#[must_use]
+pub fn position(group: &str, version: &str, kind: &str) -> Option<usize> {
+    KINDS
+        .iter()
+        .position(|known| (known.group, known.version, known.kind) == (group, version, kind))
+}
+
+/// The schema of a whole object of the kind with this [`position`], made on the first call.
+///
+/// # Panics
+/// If no kind has this position.
+pub(super) fn at(position: usize) -> &'static Arc<Node> {
+    static KNOWN: [OnceLock<Arc<Node>>; KINDS.len()] = [const { OnceLock::new() }; _];
+    KNOWN[position].get_or_init(|| whole(&made(KINDS[position].schema)))
+}
+
+/// The schema of a whole object of a built-in kind; `None` for kinds that are not known here.
 ///
 /// Descriptions and types are those of Kubernetes v1.34; lists carry their list type and patch strategy. Schemas inside
 /// of CustomResourceDefinitions are not looked into.
@@ -26,68 +43,54 @@ mod values;
 /// Source: `spec/kube-api.md` §1.13 and §1.22; the types of k8s-openapi 0.29 (v1_34).
 #[must_use]
 pub fn builtin(group: &str, version: &str, kind: &str) -> Option<Arc<Node>> {
-    let is_it = |known: &Known| (known.group, known.version, known.kind) == (group, version, kind);
-    Some(Arc::clone(&BUILT_IN.kinds[KINDS.iter().position(is_it)?]))
+    position(group, version, kind).map(|position| Arc::clone(at(position)))
 }
 
 /// The schema of a named part of built-in kinds, such as `io.k8s.api.core.v1.PodSpec`.
 #[must_use]
 pub fn definition(name: &str) -> Option<Arc<Node>> {
-    BUILT_IN.definitions.get(name).map(Arc::clone)
+    DEFINITIONS.get(name).map(Arc::clone)
 }
 
 /// Group, version and kind of a named part that is a kind by itself.
 #[must_use]
 pub fn kind_of(name: &str) -> Option<[&'static str; 3]> {
-    let nodes = BUILT_IN.kinds.iter().zip(&KINDS);
-    let mut named = nodes.filter(|(node, _)| node.definition.as_deref() == Some(name));
-    named
-        .next()
+    let mut kinds = KINDS.iter().enumerate();
+    let named = |position| at(position).definition.as_deref() == Some(name);
+    kinds
+        .find(|(position, _)| named(*position))
         .map(|(_, known)| [known.group, known.version, known.kind])
 }
 
 /// The names that [`definition`] knows, in their order.
 pub fn definitions() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.definitions.keys().map(String::as_str)
+    DEFINITIONS.keys().map(String::as_str)
 }
 
 /// The schema of `metadata`.
 #[must_use]
 pub fn object_meta() -> Arc<Node> {
-    static OBJECT_META: LazyLock<Arc<Node>> = LazyLock::new(node_of::<ObjectMeta>);
+    static OBJECT_META: LazyLock<Arc<Node>> =
+        LazyLock::new(|| made(SchemaGenerator::subschema_for::<ObjectMeta>));
     Arc::clone(&OBJECT_META)
 }
 
-/// What Kubernetes itself defines.
-struct BuiltIn {
-    /// The schemas of [`KINDS`], in their order.
-    kinds: Vec<Arc<Node>>,
-    /// Their parts.
-    definitions: BTreeMap<String, Arc<Node>>,
-}
-
-/// Made together, since kinds share most of their parts.
-static BUILT_IN: LazyLock<BuiltIn> = LazyLock::new(|| {
-    let mut generator = SchemaGenerator::default();
-    let schemas = KINDS.map(|known| (known.schema)(&mut generator));
-    let others = [
-        generator.subschema_for::<APIResourceList>(),
-        generator.subschema_for::<DeleteOptions>(),
-        generator.subschema_for::<ListMeta>(),
-        generator.subschema_for::<Status>(),
-    ];
-    let parts = generator.take_definitions(true);
-    let mut reader = Reader::of(&parts);
-    let kinds = schemas.iter();
-    let kinds = kinds.map(|schema| whole(&reader.node(schema.as_value())));
-    let kinds = kinds.collect();
-    for other in &others {
-        reader.node(other.as_value());
+/// The parts of all kinds.
+static DEFINITIONS: LazyLock<BTreeMap<String, Arc<Node>>> = LazyLock::new(|| {
+    for position in 0..KINDS.len() {
+        at(position);
     }
-    BuiltIn {
-        kinds,
-        definitions: reader.finished(),
-    }
+    made(SchemaGenerator::subschema_for::<APIResourceList>);
+    made(SchemaGenerator::subschema_for::<DeleteOptions>);
+    made(SchemaGenerator::subschema_for::<ListMeta>);
+    made(SchemaGenerator::subschema_for::<Status>);
+    let mut parts = PARTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let Parts { generator, known } = &mut *parts;
+    let mut reader = Reader {
+        definitions: generator.definitions(),
+        known,
+    };
+    reader.with_first_layers()
 });
 
 /// Every kind has the `metadata` that [`object_meta`] describes.
@@ -97,35 +100,43 @@ fn whole(node: &Node) -> Arc<Node> {
     Arc::new(node)
 }
 
-fn node_of<T: JsonSchema>() -> Arc<Node> {
-    let mut generator = SchemaGenerator::default();
-    let schema = generator.subschema_for::<T>();
-    Reader::of(&generator.take_definitions(true)).node(schema.as_value())
+/// What has been read. Kinds share most of their parts, each of which is read once.
+#[derive(Default)]
+struct Parts {
+    generator: SchemaGenerator,
+    known: BTreeMap<String, Arc<Node>>,
+}
+
+static PARTS: LazyLock<Mutex<Parts>> = LazyLock::new(Mutex::default);
+
+fn made(schema: fn(&mut SchemaGenerator) -> Schema) -> Arc<Node> {
+    let mut parts = PARTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let Parts { generator, known } = &mut *parts;
+    let schema = schema(generator);
+    let mut reader = Reader {
+        definitions: generator.definitions(),
+        known,
+    };
+    reader.node(schema.as_value())
 }
 
 /// Turns the generated schemas into nodes, each definition once.
 struct Reader<'d> {
     definitions: &'d serde_json::Map<String, Value>,
-    known: BTreeMap<String, Arc<Node>>,
+    known: &'d mut BTreeMap<String, Arc<Node>>,
 }
 
-impl<'d> Reader<'d> {
-    fn of(definitions: &'d serde_json::Map<String, Value>) -> Self {
-        Self {
-            definitions,
-            known: BTreeMap::new(),
-        }
-    }
-
-    /// What was read, and the first layer of what contains itself.
-    fn finished(mut self) -> BTreeMap<String, Arc<Node>> {
+impl Reader<'_> {
+    /// What was read, with the first layer of what contains itself.
+    fn with_first_layers(&mut self) -> BTreeMap<String, Arc<Node>> {
+        let mut all = self.known.clone();
         for name in RECURSIVE {
             if let Some(definition) = self.definitions.get(name) {
                 let layer = self.inline(definition, name);
-                self.known.insert(name.to_owned(), Arc::new(layer));
+                all.insert(name.to_owned(), Arc::new(layer));
             }
         }
-        self.known
+        all
     }
 
     fn node(&mut self, schema: &Value) -> Arc<Node> {

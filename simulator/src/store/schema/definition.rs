@@ -131,7 +131,7 @@ fn kind(crd: &Value, version: &Value, parsed: &Parsed) -> Kind {
             .filter(|name| subresources.is_some_and(|all| all.contains_key(name)))
             .map(str::to_owned)
             .collect(),
-        schema: Arc::new(whole(parsed.declared.clone())),
+        schema: whole(parsed.declared.clone()).into(),
         rules: Arc::clone(&parsed.rules),
         columns: list(version, "/additionalPrinterColumns")
             .iter()

@@ -20,6 +20,7 @@ pub mod path;
 pub mod pattern;
 pub mod prune;
 pub mod validate;
+pub mod whole;
 
 pub(crate) mod cause;
 pub(crate) mod name;

@@ -27,7 +27,7 @@ const fn known<T: JsonSchema>(
 }
 
 /// Every one.
-pub(super) const KINDS: [Known; 69] = [
+pub(super) static KINDS: [Known; 69] = [
     known::<api::autoscaling::v1::Scale>("autoscaling", "v1", "Scale"),
     known::<api::core::v1::ComponentStatus>("", "v1", "ComponentStatus"),
     known::<api::authentication::v1::SelfSubjectReview>(
