@@ -9,6 +9,7 @@ use super::key;
 use super::lookup::{ConfigMapError, Lookups, Missing};
 use super::pass::{Halt, Identity};
 use super::spec::{WorkflowSpec, WorkflowStatus};
+use crate::json::html_escaped;
 
 /// Letters of `workflow.creationTimestamp.<letter>` and how each is printed.
 const LETTERS: [(&str, &str); 16] = [
@@ -156,13 +157,7 @@ fn arguments(sources: &Sources, names: &mut BTreeMap<String, String>) -> Result<
 
 /// Compact JSON, with the letters that Go escapes for HTML.
 pub(crate) fn json<T: Serialize>(value: &T) -> String {
-    let text = serde_json::to_string(value).unwrap_or_default();
-    if !text.contains(['<', '>', '&']) {
-        return text;
-    }
-    text.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
+    html_escaped(serde_json::to_string(value).unwrap_or_default())
 }
 
 impl From<Missing> for Halt {

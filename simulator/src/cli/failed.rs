@@ -1,6 +1,7 @@
 //! How a command ends.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -41,6 +42,9 @@ pub enum Failed {
     /// The address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] listener::Error),
+    /// The cluster cannot tell where it is reached.
+    #[error("tell the cluster that it is at {}", .0)]
+    Advertise(SocketAddr, #[source] kube::Error),
     /// There are no threads to be had.
     #[error("start threads")]
     Threads(#[source] io::Error),
@@ -76,6 +80,7 @@ impl From<&Failed> for ExitCode {
             | Failed::Install(_)
             | Failed::Start(_)
             | Failed::Listen(_)
+            | Failed::Advertise(..)
             | Failed::Threads(_)
             | Failed::Print(_)
             | Failed::State(_)

@@ -101,6 +101,10 @@ pub(super) async fn serve(
     let network = Network::of(args.time)?;
     let binding = network.handle.spawn(Listener::bind(args.listen, args.seed));
     let listener = ended(binding).await?;
+    if let Some(address) = listener.access().advertised {
+        let advertised = server.advertise(address).await;
+        advertised.map_err(|error| Failed::Advertise(address, error))?;
+    }
     let (url, file) = (listener.access().url.clone(), &args.kubeconfig);
     let written = listener.access().write_kubeconfig(file);
     written.map_err(|error| Failed::WriteKubeconfig(file.clone(), error))?;

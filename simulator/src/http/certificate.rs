@@ -42,11 +42,11 @@ pub(crate) struct Identity {
     pub(crate) authority_pem: String,
 }
 
-/// A new authority and a certificate signed by it; the keys differ on every call.
-pub(crate) fn identity(address: IpAddr) -> Result<Identity, Error> {
+/// A new authority and a certificate signed by it, for these addresses too; the keys differ on every call.
+pub(crate) fn identity(addresses: &[IpAddr]) -> Result<Identity, Error> {
     let (issuer, authority_pem) = authority()?;
     let mut names: Vec<String> = NAMES.map(str::to_owned).to_vec();
-    names.push(address.to_string());
+    names.extend(addresses.iter().map(IpAddr::to_string));
     names.dedup();
     let mut params = CertificateParams::new(names)?;
     params

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
@@ -13,6 +14,8 @@ use base64::prelude::BASE64_STANDARD;
 pub struct Access {
     /// `https://host:port`.
     pub url: String,
+    /// Where others than this host reach the port; `None` if none can.
+    pub advertised: Option<SocketAddr>,
     /// The certificate of the authority that signed the server's, in PEM.
     pub authority_pem: String,
     /// The bearer token.
@@ -73,6 +76,7 @@ mod tests {
 
     fn access() -> Access {
         Access {
+            advertised: None,
             url: "https://127.0.0.1:6443".to_owned(),
             authority_pem: "pem".to_owned(),
             token: "t0ken".to_owned(),

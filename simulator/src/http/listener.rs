@@ -24,6 +24,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::{BoxError, Service};
 
+use super::advertise::reachable;
 use super::certificate::{self, identity};
 use super::farewell::Farewell;
 use super::gate::Gate;
@@ -77,7 +78,8 @@ impl Listener {
         let bind = |source| Error::Bind { address, source };
         let socket = TcpListener::bind(address).await.map_err(bind)?;
         let local = socket.local_addr().map_err(bind)?;
-        let identity = identity(local.ip())?;
+        let advertised = reachable(local.ip());
+        let identity = identity(&Vec::from_iter([local.ip()].into_iter().chain(advertised)))?;
         let reachable = match local.ip() {
             ip if ip.is_unspecified() => SocketAddr::from(([127, 0, 0, 1], local.port())),
             _ => local,
@@ -87,6 +89,7 @@ impl Listener {
             tls: identity.tls,
             access: Access {
                 url: format!("https://{reachable}"),
+                advertised: advertised.map(|ip| SocketAddr::new(ip, local.port())),
                 authority_pem: identity.authority_pem,
                 token: token(seed),
             },

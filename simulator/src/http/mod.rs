@@ -1,5 +1,6 @@
 //! The Kubernetes API as one tower service, in process or behind a listener.
 
+mod advertise;
 pub mod age;
 pub mod backend;
 pub mod body;

@@ -28,5 +28,5 @@ pub use to::to_value;
 pub use typed::from_value;
 pub use value::Value;
 pub(crate) use wire::{DEPTH_MAX, depth, parsed, repaired, unreadable};
-pub(crate) use write::is_plain;
+pub(crate) use write::{html_escaped, is_plain};
 pub use write::{write, write_string};

@@ -4,6 +4,16 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{Map, Value, passing};
 
+/// JSON as Go writes it: with the characters escaped that mean something in HTML.
+pub(crate) fn html_escaped(json: String) -> String {
+    if !json.contains(['<', '>', '&']) {
+        return json;
+    }
+    json.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+}
+
 /// Appends the JSON text of a value, without spaces.
 pub fn write(text: &mut Vec<u8>, value: &Value) {
     match value {

@@ -68,7 +68,7 @@ impl Hooks {
     /// # Errors
     /// There is no port, or no certificate.
     pub async fn pair() -> Result<[Self; 2], Error> {
-        let identity = identity(Ipv4Addr::LOCALHOST.into())?;
+        let identity = identity(&[Ipv4Addr::LOCALHOST.into()])?;
         Ok([
             Self::listen(&identity).await?,
             Self::listen(&identity).await?,

@@ -14,7 +14,7 @@ use super::kernel::{Context, Kernel};
 use super::kind::Kind;
 use super::metadata::seconds;
 use super::patch::managed::{Writer, track_update};
-use super::request::{Part, Request, Verb, WriteOptions};
+use super::request::{Part, PatchBody, PatchKind, Request, Verb, WriteOptions};
 use super::status::Status;
 use super::webhook::Conversation;
 use crate::access::User;
@@ -44,13 +44,15 @@ impl Kernel {
     pub fn found(&mut self, now: Timestamp, ids: &mut Ids) {
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let namespace = json!({"metadata": {"name": name}});
-            let request = self.creation(("", "namespaces"), namespace, "kube-apiserver");
+            let verb = Verb::Create(namespace, written_by("kube-apiserver"));
+            let request = self.request(("", "namespaces"), String::new(), verb);
             self.apply(request, now, ids)
                 .expect("what every cluster begins with is accepted in an empty one");
         }
     }
 
-    /// Creates a definition whose kinds were read before.
+    /// Creates a definition whose kinds were read before, as `kubectl apply --server-side` does: whoever applies the manifest of
+    /// another version after it replaces it.
     ///
     /// # Errors
     /// As [`Kernel::apply`].
@@ -61,7 +63,11 @@ impl Kernel {
         ids: &mut Ids,
     ) -> Result<(), Status> {
         let definitions = ("apiextensions.k8s.io", "customresourcedefinitions");
-        let request = self.creation(definitions, definition, "arcsim");
+        let name = definition["metadata"]["name"].as_str();
+        let name = name.unwrap_or_default().to_owned();
+        let body = PatchBody::Value(definition);
+        let verb = Verb::Patch(PatchKind::Apply, body, written_by("kubectl"));
+        let request = self.request(definitions, name, verb);
         let mut conversation = Conversation::default();
         let mut context = Context::new((now, ids), &mut conversation);
         context.defined = Some(kinds);
@@ -69,20 +75,16 @@ impl Kernel {
             .map(drop)
     }
 
-    /// A request to create an object without a namespace, in the name of an administrator.
-    fn creation(&self, (group, plural): (&str, &str), object: Value, manager: &str) -> Request {
-        let options = WriteOptions {
-            field_manager: manager.to_owned(),
-            ..WriteOptions::default()
-        };
+    /// A request about an object without a namespace, in the name of an administrator.
+    fn request(&self, (group, plural): (&str, &str), name: String, verb: Verb) -> Request {
         Request {
             actor: Arc::from("system"),
             user: Arc::new(User::admin()),
             served: Arc::clone(self.registry.get(group, "v1", plural)),
             namespace: String::new(),
-            name: String::new(),
+            name,
             part: Part::Whole,
-            verb: Verb::Create(object, options),
+            verb,
         }
     }
 
@@ -174,6 +176,13 @@ impl Kernel {
         }
         super::write::drop_type(&mut object);
         self.log.put(served.table, object);
+    }
+}
+
+fn written_by(manager: &str) -> WriteOptions {
+    WriteOptions {
+        field_manager: manager.to_owned(),
+        ..WriteOptions::default()
     }
 }
 

@@ -37,6 +37,7 @@ mod classes;
 pub(crate) mod condition;
 mod conversion;
 mod decode;
+mod default_class;
 mod definition;
 mod delete;
 pub(crate) mod delete_options;

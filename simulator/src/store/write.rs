@@ -97,6 +97,7 @@ impl Kernel {
         rules::admit(&served.kind, &mut value);
         self.give_addresses(served, &mut value, None)?;
         self.complete_pod(request, &mut value, context.ids);
+        self.give_default_class(&served.kind, &mut value);
         self.permit_creation(request)?;
         let attempt = Attempt::creation(request, &value, options);
         self.admit(&attempt, context)?;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::json::{Map, Text, Value};
+use crate::json::{Map, Text, Value, html_escaped};
 
 /// The key that says of a branch with branches below it that it is in the set itself.
 const SELF: &str = ".";
@@ -272,22 +272,12 @@ pub(super) fn field_element(name: &str) -> Text {
 
 /// The element of the member `value` of a set.
 pub(super) fn value_element(value: &Value) -> String {
-    go_json(format!("v:{value}"))
+    html_escaped(format!("v:{value}"))
 }
 
 /// The element of the list item whose key fields are `keys`.
 pub(super) fn key_element(keys: Map) -> String {
-    go_json(format!("k:{}", Value::Object(keys)))
-}
-
-/// JSON as Go writes it: with the characters escaped that mean something in HTML.
-fn go_json(json: String) -> String {
-    if !json.contains(['<', '>', '&']) {
-        return json;
-    }
-    json.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
+    html_escaped(format!("k:{}", Value::Object(keys)))
 }
 
 fn collect_paths(set: &Map, prefix: &str, paths: &mut Vec<String>) {

@@ -3,11 +3,12 @@
 //! Source: kubernetes v1.34 `pkg/apis/apps/validation/validation.go`, `pkg/apis/core/validation/validation.go` and
 //! `pkg/apis/autoscaling/validation/validation.go`.
 
+use super::claim;
+use super::go_struct;
 use super::of_kind::{immutable, natural, required};
 use super::part::{items, text};
 use super::pod;
 use super::pod_spec::choice_fault;
-use super::volume;
 use crate::json::{Map, Value, json};
 use crate::store::admission::selector_faults as label_faults;
 use crate::store::metadata::{invalid, invalid_json};
@@ -78,7 +79,7 @@ pub(super) fn faults(kind: &str, new: &Value, old: Option<&Value>) -> Vec<Cause>
         && let Some(old) = old
         && old["spec"]["selector"] != spec["selector"]
     {
-        let selector = spec["selector"].to_string();
+        let selector = go_struct::shown("LabelSelector", &spec["selector"]);
         causes.push(invalid_json(
             "spec.selector",
             &selector,
@@ -192,7 +193,7 @@ fn set_faults(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
     if old.is_none() {
         for (index, claim) in items(&spec["volumeClaimTemplates"]).enumerate() {
             let path = format!("spec.volumeClaimTemplates[{index}].spec");
-            causes.extend(volume::claim_spec_faults(&path, &claim["spec"]));
+            causes.extend(claim::spec_faults(&path, &claim["spec"]));
         }
     }
     natural("spec.ordinals.start", &spec["ordinals"]["start"], causes);

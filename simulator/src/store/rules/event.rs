@@ -2,6 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/events/v1/conversion.go`.
 
+use super::go_struct;
 use super::of_kind::required;
 use crate::json::Value;
 use crate::store::kind::Kind;
@@ -187,6 +188,20 @@ fn series_faults(series: &Value) -> Vec<Cause> {
     causes
 }
 
+/// A field as Go shows it.
+fn shown(field: &str, value: &Value) -> String {
+    match (field, value) {
+        ("regarding", value) => go_struct::shown("ObjectReference", value),
+        ("related", Value::Object(_)) => go_struct::shown("ObjectReference", value),
+        ("deprecatedSource", value) => go_struct::shown("EventSource", value),
+        ("deprecatedCount", Value::Null) => "0".to_owned(),
+        ("related" | "eventTime", value) => value.to_string(),
+        ("deprecatedFirstTimestamp" | "deprecatedLastTimestamp", value) => value.to_string(),
+        (_, Value::Null) => "\"\"".to_owned(),
+        (_, value) => value.to_string(),
+    }
+}
+
 /// All but the series stays as it is, in the new version.
 fn change_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
     if new["series"] != old["series"] {
@@ -208,10 +223,7 @@ fn change_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
         ("reportingInstance", "reportingInstance"),
     ] {
         if new[field] != old[field] {
-            let shown = match &new[field] {
-                Value::Null => "\"\"".to_owned(),
-                shown => shown.to_string(),
-            };
+            let shown = shown(field, &new[field]);
             causes.push(invalid_json(called, &shown, "field is immutable"));
         }
     }

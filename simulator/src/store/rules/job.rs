@@ -5,6 +5,7 @@
 use arc_operator::api::schedule::time_zone;
 
 use super::controller::{MISMATCH, is_selected};
+use super::go_struct;
 use super::of_kind::{natural, required};
 use super::pod;
 use super::pod_spec::choice_fault;
@@ -121,7 +122,12 @@ fn changes(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         .filter(|field| new["spec"][**field] != old["spec"][**field]);
     changed
         .map(|field| {
-            let value = new["spec"][*field].to_string();
+            let value = &new["spec"][*field];
+            let value = match *field {
+                "template" => go_struct::shown("PodTemplateSpec", value),
+                "selector" => go_struct::shown("LabelSelector", value),
+                _ => value.to_string(),
+            };
             invalid_json(&format!("spec.{field}"), &value, "field is immutable")
         })
         .collect()

@@ -6,6 +6,7 @@ mod api_service;
 mod autoscaler;
 mod budget;
 mod certificate;
+mod claim;
 mod condition;
 mod container;
 mod container_port;
@@ -18,6 +19,7 @@ mod endpoints;
 mod event;
 mod fill;
 mod flow;
+mod go_struct;
 mod image;
 mod ingress;
 mod ip;
@@ -65,6 +67,7 @@ mod workload;
 
 pub(super) use autoscaler::{to_new_autoscaler, to_old_autoscaler};
 pub(super) use certificate::USAGES as KEY_USAGES;
+pub(super) use claim::CLASS as CLASS_OF_CLAIM;
 pub(super) use event::{to_core_event, to_new_event};
 pub(super) use of_kind::{
     admit, drop_unowned, finish, has_unowned, name_requester, part_faults, plug_in, prepare,

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{
-    allotment, api_service, autoscaler, budget, certificate, controller, counts, defaults, device,
-    driver, endpoints, event, flow, ingress, ip, job, lease, limits, namespace, network, node, pod,
-    pod_gates, pod_part, priority, role, secret, service, volume, workload,
+    allotment, api_service, autoscaler, budget, certificate, claim, controller, counts, defaults,
+    device, driver, endpoints, event, flow, ingress, ip, job, lease, limits, namespace, network,
+    node, pod, pod_gates, pod_part, priority, role, secret, service, volume, workload,
 };
 use crate::access::User;
 use crate::json::Value;
@@ -224,7 +224,7 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("storage.k8s.io", "StorageClass") => network::class_faults(new, old),
         ("coordination.k8s.io", "Lease") => lease::faults(new),
         ("" | "events.k8s.io", "Event") => event::faults(kind, new, old),
-        ("", "PersistentVolumeClaim") => volume::claim_faults(new, old),
+        ("", "PersistentVolumeClaim") => claim::faults(new, old),
         ("", "PersistentVolume") => volume::volume_faults(new, old),
         ("storage.k8s.io", "CSIDriver") => driver::faults(new, old),
         ("storage.k8s.io", "CSINode") => driver::node_faults(new, old),

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::json::Value;
-use crate::store::schema::cause::{invalid, json, required};
+use crate::json::{Map, Value};
+use crate::store::schema::cause::{invalid, required};
 use crate::store::status::Cause;
 
 /// The elements of a list; none if there is no list.
@@ -77,14 +77,6 @@ pub(super) fn range_fault(
     }
 }
 
-/// An object as Go shows its struct: its `fields`, each by its name in Go and by that in JSON.
-pub(super) fn members(value: &Value, fields: &[(&str, &str)]) -> String {
-    let fields = fields
-        .iter()
-        .map(|(name, field)| format!("\"{name}\":{}", json(&value[*field])));
-    format!("{{{}}}", Vec::from_iter(fields).join(","))
-}
-
 /// Refuses a path that climbs to a parent.
 ///
 /// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `validatePathNoBacksteps`.
@@ -107,6 +99,20 @@ pub(super) fn descent_faults(field: &str, path: &str, causes: &mut Vec<Cause>) {
         causes.push(invalid(field, &path.into(), "must be a relative path"));
     }
     climb_fault(field, path, causes);
+}
+
+/// Gives a field the value that it has in `old`, where it may be missing.
+pub(super) fn take_back(new: &mut Value, old: &Value, field: &str) {
+    if new.is_null() && has(old, field) {
+        *new = Value::Object(Map::new());
+    }
+    let Some(fields) = new.as_object_mut() else {
+        return;
+    };
+    match old.get(field) {
+        Some(value) => drop(fields.insert(field.to_owned(), value.clone())),
+        None => drop(fields.remove(field)),
+    }
 }
 
 #[cfg(test)]

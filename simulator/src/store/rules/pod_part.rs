@@ -3,6 +3,7 @@
 //! Source: kubernetes v1.34 `pkg/registry/core/pod/strategy.go` and `pkg/apis/core/validation/validation.go`,
 //! `ValidatePodEphemeralContainersUpdate` and `ValidatePodResize`.
 
+use super::go_struct::difference;
 use super::pod::{quality_of_service, spec_faults};
 use crate::json::{Map, Value, json};
 use crate::store::metadata::invalid;
@@ -59,16 +60,14 @@ pub(super) fn ephemeral_faults(new: &Value, old: &Value) -> Vec<Cause> {
     let list = |pod: &'_ Value| pod["spec"]["ephemeralContainers"].as_array().cloned();
     let new = list(new).unwrap_or_default();
     for old in list(old).unwrap_or_default() {
-        let act = match new.iter().find(|new| new["name"] == old["name"]) {
+        let end = match new.iter().find(|new| new["name"] == old["name"]) {
             Some(new) if *new == old => continue,
-            Some(_) => "changed",
-            None => "removed",
+            Some(new) => format!("changed\n{}", difference("EphemeralContainer", &old, new)),
+            None => "removed\n".to_owned(),
         };
         let name = &old["name"];
-        causes.push(forbidden(
-            "spec.ephemeralContainers",
-            &format!("existing ephemeral containers {name} may not be {act}\n"),
-        ));
+        let why = format!("existing ephemeral containers {name} may not be {end}");
+        causes.push(forbidden("spec.ephemeralContainers", &why));
     }
     causes
 }

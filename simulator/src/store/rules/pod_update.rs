@@ -4,7 +4,8 @@
 
 use super::affinity::REQUIRED;
 use super::container;
-use super::part::{has, is_empty, items, members, range_fault, require, text};
+use super::go_struct::{difference, shown};
+use super::part::{has, is_empty, items, range_fault, require, take_back, text};
 use super::pod_spec::DEADLINE_SECONDS_MAX;
 use super::scheduling;
 use crate::json::{Map, Value};
@@ -39,7 +40,7 @@ pub(super) fn faults(new: &Value, old: &Value) -> Vec<Cause> {
     }
     toleration_faults(new, old, &mut causes);
     gate_faults(new, old, &mut causes);
-    let mut rest = fixed_part(new);
+    let mut rest = with_former(new, old);
     if !is_empty(&old["schedulingGates"]) {
         held_faults(&mut rest, old, &mut causes);
     }
@@ -47,28 +48,37 @@ pub(super) fn faults(new: &Value, old: &Value) -> Vec<Cause> {
     if old[grace].as_i64().is_some_and(|seconds| seconds < 0) && rest[grace] == 1 {
         rest[grace] = old[grace].clone();
     }
-    if rest != fixed_part(old) {
-        causes.push(forbidden("spec", FIXED));
+    if fixed_part(&rest) != fixed_part(old) {
+        let why = format!("{FIXED}\n{}", difference("PodSpec", old, &rest));
+        causes.push(forbidden("spec", &why));
     }
     causes
 }
 
-/// What an update may not change at all.
-fn fixed_part(spec: &Value) -> Value {
-    let mut spec = spec.clone();
-    if let Some(fields) = spec.as_object_mut() {
-        fields.retain(|field, value| {
-            let is_nothing = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-            !LOOKED_AT.contains(&field.as_str()) && !is_nothing
-        });
-        for list in LISTS {
-            let list = fields.get_mut(list).and_then(Value::as_array_mut);
-            for container in list.into_iter().flatten() {
-                container["image"] = Value::Null;
-            }
+/// The new spec with what may change as it was.
+fn with_former(new: &Value, old: &Value) -> Value {
+    let mut rest = new.clone();
+    for field in LOOKED_AT {
+        take_back(&mut rest, old, field);
+    }
+    for list in LISTS {
+        let containers = rest.get_mut(list).and_then(Value::as_array_mut);
+        for (container, old) in containers.into_iter().flatten().zip(items(&old[list])) {
+            take_back(container, old, "image");
         }
     }
-    spec
+    rest
+}
+
+/// The fields of a spec that say something.
+fn fixed_part(spec: &Value) -> Map {
+    let fields = spec.as_object().into_iter().flatten();
+    let telling = fields.filter(|(_, value)| {
+        !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
+    });
+    telling
+        .map(|(field, value)| (field.clone(), value.clone()))
+        .collect()
 }
 
 /// A deadline may be set and drawn nearer, not put off or taken away. Whether nothing else is told.
@@ -144,20 +154,6 @@ fn held_faults(rest: &mut Value, old: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
-/// Gives a field the value that it has in `old`, where it may be missing.
-fn take_back(new: &mut Value, old: &Value, field: &str) {
-    if new.is_null() && has(old, field) {
-        *new = Value::Object(Map::new());
-    }
-    let Some(fields) = new.as_object_mut() else {
-        return;
-    };
-    match old.get(field) {
-        Some(value) => drop(fields.insert(field.to_owned(), value.clone())),
-        None => drop(fields.remove(field)),
-    }
-}
-
 fn term_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
     let field = format!("spec.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms");
     let (new, old) = (&new["nodeSelectorTerms"], &old["nodeSelectorTerms"]);
@@ -166,7 +162,7 @@ fn term_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
     }
     if items(new).count() != items(old).count() {
         let why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
-        let terms = items(new).map(shown);
+        let terms = items(new).map(|term| shown("NodeSelectorTerm", term));
         let shown = match Vec::from_iter(terms).join(",") {
             terms if terms.is_empty() => "null".to_owned(),
             terms => format!("[{terms}]"),
@@ -186,30 +182,13 @@ fn term_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
         };
         if !lists.iter().all(is_kept) {
             let why = "only additions are allowed (no mutations or deletions)";
-            causes.push(invalid_shown(format!("{field}[{index}]"), &shown(new), why));
+            causes.push(invalid_shown(
+                format!("{field}[{index}]"),
+                &shown("NodeSelectorTerm", new),
+                why,
+            ));
         }
     }
-}
-
-/// What selects nodes as Go shows its struct.
-fn shown(term: &Value) -> String {
-    let fields = [
-        ("Key", "key"),
-        ("Operator", "operator"),
-        ("Values", "values"),
-    ];
-    let lists = [
-        ("MatchExpressions", "matchExpressions"),
-        ("MatchFields", "matchFields"),
-    ];
-    let [expressions, names] = lists.map(|(name, list)| {
-        let list = items(&term[list]).map(|element| members(element, &fields));
-        match Vec::from_iter(list).join(",") {
-            list if list.is_empty() => format!("\"{name}\":null"),
-            list => format!("\"{name}\":[{list}]"),
-        }
-    });
-    format!("{{{expressions},{names}}}")
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use super::part::{containers, descent_faults, has, items, members, range_fault, text};
+use super::go_struct::shown;
+use super::part::{containers, descent_faults, has, items, range_fault, text};
 use super::pod_spec::choice_fault;
 use crate::json::Value;
 use crate::store::schema::cause::{
-    duplicate, forbidden, invalid, invalid_shown, json, required, too_long,
+    duplicate, forbidden, invalid, invalid_shown, required, too_long,
 };
 use crate::store::status::Cause;
 
@@ -22,21 +23,6 @@ const SYSCTL_BYTES_MAX: usize = 253;
 const SYSCTL: &str = "must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
 /// What the kernel keeps apart for each namespace of inter-process communication, beside `fs.mqueue.`.
 const SHARED_MEMORY: [&str; 3] = ["kernel.shm", "kernel.msg", "kernel.sem"];
-/// The fields of the security context of a container as Go's struct has them.
-const STRUCT: [(&str, &str); 12] = [
-    ("Capabilities", "capabilities"),
-    ("Privileged", "privileged"),
-    ("SELinuxOptions", "seLinuxOptions"),
-    ("WindowsOptions", "windowsOptions"),
-    ("RunAsUser", "runAsUser"),
-    ("RunAsGroup", "runAsGroup"),
-    ("RunAsNonRoot", "runAsNonRoot"),
-    ("ReadOnlyRootFilesystem", "readOnlyRootFilesystem"),
-    ("AllowPrivilegeEscalation", "allowPrivilegeEscalation"),
-    ("ProcMount", "procMount"),
-    ("SeccompProfile", "seccompProfile"),
-    ("AppArmorProfile", "appArmorProfile"),
-];
 
 /// What is wrong with the security context of a container, which lies at `path`; `is_of_host` says whether its users are
 /// those of the node.
@@ -70,37 +56,9 @@ pub(super) fn container_faults(
         let is_privileged = context["privileged"] == true;
         let whys = is_privileged.then_some(privileged).into_iter();
         let whys = whys.chain(added.map(|_| admin));
-        causes.extend(whys.map(|why| invalid_shown(path, &shown(context), why)));
+        causes.extend(whys.map(|why| invalid_shown(path, &shown("SecurityContext", context), why)));
     }
     armor_faults(path, context, causes);
-}
-
-/// A security context as Go shows its struct.
-fn shown(context: &Value) -> String {
-    let fields = STRUCT.map(|(name, field)| {
-        let value = &context[field];
-        let text = match name {
-            _ if value.is_null() => "null".to_owned(),
-            "Capabilities" => members(value, &[("Add", "add"), ("Drop", "drop")]),
-            "SELinuxOptions" => texts(value, &["User", "Role", "Type", "Level"]),
-            "SeccompProfile" | "AppArmorProfile" => profile_text(value),
-            _ => json(value),
-        };
-        format!("\"{name}\":{text}")
-    });
-    format!("{{{}}}", fields.join(","))
-}
-
-fn profile_text(profile: &Value) -> String {
-    let fields = [("Type", "type"), ("LocalhostProfile", "localhostProfile")];
-    members(profile, &fields)
-}
-
-fn texts(value: &Value, fields: &[&str]) -> String {
-    let fields = fields
-        .iter()
-        .map(|name| format!("\"{name}\":{:?}", text(value, &name.to_lowercase())));
-    format!("{{{}}}", Vec::from_iter(fields).join(","))
 }
 
 fn seccomp_faults(path: &str, context: &Value, causes: &mut Vec<Cause>) {
@@ -127,7 +85,7 @@ fn seccomp_faults(path: &str, context: &Value, causes: &mut Vec<Cause>) {
         (true, Some(local)) => descent_faults(&field, local, causes),
         (false, Some(_)) => {
             let why = "can only be set when seccomp type is Localhost";
-            causes.push(invalid_shown(field, &profile_text(profile), why));
+            causes.push(invalid_shown(field, &shown("SeccompProfile", profile), why));
         }
         (false, None) => {}
     }

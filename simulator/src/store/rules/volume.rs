@@ -2,16 +2,18 @@
 
 use jiff::Timestamp;
 
+use super::claim;
 use super::driver;
+use super::go_struct::{difference, shown};
 use super::of_kind::required;
 use super::pod_spec::choice_fault;
 use crate::json::{Value, json};
-use crate::store::admission::selector_faults;
 use crate::store::metadata::{invalid, seconds};
 use crate::store::naming::subdomain_fault;
 use crate::store::object::metadata_mut;
-use crate::store::quota::Amount;
-use crate::store::schema::cause::{forbidden, invalid_shown, not_supported};
+use crate::store::schema::cause::{
+    forbidden, invalid as invalid_value, invalid_shown, not_supported,
+};
 use crate::store::status::Cause;
 
 /// Sorted, as messages name them.
@@ -69,81 +71,8 @@ pub(super) fn prepare(kind: &str, value: &mut Value) {
     }
 }
 
-/// Tells twice what a new claim is filled from, which is another claim or a snapshot; anything else is dropped where
-/// only those may stand.
-///
-/// Source: kubernetes v1.34 `pkg/api/persistentvolumeclaim/util.go`.
-fn admit_source(claim: &mut Value) {
-    let Some(spec) = claim["spec"].as_object_mut() else {
-        return;
-    };
-    let is_old_source = |source: &Value| {
-        let group = source["apiGroup"].as_str().unwrap_or_default();
-        let kind = source["kind"].as_str().unwrap_or_default();
-        matches!(
-            (group, kind),
-            ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot")
-        )
-    };
-    let source = spec.remove("dataSource").filter(is_old_source);
-    let wider = spec.remove("dataSourceRef");
-    let is_far = |source: &&Value| !source["namespace"].is_null();
-    let copy = wider.as_ref().filter(|source| !is_far(source)).cloned();
-    let source = source.or(copy);
-    for (field, source) in [
-        ("dataSourceRef", wider.or(source.clone())),
-        ("dataSource", source),
-    ] {
-        let Some(mut source) = source.filter(Value::is_object) else {
-            continue;
-        };
-        if source["apiGroup"].is_null() {
-            source["apiGroup"] = Value::Null;
-        }
-        spec.insert(field.to_owned(), source);
-    }
-}
-
-/// What is wrong with a claim.
-///
-/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`.
-pub(super) fn claim_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let mut causes = claim_spec_faults("spec", &new["spec"]);
-    if old.is_some_and(|old| settled(new, old) != settled(old, old)) {
-        let why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n";
-        causes.push(forbidden("spec", why));
-    }
-    causes
-}
-
-/// What is wrong with the spec of a claim, or of a template of claims, which lies at `path`.
-pub(super) fn claim_spec_faults(path: &str, spec: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    if spec["accessModes"].as_array().is_none_or(Vec::is_empty) {
-        let message = "Required value: at least 1 access mode is required";
-        causes.push(required(format!("{path}.accessModes"), message));
-    }
-    let selector = &spec["selector"];
-    causes.extend(selector_faults(&format!("{path}.selector"), selector));
-    mode_faults(path, spec, &mut causes);
-    let field = format!("{path}.resources[storage]");
-    match spec["resources"]["requests"].get("storage") {
-        None => causes.push(required(field, "Required value")),
-        Some(quantity) => {
-            let text = quantity.as_str().unwrap_or_default();
-            if Amount::read(text).is_some_and(|amount| amount <= Amount::default()) {
-                causes.push(invalid(&field, text, "must be greater than zero"));
-            }
-        }
-    }
-    let class = spec["storageClassName"].as_str().unwrap_or_default();
-    if let Some(why) = subdomain_fault(class).filter(|_| !class.is_empty()) {
-        causes.push(invalid(&format!("{path}.storageClassName"), class, &why));
-    }
-    causes
-}
-
-fn mode_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
+/// Ways of access, and of a volume as files or blocks, that there are not.
+pub(super) fn mode_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
     let (field, kind) = (format!("{path}.accessModes"), format!("{path}.volumeMode"));
     let modes = spec["accessModes"]
         .as_array()
@@ -158,27 +87,6 @@ fn mode_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
     }
     let kinds = ["Block", "Filesystem"];
     choice_fault(&kind, &spec["volumeMode"], &kinds, causes);
-}
-
-/// The spec of a claim without what may still change: the volume while there is none, and the size once there is one.
-fn settled(claim: &Value, old: &Value) -> Value {
-    let mut spec = claim["spec"].clone();
-    let mut drop_field = |pointer: &str, field: &str| {
-        let fields = spec.pointer_mut(pointer).and_then(Value::as_object_mut);
-        fields.map(|fields| fields.remove(field));
-    };
-    if old["spec"]["volumeName"]
-        .as_str()
-        .unwrap_or_default()
-        .is_empty()
-    {
-        drop_field("", "volumeName");
-    }
-    if old["status"]["phase"] == "Bound" {
-        drop_field("/resources/requests", "storage");
-        drop_field("", "volumeAttributesClassName");
-    }
-    spec
 }
 
 /// What is wrong with a volume.
@@ -230,13 +138,38 @@ pub(super) fn volume_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         let message = "Required value: Local volume requires node affinity";
         causes.push(required("spec.nodeAffinity", message));
     }
-    let old = old.map(|old| &old["spec"]);
-    if old.is_some_and(|old| SOURCES.iter().any(|source| old[*source] != spec[*source])) {
-        let field = "spec.persistentvolumesource";
-        let why = format!("{field} is immutable after creation\n");
-        causes.push(forbidden(field, &why));
+    if let Some(old) = old.map(|old| &old["spec"]) {
+        settled_faults(spec, old, &mut causes);
     }
     causes
+}
+
+/// What of a volume stays once it is told.
+fn settled_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
+    if SOURCES.iter().any(|source| old[*source] != new[*source]) {
+        let field = "spec.persistentvolumesource";
+        let difference = difference("PersistentVolumeSource", old, new);
+        let why = format!("{field} is immutable after creation\n{difference}");
+        causes.push(forbidden(field, &why));
+    }
+    if new["volumeMode"] != old["volumeMode"] {
+        let mode = &new["volumeMode"];
+        causes.push(invalid_value("volumeMode", mode, "field is immutable"));
+    }
+    let nodes = "nodeAffinity";
+    if !old[nodes].is_null() && new[nodes] != old[nodes] {
+        let shown = match &new[nodes] {
+            Value::Null => "null".to_owned(),
+            affinity => shown("VolumeNodeAffinity", affinity),
+        };
+        let why = "field is immutable, except for updating from beta label to GA";
+        causes.push(invalid_shown(nodes, &shown, why));
+    }
+    let attributes = "volumeAttributesClassName";
+    if !old[attributes].is_null() && new[attributes].is_null() {
+        let why = "update from non-nil value to nil is forbidden";
+        causes.push(forbidden(format!("spec.{attributes}"), why));
+    }
 }
 
 /// What is wrong with the attachment of a volume to a node.
@@ -265,10 +198,7 @@ pub(super) fn attachment_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> 
         _ => causes.push(forbidden("spec.source", why)),
     }
     if old.is_some_and(|old| old["spec"] != *spec) {
-        let shown = format!(
-            "{{\"Attacher\":{},\"Source\":{{\"PersistentVolumeName\":{},\"InlineVolumeSpec\":null}},\"NodeName\":{}}}",
-            spec["attacher"], source["persistentVolumeName"], spec["nodeName"]
-        );
+        let shown = shown("VolumeAttachmentSpec", spec);
         causes.push(invalid_shown("spec", &shown, "field is immutable"));
     }
     causes
@@ -301,7 +231,7 @@ pub(super) fn admit(kind: &str, value: &mut Value) {
     }
     set_default(&mut value["status"], "phase", "Pending");
     if is_claim {
-        admit_source(value);
+        claim::admit_source(value);
     } else {
         value["status"]["lastPhaseTransitionTime"] = value["metadata"]["creationTimestamp"].clone();
     }

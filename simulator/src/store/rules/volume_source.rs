@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use super::claim;
 use super::driver;
 use super::mount::Volumes;
 use super::part::{climb_fault, descent_faults, has, items, refuse, require, text};
 use super::pod_spec::choice_fault;
 use super::projection::{downward_faults, item_faults, mode_fault, projected_faults};
-use super::volume;
 use super::volume_rare;
 use crate::json::Value;
 use crate::store::metadata::label_faults;
@@ -235,7 +235,7 @@ fn ephemeral_faults(path: &str, volume: &Value, pod: &str, causes: &mut Vec<Caus
             !["labels", "annotations"].contains(&field.as_str()) && !value.is_null()
         });
         causes.extend(others.map(|(field, _)| forbidden(format!("{at}.{field}"), "cannot be set")));
-        causes.extend(volume::claim_spec_faults(
+        causes.extend(claim::spec_faults(
             &format!("{place}.spec"),
             &template["spec"],
         ));

@@ -6,6 +6,7 @@
 //! Source: kubernetes v1.34 `pkg/api/pod/warnings.go`, `pkg/api/persistentvolumeclaim/util.go` and
 //! `pkg/api/service/warnings.go`.
 
+use super::claim::CLASS;
 use super::node;
 use super::pod_warning;
 use super::workload::template_place;
@@ -41,7 +42,18 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
                 told.push("spec.addressType: FQDN endpoints are deprecated".to_owned());
             }
         }
-        ("", "PersistentVolumeClaim") => claim_warnings("spec", &new["spec"], &mut told),
+        ("", "PersistentVolumeClaim") => {
+            if !new["metadata"]["annotations"][CLASS].is_null() {
+                told.push(format!("metadata.annotations[{CLASS}]: deprecated since v1.8; use \"storageClassName\" attribute instead"));
+            }
+            claim_warnings("spec", &new["spec"], &mut told);
+        }
+        ("networking.k8s.io", "Ingress") if old.is_none() => {
+            let class = &new["metadata"]["annotations"]["kubernetes.io/ingress.class"];
+            if !class.is_null() && new["spec"]["ingressClassName"].is_null() {
+                told.push("annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead".to_owned());
+            }
+        }
         (group, kind) => {
             let place = template_place(group, kind);
             let template = place.and_then(|place| Some((place, new.pointer(place)?)));

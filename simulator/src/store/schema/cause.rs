@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use crate::json::{Number, Value};
+use crate::json::{Number, Value, html_escaped};
 use crate::store::status::Cause;
 
 /// What a field error without a path prints for it.
@@ -106,11 +106,7 @@ fn shown(value: &Value) -> String {
 
 /// JSON as Go writes it: keys sorted, `<`, `>` and `&` escaped.
 pub(crate) fn json(value: &Value) -> String {
-    value
-        .to_string()
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
+    html_escaped(value.to_string())
 }
 
 /// A number as Go's `%v` writes it.
