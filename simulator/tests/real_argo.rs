@@ -4,17 +4,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it is wrong")]
 
+#[path = "serving/program.rs"]
+mod program;
+
 use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::wait::await_condition;
-use kube::{Client, Config};
 use serde_json::{Value, json};
+
+use program::{Program, client, folder, real, serve, skip};
 
 /// How long a Workflow may take; the controller looks again at what it wrote every second.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -84,16 +87,6 @@ outcomes:
 - run: {duration: 1s}
 ";
 
-/// A program that ends with this value.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
 /// The simulated cluster and the controller in it.
 struct Cluster {
     client: Client,
@@ -103,13 +96,8 @@ struct Cluster {
 }
 
 fn controller() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    let cache = variable("ARC_OFFLINE_CACHE")
-        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("arc-offline-cluster")))
-        .or_else(|| Some(variable("HOME")?.join(".cache/arc-offline-cluster")));
-    let cached = cache.map(|cache| cache.join("bin/workflow-controller"));
-    let named = variable("ARC_ARGO_CONTROLLER");
-    named.into_iter().chain(cached).find(|file| file.is_file())
+    let named = std::env::var_os("ARC_ARGO_CONTROLLER").map(PathBuf::from);
+    named.or_else(|| real("workflow-controller"))
 }
 
 impl Cluster {
@@ -120,18 +108,20 @@ impl Cluster {
         loaded: Option<PathBuf>,
     ) -> Option<Self> {
         let Some(controller) = controller() else {
-            let why = "no workflow-controller; build it with ../shared/offline-cluster/up or name it in $ARC_ARGO_CONTROLLER";
-            println!("SKIPPED {test}: {why}");
-            eprintln!("SKIPPED {test}: {why}");
+            skip(
+                test,
+                "workflow-controller, which $ARC_ARGO_CONTROLLER may name",
+            );
             return None;
         };
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-            .join("real-argo")
-            .join(test);
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = folder("real-argo", test);
         std::fs::write(folder.join("manifests.yaml"), manifests).unwrap();
         std::fs::write(folder.join("outcomes.yaml"), outcomes).unwrap();
-        let server = serve(&folder, loaded);
+        let mut arguments = vec!["--without", "argo", "--outcomes", "outcomes.yaml"];
+        arguments.extend(["--load", "manifests.yaml"]);
+        let loaded = loaded.map(|loaded| loaded.display().to_string());
+        arguments.extend(loaded.as_deref());
+        let server = serve(&folder, &arguments);
         let log = folder.join("controller.log");
         let controller = Command::new(controller)
             .args(["--kubeconfig", "kubeconfig", "--namespace", "argo"])
@@ -144,7 +134,7 @@ impl Cluster {
             .spawn()
             .unwrap();
         Some(Self {
-            client: client(&folder.join("kubeconfig")).await,
+            client: client(&folder).await,
             log,
             _server: server,
             _controller: Program(controller),
@@ -186,31 +176,6 @@ impl Cluster {
         }
         ended.unwrap().unwrap().unwrap().data
     }
-}
-
-/// Starts `arcsim serve` without its own Argo, and waits until it is ready.
-fn serve(folder: &Path, loaded: Option<PathBuf>) -> Program {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_arcsim"))
-        .args(["serve", "--without", "argo", "--kubeconfig", "kubeconfig"])
-        .args(["--outcomes", "outcomes.yaml", "--load", "manifests.yaml"])
-        .args(loaded)
-        .current_dir(folder)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let stdout = server.stdout.take().unwrap();
-    let server = Program(server);
-    let mut ready = String::new();
-    BufReader::new(stdout).read_line(&mut ready).unwrap();
-    assert!(ready.starts_with("arcsim serves "), "{ready}");
-    server
-}
-
-async fn client(kubeconfig: &Path) -> Client {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-    let options = KubeConfigOptions::default();
-    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    Client::try_from(config.unwrap()).unwrap()
 }
 
 /// Name, phase and outputs of every pod node, by name.

@@ -96,10 +96,11 @@ pub(super) async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<Verdict, Failed> {
     let book = books::find(args.outcomes.as_deref(), &args.load)?;
+    let network = Network::of(args.time)?;
+    // Keys and certificates are made while the cluster is.
+    let binding = network.handle.spawn(Listener::bind(args.listen, args.seed));
     let server = cluster(args, wall).await?;
     let clock = server.clock().clone();
-    let network = Network::of(args.time)?;
-    let binding = network.handle.spawn(Listener::bind(args.listen, args.seed));
     let listener = ended(binding).await?;
     if let Some(address) = listener.access().advertised {
         let advertised = server.advertise(address).await;

@@ -15,6 +15,7 @@ mod account;
 mod answered;
 mod bounded;
 mod conversion;
+mod defaulted;
 mod disturbed;
 mod events;
 mod evictions;

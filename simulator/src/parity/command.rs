@@ -196,12 +196,17 @@ fn holds_both(bin: &Path) -> bool {
 /// The folder in which `../shared/offline-cluster/up` leaves kube-apiserver and etcd, if they are there.
 #[must_use]
 pub fn real_programs() -> Option<PathBuf> {
+    cached_programs().filter(|bin| holds_both(bin))
+}
+
+/// The folder in which `../shared/offline-cluster/up` leaves real programs, whether or not they are there.
+#[must_use]
+pub fn cached_programs() -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     let cache = variable("ARC_OFFLINE_CACHE")
         .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("arc-offline-cluster")))
         .or_else(|| Some(variable("HOME")?.join(Path::new(".cache/arc-offline-cluster"))));
-    let bin = cache.map(|cache| cache.join("bin"));
-    bin.filter(|bin| holds_both(bin))
+    cache.map(|cache| cache.join("bin"))
 }
 
 fn progress(outcome: &Outcome, n_done: usize, n_jobs: usize) {

@@ -16,7 +16,6 @@
 //! | scheme, host and port, those of webhooks too | `<origin>`, `<hooks>` |
 //! | types of what rules are about, which are numbered by the time | `selfType` |
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
-//! | Go's diff of specs and of containers in the refusal of an update | cut off |
 //! | order of several causes of one refusal, and their list in its message | sorted, `<causes>`: Go walks maps at random |
 //! | conflicts of an apply, by manager | sorted: real servers order by the second |
 //! | order of fields, and of `managedFields`, in an object that a refusal quotes | sorted: real servers leave that of Go's structs where a patch changed nothing |
@@ -47,13 +46,6 @@ const BUILD_KEYS: [&str; 8] = [
     "buildDate",
     "goVersion",
     "platform",
-];
-/// What stands before Go's diff of pod specs, which changes with the version of the differ.
-const POD_DIFF: [&str; 4] = [
-    "(allow it to be set to 1 if it was previously negative)",
-    "may not be changed\n",
-    "is immutable after creation\n",
-    "for bound claims\n",
 ];
 /// What stands before the type errors of an apply, and what makes them a matter of chance.
 const TYPED: &str = "failed to create typed patch object (";
@@ -390,9 +382,7 @@ impl Normal<'_> {
     }
 
     fn text(&self, text: &str) -> String {
-        let diffs = POD_DIFF.iter();
-        let diff = diffs.filter_map(|before| Some(text.find(before)? + before.len()));
-        let mut text = without_type_errors(&text[..diff.min().unwrap_or(text.len())]);
+        let mut text = without_type_errors(text);
         for (index, name) in self.seen.generated.iter().enumerate() {
             text = text.replace(name, &format!("<name {}>", index + 1));
         }

@@ -1,7 +1,7 @@
 //! What every cluster begins with.
 //!
-//! Simplified: nobody keeps it so, no lease tells of the server, nobody is behind the Service `kubernetes`, groups of
-//! definitions have no APIService, nobody owns the status of a ServiceCIDR, and the roles that gather others do so from the beginning.
+//! Simplified: nobody keeps it so, no lease tells of the server, groups of definitions have no APIService, nobody owns the
+//! status of a ServiceCIDR, and the roles that gather others do so from the beginning.
 //!
 //! Source: what kube-apiserver v1.34.3 holds just after its first start; kubernetes v1.34
 //! `plugin/pkg/auth/authorizer/rbac/bootstrappolicy`, `pkg/registry/rbac/rest/storage_rbac.go`.

@@ -4,7 +4,7 @@
 
 use super::go_struct;
 use super::of_kind::required;
-use crate::json::Value;
+use crate::json::{Map, Value};
 use crate::store::kind::Kind;
 use crate::store::metadata::{invalid, invalid_json};
 use crate::store::naming::qualified_name_faults;
@@ -190,13 +190,16 @@ fn series_faults(series: &Value) -> Vec<Cause> {
 
 /// A field as Go shows it.
 fn shown(field: &str, value: &Value) -> String {
+    let empty = Value::Object(Map::new());
+    let given = if value.is_null() { &empty } else { value };
     match (field, value) {
-        ("regarding", value) => go_struct::shown("ObjectReference", value),
-        ("related", Value::Object(_)) => go_struct::shown("ObjectReference", value),
-        ("deprecatedSource", value) => go_struct::shown("EventSource", value),
+        ("regarding", _) => go_struct::shown("ObjectReference", given),
+        ("deprecatedSource", _) => go_struct::shown("EventSource", given),
+        ("related", value) => go_struct::shown("ObjectReference", value),
         ("deprecatedCount", Value::Null) => "0".to_owned(),
-        ("related" | "eventTime", value) => value.to_string(),
-        ("deprecatedFirstTimestamp" | "deprecatedLastTimestamp", value) => value.to_string(),
+        ("eventTime" | "deprecatedFirstTimestamp" | "deprecatedLastTimestamp", value) => {
+            value.to_string()
+        }
         (_, Value::Null) => "\"\"".to_owned(),
         (_, value) => value.to_string(),
     }

@@ -28,8 +28,11 @@ const OF_THE_HOST: [&str; 5] = [
     "hostUsers",
 ];
 
-/// A value as JSON of the struct of that name.
+/// A value as JSON of the struct of that name; `null` where there is none.
 pub(super) fn shown(name: &str, value: &Value) -> String {
+    if value.is_null() {
+        return "null".to_owned();
+    }
     let value = arranged(name, value);
     let text = serde_json::to_string(&Shown {
         form: Form::Struct(name),

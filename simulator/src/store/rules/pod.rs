@@ -64,7 +64,7 @@ pub(super) fn prepare(value: &mut Value) {
         {
             open_ports(spec);
         }
-        for container in containers(spec) {
+        for container in own_containers(spec) {
             if let Some(resources) = container.get_mut("resources") {
                 request_limits(resources);
             }
@@ -173,17 +173,23 @@ fn prepare_container(container: &mut Map) {
 
 /// Ports of a pod in the network of its node are those of the node.
 fn open_ports(spec: &mut Map) {
-    for list in ["containers", "initContainers"] {
-        let list = spec.get_mut(list).and_then(Value::as_array_mut);
-        for container in list.into_iter().flatten() {
-            let ports = container.get_mut("ports").and_then(Value::as_array_mut);
-            for port in ports.into_iter().flatten() {
-                if port["hostPort"].as_i64().unwrap_or_default() == 0 {
-                    port["hostPort"] = port["containerPort"].clone();
-                }
+    for container in own_containers(spec) {
+        let ports = container.get_mut("ports").and_then(Value::as_array_mut);
+        for port in ports.into_iter().flatten() {
+            if port["hostPort"].as_i64().unwrap_or_default() == 0 {
+                port["hostPort"] = port["containerPort"].clone();
             }
         }
     }
+}
+
+/// The containers that a pod is made with.
+fn own_containers(spec: &mut Map) -> impl Iterator<Item = &mut Value> {
+    let lists = spec.iter_mut().filter(|(name, _)| {
+        let name = name.as_str();
+        name == "containers" || name == "initContainers"
+    });
+    lists.flat_map(|(_, list)| list.as_array_mut().into_iter().flatten())
 }
 
 /// What is limited and not requested is requested up to its limit.

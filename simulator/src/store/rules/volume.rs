@@ -158,10 +158,7 @@ fn settled_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
     }
     let nodes = "nodeAffinity";
     if !old[nodes].is_null() && new[nodes] != old[nodes] {
-        let shown = match &new[nodes] {
-            Value::Null => "null".to_owned(),
-            affinity => shown("VolumeNodeAffinity", affinity),
-        };
+        let shown = shown("VolumeNodeAffinity", &new[nodes]);
         let why = "field is immutable, except for updating from beta label to GA";
         causes.push(invalid_shown(nodes, &shown, why));
     }
