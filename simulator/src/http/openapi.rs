@@ -7,8 +7,10 @@
 
 pub mod binary;
 mod components;
+mod documents;
 mod messages;
 mod operations;
+mod parts;
 mod swagger;
 
 use std::collections::BTreeSet;

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::documents::amend;
+use super::parts::parts;
 use crate::http::discovery::verbs;
 use crate::json::{Map, Value, json};
 use crate::store::kind::{Kind, Origin};
@@ -40,9 +42,8 @@ pub(super) fn schemas(kinds: &[&Kind]) -> Map {
             verbs(kind).contains(verb) && (is_built_in || !is_of_built_in)
         });
         named.extend(spoken_of.map(|(name, ..)| Arc::from(meta(name))));
-        if kind.subresources.iter().any(|part| part == "scale") {
-            named.insert(SCALE.into());
-        }
+        let things = parts(kind).filter_map(|(_, part)| part.thing);
+        named.extend(things.map(|thing| Arc::from(thing.component)));
         if verbs(kind).contains(&"list") {
             schemas.insert(format!("{}List", component(kind)), list(kind));
         }
@@ -56,9 +57,6 @@ pub(super) fn schemas(kinds: &[&Kind]) -> Map {
     }
     schemas
 }
-
-/// What `scale` answers.
-pub(super) const SCALE: &str = "io.k8s.api.autoscaling.v1.Scale";
 
 /// The name of a kind among the components, such as `io.k8s.api.core.v1.Pod` or `io.ex.present.v1.Gadget`.
 pub(super) fn component(kind: &Kind) -> String {
@@ -141,6 +139,7 @@ fn list(kind: &Kind) -> Value {
 fn part(name: &str, named: &mut BTreeSet<Arc<str>>) -> Value {
     if let Some(node) = definition(name) {
         let mut part = to_component(&node, named);
+        amend(name, &mut part);
         if let Some([group, version, kind]) = kind_of(name) {
             let of = json!([{"group": group, "version": version, "kind": kind}]);
             part["x-kubernetes-group-version-kind"] = of;

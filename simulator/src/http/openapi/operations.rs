@@ -3,7 +3,8 @@
 //! Source: `spec/kube-api.md` §1.4; apiserver v0.34.3, pkg/endpoints/installer.go; apiextensions-apiserver v0.34.3,
 //! pkg/controller/openapi/builder/builder.go. What parameters are for is not told.
 
-use super::components::{SCALE, component, group_version_kind, meta, reference};
+use super::components::{component, group_version_kind, meta, reference};
+use super::parts::{Part, Use, parts};
 use super::path_of;
 use crate::http::discovery::verbs;
 use crate::json::{Map, Value, json};
@@ -168,8 +169,10 @@ impl Operation {
 struct Place<'k> {
     kind: &'k Kind,
     path: String,
-    /// What follows the kind in ids: `Status`, or `ForAllNamespaces`.
+    /// What follows the kind in ids, such as `ForAllNamespaces`.
     suffix: &'static str,
+    /// The part that it is the path of.
+    part: Option<Part>,
 }
 
 /// The path that tells what a group and version holds.
@@ -203,13 +206,18 @@ pub(super) fn add_paths(paths: &mut Map, kind: &Kind) {
         false => "",
     };
     let verbs = verbs(kind);
-    let mut add = |path: String, suffix, operations: &[Operation]| {
+    let mut add_part = |path: String, (suffix, part), operations: &[Operation]| {
         let operations = operations.iter().copied();
         let served: Vec<Operation> = operations
             .filter(|operation| verbs.contains(&operation.needed()))
             .collect();
         if !served.is_empty() {
-            let place = Place { kind, path, suffix };
+            let place = Place {
+                kind,
+                path,
+                suffix,
+                part,
+            };
             paths.insert(place.path.clone(), place.item(&served));
         }
     };
@@ -217,15 +225,24 @@ pub(super) fn add_paths(paths: &mut Map, kind: &Kind) {
         Origin::BuiltIn => (GET, PATCH, DELETE_COLLECTION),
         Origin::Custom => (CUSTOM_GET, CUSTOM_PATCH, CUSTOM_DELETE_COLLECTION),
     };
-    if kind.namespaced {
-        add(format!("{root}/{plural}"), "ForAllNamespaces", &[LIST]);
-    }
     let collection = format!("{root}/{namespaces}{plural}");
     let item = format!("{collection}/{{name}}");
-    for (part, suffix) in [("status", "Status"), ("scale", "Scale")] {
-        if kind.subresources.iter().any(|known| known == part) {
-            add(format!("{item}/{part}"), suffix, &[get, UPDATE, patch]);
-        }
+    for (name, part) in parts(kind) {
+        let operations: &[Operation] = match part.use_of {
+            Use::Change => &[get, UPDATE, patch],
+            Use::Replace => &[UPDATE],
+            Use::Create => &[CREATE],
+        };
+        add_part(
+            format!("{item}/{name}"),
+            (part.suffix, Some(part)),
+            operations,
+        );
+    }
+    let mut add =
+        |path, suffix, operations: &[Operation]| add_part(path, (suffix, None), operations);
+    if kind.namespaced {
+        add(format!("{root}/{plural}"), "ForAllNamespaces", &[LIST]);
     }
     add(item, "", &[get, UPDATE, DELETE, patch]);
     add(collection, "", &[LIST, CREATE, delete_collection]);
@@ -278,9 +295,9 @@ impl Place<'_> {
             "operationId": self.id(operation),
             "responses": self.responses(operation),
             "x-kubernetes-action": operation.action,
-            "x-kubernetes-group-version-kind": match self.suffix {
-                "Scale" if kind.origin == Origin::BuiltIn => {
-                    json!({"group": "autoscaling", "version": "v1", "kind": "Scale"})
+            "x-kubernetes-group-version-kind": match self.part.and_then(|part| part.thing) {
+                Some(thing) if kind.origin == Origin::BuiltIn => {
+                    json!({"group": thing.group, "version": "v1", "kind": thing.kind})
                 }
                 _ => group_version_kind(kind, &kind.kind),
             },
@@ -326,10 +343,9 @@ impl Place<'_> {
         const DEPRECATED: &str =
             "deprecated: use the 'watch' parameter with a list operation instead";
         let kind = &self.kind.kind;
-        let part = match self.suffix {
-            "Status" => "status of ",
-            "Scale" => "scale of ",
-            _ => "",
+        let part = match self.part {
+            Some(part) => format!(" {} of", part.suffix.to_lowercase()),
+            None => String::new(),
         };
         match operation.action {
             "list" if self.is_watched() => format!("list or watch objects of kind {kind}"),
@@ -339,9 +355,9 @@ impl Place<'_> {
             ),
             "watchlist" => format!("watch individual changes to a list of {kind}. {DEPRECATED}."),
             "deletecollection" => format!("delete collection of {kind}"),
-            "patch" => format!("partially update {part}the specified {kind}"),
-            "get" | "put" => format!("{} {part}the specified {kind}", operation.verb),
-            _ => format!("{}{}{kind}", operation.verb, article(kind)),
+            "patch" => format!("partially update{part} the specified {kind}"),
+            "get" | "put" => format!("{}{part} the specified {kind}", operation.verb),
+            _ => format!("{}{part}{}{kind}", operation.verb, article(kind)),
         }
     }
 
@@ -379,9 +395,11 @@ impl Place<'_> {
 
     fn content(&self, thing: Thing, media: &[&str]) -> Value {
         let of_kind = component(self.kind);
+        let of_part = self.part.and_then(|part| part.thing);
         let schema = reference(&match thing {
-            Thing::Nothing | Thing::Object if self.suffix == "Scale" => SCALE.to_owned(),
-            Thing::Nothing | Thing::Object => of_kind,
+            Thing::Nothing | Thing::Object => {
+                of_part.map_or(of_kind, |thing| thing.component.to_owned())
+            }
             Thing::List => format!("{of_kind}List"),
             Thing::Options => meta("DeleteOptions"),
             Thing::Patch => meta("Patch"),

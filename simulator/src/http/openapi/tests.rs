@@ -389,6 +389,7 @@ fn parts_of_built_in_kinds_lie_by_themselves() {
         spec["strategy"],
         json!({
             "description": strategy,
+            "default": {},
             "allOf": [{"$ref": "#/components/schemas/io.k8s.api.apps.v1.DeploymentStrategy"}],
             "x-kubernetes-patch-strategy": "retainKeys",
         })

@@ -10,6 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use self::known::KINDS;
+pub(crate) use self::overlay::short;
 pub(super) use self::values::values;
 use super::format::Format;
 use super::node::{Checks, Node, Type};

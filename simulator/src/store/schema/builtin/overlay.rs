@@ -66,7 +66,8 @@ pub(super) fn finish(owner: &str, node: &mut Node) {
     }
 }
 
-pub(super) fn short(owner: &str) -> &str {
+/// The name of a part without what those of its origin begin with, such as `core.v1.PodSpec`.
+pub(crate) fn short(owner: &str) -> &str {
     owner
         .strip_prefix("io.k8s.api.")
         .or_else(|| owner.strip_prefix("io.k8s.apimachinery.pkg.apis."))
