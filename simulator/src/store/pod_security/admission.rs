@@ -125,10 +125,10 @@ fn is_significant(new: &Value, old: &Value) -> bool {
         let images = items(&spec[list]).map(|container| container["image"].clone());
         Vec::from_iter(images)
     };
-    let is_other = |list: &&str| images(new, list) != images(old, list);
+    let is_other = |list: &str| images(new, list) != images(old, list);
     ["containers", "initContainers"]
         .iter()
-        .any(|list| is_other(&list))
+        .any(|list| is_other(list))
         || items(&new["ephemeralContainers"]).any(|added| {
             let mut before = items(&old["ephemeralContainers"]);
             let before = before.find(|before| before["name"] == added["name"]);

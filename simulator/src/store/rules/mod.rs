@@ -48,6 +48,7 @@ mod pod_warning;
 mod pod_zero;
 mod priority;
 mod probe;
+mod profile_mark;
 mod projection;
 mod quantity;
 mod role;
