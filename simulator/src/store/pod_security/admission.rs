@@ -32,18 +32,24 @@ impl Kernel {
                 _ => Ok(()),
             };
         }
-        let is_pod = kind.is("", "Pod");
-        let template = match template_place(&kind.group, &kind.kind) {
+        let (is_pod, place) = (kind.is("", "Pod"), template_place(&kind.group, &kind.kind));
+        if !is_pod && place.is_none() {
+            return Ok(());
+        }
+        let key = Key::new("", &attempt.request.namespace);
+        let namespace = self.log.get(self.namespaces(), &key);
+        let (policy, _) = Policy::of(namespace.and_then(|namespace| namespace.labels()));
+        if policy.enforced.level.max(policy.warned.level) == Level::Privileged {
+            return Ok(());
+        }
+        let template = match place {
             Some(place) if part == Part::Whole => new.pointer(place),
-            None if is_pod && is_looked_at(attempt, new) => Some(new),
+            None if is_looked_at(attempt, new) => Some(new),
             _ => None,
         };
         let Some(template) = template else {
             return Ok(());
         };
-        let key = Key::new("", &attempt.request.namespace);
-        let namespace = self.log.get(self.namespaces(), &key);
-        let (policy, _) = Policy::of(namespace.and_then(|namespace| namespace.labels()));
         if is_pod && policy.enforced.level != Level::Privileged {
             enforce(policy, attempt, template)?;
         }
