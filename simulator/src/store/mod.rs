@@ -53,6 +53,7 @@ mod namespace;
 mod naming;
 pub(crate) mod ownership;
 mod parts;
+mod pod_security;
 pub(crate) mod policy;
 pub(crate) mod posted;
 mod precondition;

@@ -297,6 +297,17 @@ pub(super) fn set_replicas(kind: &Kind, object: &mut Value, replicas: i64) {
     set(object, &paths(kind).spec_replicas, replicas);
 }
 
+/// Takes the wish for no replicas from whoever said it through `scale`: Go leaves a zero out, so that nobody owns it.
+pub(super) fn disown_zero(kind: &Kind, object: &mut Value) {
+    let wanted = get(object, &paths(kind).spec_replicas).and_then(Value::as_i64);
+    let entries = metadata_mut(object).get_mut("managedFields");
+    if wanted == Some(0)
+        && let Some(entries) = entries.and_then(Value::as_array_mut)
+    {
+        entries.retain(|entry| entry["subresource"] != "scale");
+    }
+}
+
 fn set(value: &mut Value, path: &str, number: i64) {
     let mut below = value;
     for step in path.split('.').filter(|step| !step.is_empty()) {

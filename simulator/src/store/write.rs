@@ -18,6 +18,7 @@ use super::patch::strategic::tried;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
+use super::scale::disown_zero;
 use super::status::Status;
 use super::{decode, generation, identity, namespace, ownership, parts, rules, shape, size};
 use crate::json::{Value, share};
@@ -304,6 +305,9 @@ impl Kernel {
         }
         if request.part == Part::Scale {
             ownership::forget_times(&mut value, "scale");
+            if via != Via::Patch(PatchKind::Apply) {
+                disown_zero(&served.kind, &mut value);
+            }
         }
         drop_type(&mut value);
         let mut value = stored_form(served, value);

@@ -50,6 +50,7 @@ mod pod_warning;
 mod pod_zero;
 mod priority;
 mod probe;
+mod profile_mark;
 mod projection;
 mod quantity;
 mod role;
@@ -73,7 +74,9 @@ pub(super) use of_kind::{
     admit, drop_unowned, finish, has_unowned, name_requester, part_faults, plug_in, prepare,
     prepare_status, readmit, restore,
 };
+pub(super) use part::{CONTAINERS, has, items, text};
 pub(super) use pod_part::keep as keep_part_of_pod;
 pub(super) use quantity::{Form, binary_power, canonicalise, decimal, decimal_exponent, of_binary};
 pub(super) use service::{Taken, drop_dependent, give_addresses};
 pub(super) use warning::warnings;
+pub(super) use workload::template_place;

@@ -7,14 +7,15 @@ use crate::store::schema::cause::{invalid, required};
 use crate::store::status::Cause;
 
 /// The elements of a list; none if there is no list.
-pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
+pub(in crate::store) fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
 /// The lists of containers of a spec, in the order in which they are visited.
 ///
 /// Source: kubernetes v1.34 `pkg/api/pod/util.go`, `VisitContainers`.
-pub(super) const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+pub(in crate::store) const CONTAINERS: [&str; 3] =
+    ["initContainers", "containers", "ephemeralContainers"];
 
 /// Every container of a spec, which lies at `path`, with where it lies.
 pub(super) fn containers<'s>(
@@ -29,12 +30,12 @@ pub(super) fn containers<'s>(
 }
 
 /// The text of a field; empty if there is none.
-pub(super) fn text<'v>(part: &'v Value, field: &str) -> &'v str {
+pub(in crate::store) fn text<'v>(part: &'v Value, field: &str) -> &'v str {
     part[field].as_str().unwrap_or_default()
 }
 
 /// Whether a field is given.
-pub(super) fn has(part: &Value, field: &str) -> bool {
+pub(in crate::store) fn has(part: &Value, field: &str) -> bool {
     !part[field].is_null()
 }
 

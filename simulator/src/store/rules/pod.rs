@@ -5,7 +5,7 @@
 use super::part::{CONTAINERS, is_empty, items, text};
 use super::{
     container, image, pod_amounts, pod_defaults, pod_labels, pod_mark, pod_spec, pod_update,
-    pod_zero, projection,
+    pod_zero, profile_mark, projection,
 };
 use crate::json::{Map, Value, json};
 use crate::store::metadata::{key_fault, label_faults};
@@ -322,6 +322,7 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         let why = "cannot be set until all schedulingGates have been cleared";
         causes.push(forbidden("spec.nodeName", why));
     }
+    profile_mark::faults("spec", new, &mut causes);
     causes
 }
 
@@ -350,6 +351,7 @@ pub(super) fn template_faults(path: &str, template: &Value) -> Vec<Cause> {
         let why = "ephemeral containers not allowed in pod template";
         causes.push(forbidden(format!("{place}.ephemeralContainers"), why));
     }
+    profile_mark::faults(&place, template, &mut causes);
     causes
 }
 

@@ -11,11 +11,11 @@ use crate::store::status::Cause;
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 /// The profile of system calls of a pod, and of one of its containers.
-const CALLS: &str = "seccomp.security.alpha.kubernetes.io/pod";
-const CALLS_OF: &str = "container.seccomp.security.alpha.kubernetes.io/";
+pub(super) const CALLS: &str = "seccomp.security.alpha.kubernetes.io/pod";
+pub(super) const CALLS_OF: &str = "container.seccomp.security.alpha.kubernetes.io/";
 /// The AppArmor profile of a container.
-const ARMOR_OF: &str = "container.apparmor.security.beta.kubernetes.io/";
-const LOCAL: &str = "localhost/";
+pub(super) const ARMOR_OF: &str = "container.apparmor.security.beta.kubernetes.io/";
+pub(super) const LOCAL: &str = "localhost/";
 
 /// What is wrong with the annotations of a pod or of a template, which lie at `path`.
 pub(super) fn faults(path: &str, pod: &Value, causes: &mut Vec<Cause>) {

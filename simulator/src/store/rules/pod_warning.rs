@@ -1,6 +1,6 @@
 //! What is accepted of a pod with a warning.
 //!
-//! Simplified: nothing about annotations that stand for profiles.
+//! Simplified: nothing about annotations about AppArmor of pods, which become fields on a real server.
 //!
 //! Source: kubernetes v1.34 `pkg/api/pod/warnings.go` and `pkg/api/node/util.go`.
 
@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use super::affinity::{PREFERRED, REQUIRED};
 use super::part::{containers, has, items, text};
 use super::path_warning;
+use super::profile_mark;
 use super::warning::{claim_warnings, fraction_warning, hidden_warnings};
 use crate::json::Value;
 use crate::store::naming::label_value_faults;
@@ -91,10 +92,11 @@ pub(super) fn warnings(path: &str, pod: &Value, told: &mut Vec<String>) {
             told.push(format!("{path}metadata.annotations[{key}]: {why}"));
         }
     }
-    spec_warnings(&place, spec, told);
+    spec_warnings(path, pod, told);
 }
 
-fn spec_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
+fn spec_warnings(start: &str, pod: &Value, told: &mut Vec<String>) {
+    let (path, spec) = (&*format!("{start}spec"), &pod["spec"]);
     volume_warnings(path, spec, told);
     path_warning::warnings(spec, told);
     let repeated = |list: &str, field: &str, what: &str, told: &mut Vec<String>| {
@@ -120,7 +122,9 @@ fn spec_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
     for name in ["memory", "ephemeral-storage"] {
         fraction_warning((path, spec), "overhead", name, told);
     }
+    profile_mark::warnings(start, pod, told);
     for (path, container) in containers(path, spec) {
+        profile_mark::container_warnings(start, (pod, container), told);
         let resources = (&*format!("{path}.resources"), &container["resources"]);
         for name in ["memory", "ephemeral-storage"] {
             for list in ["limits", "requests"] {

@@ -46,6 +46,12 @@ const OF_CONTAINER: [&str; 14] = [
 ];
 const OF_MOUNT: [&str; 3] = ["readOnly", "subPath", "subPathExpr"];
 const OF_PORT: [&str; 3] = ["name", "hostPort", "hostIP"];
+const OF_HANDLER: [(&str, &[&str]); 3] = [
+    ("httpGet", &["host", "httpHeaders"]),
+    ("tcpSocket", &["host"]),
+    ("exec", &["command"]),
+];
+const HOOKS: [&str; 2] = ["postStart", "preStop"];
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
 /// Leaves it out of a spec.
@@ -60,11 +66,29 @@ pub(super) fn leave_out(spec: &mut Map) {
             let probe = container.get_mut(probe).and_then(Value::as_object_mut);
             if let Some(probe) = probe {
                 without(probe, &["initialDelaySeconds"]);
+                without_handled(probe);
+            }
+        }
+        let lifecycle = container.get_mut("lifecycle");
+        if let Some(lifecycle) = lifecycle.and_then(Value::as_object_mut) {
+            for hook in HOOKS {
+                let hook = lifecycle.get_mut(hook).and_then(Value::as_object_mut);
+                hook.into_iter().for_each(without_handled);
             }
         }
         without(container, &OF_CONTAINER);
     }
     without(spec, &OF_SPEC);
+}
+
+/// Leaves it out of what a probe or a hook does.
+fn without_handled(handler: &mut Map) {
+    for (action, fields) in OF_HANDLER {
+        let action = handler.get_mut(action).and_then(Value::as_object_mut);
+        if let Some(action) = action {
+            without(action, fields);
+        }
+    }
 }
 
 fn without(fields: &mut Map, names: &[&str]) {

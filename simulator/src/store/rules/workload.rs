@@ -10,7 +10,7 @@ use super::pod;
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// Where the template of a kind lies, as a JSON pointer.
-pub(super) fn template_place(group: &str, kind: &str) -> Option<&'static str> {
+pub(in crate::store) fn template_place(group: &str, kind: &str) -> Option<&'static str> {
     match (group, kind) {
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
         | ("batch", "Job")

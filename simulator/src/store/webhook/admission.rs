@@ -13,13 +13,15 @@ use crate::store::request::Request;
 use crate::store::status::Status;
 
 impl Kernel {
-    /// Refuses a write that a policy or a validating webhook denies, that is out of range, or that makes a second default.
+    /// Refuses a write that a policy or a validating webhook denies, that is out of range or less secure than its
+    /// namespace asks, or that makes a second default.
     pub(in crate::store) fn admit(
         &self,
         attempt: &Attempt,
         context: &mut Context,
     ) -> Result<(), Status> {
         self.admit_limits(attempt)?;
+        self.admit_security(attempt, &mut context.warnings)?;
         self.admit_default_class(attempt)?;
         self.admit_by_policies(attempt, &mut context.warnings)?;
         if self.webhooks.are_silent(&attempt.request.served) {
