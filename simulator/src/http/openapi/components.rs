@@ -110,8 +110,15 @@ fn custom(kind: &Kind, named: &mut BTreeSet<Arc<str>>) -> Value {
 
 fn list(kind: &Kind) -> Value {
     let item = reference(&component(kind));
+    let mut metadata = json!({
+        "description": "Standard list metadata.",
+        "allOf": [reference(&meta("ListMeta"))],
+    });
     let items = match kind.origin {
-        Origin::BuiltIn => json!({"default": {}, "allOf": [item]}),
+        Origin::BuiltIn => {
+            metadata["default"] = json!({});
+            json!({"default": {}, "allOf": [item]})
+        }
         Origin::Custom => item,
     };
     json!({
@@ -121,10 +128,7 @@ fn list(kind: &Kind) -> Value {
         "properties": {
             "apiVersion": described("string", API_VERSION),
             "kind": described("string", KIND),
-            "metadata": {
-                "description": "Standard list metadata.",
-                "allOf": [reference(&meta("ListMeta"))],
-            },
+            "metadata": metadata,
             "items": {
                 "description": format!("List of {}.", kind.plural),
                 "type": "array",
