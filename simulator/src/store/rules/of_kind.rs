@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::{
-    allotment, api_service, autoscaler, budget, certificate, claim, controller, counts, defaults,
-    device, driver, endpoints, event, flow, ingress, ip, job, lease, limits, namespace, network,
-    node, pod, pod_gates, pod_part, priority, role, secret, service, volume, workload,
+    allotment, api_service, autoscaler, budget, certificate, claim, controller, counts, cron_job,
+    defaults, device, driver, endpoints, event, flow, ingress, ip, job, job_status, lease, limits,
+    namespace, network, node, pod, pod_gates, pod_part, priority, role, secret, service, volume,
+    workload,
 };
 use crate::access::User;
 use crate::json::Value;
@@ -219,7 +220,7 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("scheduling.k8s.io", "PriorityClass") => priority::faults(new, old),
         ("node.k8s.io", "RuntimeClass") => priority::runtime_faults(new, old),
         ("batch", "Job") => job::faults(new, old),
-        ("batch", "CronJob") => job::cron_faults(new),
+        ("batch", "CronJob") => cron_job::faults(new, old),
         ("networking.k8s.io", "NetworkPolicy") => network::policy_faults(new),
         ("storage.k8s.io", "StorageClass") => network::class_faults(new, old),
         ("coordination.k8s.io", "Lease") => lease::faults(new),
@@ -268,7 +269,7 @@ fn status_faults(kind: &Kind, new: &Value, old: &Value) -> Vec<Cause> {
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::status_faults(new),
         ("flowcontrol.apiserver.k8s.io", _) => flow::status_faults(new),
         ("apps", _) | ("", "ReplicationController") => counts::faults(&kind.kind, new, old),
-        ("batch", "Job") => counts::job_faults(new, old),
+        ("batch", "Job") => job_status::faults(new, old),
         ("", "Service") | ("networking.k8s.io", "Ingress") => ingress::status_faults(new),
         _ => Vec::new(),
     }

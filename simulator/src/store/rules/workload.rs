@@ -115,11 +115,23 @@ pub(super) fn admit_job(value: &mut Value) {
         ("controller-uid", &uid),
         ("job-name", &name),
     ];
+    // A Job without labels of its own has the very labels of its pods.
+    let own = &value["metadata"]["labels"];
+    let is_labelled = own.as_object().is_some_and(|labels| !labels.is_empty())
+        && *own != value["spec"]["template"]["metadata"]["labels"];
     for (label, text) in labels {
-        value["spec"]["template"]["metadata"]["labels"][label] = text.clone();
+        let given = &mut value["spec"]["template"]["metadata"]["labels"][label];
+        if given.is_null() {
+            *given = text.clone();
+        }
     }
-    value["metadata"]["labels"] = value["spec"]["template"]["metadata"]["labels"].clone();
-    value["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"] = uid;
+    if !is_labelled {
+        value["metadata"]["labels"] = value["spec"]["template"]["metadata"]["labels"].clone();
+    }
+    let wanted = &mut value["spec"]["selector"]["matchLabels"][labels[0].0];
+    if wanted.is_null() {
+        *wanted = uid.clone();
+    }
 }
 
 /// Shows the metadata of both templates, which Go cannot leave out.
