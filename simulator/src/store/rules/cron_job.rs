@@ -5,7 +5,7 @@
 use arc_operator::api::schedule::{Schedule, time_zone};
 use jiff::tz::TimeZone;
 
-use super::go_struct;
+use super::controller::shown_selector;
 use super::job;
 use super::of_kind::natural;
 use super::part::{has, text};
@@ -39,7 +39,7 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let (path, jobs) = ("spec.jobTemplate.spec", &spec["jobTemplate"]["spec"]);
     causes.extend(job::template_faults(path, jobs));
     if has(jobs, "selector") {
-        let shown = go_struct::shown("LabelSelector", &jobs["selector"]);
+        let shown = shown_selector(&jobs["selector"]);
         let why = "`selector` will be auto-generated";
         causes.push(invalid_shown(format!("{path}.selector"), &shown, why));
     }

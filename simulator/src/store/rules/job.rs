@@ -2,7 +2,7 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/batch/validation/validation.go` and `pkg/registry/batch/job/strategy.go`.
 
-use super::controller::{MISMATCH, is_selected};
+use super::controller::{MISMATCH, is_selected, shown_selector};
 use super::of_kind::natural;
 use super::part::{has, take_back, text};
 use super::pod_spec::choice_fault;
@@ -75,7 +75,7 @@ fn generated_faults(job: &Value, old: Option<&Value>) -> Vec<Cause> {
     }
     let selector = &spec["selector"];
     if selector_faults("", selector).is_empty() && !is_selected(selector, &wanted) {
-        let shown = go_struct::shown("LabelSelector", selector);
+        let shown = shown_selector(selector);
         let why = "`selector` not auto-generated";
         causes.push(invalid_shown("spec.selector", &shown, why));
     }
@@ -284,7 +284,7 @@ fn changes(spec: &Value, old: &Value) -> Vec<Cause> {
         fix(field, &old_spec[field], spec[field].to_string());
     }
     let selector = &old_spec["selector"];
-    fix("selector", selector, shown("selector", "LabelSelector"));
+    fix("selector", selector, shown_selector(&spec["selector"]));
     let template = old_template(spec, old);
     fix("template", &template, shown("template", "PodTemplateSpec"));
     for field in ["completionMode", "backoffLimitPerIndex", "managedBy"] {

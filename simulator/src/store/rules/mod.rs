@@ -63,6 +63,7 @@ mod scheduling;
 mod secret;
 mod security;
 mod service;
+mod service_faults;
 mod variable;
 mod volume;
 mod volume_rare;

@@ -67,6 +67,10 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
                 let path = format!("{}.", place.trim_start_matches('/').replace('/', "."));
                 pod_warning::warnings(&path, template, &mut told);
             }
+            let limit = &new["spec"]["revisionHistoryLimit"];
+            if kind == "StatefulSet" && limit.as_i64().is_some_and(|limit| limit < 0) {
+                told.push("spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended".to_owned());
+            }
             let claims = new["spec"]["volumeClaimTemplates"]
                 .as_array()
                 .into_iter()
