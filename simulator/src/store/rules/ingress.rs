@@ -311,6 +311,7 @@ fn parameters_faults(path: &str, parameters: &Value, causes: &mut Vec<Cause>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::json;
 
     #[test]
     fn an_ingress_leads_somewhere() {

@@ -166,7 +166,8 @@ pub(in crate::store) fn drop_dependent(value: &mut Value, old: &Value) {
         ports.map(|port| port["nodePort"].clone()).collect()
     };
     if !is_outside && numbers(&new["ports"]) == numbers(&old["ports"]) {
-        let ports = new["ports"].as_array_mut().into_iter().flatten();
+        let ports = new.get_mut("ports").and_then(Value::as_array_mut);
+        let ports = ports.into_iter().flatten();
         ports.filter_map(Value::as_object_mut).for_each(|port| {
             port.remove("nodePort");
         });
@@ -245,7 +246,9 @@ pub(in crate::store) fn give_addresses(value: &mut Value, taken: Taken) -> Resul
     }
     spec["clusterIPs"] = json!([spec["clusterIP"]]);
     choose_families(spec)?;
-    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+    // A balancer may do without them.
+    let is_direct = kind == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"] == false;
+    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") && !is_direct {
         node_port::give(&mut spec["ports"], &taken.node_ports)?;
     }
     if let Some(spec) = spec.as_object_mut() {
