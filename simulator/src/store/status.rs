@@ -2,6 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.9 (kube-apiserver v1.34).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::json::{Value, json};
@@ -63,6 +64,15 @@ pub(super) fn aggregate(texts: &[String]) -> String {
         [one] => one.clone(),
         all => format!("[{}]", all.join(", ")),
     }
+}
+
+/// What is wrong, each text once.
+///
+/// Source: apimachinery v0.34.3, pkg/util/validation/field/errors.go, `ErrorList.ToAggregate`.
+fn texts_once(causes: &[Cause]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let texts = causes.iter().map(Cause::to_string);
+    texts.filter(|text| seen.insert(text.clone())).collect()
 }
 
 impl Status {
@@ -144,8 +154,7 @@ impl Status {
     /// 422 naming every field at fault; `kind` is a group and kind.
     #[must_use]
     pub fn invalid(kind: &Qualified, name: &str, causes: &[Cause]) -> Self {
-        let texts: Vec<String> = causes.iter().map(Cause::to_string).collect();
-        let list = aggregate(&texts);
+        let list = aggregate(&texts_once(causes));
         let mut details = lookup(kind, name);
         details["causes"] = causes
             .iter()

@@ -87,6 +87,10 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     for (index, metric) in metrics.iter().enumerate() {
         metric_faults(&format!("spec.metrics[{index}]"), metric, &mut causes);
     }
+    let percent = &spec["targetCPUUtilizationPercentage"];
+    if !percent.is_null() {
+        metric_faults("spec.metrics[0]", &metric(percent), &mut causes);
+    }
     behavior_faults("spec.behavior", &spec["behavior"], &mut causes);
     causes
 }

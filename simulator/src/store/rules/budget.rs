@@ -3,12 +3,13 @@
 //! Source: kubernetes v1.34 `pkg/apis/policy/validation/validation.go`.
 
 use super::condition;
-use super::controller::PERCENT;
+use super::go_struct;
 use super::of_kind::natural;
 use super::pod_spec::choice_fault;
+use super::rollout::{share_faults, whole_fault};
 use crate::json::Value;
 use crate::store::admission::selector_faults;
-use crate::store::schema::cause::{invalid, invalid_shown};
+use crate::store::schema::cause::invalid_shown;
 use crate::store::status::Cause;
 
 /// What is wrong with a disruption budget.
@@ -18,10 +19,16 @@ pub(super) fn faults(new: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     if !least.is_null() && !most.is_null() {
         let why = "minAvailable and maxUnavailable cannot be both set";
-        causes.push(invalid_shown("spec", &shown(spec), why));
+        causes.push(invalid_shown(
+            "spec",
+            &go_struct::shown("PodDisruptionBudgetSpec", spec),
+            why,
+        ));
     }
-    share_faults("spec.minAvailable", least, &mut causes);
-    share_faults("spec.maxUnavailable", most, &mut causes);
+    for (field, share) in [("spec.minAvailable", least), ("spec.maxUnavailable", most)] {
+        share_faults(field, share, &mut causes);
+        whole_fault(field, share, &mut causes);
+    }
     causes.extend(selector_faults("spec.selector", &spec["selector"]));
     let policies = ["AlwaysAllow", "IfHealthyBudget"];
     let policy = &spec["unhealthyPodEvictionPolicy"];
@@ -52,31 +59,6 @@ pub(super) fn status_faults(new: &Value) -> Vec<Cause> {
         &new["status"]["conditions"],
     ));
     causes
-}
-
-/// What is wrong with a number or a share of pods.
-fn share_faults(field: &str, share: &Value, causes: &mut Vec<Cause>) {
-    natural(field, share, causes);
-    let Some(text) = share.as_str() else {
-        return;
-    };
-    let digits = text.strip_suffix('%').unwrap_or_default();
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        causes.push(invalid(field, share, PERCENT));
-    } else if digits.parse::<u64>().is_ok_and(|percent| percent > 100) {
-        causes.push(invalid(field, share, "must not be greater than 100%"));
-    }
-}
-
-/// The spec as Go shows its struct.
-fn shown(spec: &Value) -> String {
-    format!(
-        "{{\"MinAvailable\":{},\"Selector\":{},\"MaxUnavailable\":{},\"UnhealthyPodEvictionPolicy\":{}}}",
-        spec["minAvailable"],
-        spec["selector"],
-        spec["maxUnavailable"],
-        spec["unhealthyPodEvictionPolicy"]
-    )
 }
 
 #[cfg(test)]

@@ -6,18 +6,20 @@
 use super::claim;
 use super::go_struct;
 use super::of_kind::{immutable, natural, required};
-use super::part::{items, text};
+use super::part::{items, refuse, text};
 use super::pod;
 use super::pod_spec::choice_fault;
-use crate::json::{Map, Value, json};
+use super::rollout;
+use crate::json::{Value, json};
 use crate::store::admission::selector_faults as label_faults;
-use crate::store::metadata::{invalid, invalid_json};
-use crate::store::schema::cause::forbidden;
+use crate::store::metadata::invalid_json;
+use crate::store::naming::label_faults as label_name_faults;
+use crate::store::schema::cause::{forbidden, invalid_shown};
+use crate::store::selector::LabelSelector;
 use crate::store::status::Cause;
 
 /// What is said of a template whose pods are not selected.
 pub(super) const MISMATCH: &str = "`selector` does not match template `labels`";
-pub(super) const PERCENT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 /// What an update of a stateful set may change.
 const CHANGING: [&str; 7] = [
     "replicas",
@@ -33,37 +35,21 @@ const CHANGING: [&str; 7] = [
 pub(super) fn faults(kind: &str, new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let spec = &new["spec"];
     let mut causes = Vec::new();
-    for field in ["replicas", "minReadySeconds", "revisionHistoryLimit"] {
+    for field in ["replicas", "minReadySeconds"] {
         natural(&format!("spec.{field}"), &spec[field], &mut causes);
     }
-    causes.extend(selector_faults(kind, spec));
+    if kind != "StatefulSet" {
+        let field = "revisionHistoryLimit";
+        natural(&format!("spec.{field}"), &spec[field], &mut causes);
+    }
+    let is_readable = selector_faults(kind, spec, &mut causes);
     match kind {
         "Deployment" => {
-            causes.extend(strategy_faults(&spec["strategy"]));
-            let (deadline, ready) = (&spec["progressDeadlineSeconds"], &spec["minReadySeconds"]);
-            if deadline
-                .as_i64()
-                .is_some_and(|deadline| deadline <= ready.as_i64().unwrap_or(0))
-            {
-                let why = "must be greater than minReadySeconds";
-                causes.push(invalid_json(
-                    "spec.progressDeadlineSeconds",
-                    &deadline.to_string(),
-                    why,
-                ));
-            }
+            rollout::deployment_faults(&spec["strategy"], &mut causes);
+            deadline_faults(spec, &mut causes);
         }
         "StatefulSet" => set_faults(spec, old.map(|old| &old["spec"]), &mut causes),
-        "DaemonSet" => {
-            let rolling = &spec["updateStrategy"]["rollingUpdate"];
-            if is_zero(&rolling["maxSurge"]) && is_zero(&rolling["maxUnavailable"]) {
-                let field = "spec.updateStrategy.rollingUpdate.maxUnavailable";
-                causes.push(required(
-                    field,
-                    "Required value: cannot be 0 when maxSurge is 0",
-                ));
-            }
-        }
+        "DaemonSet" => rollout::daemon_set_faults(&spec["updateStrategy"], &mut causes),
         _ => {}
     }
     let noun = if kind == "Deployment" {
@@ -72,6 +58,7 @@ pub(super) fn faults(kind: &str, new: &Value, old: Option<&Value>) -> Vec<Cause>
         kind
     };
     match kind {
+        _ if !is_readable && kind != "DaemonSet" => {}
         "StatefulSet" => causes.extend(template_faults(noun, &numbered_template(spec))),
         _ => causes.extend(template_faults(noun, &spec["template"])),
     }
@@ -79,7 +66,7 @@ pub(super) fn faults(kind: &str, new: &Value, old: Option<&Value>) -> Vec<Cause>
         && let Some(old) = old
         && old["spec"]["selector"] != spec["selector"]
     {
-        let selector = go_struct::shown("LabelSelector", &spec["selector"]);
+        let selector = shown_selector(&spec["selector"]);
         causes.push(invalid_json(
             "spec.selector",
             &selector,
@@ -90,8 +77,16 @@ pub(super) fn faults(kind: &str, new: &Value, old: Option<&Value>) -> Vec<Cause>
 }
 
 /// What is wrong with a replication controller, which selects by labels alone.
-pub(super) fn old_faults(new: &Value) -> Vec<Cause> {
-    let spec = &new["spec"];
+pub(super) fn old_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let mut causes = old_spec_faults(&new["spec"]);
+    if old.is_some() {
+        // Both looks at an update look at the whole spec.
+        causes.extend(causes.clone());
+    }
+    causes
+}
+
+fn old_spec_faults(spec: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     for field in ["replicas", "minReadySeconds"] {
         natural(&format!("spec.{field}"), &spec[field], &mut causes);
@@ -123,8 +118,13 @@ pub(super) fn old_faults(new: &Value) -> Vec<Cause> {
 /// What is wrong with a revision of a stateful set or daemon set.
 pub(super) fn revision_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = Vec::new();
-    if new["data"].is_null() {
-        causes.push(required("data", "Required value: data is mandatory"));
+    let message = match &new["data"] {
+        Value::Null => Some("Required value: data is mandatory"),
+        Value::Object(_) => None,
+        _ => Some("Required value: data must be a valid JSON object"),
+    };
+    if old.is_none() {
+        causes.extend(message.map(|message| required("data", message)));
     }
     natural("revision", &new["revision"], &mut causes);
     causes.extend(immutable(new, old, "data"));
@@ -140,10 +140,8 @@ fn template_faults(kind: &str, template: &Value) -> Vec<Cause> {
     }
     let template = &template["spec"];
     let policy = &template["restartPolicy"];
-    if ["OnFailure", "Never"].iter().any(|other| policy == other) {
-        let field = "spec.template.spec.restartPolicy";
-        choice_fault(field, policy, &["Always"], &mut causes);
-    }
+    let field = "spec.template.spec.restartPolicy";
+    choice_fault(field, policy, &["Always"], &mut causes);
     if !template["activeDeadlineSeconds"].is_null() {
         let why = format!("activeDeadlineSeconds in {kind} is not Supported");
         causes.push(forbidden("spec.template.spec.activeDeadlineSeconds", &why));
@@ -184,29 +182,32 @@ fn set_faults(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
             why,
         ));
     }
-    let strategy = spec["updateStrategy"]["type"].as_str().unwrap_or_default();
-    if !matches!(strategy, "RollingUpdate" | "OnDelete") {
-        let shown = format!("{{\"Type\":{strategy:?},\"RollingUpdate\":null}}");
-        let why = "must be 'RollingUpdate' or 'OnDelete'";
-        causes.push(invalid_json("spec.updateStrategy", &shown, why));
+    rollout::stateful_set_faults(&spec["updateStrategy"], causes);
+    let retention = &spec["persistentVolumeClaimRetentionPolicy"];
+    for when in ["whenDeleted", "whenScaled"] {
+        let field = format!("spec.persistentVolumeClaimRetentionPolicy.{when}");
+        choice_fault(&field, &retention[when], &["Retain", "Delete"], causes);
     }
     if old.is_none() {
         for (index, claim) in items(&spec["volumeClaimTemplates"]).enumerate() {
             let path = format!("spec.volumeClaimTemplates[{index}].spec");
             causes.extend(claim::spec_faults(&path, &claim["spec"]));
         }
+        let service = text(spec, "serviceName");
+        if !service.is_empty() {
+            refuse(
+                "spec.serviceName",
+                service,
+                label_name_faults(service),
+                causes,
+            );
+        }
     }
     natural("spec.ordinals.start", &spec["ordinals"]["start"], causes);
-    let partition = &spec["updateStrategy"]["rollingUpdate"]["partition"];
-    natural(
-        "spec.updateStrategy.rollingUpdate.partition",
-        partition,
-        causes,
-    );
     let fixed = |spec: &Value| {
         let fields = spec.as_object().cloned().unwrap_or_default();
         let mut fields = fields;
-        fields.retain(|field, _| !CHANGING.contains(&field.as_str()));
+        fields.retain(|field, value| !CHANGING.contains(&field.as_str()) && value != "");
         fields
     };
     if old.is_some_and(|old| fixed(old) != fixed(spec)) {
@@ -215,100 +216,67 @@ fn set_faults(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
     }
 }
 
-fn selector_faults(kind: &str, spec: &Value) -> Vec<Cause> {
+fn deadline_faults(spec: &Value, causes: &mut Vec<Cause>) {
+    let (deadline, ready) = (&spec["progressDeadlineSeconds"], &spec["minReadySeconds"]);
+    let field = "spec.progressDeadlineSeconds";
+    natural(field, deadline, causes);
+    let ready = ready.as_i64().unwrap_or(0);
+    if deadline.as_i64().is_some_and(|deadline| deadline <= ready) {
+        let why = "must be greater than minReadySeconds";
+        causes.push(invalid_json(field, &deadline.to_string(), why));
+    }
+}
+
+/// What is wrong with a selector; whether it can be read. The template is looked at only then.
+fn selector_faults(kind: &str, spec: &Value, causes: &mut Vec<Cause>) -> bool {
     let selector = &spec["selector"];
-    let mut causes = label_faults("spec.selector", selector);
-    if causes
-        .iter()
-        .any(|cause| cause.field.ends_with(".operator"))
-    {
-        let why = "invalid label selector";
-        causes.push(invalid_json("spec.selector", &selector.to_string(), why));
-        return causes;
+    let found = label_faults("spec.selector", selector);
+    let is_readable = found.is_empty();
+    causes.extend(found);
+    let shown = || shown_selector(selector);
+    let why = match kind {
+        "DaemonSet" => None,
+        "StatefulSet" => Some(""),
+        _ => Some("invalid label selector"),
+    };
+    if let Some(why) = why {
+        if selector.is_null() {
+            causes.push(required("spec.selector", "Required value"));
+        }
+        if !is_readable {
+            causes.push(invalid_shown("spec.selector", &shown(), why));
+        }
     }
-    if selector.is_null() && kind != "DaemonSet" {
-        causes.push(required("spec.selector", "Required value"));
-    }
-    if selector.as_object().is_some_and(Map::is_empty) {
-        let noun = kind.to_lowercase();
-        let detail = format!("empty selector is invalid for {noun}");
-        causes.push(invalid_json("spec.selector", "{}", &detail));
-        return causes;
+    let is_empty = LabelSelector::read(selector).is_empty();
+    if is_empty && !selector.is_null() {
+        let noun = match kind {
+            "ReplicaSet" => "deployment".to_owned(),
+            kind => kind.to_lowercase(),
+        };
+        let why = format!("empty selector is invalid for {noun}");
+        causes.push(invalid_shown("spec.selector", &shown(), &why));
     }
     let labels = &spec["template"]["metadata"]["labels"];
-    if !is_selected(selector, labels) {
+    if is_readable && !is_selected(selector, labels) {
         let field = "spec.template.metadata.labels";
         causes.push(invalid_json(field, &labels.to_string(), MISMATCH));
     }
-    causes
+    is_readable
 }
 
-/// Whether labels are those that a selector asks for; expressions are not looked at.
+/// A selector as messages show it.
+pub(super) fn shown_selector(selector: &Value) -> String {
+    let Some(fields) = selector.as_object() else {
+        return "null".to_owned();
+    };
+    let mut fields = fields.clone();
+    fields.retain(|_, field| *field != json!({}) && *field != json!([]));
+    go_struct::shown("LabelSelector", &fields.into())
+}
+
+/// Whether labels are those that a selector asks for; none are where there is no selector.
 pub(super) fn is_selected(selector: &Value, labels: &Value) -> bool {
-    let wanted = selector["matchLabels"].as_object().into_iter().flatten();
-    !selector.is_null()
-        && wanted
-            .into_iter()
-            .all(|(name, text)| labels.get(name) == Some(text))
-}
-
-fn is_zero(amount: &Value) -> bool {
-    *amount == 0 || *amount == "0%"
-}
-
-fn strategy_faults(strategy: &Value) -> Vec<Cause> {
-    let rolling = &strategy["rollingUpdate"];
-    match strategy["type"].as_str().unwrap_or_default() {
-        "Recreate" if !rolling.is_null() => vec![forbidden(
-            "spec.strategy.rollingUpdate",
-            "may not be specified when strategy `type` is 'Recreate'",
-        )],
-        "Recreate" => Vec::new(),
-        "RollingUpdate" => {
-            let causes = share_faults(rolling);
-            if !causes.is_empty() {
-                return causes;
-            }
-            if is_zero(&rolling["maxSurge"]) && is_zero(&rolling["maxUnavailable"]) {
-                let field = "spec.strategy.rollingUpdate.maxUnavailable";
-                let shown = rolling["maxUnavailable"].to_string();
-                let detail = "may not be 0 when `maxSurge` is 0";
-                return vec![invalid_json(field, &shown, detail)];
-            }
-            Vec::new()
-        }
-        other => vec![Cause {
-            reason: "FieldValueNotSupported",
-            message: format!(
-                "Unsupported value: {{\"Type\":{other:?},\"RollingUpdate\":null}}: supported values: \"Recreate\", \"RollingUpdate\""
-            ),
-            field: "spec.strategy".to_owned(),
-        }],
-    }
-}
-
-/// What is wrong with the shares of pods that may be new or missing.
-fn share_faults(rolling: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    for name in ["maxSurge", "maxUnavailable"] {
-        let field = format!("spec.strategy.rollingUpdate.{name}");
-        natural(&field, &rolling[name], &mut causes);
-        let Some(text) = rolling[name].as_str() else {
-            continue;
-        };
-        let number = text.strip_suffix('%').filter(|digits| !digits.is_empty());
-        let digits = number.filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-        match digits {
-            None => causes.push(invalid(&field, text, PERCENT)),
-            Some(digits)
-                if name == "maxUnavailable" && digits.parse().is_ok_and(|n: u64| n > 100) =>
-            {
-                causes.push(invalid(&field, text, "must not be greater than 100%"));
-            }
-            Some(_) => {}
-        }
-    }
-    causes
+    !selector.is_null() && LabelSelector::read(selector).selects(labels.as_object())
 }
 
 #[cfg(test)]
@@ -346,7 +314,7 @@ mod tests {
     fn a_selector_does_not_change() {
         let new = a_deployment(json!({"selector": {"matchLabels": {}}}));
         let causes = faults("Deployment", &new, Some(&a_deployment(json!({}))));
-        let expected = "Invalid value: {\"matchLabels\":{}}: field is immutable";
-        assert_eq!(causes[0].message, expected);
+        let last = causes.last().map(|cause| cause.message.as_str());
+        assert_eq!(last, Some("Invalid value: {}: field is immutable"));
     }
 }

@@ -1,15 +1,10 @@
 //! What those who run pods say of them.
 //!
-//! Simplified: of Jobs what is said of indexes, and what a finished Job may still change, is not looked at.
-//!
-//! Source: kubernetes v1.34 `pkg/apis/apps/validation/validation.go`, `pkg/apis/core/validation/validation.go`,
-//! `pkg/apis/batch/validation/validation.go` and `pkg/registry/batch/job/strategy.go`.
-
-use std::collections::BTreeSet;
+//! Source: kubernetes v1.34 `pkg/apis/apps/validation/validation.go` and `pkg/apis/core/validation/validation.go`.
 
 use super::of_kind::natural;
 use crate::json::Value;
-use crate::store::schema::cause::{duplicate, invalid, required};
+use crate::store::schema::cause::invalid;
 use crate::store::status::Cause;
 
 /// The counts of a kind.
@@ -123,8 +118,8 @@ pub(super) fn faults(kind: &str, new: &Value, old: &Value) -> Vec<Cause> {
     }
     let count = number(status, "collisionCount");
     let before = old["status"]["collisionCount"].as_i64();
-    let is_counted = matches!(kind, "Deployment" | "DaemonSet");
-    if is_counted && before.is_some_and(|before| count < before) {
+    let is_lost = status["collisionCount"].is_null();
+    if before.is_some_and(|before| is_lost || count < before) {
         let why = "cannot be decremented";
         causes.push(invalid("status.collisionCount", &count.into(), why));
     }
@@ -135,89 +130,6 @@ fn above(status: &Value, field: &str, most: &str) -> Cause {
     let shown = number(status, field).into();
     let why = format!("cannot be greater than {most}");
     invalid(format!("status.{field}"), &shown, &why)
-}
-
-/// What is wrong with the status of a Job.
-pub(super) fn job_faults(new: &Value, old: &Value) -> Vec<Cause> {
-    let status = &new["status"];
-    let mut causes = Vec::new();
-    for field in ["active", "succeeded", "failed", "ready", "terminating"] {
-        natural(&format!("status.{field}"), &status[field], &mut causes);
-    }
-    for field in ["succeeded", "failed"] {
-        if number(status, field) < number(&old["status"], field) {
-            let why = format!("cannot decrease the {field} counter");
-            let shown = number(status, field).into();
-            causes.push(invalid(format!("status.{field}"), &shown, &why));
-        }
-    }
-    if number(status, "ready") > number(status, "active") {
-        let why = "cannot set more ready pods than active";
-        causes.push(invalid("status.ready", &status["ready"], why));
-    }
-    let mut seen = BTreeSet::new();
-    for list in ["succeeded", "failed"] {
-        let uids = status["uncountedTerminatedPods"][list].as_array();
-        for (index, uid) in uids.into_iter().flatten().enumerate() {
-            let field = format!("status.uncountedTerminatedPods.{list}[{index}]");
-            let text = uid.as_str().unwrap_or_default();
-            if text.is_empty() {
-                causes.push(invalid(field, uid, "must not be empty"));
-            } else if !seen.insert(text) {
-                causes.push(duplicate(field, uid));
-            }
-        }
-    }
-    ending_faults(status, &mut causes);
-    causes
-}
-
-/// What contradicts itself in how a Job is said to have ended.
-fn ending_faults(status: &Value, causes: &mut Vec<Cause>) {
-    let is = |kind: &str| {
-        let conditions = status["conditions"].as_array().into_iter().flatten();
-        let mut of_kind = conditions.filter(|condition| condition["type"] == kind);
-        of_kind.any(|condition| condition["status"] == "True")
-    };
-    let (is_complete, is_failed) = (is("Complete"), is("Failed"));
-    let mut contrary = |why: &str| {
-        causes.push(Cause {
-            reason: "FieldValueInvalid",
-            message: format!("Invalid value: {why}"),
-            field: "status.conditions".to_owned(),
-        });
-    };
-    if is_complete && is_failed {
-        contrary("cannot set Complete=True and Failed=true conditions");
-    }
-    if is_complete && !is("SuccessCriteriaMet") {
-        contrary(
-            "cannot set Complete=True condition without the SuccessCriteriaMet=true condition",
-        );
-    }
-    if is_failed && !is("FailureTarget") {
-        contrary("cannot set Failed=True condition without the FailureTarget=true condition");
-    }
-    let active = number(status, "active");
-    if active > 0 && (is_complete || is_failed) {
-        let why = "active>0 is invalid for finished job";
-        causes.push(invalid("status.active", &active.into(), why));
-    }
-    let field = "status.completionTime";
-    let (begin, end) = (&status["startTime"], &status["completionTime"]);
-    if is_complete && end.is_null() {
-        let why = "completionTime is required for Complete jobs";
-        causes.push(required(field, why));
-    }
-    if !is_complete && !end.is_null() {
-        let why = "cannot set completionTime when there is no Complete=True condition";
-        causes.push(invalid(field, end, why));
-    }
-    if let (Some(begin), Some(last)) = (begin.as_str(), end.as_str())
-        && last < begin
-    {
-        causes.push(invalid(field, end, "must be equal to or after `startTime`"));
-    }
 }
 
 fn number(status: &Value, field: &str) -> i64 {
@@ -250,14 +162,5 @@ mod tests {
         let causes = faults(kind, &new, &old).into_iter();
         let fields: Vec<_> = causes.map(|cause| cause.field).collect();
         assert_eq!(fields, expected);
-    }
-
-    #[test]
-    fn a_job_that_is_complete_says_when_and_why() {
-        let condition = json!({"type": "Complete", "status": "True"});
-        let job = json!({"status": {"conditions": [condition]}});
-        let causes = job_faults(&job, &json!({})).into_iter();
-        let fields: Vec<_> = causes.map(|cause| cause.field).collect();
-        assert_eq!(fields, ["status.conditions", "status.completionTime"]);
     }
 }

@@ -59,6 +59,7 @@ const OWNED: Table = &[
                 "spec.persistentVolumeClaimRetentionPolicy.whenScaled",
                 "\"Retain\"",
             ),
+            always("spec.ordinals?.start", "0"),
             always("spec.volumeClaimTemplates[].apiVersion", "\"v1\""),
             always(
                 "spec.volumeClaimTemplates[].kind",

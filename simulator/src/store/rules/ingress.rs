@@ -6,14 +6,17 @@ use std::net::IpAddr;
 
 use super::network::port_faults;
 use super::of_kind::{immutable, required};
+use super::part::{is_empty, items, refuse, text};
 use super::pod_spec::choice_fault;
 use super::scaling::reference_faults;
-use crate::json::{Value, json};
+use crate::json::Value;
 use crate::store::metadata::{invalid, invalid_json};
-use crate::store::naming::{label_fault, old_label_fault, subdomain_fault};
+use crate::store::naming::{label_fault, old_label_fault, subdomain_fault, subdomain_faults};
 use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
+const PATH_ODDITIES: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
+const WILDCARD: &str = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const PATH_TYPES: [&str; 3] = ["Exact", "ImplementationSpecific", "Prefix"];
 /// What is no address.
 pub(super) const ADDRESS: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
@@ -32,6 +35,9 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     }
     if !spec["defaultBackend"].is_null() {
         backend_faults("spec.defaultBackend", &spec["defaultBackend"], &mut causes);
+    }
+    for (index, part) in items(&spec["tls"]).enumerate() {
+        certificate_faults(&format!("spec.tls[{index}]"), part, &mut causes);
     }
     for (index, rule) in rules.iter().enumerate() {
         rule_faults(&format!("spec.rules[{index}]"), rule, &mut causes);
@@ -60,8 +66,7 @@ fn rule_faults(path: &str, rule: &Value, causes: &mut Vec<Cause>) {
             "must be a DNS name, not an IP address",
         ));
     } else if !host.is_empty() {
-        let fault = subdomain_fault(host.strip_prefix("*.").unwrap_or(host));
-        causes.extend(fault.map(|why| invalid(&field, host, &why)));
+        host_faults(&field, host, causes);
     }
     if rule["http"].is_null() {
         return;
@@ -75,29 +80,61 @@ fn rule_faults(path: &str, rule: &Value, causes: &mut Vec<Cause>) {
         causes.push(required(field.as_str(), "Required value"));
     }
     for (index, path) in paths.iter().enumerate() {
-        let place = format!("{field}[{index}]");
-        let kind = path["pathType"].as_str().unwrap_or_default();
-        let text = path["path"].as_str().unwrap_or_default();
-        match kind {
-            "" => causes.push(required(
-                format!("{place}.pathType"),
-                "Required value: pathType must be specified",
-            )),
-            "Exact" | "Prefix" if !text.starts_with('/') => {
-                causes.push(invalid(
-                    &format!("{place}.path"),
-                    text,
-                    "must be an absolute path",
-                ));
-            }
-            _ => choice_fault(
-                &format!("{place}.pathType"),
-                &json!(kind),
-                &PATH_TYPES,
-                causes,
-            ),
+        path_faults(&format!("{field}[{index}]"), path, causes);
+    }
+}
+
+/// What is wrong with a host, which may stand for all below it.
+fn host_faults(field: &str, host: &str, causes: &mut Vec<Cause>) {
+    let is_wild = host.contains('*');
+    let name = host.strip_prefix("*.").filter(|_| is_wild);
+    if is_wild && name.is_none_or(|name| !subdomain_faults(name).is_empty()) {
+        causes.push(invalid(field, host, WILDCARD));
+    } else if !is_wild {
+        refuse(field, host, subdomain_faults(host), causes);
+    }
+}
+
+fn path_faults(place: &str, path: &Value, causes: &mut Vec<Cause>) {
+    let (kind, text) = (text(path, "pathType"), text(path, "path"));
+    let field = format!("{place}.path");
+    if path["pathType"].is_null() {
+        let message = "Required value: pathType must be specified";
+        causes.push(required(format!("{place}.pathType"), message));
+        return;
+    }
+    choice_fault(
+        &format!("{place}.pathType"),
+        &kind.into(),
+        &PATH_TYPES,
+        causes,
+    );
+    let is_plain = matches!(kind, "Exact" | "Prefix");
+    let may_be_empty = !is_plain && text.is_empty();
+    if PATH_TYPES.contains(&kind) && !may_be_empty && !text.starts_with('/') {
+        causes.push(invalid(&field, text, "must be an absolute path"));
+    }
+    if is_plain {
+        for odd in PATH_ODDITIES.iter().filter(|odd| text.contains(**odd)) {
+            causes.push(invalid(&field, text, &format!("must not contain '{odd}'")));
         }
-        backend_faults(&format!("{place}.backend"), &path["backend"], causes);
+        for end in ["/..", "/."].iter().filter(|end| text.ends_with(**end)) {
+            causes.push(invalid(&field, text, &format!("cannot end with '{end}'")));
+        }
+    }
+    backend_faults(&format!("{place}.backend"), &path["backend"], causes);
+}
+
+/// What is wrong with hosts that are reached by certificates.
+fn certificate_faults(path: &str, part: &Value, causes: &mut Vec<Cause>) {
+    for (index, host) in items(&part["hosts"]).enumerate() {
+        let host = host.as_str().unwrap_or_default();
+        host_faults(&format!("{path}.hosts[{index}]"), host, causes);
+    }
+    let name = text(part, "secretName");
+    if !name.is_empty() {
+        let field = format!("{path}.secretName");
+        refuse(&field, name, subdomain_faults(name), causes);
     }
 }
 
@@ -167,6 +204,16 @@ pub(super) fn finish(value: &mut Value) {
     }
 }
 
+/// What is wrong with where a service is reached.
+pub(super) fn balancer_status_faults(new: &Value) -> Vec<Cause> {
+    let addresses = &new["status"]["loadBalancer"]["ingress"];
+    if new["spec"]["type"] != "LoadBalancer" && !is_empty(addresses) {
+        let why = "may only be used when `spec.type` is 'LoadBalancer'";
+        return vec![forbidden("status.loadBalancer.ingress", why)];
+    }
+    status_faults(new)
+}
+
 /// What is wrong with where a balancer is reached.
 ///
 /// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidateLoadBalancerStatus`, and
@@ -181,7 +228,10 @@ pub(super) fn status_faults(new: &Value) -> Vec<Cause> {
         if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
             causes.push(invalid(&at("ip"), ip, ADDRESS));
         }
-        if !address["ipMode"].is_null() {
+        if ip.is_empty() && !address["ipMode"].is_null() {
+            let why = "may not be specified when `ip` is not set";
+            causes.push(forbidden(at("ipMode"), why));
+        } else {
             choice_fault(
                 &at("ipMode"),
                 &address["ipMode"],
@@ -261,6 +311,7 @@ fn parameters_faults(path: &str, parameters: &Value, causes: &mut Vec<Cause>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::json;
 
     #[test]
     fn an_ingress_leads_somewhere() {

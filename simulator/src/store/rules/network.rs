@@ -26,6 +26,10 @@ pub(super) fn prepare_policy(value: &mut Value) {
     if spec.get("podSelector").is_none() {
         spec["podSelector"] = json!({});
     }
+    if let Some(fields) = spec.as_object_mut() {
+        let is_empty = |field: &Value| field.as_array().is_some_and(Vec::is_empty);
+        fields.retain(|_, field| !is_empty(field));
+    }
     if spec.get("policyTypes").is_some() {
         return;
     }
@@ -55,6 +59,12 @@ pub(super) fn policy_faults(new: &Value) -> Vec<Cause> {
                 &mut causes,
             );
         }
+    }
+    if items(&spec["policyTypes"]).count() > 2 {
+        let shown = spec["policyTypes"].to_string();
+        let why = "may not specify more than two policyTypes";
+        causes.push(invalid_json("spec.policyTypes", &shown, why));
+        return causes;
     }
     for (index, kind) in items(&spec["policyTypes"]) {
         let field = format!("spec.policyTypes[{index}]");
@@ -100,17 +110,18 @@ fn end_fault(path: &str, port: &Value, causes: &mut Vec<Cause>) {
     };
     let (first, field) = (&port["port"], format!("{path}.endPort"));
     if first.is_null() {
-        causes.push(required(
-            field,
-            "Required value: may not be specified when `port` is not specified",
-        ));
+        let why = "may not be specified when `port` is not specified";
+        causes.push(invalid_json(&field, &end.to_string(), why));
     } else if first.is_string() {
         let why = "may not be specified when `port` is non-numeric";
         causes.push(invalid_json(&field, &end.to_string(), why));
-    } else if let Some(first) = first.as_i64().filter(|first| end < *first) {
-        // A real server shows the first port here.
-        let why = "must be greater than or equal to `port`";
-        causes.push(invalid_json(&field, &first.to_string(), why));
+    } else {
+        if let Some(first) = first.as_i64().filter(|first| end < *first) {
+            // A real server shows the first port here.
+            let why = "must be greater than or equal to `port`";
+            causes.push(invalid_json(&field, &first.to_string(), why));
+        }
+        causes.extend(port_faults(&field, &end.into()));
     }
 }
 
@@ -119,6 +130,10 @@ fn block_faults(path: &str, block: &Value, causes: &mut Vec<Cause>) {
         return;
     }
     let network = block["cidr"].as_str().unwrap_or_default();
+    if network.is_empty() {
+        causes.push(required(format!("{path}.cidr"), "Required value"));
+        return;
+    }
     if !is_network(network) {
         causes.push(invalid(&format!("{path}.cidr"), network, NETWORK));
         return;
@@ -127,8 +142,28 @@ fn block_faults(path: &str, block: &Value, causes: &mut Vec<Cause>) {
         let text = except.as_str().unwrap_or_default();
         if !is_network(text) {
             causes.push(invalid(&format!("{path}.except[{index}]"), text, NETWORK));
+        } else if !is_smaller(text, network) {
+            let why = "must be a strict subset of `cidr`";
+            causes.push(invalid(&format!("{path}.except[{index}]"), text, why));
         }
     }
+}
+
+/// Whether a network lies in another, and is not all of it.
+fn is_smaller(inner: &str, outer: &str) -> bool {
+    let read = |text: &str| {
+        let (address, length) = text.split_once('/')?;
+        let (address, width) = match address.parse().ok()? {
+            IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32),
+            IpAddr::V6(v6) => (u128::from(v6), 128),
+        };
+        Some((address, width, length.parse::<u32>().ok()?))
+    };
+    let (Some(inner), Some(outer)) = (read(inner), read(outer)) else {
+        return false;
+    };
+    let shared = |address: u128| address.checked_shr(outer.1 - outer.2).unwrap_or(0);
+    inner.1 == outer.1 && inner.2 > outer.2 && shared(inner.0) == shared(outer.0)
 }
 
 pub(super) fn is_network(text: &str) -> bool {

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::{
-    allotment, api_service, autoscaler, budget, certificate, claim, controller, counts, defaults,
-    device, driver, endpoints, event, flow, ingress, ip, job, lease, limits, namespace, network,
-    node, pod, pod_gates, pod_part, priority, role, secret, service, volume, workload,
+    allotment, api_service, autoscaler, budget, certificate, claim, controller, counts, cron_job,
+    defaults, device, driver, endpoints, event, flow, ingress, ip, job, job_status, lease, limits,
+    namespace, network, node, pod, pod_gates, pod_part, priority, role, secret, service,
+    service_faults, volume, workload,
 };
 use crate::access::User;
 use crate::json::Value;
@@ -39,6 +40,7 @@ pub(in crate::store) fn prepare(kind: &Kind, value: &mut Value) {
         ("", "Service") => service::prepare(value),
         ("", "LimitRange") => network::prepare_limits(value),
         ("batch", "Job") => workload::prepare_job(value),
+        ("batch", "CronJob") => workload::prepare_cron_job(value),
         ("networking.k8s.io", "NetworkPolicy") => network::prepare_policy(value),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::prepare(&kind.version, value),
         ("resource.k8s.io", "ResourceClaim" | "ResourceClaimTemplate") => {
@@ -93,6 +95,8 @@ pub(in crate::store) fn finish(kind: &Kind, value: &mut Value) {
         ("discovery.k8s.io", "EndpointSlice") => endpoints::finish_slice(value),
         ("networking.k8s.io", "Ingress") => ingress::finish(value),
         ("batch", "CronJob") => workload::finish_cron_job(value),
+        ("apps", "StatefulSet") => workload::finish_stateful_set(value),
+        ("apps", "Deployment" | "ReplicaSet") => workload::finish_replicas(value),
         ("", "Pod") => pod_gates::drop_disabled(value),
         ("", "Node") => node::finish(value),
         _ => {}
@@ -205,12 +209,12 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("", "ConfigMap") => secret::config_map_faults(new, old),
         ("", "Pod") => pod::faults(new, old),
         ("", "Node") => node::faults(new, old),
-        ("", "Service") => service::faults(new, old),
+        ("", "Service") => service_faults::faults(new, old),
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
             controller::faults(&kind.kind, new, old)
         }
         ("apps", "ControllerRevision") => controller::revision_faults(new, old),
-        ("", "ReplicationController") => controller::old_faults(new),
+        ("", "ReplicationController") => controller::old_faults(new, old),
         ("", "PodTemplate") => pod::template_faults("template", &new["template"]),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::faults(new, old),
         ("", "ResourceQuota") => allotment::faults(new, old),
@@ -219,7 +223,7 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("scheduling.k8s.io", "PriorityClass") => priority::faults(new, old),
         ("node.k8s.io", "RuntimeClass") => priority::runtime_faults(new, old),
         ("batch", "Job") => job::faults(new, old),
-        ("batch", "CronJob") => job::cron_faults(new),
+        ("batch", "CronJob") => cron_job::faults(new, old),
         ("networking.k8s.io", "NetworkPolicy") => network::policy_faults(new),
         ("storage.k8s.io", "StorageClass") => network::class_faults(new, old),
         ("coordination.k8s.io", "Lease") => lease::faults(new),
@@ -268,8 +272,9 @@ fn status_faults(kind: &Kind, new: &Value, old: &Value) -> Vec<Cause> {
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::status_faults(new),
         ("flowcontrol.apiserver.k8s.io", _) => flow::status_faults(new),
         ("apps", _) | ("", "ReplicationController") => counts::faults(&kind.kind, new, old),
-        ("batch", "Job") => counts::job_faults(new, old),
-        ("", "Service") | ("networking.k8s.io", "Ingress") => ingress::status_faults(new),
+        ("batch", "Job") => job_status::faults(new, old),
+        ("", "Service") => ingress::balancer_status_faults(new),
+        ("networking.k8s.io", "Ingress") => ingress::status_faults(new),
         _ => Vec::new(),
     }
 }

@@ -1,29 +1,18 @@
-//! Services: defaults, what may not be, and the addresses that the server gives out.
+//! Services: defaults, and the addresses that the server gives out.
 //!
 //! Simplified: addresses of one family, and node ports and addresses are given out from the lowest.
 //!
-//! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go`,
-//! `pkg/apis/core/validation/validation.go` and `pkg/registry/core/service`.
+//! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/core/v1/defaults.go` and `pkg/registry/core/service`.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use crate::json::{Value, json};
 
-use super::ingress::ADDRESS;
-use super::of_kind::required;
-use super::pod_spec::choice_fault;
-use super::{network, node_port};
+use super::node_port;
+use super::part::is_empty;
 use crate::store::metadata::{invalid, invalid_json};
-use crate::store::naming::{label_fault, label_value_fault, qualified_name_fault, subdomain_fault};
-use crate::store::schema::cause::{duplicate, forbidden};
 use crate::store::status::Cause;
 
-/// Sorted, as the messages name them.
-const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
-const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
-const LOOPBACK: &str = "may not be in the loopback range (127.0.0.0/8, ::1/128)";
-const PORT: &str = "must be between 1 and 65535, inclusive";
 /// How long a client is served by the same pod, if it is to be.
 const AFFINITY_SECONDS: i64 = 10_800;
 /// The first two bytes of every address: the default of `--service-cluster-ip-range`.
@@ -70,21 +59,35 @@ pub(super) fn prepare(value: &mut Value) {
     {
         fields.remove("sessionAffinityConfig");
     }
-    if spec["sessionAffinity"] == "ClientIP" && spec["sessionAffinityConfig"].is_null() {
+    let config = &spec["sessionAffinityConfig"];
+    if spec["sessionAffinity"] == "ClientIP" && config["clientIP"]["timeoutSeconds"].is_null() {
         spec["sessionAffinityConfig"] = json!({"clientIP": {"timeoutSeconds": AFFINITY_SECONDS}});
     }
     let kind = spec["type"].as_str().unwrap_or_default().to_owned();
     if kind != "ExternalName" {
         set_default(spec, "internalTrafficPolicy", json!("Cluster"));
     }
-    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+    if is_reached_from_outside(spec) {
         set_default(spec, "externalTrafficPolicy", json!("Cluster"));
     }
     if kind == "LoadBalancer" {
         set_default(spec, "allocateLoadBalancerNodePorts", json!(true));
     }
     if let Some(spec) = spec.as_object_mut() {
-        spec.retain(|_, field| !field.is_null());
+        let is_empty = |field: &Value| field.as_array().is_some_and(Vec::is_empty);
+        spec.retain(|_, field| !field.is_null() && !is_empty(field));
+        spec.retain(|name, field| name != "clusterIP" || field != "");
+    }
+}
+
+/// Whether a service has ports on nodes, a balancer or addresses of others.
+///
+/// Source: kubernetes v1.34 `pkg/api/v1/service/util.go`, `ExternallyAccessible`.
+pub(super) fn is_reached_from_outside(spec: &Value) -> bool {
+    match spec["type"].as_str() {
+        Some("NodePort" | "LoadBalancer") => true,
+        Some("ClusterIP") => !is_empty(&spec["externalIPs"]),
+        _ => false,
     }
 }
 
@@ -163,7 +166,8 @@ pub(in crate::store) fn drop_dependent(value: &mut Value, old: &Value) {
         ports.map(|port| port["nodePort"].clone()).collect()
     };
     if !is_outside && numbers(&new["ports"]) == numbers(&old["ports"]) {
-        let ports = new["ports"].as_array_mut().into_iter().flatten();
+        let ports = new.get_mut("ports").and_then(Value::as_array_mut);
+        let ports = ports.into_iter().flatten();
         ports.filter_map(Value::as_object_mut).for_each(|port| {
             port.remove("nodePort");
         });
@@ -242,7 +246,9 @@ pub(in crate::store) fn give_addresses(value: &mut Value, taken: Taken) -> Resul
     }
     spec["clusterIPs"] = json!([spec["clusterIP"]]);
     choose_families(spec)?;
-    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+    // A balancer may do without them.
+    let is_direct = kind == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"] == false;
+    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") && !is_direct {
         node_port::give(&mut spec["ports"], &taken.node_ports)?;
     }
     if let Some(spec) = spec.as_object_mut() {
@@ -294,160 +300,6 @@ fn choose_families(spec: &mut Value) -> Result<(), Vec<Cause>> {
     }
 }
 
-/// What is wrong with a service.
-pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let mut new = new.clone();
-    if let Some(old) = old {
-        drop_dependent(&mut new, old);
-    }
-    let spec = &new["spec"];
-    let mut causes = Vec::new();
-    let ports = spec["ports"].as_array().map_or(&[][..], Vec::as_slice);
-    let is_external = spec["type"] == "ExternalName";
-    if is_external && spec["externalName"].as_str().unwrap_or_default().is_empty() {
-        causes.push(required("spec.externalName", "Required value"));
-    }
-    if ports.is_empty() && !is_external && spec["clusterIP"] != "None" {
-        causes.push(required("spec.ports", "Required value"));
-    }
-    for (index, port) in ports.iter().enumerate() {
-        causes.extend(port_faults(
-            &format!("spec.ports[{index}]"),
-            port,
-            ports.len(),
-        ));
-    }
-    choice_fault("spec.type", &spec["type"], &TYPES, &mut causes);
-    repetition_faults(ports, &mut causes);
-    reach_faults(spec, &mut causes);
-    if let Some(old) = old
-        && old["spec"]["clusterIPs"].is_array()
-        && !is_external
-        && old["spec"]["clusterIPs"] != spec["clusterIPs"]
-    {
-        let shown = spec["clusterIPs"].to_string();
-        let detail = "may not change once set";
-        causes.push(invalid_json("spec.clusterIPs[0]", &shown, detail));
-    }
-    causes
-}
-
-/// Ports that occur twice, by name or by number.
-fn repetition_faults(ports: &[Value], causes: &mut Vec<Cause>) {
-    let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
-    for (index, port) in ports.iter().enumerate() {
-        let path = format!("spec.ports[{index}]");
-        let name = port["name"].as_str().unwrap_or_default();
-        if !name.is_empty() && !names.insert(name) {
-            causes.push(duplicate(format!("{path}.name"), &name.into()));
-        }
-        let number = port["port"].as_i64().unwrap_or(0);
-        let protocol = port["protocol"].as_str().unwrap_or_default();
-        if !numbers.insert((number, protocol)) {
-            let shown = format!(
-                "{{\"Name\":\"\",\"Protocol\":{protocol:?},\"AppProtocol\":null,\"Port\":{number},\"TargetPort\":0,\"NodePort\":0}}"
-            );
-            causes.push(Cause {
-                reason: "FieldValueDuplicate",
-                message: format!("Duplicate value: {shown}"),
-                field: path,
-            });
-        }
-    }
-}
-
-/// What is wrong with who reaches a service, and by which way.
-fn reach_faults(spec: &Value, causes: &mut Vec<Cause>) {
-    let kind = spec["type"].as_str().unwrap_or_default();
-    let is_outside = matches!(kind, "NodePort" | "LoadBalancer");
-    if is_outside && spec["clusterIP"] == "None" {
-        let why = format!("may not be set to 'None' for {kind} services");
-        causes.push(invalid("spec.clusterIPs[0]", "None", &why));
-    }
-    for (index, port) in spec["ports"].as_array().into_iter().flatten().enumerate() {
-        if kind == "ClusterIP" && port["nodePort"].as_i64().is_some_and(|port| port != 0) {
-            let why = "may not be used when `type` is 'ClusterIP'";
-            causes.push(forbidden(format!("spec.ports[{index}].nodePort"), why));
-        }
-    }
-    let name = spec["externalName"].as_str().unwrap_or_default();
-    if kind == "ExternalName"
-        && let Some(why) = subdomain_fault(name).filter(|_| !name.is_empty())
-    {
-        causes.push(invalid("spec.externalName", name, &why));
-    }
-    let addresses = spec["externalIPs"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    for (index, address) in addresses.iter().enumerate() {
-        let text = address.as_str().unwrap_or_default();
-        let why = match text.parse::<IpAddr>() {
-            Err(_) => ADDRESS,
-            Ok(address) if address.is_loopback() => LOOPBACK,
-            Ok(address) if address.is_unspecified() => "may not be unspecified (0.0.0.0 or ::)",
-            Ok(_) => continue,
-        };
-        causes.push(invalid(&format!("spec.externalIPs[{index}]"), text, why));
-    }
-    let affinity = &spec["sessionAffinity"];
-    choice_fault(
-        "spec.sessionAffinity",
-        affinity,
-        &["ClientIP", "None"],
-        causes,
-    );
-    let policies = ["Cluster", "Local"];
-    let inside = &spec["internalTrafficPolicy"];
-    choice_fault("spec.internalTrafficPolicy", inside, &policies, causes);
-    let outside = spec["externalTrafficPolicy"].as_str().unwrap_or_default();
-    if !is_outside && addresses.is_empty() && !outside.is_empty() {
-        let why = "may only be set for externally-accessible services";
-        causes.push(invalid("spec.externalTrafficPolicy", outside, why));
-    }
-    for (label, value) in spec["selector"].as_object().into_iter().flatten() {
-        let value = value.as_str().unwrap_or_default();
-        let faults = [
-            qualified_name_fault(label).map(|why| (label.as_str(), why)),
-            label_value_fault(value).map(|why| (value, why)),
-        ];
-        let faults = faults.into_iter().flatten();
-        causes.extend(faults.map(|(text, why)| invalid("spec.selector", text, &why)));
-    }
-}
-
-fn port_faults(path: &str, port: &Value, n_ports: usize) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    let name = port["name"].as_str().unwrap_or_default();
-    let field = format!("{path}.name");
-    if n_ports > 1 && name.is_empty() {
-        causes.push(required(field.as_str(), "Required value"));
-    }
-    if let Some(why) = label_fault(name).filter(|_| !name.is_empty()) {
-        causes.push(invalid(&field, name, &why));
-    }
-    if port["targetPort"].is_string() {
-        let field = format!("{path}.targetPort");
-        causes.extend(network::port_faults(&field, &port["targetPort"]));
-    }
-    for field in ["port", "targetPort"] {
-        let number = match &port[field] {
-            Value::Null => Some(0),
-            value => value.as_i64(),
-        };
-        if let Some(number) = number.filter(|number| !(1..=65_535).contains(number)) {
-            causes.push(invalid_json(
-                &format!("{path}.{field}"),
-                &number.to_string(),
-                PORT,
-            ));
-        }
-    }
-    let field = format!("{path}.protocol");
-    choice_fault(&field, &port["protocol"], &PROTOCOLS, &mut causes);
-    causes
-}
-
 fn set_default(value: &mut Value, field: &str, default: Value) {
     if value[field].is_null() || value[field] == "" {
         value[field] = default;
@@ -463,7 +315,6 @@ mod tests {
         let other = json!({"spec": {"clusterIP": "10.96.0.1"}});
         let mut service = json!({"spec": {"ports": [{"port": 80}]}});
         prepare(&mut service);
-        assert!(faults(&service, None).is_empty());
         give_addresses(&mut service, Taken::by([&other].into_iter())).unwrap();
         assert_eq!(service["spec"]["clusterIPs"], json!(["10.96.0.2"]));
         assert_eq!(service["spec"]["ports"][0]["targetPort"], 80);
@@ -474,12 +325,5 @@ mod tests {
         let mut service = json!({"spec": {"clusterIP": "1.2.3.4"}});
         let refused = give_addresses(&mut service, Taken::default()).unwrap_err();
         assert_eq!(refused[0].field, "spec.clusterIPs");
-    }
-
-    #[test]
-    fn a_service_needs_ports() {
-        let mut service = json!({});
-        prepare(&mut service);
-        assert_eq!(faults(&service, None)[0].field, "spec.ports");
     }
 }

@@ -7,6 +7,7 @@
 //! `pkg/api/service/warnings.go`.
 
 use super::claim::CLASS;
+use super::job;
 use super::node;
 use super::pod_warning;
 use super::workload::template_place;
@@ -56,10 +57,19 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
         }
         (group, kind) => {
             let place = template_place(group, kind);
+            let jobs = place.and_then(|place| place.strip_suffix("/template"));
+            if let Some(jobs) = jobs.filter(|_| group == "batch") {
+                let path = jobs.trim_start_matches('/').replace('/', ".");
+                job::warnings(&path, new.pointer(jobs).unwrap_or(&Value::Null), &mut told);
+            }
             let template = place.and_then(|place| Some((place, new.pointer(place)?)));
             if let Some((place, template)) = template {
                 let path = format!("{}.", place.trim_start_matches('/').replace('/', "."));
                 pod_warning::warnings(&path, template, &mut told);
+            }
+            let limit = &new["spec"]["revisionHistoryLimit"];
+            if kind == "StatefulSet" && limit.as_i64().is_some_and(|limit| limit < 0) {
+                told.push("spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended".to_owned());
             }
             let claims = new["spec"]["volumeClaimTemplates"]
                 .as_array()

@@ -5,8 +5,11 @@
 
 use crate::json::{Value, json};
 
+use super::part::is_empty;
 use super::pod;
 
+/// How many pods of a Job fail before it does.
+const BACKOFF_LIMIT: i64 = 6;
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// Where the template of a kind lies, as a JSON pointer.
@@ -75,6 +78,12 @@ pub(super) fn prepare_job(value: &mut Value) {
         value["metadata"]["labels"] = labels;
     }
     let spec = &mut value["spec"];
+    show_rules(spec);
+    // One that counts failures of each index counts them all but without an end.
+    let limit = match spec["backoffLimitPerIndex"] {
+        Value::Null => BACKOFF_LIMIT,
+        _ => i64::from(i32::MAX),
+    };
     let policy = match spec["podFailurePolicy"] {
         Value::Null => "TerminatingOrFailed",
         _ => "Failed",
@@ -84,7 +93,7 @@ pub(super) fn prepare_job(value: &mut Value) {
     }
     let defaults = [
         ("parallelism", json!(1)),
-        ("backoffLimit", json!(6)),
+        ("backoffLimit", json!(limit)),
         ("completionMode", json!("NonIndexed")),
         ("suspend", json!(false)),
         ("podReplacementPolicy", json!(policy)),
@@ -97,6 +106,40 @@ pub(super) fn prepare_job(value: &mut Value) {
     }
     if let Some(spec) = spec.as_object_mut() {
         spec.retain(|_, field| !field.is_null());
+    }
+}
+
+/// Shows the rules of the Jobs that a CronJob makes, which Go cannot leave out.
+pub(super) fn prepare_cron_job(value: &mut Value) {
+    if let Some(spec) = value.pointer_mut("/spec/jobTemplate/spec") {
+        show_rules(spec);
+    }
+}
+
+fn show_rules(spec: &mut Value) {
+    if let Some(policy) = spec.get_mut("podFailurePolicy")
+        && policy.is_object()
+        && is_empty(&policy["rules"])
+    {
+        policy["rules"] = Value::Null;
+    }
+}
+
+/// Drops what is behind a feature gate that is off, and shows the service that Go cannot leave out.
+pub(super) fn finish_stateful_set(value: &mut Value) {
+    let rolling = value.pointer_mut("/spec/updateStrategy/rollingUpdate");
+    if let Some(rolling) = rolling.and_then(Value::as_object_mut) {
+        rolling.remove("maxUnavailable");
+    }
+    if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.entry("serviceName").or_insert_with(|| "".into());
+    }
+}
+
+/// Drops the count that is behind a feature gate that is off.
+pub(super) fn finish_replicas(value: &mut Value) {
+    if let Some(status) = value.get_mut("status").and_then(Value::as_object_mut) {
+        status.remove("terminatingReplicas");
     }
 }
 
@@ -115,11 +158,23 @@ pub(super) fn admit_job(value: &mut Value) {
         ("controller-uid", &uid),
         ("job-name", &name),
     ];
+    // A Job without labels of its own has the very labels of its pods.
+    let own = &value["metadata"]["labels"];
+    let is_labelled = own.as_object().is_some_and(|labels| !labels.is_empty())
+        && *own != value["spec"]["template"]["metadata"]["labels"];
     for (label, text) in labels {
-        value["spec"]["template"]["metadata"]["labels"][label] = text.clone();
+        let given = &mut value["spec"]["template"]["metadata"]["labels"][label];
+        if given.is_null() {
+            *given = text.clone();
+        }
     }
-    value["metadata"]["labels"] = value["spec"]["template"]["metadata"]["labels"].clone();
-    value["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"] = uid;
+    if !is_labelled {
+        value["metadata"]["labels"] = value["spec"]["template"]["metadata"]["labels"].clone();
+    }
+    let wanted = &mut value["spec"]["selector"]["matchLabels"][labels[0].0];
+    if wanted.is_null() {
+        *wanted = uid.clone();
+    }
 }
 
 /// Shows the metadata of both templates, which Go cannot leave out.
