@@ -289,7 +289,7 @@ mod tests {
     fn a_deployment(spec: Value) -> Value {
         let mut deployment = json!({"spec": {
             "selector": {"matchLabels": {"a": "b"}},
-            "strategy": {"type": "RollingUpdate"},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}},
             "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"restartPolicy": "Always", "containers": [{"name": "c", "image": "i"}]}},
         }});
         for (field, value) in spec.as_object().cloned().unwrap_or_default() {
