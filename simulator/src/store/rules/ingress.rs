@@ -6,16 +6,18 @@ use std::net::IpAddr;
 
 use super::network::port_faults;
 use super::of_kind::{immutable, required};
-use super::part::{is_empty, items, refuse, text};
+use super::part::{domain_path_faults, is_empty, items, refuse, text};
 use super::pod_spec::choice_fault;
 use super::scaling::reference_faults;
 use crate::json::Value;
 use crate::store::metadata::{invalid, invalid_json};
 use crate::store::naming::{label_fault, old_label_fault, subdomain_fault, subdomain_faults};
-use crate::store::schema::cause::forbidden;
+use crate::store::schema::cause::{forbidden, too_long};
 use crate::store::status::Cause;
 
 const PATH_ODDITIES: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
+/// The longest name of the controller of a class, in bytes.
+const CONTROLLER_BYTES_MAX: usize = 250;
 const WILDCARD: &str = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const PATH_TYPES: [&str; 3] = ["Exact", "ImplementationSpecific", "Prefix"];
 /// What is no address.
@@ -264,15 +266,10 @@ pub(super) fn class_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
             ..cause
         }));
     }
-    let is_prefixed = controller
-        .split_once('/')
-        .is_some_and(|(domain, path)| subdomain_fault(domain).is_none() && !path.is_empty());
-    if controller.is_empty() {
-        causes.push(required("spec.controller", "Required value"));
-    } else if !is_prefixed {
-        let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
-        causes.push(invalid("spec.controller", controller, why));
+    if controller.len() > CONTROLLER_BYTES_MAX {
+        causes.push(too_long("spec.controller", CONTROLLER_BYTES_MAX as u64));
     }
+    domain_path_faults("spec.controller", controller, &mut causes);
     let parameters = &new["spec"]["parameters"];
     if !parameters.is_null() {
         parameters_faults("spec.parameters", parameters, &mut causes);

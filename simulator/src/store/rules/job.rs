@@ -4,14 +4,14 @@
 
 use super::controller::{MISMATCH, is_selected, shown_selector};
 use super::of_kind::natural;
-use super::part::{has, take_back, text};
+use super::part::{domain_path_faults, has, take_back, text};
 use super::pod_spec::choice_fault;
 use super::workload::admit_job;
 use super::{go_struct, job_policy, pod};
 use crate::json::{Value, json};
 use crate::store::admission::selector_faults;
 use crate::store::metadata::invalid_json;
-use crate::store::naming::{label_faults, subdomain_faults};
+use crate::store::naming::label_faults;
 use crate::store::schema::cause::{invalid, invalid_shown, required, too_long};
 use crate::store::status::Cause;
 
@@ -20,7 +20,6 @@ const INDEXES_MAX: i64 = 100_000;
 /// The same where it has more indexes than that.
 const INDEXES_OF_MANY_MAX: i64 = 10_000;
 const MANAGER_BYTES_MAX: usize = 63;
-const PATH: &str = "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')";
 /// The labels of a Job's pods that hold its uid, and its name; those with a prefix are younger.
 const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
 const NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
@@ -165,22 +164,7 @@ fn manager_faults(path: &str, manager: &Value, causes: &mut Vec<Cause>) {
         return;
     };
     let field = format!("{path}.managedBy");
-    match name.split_once('/') {
-        _ if name.is_empty() => causes.push(required(&*field, "")),
-        Some((domain, rest)) if !domain.is_empty() && !rest.is_empty() => {
-            let found = subdomain_faults(domain);
-            let domain = domain.into();
-            causes.extend(found.iter().map(|why| invalid(&*field, &domain, why)));
-            let is_inner = |b: u8| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b);
-            if !rest.bytes().all(is_inner) {
-                causes.push(invalid(&*field, &rest.into(), PATH));
-            }
-        }
-        _ => {
-            let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
-            causes.push(invalid(&*field, manager, why));
-        }
-    }
+    domain_path_faults(&field, name, causes);
     if name.len() > MANAGER_BYTES_MAX {
         causes.push(too_long(field, MANAGER_BYTES_MAX as u64));
     }

@@ -3,8 +3,11 @@
 use std::ops::RangeInclusive;
 
 use crate::json::{Map, Value};
+use crate::store::naming::subdomain_faults;
 use crate::store::schema::cause::{invalid, required};
 use crate::store::status::Cause;
+
+const PATH: &str = "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')";
 
 /// The elements of a list; none if there is no list.
 pub(in crate::store) fn items(list: &Value) -> impl Iterator<Item = &Value> {
@@ -75,6 +78,28 @@ pub(super) fn range_fault(
         let (least, most) = (range.start(), range.end());
         let why = format!("must be between {least} and {most}, inclusive");
         causes.push(invalid(field, number, &why));
+    }
+}
+
+/// Refuses what is not a path behind a domain, such as `acme.io/foo`.
+///
+/// Source: apimachinery v0.34.3 `pkg/util/validation/validation.go`, `IsDomainPrefixedPath`.
+pub(super) fn domain_path_faults(field: &str, name: &str, causes: &mut Vec<Cause>) {
+    match name.split_once('/') {
+        _ if name.is_empty() => causes.push(required(field, "")),
+        Some((domain, path)) if !domain.is_empty() && !path.is_empty() => {
+            let found = subdomain_faults(domain);
+            let domain = domain.into();
+            causes.extend(found.iter().map(|why| invalid(field, &domain, why)));
+            let is_inner = |b: u8| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b);
+            if !path.bytes().all(is_inner) {
+                causes.push(invalid(field, &path.into(), PATH));
+            }
+        }
+        _ => {
+            let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+            causes.push(invalid(field, &name.into(), why));
+        }
     }
 }
 
