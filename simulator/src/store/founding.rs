@@ -14,7 +14,7 @@ use super::kernel::{Context, Kernel};
 use super::kind::Kind;
 use super::metadata::seconds;
 use super::patch::managed::{Writer, track_update};
-use super::request::{Part, PatchBody, PatchKind, Request, Verb, WriteOptions};
+use super::request::{Part, Request, Verb, WriteOptions};
 use super::status::Status;
 use super::webhook::Conversation;
 use crate::access::User;
@@ -45,14 +45,13 @@ impl Kernel {
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let namespace = json!({"metadata": {"name": name}});
             let verb = Verb::Create(namespace, written_by("kube-apiserver"));
-            let request = self.request(("", "namespaces"), String::new(), verb);
+            let request = self.request(("", "namespaces"), verb);
             self.apply(request, now, ids)
                 .expect("what every cluster begins with is accepted in an empty one");
         }
     }
 
-    /// Creates a definition whose kinds were read before, as `kubectl apply --server-side` does: whoever applies the manifest of
-    /// another version after it replaces it.
+    /// Creates a definition whose kinds were read before.
     ///
     /// # Errors
     /// As [`Kernel::apply`].
@@ -63,11 +62,8 @@ impl Kernel {
         ids: &mut Ids,
     ) -> Result<(), Status> {
         let definitions = ("apiextensions.k8s.io", "customresourcedefinitions");
-        let name = definition["metadata"]["name"].as_str();
-        let name = name.unwrap_or_default().to_owned();
-        let body = PatchBody::Value(definition);
-        let verb = Verb::Patch(PatchKind::Apply, body, written_by("kubectl"));
-        let request = self.request(definitions, name, verb);
+        let verb = Verb::Create(definition, written_by("arcsim"));
+        let request = self.request(definitions, verb);
         let mut conversation = Conversation::default();
         let mut context = Context::new((now, ids), &mut conversation);
         context.defined = Some(kinds);
@@ -76,13 +72,13 @@ impl Kernel {
     }
 
     /// A request about an object without a namespace, in the name of an administrator.
-    fn request(&self, (group, plural): (&str, &str), name: String, verb: Verb) -> Request {
+    fn request(&self, (group, plural): (&str, &str), verb: Verb) -> Request {
         Request {
             actor: Arc::from("system"),
             user: Arc::new(User::admin()),
             served: Arc::clone(self.registry.get(group, "v1", plural)),
             namespace: String::new(),
-            name,
+            name: String::new(),
             part: Part::Whole,
             verb,
         }
