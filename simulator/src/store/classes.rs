@@ -36,14 +36,15 @@ impl Kernel {
         })
     }
 
-    /// Writes what its account and classes give a new pod.
-    pub(super) fn complete_pod(&self, request: &Request, value: &mut Value, ids: &mut Ids) {
+    /// Writes what accounts and classes give a new object.
+    pub(super) fn complete(&self, request: &Request, value: &mut Value, ids: &mut Ids) {
         self.give_account(request, value, ids);
         self.give_classes(&request.served.kind, value);
     }
 
-    /// Writes what its classes give a new pod.
+    /// Writes what its classes give a new pod, and the default class into what names none.
     pub(super) fn give_classes(&self, kind: &Kind, value: &mut Value) {
+        self.give_default_class(kind, value);
         if !kind.is("", "Pod") || !value["spec"].is_object() {
             return;
         }

@@ -97,8 +97,7 @@ impl Kernel {
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
         self.give_addresses(served, &mut value, None)?;
-        self.complete_pod(request, &mut value, context.ids);
-        self.give_default_class(&served.kind, &mut value);
+        self.complete(request, &mut value, context.ids);
         self.permit_creation(request)?;
         let attempt = Attempt::creation(request, &value, options);
         self.admit(&attempt, context)?;

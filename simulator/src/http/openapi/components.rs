@@ -42,7 +42,7 @@ pub(super) fn schemas(kinds: &[&Kind]) -> Map {
             verbs(kind).contains(verb) && (is_built_in || !is_of_built_in)
         });
         named.extend(spoken_of.map(|(name, ..)| Arc::from(meta(name))));
-        let things = parts(kind).filter_map(|(_, part)| part.thing);
+        let things = parts(kind).filter_map(|part| part.thing);
         named.extend(things.map(|thing| Arc::from(thing.component)));
         if verbs(kind).contains(&"list") {
             schemas.insert(format!("{}List", component(kind)), list(kind));

@@ -227,14 +227,14 @@ pub(super) fn add_paths(paths: &mut Map, kind: &Kind) {
     };
     let collection = format!("{root}/{namespaces}{plural}");
     let item = format!("{collection}/{{name}}");
-    for (name, part) in parts(kind) {
+    for part in parts(kind) {
         let operations: &[Operation] = match part.use_of {
             Use::Change => &[get, UPDATE, patch],
             Use::Replace => &[UPDATE],
             Use::Create => &[CREATE],
         };
         add_part(
-            format!("{item}/{name}"),
+            format!("{item}/{}", part.name),
             (part.suffix, Some(part)),
             operations,
         );

@@ -6,7 +6,7 @@ use crate::store::kind::Kind;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
     /// As the path has it.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// As ids of operations have it.
     pub(super) suffix: &'static str,
     pub(super) use_of: Use,
@@ -103,9 +103,8 @@ const PARTS: [Part; 9] = [
     },
 ];
 
-/// The parts that objects of a kind have, with their names in paths.
-pub(super) fn parts(kind: &Kind) -> impl Iterator<Item = (&'static str, Part)> {
+/// The parts that objects of a kind have.
+pub(super) fn parts(kind: &Kind) -> impl Iterator<Item = Part> {
     let has = |part: &Part| kind.subresources.iter().any(|known| known == part.name);
-    let parts = PARTS.into_iter().filter(has);
-    parts.map(|part| (part.name, part))
+    PARTS.into_iter().filter(has)
 }

@@ -7,10 +7,7 @@ use std::collections::BTreeSet;
 use super::pod::Pod;
 use super::violation::{Violation, containers, quoted, word};
 use crate::json::Value;
-use crate::store::rules::{has, items, text};
-
-const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
-const HOOKS: [&str; 2] = ["postStart", "preStop"];
+use crate::store::rules::{HOOKS, PROBES, has, items, text};
 
 /// `hostNamespaces`.
 pub(super) fn namespaces(pod: Pod) -> Option<Violation> {

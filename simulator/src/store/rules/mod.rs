@@ -82,6 +82,7 @@ pub(super) use of_kind::{
 };
 pub(super) use part::{CONTAINERS, has, items, text};
 pub(super) use pod_part::keep as keep_part_of_pod;
+pub(super) use probe::{HOOKS, PROBES};
 pub(super) use quantity::{Form, binary_power, canonicalise, decimal, decimal_exponent, of_binary};
 pub(super) use service::{Taken, drop_dependent, give_addresses};
 pub(super) use warning::warnings;

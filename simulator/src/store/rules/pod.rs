@@ -13,6 +13,9 @@ use crate::store::quota::{Amount, Amounts, add};
 use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
+/// The lists of the containers that a pod is made with.
+const OWN: [&str; 2] = ["initContainers", "containers"];
+
 /// Keeps the list of addresses in step with the first one.
 pub(super) fn prepare_status(value: &mut Value) {
     let address = value["status"]["podIP"].clone();
@@ -64,7 +67,7 @@ pub(super) fn prepare(value: &mut Value) {
         {
             open_ports(spec);
         }
-        for container in own_containers(spec) {
+        for container in containers_in(spec, &OWN) {
             if let Some(resources) = container.get_mut("resources") {
                 request_limits(resources);
             }
@@ -141,9 +144,14 @@ fn prepare_spec(spec: &mut Map) {
 
 /// Every container of a spec.
 pub(super) fn containers(spec: &mut Map) -> impl Iterator<Item = &mut Value> {
-    let lists = spec.iter_mut();
-    let lists = lists.filter(|(name, _)| CONTAINERS.contains(&name.as_str()));
-    lists.filter_map(|(_, list)| list.as_array_mut()).flatten()
+    containers_in(spec, &CONTAINERS)
+}
+
+/// The containers in some of its lists.
+fn containers_in<'s>(spec: &'s mut Map, lists: &[&str]) -> impl Iterator<Item = &'s mut Value> {
+    let found = spec.iter_mut();
+    let found = found.filter(|(name, _)| lists.contains(&name.as_str()));
+    found.filter_map(|(_, list)| list.as_array_mut()).flatten()
 }
 
 fn prepare_container(container: &mut Map) {
@@ -173,7 +181,7 @@ fn prepare_container(container: &mut Map) {
 
 /// Ports of a pod in the network of its node are those of the node.
 fn open_ports(spec: &mut Map) {
-    for container in own_containers(spec) {
+    for container in containers_in(spec, &OWN) {
         let ports = container.get_mut("ports").and_then(Value::as_array_mut);
         for port in ports.into_iter().flatten() {
             if port["hostPort"].as_i64().unwrap_or_default() == 0 {
@@ -181,15 +189,6 @@ fn open_ports(spec: &mut Map) {
             }
         }
     }
-}
-
-/// The containers that a pod is made with.
-fn own_containers(spec: &mut Map) -> impl Iterator<Item = &mut Value> {
-    let lists = spec.iter_mut().filter(|(name, _)| {
-        let name = name.as_str();
-        name == "containers" || name == "initContainers"
-    });
-    lists.flat_map(|(_, list)| list.as_array_mut().into_iter().flatten())
 }
 
 /// What is limited and not requested is requested up to its limit.

@@ -3,6 +3,7 @@
 //! Source: kubernetes v1.34 `staging/src/k8s.io/api/core/v1/types.go`, the fields with `omitempty` that are no pointers.
 
 use super::pod;
+use super::probe::{HOOKS, PROBES};
 use crate::json::{Map, Value};
 
 const OF_SPEC: [&str; 21] = [
@@ -51,8 +52,6 @@ const OF_HANDLER: [(&str, &[&str]); 3] = [
     ("tcpSocket", &["host"]),
     ("exec", &["command"]),
 ];
-const HOOKS: [&str; 2] = ["postStart", "preStop"];
-const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
 /// Leaves it out of a spec.
 pub(super) fn leave_out(spec: &mut Map) {

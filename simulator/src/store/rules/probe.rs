@@ -18,6 +18,10 @@ pub(super) const FIELDS: [&str; 4] = [
     "readinessProbe",
     "startupProbe",
 ];
+/// What a container is asked while it runs.
+pub(in crate::store) const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
+/// What is done when it has begun, and before it ends.
+pub(in crate::store) const HOOKS: [&str; 2] = ["postStart", "preStop"];
 const HANDLERS: [&str; 5] = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
 const NUMBERS: [&str; 5] = [
     "initialDelaySeconds",
@@ -30,14 +34,14 @@ const HEADER: &str = "a valid HTTP header must consist of alphanumeric character
 
 /// What is wrong with the hooks and the probes of a container, whose pod is given `grace` seconds to end.
 pub(super) fn faults(path: &str, container: &Value, grace: Option<i64>, causes: &mut Vec<Cause>) {
-    for hook in ["postStart", "preStop"] {
+    for hook in HOOKS {
         let handler = &container["lifecycle"][hook];
         if !handler.is_null() {
             handler_faults(&format!("{path}.lifecycle.{hook}"), handler, grace, causes);
         }
     }
-    for field in &FIELDS[1..] {
-        let probe = &container[*field];
+    for field in PROBES {
+        let probe = &container[field];
         if !probe.is_null() {
             probe_faults(&format!("{path}.{field}"), probe, causes);
             last_faults(&format!("{path}.{field}"), field, probe, causes);

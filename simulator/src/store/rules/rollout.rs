@@ -10,7 +10,7 @@ use crate::json::Value;
 use crate::store::schema::cause::{forbidden, invalid, invalid_shown, required};
 use crate::store::status::Cause;
 
-pub(super) const PERCENT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+const PERCENT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 const SHARES: [&str; 2] = ["maxUnavailable", "maxSurge"];
 
 /// What is wrong with the strategy of a Deployment.

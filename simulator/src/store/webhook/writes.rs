@@ -50,7 +50,6 @@ impl Kernel {
         let is_given = self.give_limits(request, &mut sent);
         rules::plug_in(&request.served.kind, &mut sent);
         self.give_classes(&request.served.kind, &mut sent);
-        self.give_default_class(&request.served.kind, &mut sent);
         if request.served.kind.origin == Origin::BuiltIn
             && has_status(&request.served)
             && let Some(fields) = sent.as_object_mut()
