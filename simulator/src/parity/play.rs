@@ -58,11 +58,11 @@ pub struct Recorded {
     pub answer: Value,
 }
 
-/// What became of the steps of a case, and when each of them was over.
+/// What became of the steps of a case, and when each of them took place.
 pub struct Played {
     /// Those that are compared.
     pub records: Vec<Recorded>,
-    /// One for each step.
+    /// One for each step: when it began, or the later second that its answer names.
     pub times: Vec<Timestamp>,
 }
 
@@ -70,7 +70,7 @@ pub struct Played {
 pub enum Pace<'a> {
     /// What a clock shows.
     Running(&'a WallClock),
-    /// When they were over on another server, step by step: the clock is put forward to that.
+    /// When they took place on another server, step by step: the clock is put forward to that.
     Repeated(&'a Clock, &'a [Timestamp]),
 }
 
@@ -122,6 +122,7 @@ pub async fn play(
     let mut times = Vec::new();
     for (step_index, step) in case.steps.iter().enumerate() {
         pace.begin(step_index);
+        let begun = pace.now();
         let recorded = match step {
             Step::Ask(ask) => Some(player.ask(ask).await?),
             Step::Events { watch, until } => Some(player.events(watch, until).await?),
@@ -142,14 +143,27 @@ pub async fn play(
                 None
             }
         };
+        let answer = recorded.as_ref().map(|(_, answer)| answer);
+        times.push(time_of(answer, begun, pace.now()));
         records.extend(recorded.map(|(what, answer)| Recorded {
             step_index,
             what,
             answer,
         }));
-        times.push(pace.now());
     }
     Ok(Played { records, times })
+}
+
+/// When a step took place that began at `begun` and was over at `over`.
+///
+/// A second may end in between; in which of them the server wrote, the owners of the answered object tell.
+fn time_of(answer: Option<&Value>, begun: Timestamp, over: Timestamp) -> Timestamp {
+    let owners = answer.and_then(|answer| answer["body"]["metadata"]["managedFields"].as_array());
+    let times = owners.into_iter().flatten().filter_map(|owner| {
+        let time: Timestamp = owner["time"].as_str()?.parse().ok()?;
+        (time <= over).then_some(time)
+    });
+    times.fold(begun, Timestamp::max)
 }
 
 fn values(case: &Case, namespace: &str, hooks: &Hooks) -> Values {
@@ -363,6 +377,29 @@ cases:
             (&events[0]["type"], &events[1]["type"]),
             (&json!("ADDED"), &json!("DELETED"))
         );
+    }
+
+    #[test]
+    fn a_step_took_place_in_the_second_that_its_answer_names() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (begun, over) = (
+            time("2026-01-01T00:00:00.999Z"),
+            time("2026-01-01T00:00:01.002Z"),
+        );
+        let answer = |time: &str| {
+            let owners = json!([{"time": "2026-01-01T00:00:00Z"}, {"time": time}]);
+            json!({"body": {"metadata": {"managedFields": owners}}})
+        };
+        let cases = [
+            ("2026-01-01T00:00:01Z", "2026-01-01T00:00:01Z"),
+            ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.999Z"),
+            ("2026-01-01T00:00:09Z", "2026-01-01T00:00:00.999Z"),
+        ];
+        for (owned, expected) in cases {
+            let answer = answer(owned);
+            assert_eq!(time_of(Some(&answer), begun, over), time(expected));
+        }
+        assert_eq!(time_of(None, begun, over), begun);
     }
 
     #[test]
