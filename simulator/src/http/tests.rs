@@ -34,6 +34,7 @@ mod size;
 mod struck;
 mod swizzled;
 mod tightened;
+mod untouched;
 mod webhooks;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";

@@ -156,13 +156,14 @@ pub async fn play(
 
 /// When a step took place that began at `begun` and was over at `over`.
 ///
-/// A second may end in between; in which of them the server wrote, the owners of the answered object tell.
+/// A second may end in between; in which of them the server wrote, the answered object tells.
 fn time_of(answer: Option<&Value>, begun: Timestamp, over: Timestamp) -> Timestamp {
-    let owners = answer.and_then(|answer| answer["body"]["metadata"]["managedFields"].as_array());
-    let times = owners.into_iter().flatten().filter_map(|owner| {
-        let time: Timestamp = owner["time"].as_str()?.parse().ok()?;
-        (time <= over).then_some(time)
-    });
+    let metadata = answer.map_or(&Value::Null, |answer| &answer["body"]["metadata"]);
+    let owners = metadata["managedFields"].as_array().into_iter().flatten();
+    let named = owners.map(|owner| &owner["time"]);
+    let named = named.chain([&metadata["creationTimestamp"]]);
+    let times = named.filter_map(|time| time.as_str()?.parse().ok());
+    let times = times.filter(|time| *time <= over);
     times.fold(begun, Timestamp::max)
 }
 

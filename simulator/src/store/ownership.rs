@@ -308,6 +308,34 @@ pub(super) fn track_as(
     track_update(None, posted, &writer, schema);
 }
 
+/// Takes back the new times of owners where nothing else changes, so that the write comes to nothing. Owners whom a new
+/// time puts in another order do change.
+///
+/// Source: apiserver v0.34 `pkg/endpoints/handlers/fieldmanager/equality.go`, `IgnoreManagedFieldsTimestampsTransformer`.
+pub(super) fn take_back_times(value: &mut Value, old: &Value) {
+    let stored = &old["metadata"]["managedFields"];
+    let owners = &value["metadata"]["managedFields"];
+    if owners == stored || !is_same_but_for_times(owners, stored) {
+        return;
+    }
+    let owners = metadata_mut(value).insert("managedFields", stored.clone());
+    if let Some(owners) = owners.filter(|_| value != old) {
+        metadata_mut(value).insert("managedFields", owners);
+    }
+}
+
+fn is_same_but_for_times(owners: &Value, stored: &Value) -> bool {
+    let (Some(owners), Some(stored)) = (owners.as_array(), stored.as_array()) else {
+        return false;
+    };
+    let timeless = |owner: &Value| {
+        let mut fields = owner.as_object().cloned().unwrap_or_default();
+        fields.remove("time");
+        fields
+    };
+    owners.len() == stored.len() && owners.iter().map(timeless).eq(stored.iter().map(timeless))
+}
+
 /// Takes the times from what was owned through a subresource whose handler records none.
 pub(super) fn forget_times(value: &mut Value, subresource: &str) {
     let entries = metadata_mut(value).get_mut("managedFields");

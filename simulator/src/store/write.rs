@@ -325,6 +325,7 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let served = &request.served;
+        ownership::take_back_times(&mut value, old.value());
         let is_same = value == *old.value();
         if !is_same {
             generation::advance(request, &mut value, &served.view(old));
