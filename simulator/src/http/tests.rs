@@ -13,6 +13,7 @@ use crate::json::{Value, json};
 mod access;
 mod account;
 mod answered;
+mod begun;
 mod bounded;
 mod conversion;
 mod defaulted;

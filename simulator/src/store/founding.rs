@@ -14,9 +14,10 @@ use super::kernel::{Context, Kernel};
 use super::kind::Kind;
 use super::metadata::seconds;
 use super::patch::managed::{Writer, track_update};
-use super::request::{Part, Request, Verb, WriteOptions};
+use super::request::{Part, PatchKind, Request, Verb, WriteOptions};
 use super::status::Status;
 use super::webhook::Conversation;
+use super::write::Via;
 use crate::access::User;
 use crate::ids::Ids;
 use crate::json::{Map, Value, json};
@@ -51,23 +52,28 @@ impl Kernel {
         }
     }
 
-    /// Creates a definition whose kinds were read before.
+    /// Creates a definition whose kinds were read before, as one that `kubectl apply --server-side` made of little: nobody
+    /// disputes what it says, so that others of its name can be applied.
     ///
     /// # Errors
     /// As [`Kernel::apply`].
     pub(crate) fn define(
         &mut self,
-        (definition, kinds): (Value, Vec<Kind>),
+        (mut definition, kinds): (Value, Vec<Kind>),
         now: Timestamp,
         ids: &mut Ids,
     ) -> Result<(), Status> {
+        definition["metadata"]["managedFields"] = json!([{
+            "manager": "kubectl", "operation": "Apply", "apiVersion": "apiextensions.k8s.io/v1", "time": seconds(now),
+            "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:group": {}}},
+        }]);
         let definitions = ("apiextensions.k8s.io", "customresourcedefinitions");
-        let verb = Verb::Create(definition, written_by("arcsim"));
-        let request = self.request(definitions, verb);
+        let request = self.request(definitions, Verb::Get(None));
         let mut conversation = Conversation::default();
         let mut context = Context::new((now, ids), &mut conversation);
         context.defined = Some(kinds);
-        self.wholly(|kernel| kernel.dispatch(request, &mut context))
+        let how = (&WriteOptions::default(), Via::Patch(PatchKind::Apply));
+        self.wholly(|kernel| kernel.insert(&request, definition, how, &mut context))
             .map(drop)
     }
 

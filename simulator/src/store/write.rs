@@ -50,7 +50,7 @@ impl Kernel {
     }
 
     /// Stores a new object, whose body was checked and placed; until it is stored it is in the version of the request.
-    fn insert(
+    pub(super) fn insert(
         &mut self,
         request: &Request,
         mut value: Value,
