@@ -7,8 +7,9 @@ use super::parse::media_type;
 use crate::ids::Ids;
 
 mod body;
+mod kind;
 
-use body::Kind;
+use kind::Kind;
 
 /// The definition of the one custom kind.
 const GADGET: &str = include_str!("gadget.yaml");
@@ -16,6 +17,8 @@ const GADGET: &str = include_str!("gadget.yaml");
 const MANAGERS: [&str; 3] = ["m1", "m2", "m3"];
 /// The names of the objects; few, so that clients meet.
 const NAMES: [&str; 3] = ["a", "b", "c"];
+/// How many kinds a sequence writes; few, so that it comes back to objects.
+const N_KINDS: usize = 5;
 /// The object whose creation ends every watch.
 const LAST: &str = "zz-last";
 
@@ -24,9 +27,10 @@ const LAST: &str = "zz-last";
 /// The same seed gives the same case on any machine.
 #[must_use]
 pub fn sequence(seed: u64, n_requests: u64) -> Case {
-    let mut draw = Draw(Ids::new(seed));
+    let mut draw = Draw::new(seed);
     let mut steps = vec![definition(), Step::Ready(Kind::Gadget.collection())];
-    for kind in Kind::ALL {
+    let kinds = draw.kinds.clone();
+    for kind in &kinds {
         let path = format!("{}?watch=1&resourceVersion=0", kind.collection());
         let ask = Ask {
             watch: Some(kind.plural().to_owned()),
@@ -37,7 +41,7 @@ pub fn sequence(seed: u64, n_requests: u64) -> Case {
     for _ in 0..n_requests {
         steps.push(Step::Ask(draw.request()));
     }
-    for kind in Kind::ALL {
+    for kind in &kinds {
         let body = kind.minimal(LAST);
         steps.push(Step::Ask(with_body(
             ask("POST", kind.collection()),
@@ -93,11 +97,24 @@ fn with_body(ask: Ask, content_type: &str, body: Value) -> Ask {
 }
 
 /// Choices from the seed.
-struct Draw(Ids);
+struct Draw {
+    ids: Ids,
+    /// The kinds that are written.
+    kinds: Vec<Kind>,
+}
 
 impl Draw {
+    fn new(seed: u64) -> Self {
+        let mut ids = Ids::new(seed);
+        let mut kinds = Kind::ALL.to_vec();
+        while kinds.len() > N_KINDS {
+            kinds.remove(ids.below(kinds.len()));
+        }
+        Self { ids, kinds }
+    }
+
     fn below(&mut self, n: usize) -> usize {
-        self.0.below(n)
+        self.ids.below(n)
     }
 
     /// Once in `n` times.
@@ -105,13 +122,16 @@ impl Draw {
         self.below(n) == 0
     }
 
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
+    fn of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())].clone()
     }
 
     fn request(&mut self) -> Ask {
-        let kind = self.of(&Kind::ALL);
+        let kind = self.of(&self.kinds.clone());
         let name = self.of(&NAMES);
+        if kind.has_scale() && self.once_in(8) {
+            return self.scale(kind, name);
+        }
         let mut request = match self.below(20) {
             0..=3 => self.create(kind, name),
             4 => ask("GET", kind.path(name)),
@@ -199,6 +219,33 @@ impl Draw {
         self.writer(&mut path);
         let body = self.fields(kind);
         with_body(ask("PATCH", path), "merge", body)
+    }
+
+    fn scale(&mut self, kind: Kind, name: &str) -> Ask {
+        let mut path = format!("{}/scale", kind.path(name));
+        let replicas = self.of(&[0, 1, 5, -1]);
+        let spec = json!({"spec": {"replicas": replicas}});
+        match self.below(4) {
+            0 => ask("GET", path),
+            1 => {
+                self.writer(&mut path);
+                let mut body = spec;
+                body["metadata"] = json!({"name": name, "namespace": "<ns>"});
+                with_body(ask("PUT", path), "json", body)
+            }
+            2 => {
+                self.writer(&mut path);
+                let mut body = spec;
+                body["apiVersion"] = json!("autoscaling/v1");
+                body["kind"] = json!("Scale");
+                body["metadata"] = json!({"name": name});
+                with_body(ask("PATCH", path), "apply", body)
+            }
+            _ => {
+                self.writer(&mut path);
+                with_body(ask("PATCH", path), "merge", spec)
+            }
+        }
     }
 
     fn strategic(&mut self, kind: Kind, name: &str) -> Ask {

@@ -35,11 +35,15 @@ pub(super) fn advance(request: &Request, value: &mut Value, old: &Value) {
             field == "spec"
         }
     };
-    // A slice of endpoints is told apart by its labels.
-    let is_slice = served.kind.group == "discovery.k8s.io";
-    let is_labelled = value["metadata"]["labels"] == old["metadata"]["labels"];
-    let is_same =
-        spec_fields(value, &is_spec).eq(spec_fields(old, &is_spec)) && (is_labelled || !is_slice);
+    let counted = match kind {
+        // A slice of endpoints is told apart by its labels.
+        ("discovery.k8s.io", _) => Some("labels"),
+        // Replica sets get the annotations of their deployment.
+        ("apps", "Deployment") => Some("annotations"),
+        _ => None,
+    };
+    let is_same = spec_fields(value, &is_spec).eq(spec_fields(old, &is_spec))
+        && counted.is_none_or(|field| value["metadata"][field] == old["metadata"][field]);
     if !is_same {
         let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
         metadata_mut(value).insert("generation".to_owned(), generation.into());

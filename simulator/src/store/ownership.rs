@@ -16,9 +16,11 @@ use super::patch::json::json_patch;
 use super::patch::managed::{Writer, track_update};
 use super::patch::merge::merge_patch;
 use super::patch::refusal::unexplained;
+use super::patch::rescaled::track_scale;
 use super::patch::strategic::strategic_merge;
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
 use super::rules;
+use super::scale;
 use super::schema::before::Before;
 use super::schema::node::Node;
 use super::status::Status;
@@ -203,6 +205,37 @@ pub(super) fn track_sent(
     };
     track(request, Some(before), &mut whole, options, now);
     take_owners(after, whole);
+}
+
+/// The same for a write to a `scale`.
+pub(super) fn track_scaled(
+    request: &Request,
+    (before, after): (&Value, &mut Value),
+    (options, now): (&WriteOptions, Timestamp),
+) {
+    let kind = &request.served.kind;
+    let api_version = kind.api_version();
+    let writer = writer(request, options, &api_version, now);
+    let (path, wish) = scale::wish(kind, before, after);
+    track_scale(before, after, &writer, (&path, wish));
+}
+
+/// Records who owns what of a new object. Of one that is made through its status, which services are, nobody owns the rest.
+pub(super) fn track_new(
+    request: &Request,
+    new: &mut Value,
+    options: &WriteOptions,
+    now: Timestamp,
+) {
+    if request.part == Part::Whole {
+        return track(request, None, new, options, now);
+    }
+    let mut owned = new.clone();
+    if let Some(fields) = owned.as_object_mut() {
+        fields.remove("spec");
+    }
+    track(request, None, &mut owned, options, now);
+    take_owners(new, owned);
 }
 
 /// What of its metadata a write to the status of a custom resource sends in vain.

@@ -78,10 +78,14 @@ fn set_namespace_finalizers(value: &mut Value, finalizers: Value) {
     }
 }
 
-/// Custom resources take only managedFields through `/status`, built-in kinds labels, annotations and finalizers too.
+/// Custom resources take only managedFields through `/status`, built-in kinds labels, annotations and finalizers too, but
+/// Deployments no labels.
 fn kept_through_status(request: &Request) -> &'static [&'static str] {
     match request.served.kind.origin {
         Origin::Custom => &["managedFields"],
+        Origin::BuiltIn if request.served.kind.is("apps", "Deployment") => {
+            &["managedFields", "annotations", "finalizers"]
+        }
         Origin::BuiltIn => &["managedFields", "labels", "annotations", "finalizers"],
     }
 }

@@ -14,6 +14,7 @@ use super::metadata::{self, invalid_json};
 use super::object::{Object, metadata_mut};
 use super::ownership;
 use super::patch::merge::merge_patch;
+use super::patch::rescaled::{Wish, track_applied_scale};
 use super::registry::Served;
 use super::request::{PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::builtin::builtin;
@@ -120,7 +121,6 @@ impl Kernel {
         let mut scale = scale_of(served, old);
         scale["metadata"]["managedFields"] = owners(&live, &path);
         let schema = builtin("autoscaling", "v1", "Scale").unwrap_or_default();
-        let names = asked["spec"].get("replicas").is_some();
         let written = (SCALE_VERSION, &*schema);
         let metadata = asked["metadata"].clone();
         let sent = |field: &str| metadata[field].as_str().unwrap_or_default();
@@ -138,19 +138,9 @@ impl Kernel {
         if replicas < 0 {
             return Err(negative(request, replicas));
         }
-        let api_version = kind.api_version();
-        let mut config = json!({"apiVersion": api_version, "kind": kind.kind, "metadata": {"name": request.name}});
-        if names {
-            set(&mut config, &path, replicas);
-        }
-        let forced = WriteOptions {
-            force: true,
-            ..options.clone()
-        };
-        let written = (&*api_version, &*kind.schema);
-        let merged = (Some(&live), config);
-        let mut value = ownership::merged(request, merged, written, (&forced, context.now))?;
+        let mut value = live.clone();
         set(&mut value, &path, replicas);
+        track_applied_scale(&live, &mut value, &scale, (&path, &kind.api_version()));
         metadata::place(&mut value, request)?;
         let via = Via::Patch(PatchKind::Apply);
         let answer = self.replace(request, (old, value), (options, via), context)?;
@@ -297,15 +287,15 @@ pub(super) fn set_replicas(kind: &Kind, object: &mut Value, replicas: i64) {
     set(object, &paths(kind).spec_replicas, replicas);
 }
 
-/// Takes the wish for no replicas from whoever said it through `scale`: Go leaves a zero out, so that nobody owns it.
-pub(super) fn disown_zero(kind: &Kind, object: &mut Value) {
-    let wanted = get(object, &paths(kind).spec_replicas).and_then(Value::as_i64);
-    let entries = metadata_mut(object).get_mut("managedFields");
-    if wanted == Some(0)
-        && let Some(entries) = entries.and_then(Value::as_array_mut)
-    {
-        entries.retain(|entry| entry["subresource"] != "scale");
-    }
+/// How many replicas are wanted of an object after a write to its `scale`, and where that stands.
+pub(super) fn wish(kind: &Kind, before: &Value, after: &Value) -> (String, Wish) {
+    let path = paths(kind).spec_replicas;
+    let wanted = |object: &Value| get(object, &path).and_then(Value::as_i64).unwrap_or(0);
+    let wish = Wish {
+        before: wanted(before),
+        after: wanted(after),
+    };
+    (path, wish)
 }
 
 fn set(value: &mut Value, path: &str, number: i64) {

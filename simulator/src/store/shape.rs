@@ -76,6 +76,9 @@ fn fit_after(
     let is_made = via == Via::Patch(PatchKind::Apply) && served.kind.origin == Origin::Custom;
     let nulls = if is_made { Nulls::Kept } else { Nulls::Dropped };
     let unknown = prune(schema, value, before, nulls);
+    if served.kind.origin == Origin::BuiltIn {
+        rules::leave_out_zeros(&served.kind, value);
+    }
     apply_defaults(schema, value);
     if served.kind.origin == Origin::BuiltIn {
         rules::canonicalise(schema, value)?;

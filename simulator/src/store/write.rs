@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::admission::Attempt;
 use super::answer::Answer;
 use super::check::check;
@@ -18,7 +20,6 @@ use super::patch::strategic::tried;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
-use super::scale::disown_zero;
 use super::status::Status;
 use super::{decode, generation, identity, namespace, ownership, parts, rules, shape, size};
 use crate::json::{Value, share};
@@ -81,22 +82,23 @@ impl Kernel {
         self.settle_name(request, &mut value, context);
         stamp_new(served, &mut value, context);
         rules::name_requester(&served.kind, &mut value, &request.user);
-        parts::reset(served, &mut value);
+        if request.part == Part::Whole {
+            parts::reset(served, &mut value);
+        }
         rules::prepare(&served.kind, &mut value);
         self.prepare_definition(served, &mut value, None, context.now);
         check(served, &value, None, context)?;
         if let Some(owners) = owners {
             owners.put(&mut value);
         } else if via == Via::Put {
-            let stored_versions = take_stored_versions(served, &mut value);
-            ownership::track(request, None, &mut value, options, context.now);
-            if let Some(versions) = stored_versions {
-                value["status"]["storedVersions"] = versions;
-            }
+            own_new(request, &mut value, options, context.now);
         }
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
-        self.give_addresses(served, &mut value, None)?;
+        match request.part {
+            Part::Whole => self.give_addresses(served, &mut value, None)?,
+            _ => begin_status(request, &mut value, context.now),
+        }
         self.complete(request, &mut value, context.ids);
         self.permit_creation(request)?;
         let attempt = Attempt::creation(request, &value, options);
@@ -154,7 +156,8 @@ impl Kernel {
         metadata::place(&mut value, request)?;
         metadata::check_name(&mut value, request)?;
         let Some(old) = self.present(request, context)? else {
-            if served.behaviour.creates_on_update && request.part == Part::Whole {
+            // Only services have a status beside, by which they are made without an address.
+            if served.behaviour.creates_on_update {
                 let sent = metadata_mut(&mut value).remove("resourceVersion");
                 let sent = sent.as_ref().and_then(Value::as_str);
                 let sent = sent.and_then(|text| text.parse().ok()).unwrap_or(0);
@@ -266,6 +269,9 @@ impl Kernel {
         let owners = self.mutate_update(request, change, (options, via), context)?;
         check_preconditions(request, old, &mut value, via)?;
         self.admit_grant(request, &mut value, Some(old.value()))?;
+        if request.part == Part::Status {
+            rules::label_as_pods(&served.kind, &mut value);
+        }
         if matches!(request.part, Part::EphemeralContainers | Part::Resize) {
             rules::prepare(&served.kind, &mut value);
         }
@@ -296,7 +302,10 @@ impl Kernel {
         } else if via != Via::Patch(PatchKind::Apply) {
             let before = served.view(old);
             let change = (&*before, &mut value);
-            ownership::track_sent(request, change, sent, (options, context.now));
+            match request.part {
+                Part::Scale => ownership::track_scaled(request, change, (options, context.now)),
+                _ => ownership::track_sent(request, change, sent, (options, context.now)),
+            }
         }
         namespace::restore(request, &mut value, old.value());
         if is_mistyped {
@@ -304,9 +313,6 @@ impl Kernel {
         }
         if request.part == Part::Scale {
             ownership::forget_times(&mut value, "scale");
-            if via != Via::Patch(PatchKind::Apply) {
-                disown_zero(&served.kind, &mut value);
-            }
         }
         drop_type(&mut value);
         let mut value = stored_form(served, value);
@@ -326,7 +332,7 @@ impl Kernel {
     ) -> Result<Answer, Status> {
         let served = &request.served;
         ownership::take_back_times(&mut value, old.value());
-        let is_same = value == *old.value();
+        let is_same = value == *old.value() && !self.has_new_phase(served, old);
         if !is_same {
             generation::advance(request, &mut value, &served.view(old));
         }
@@ -343,7 +349,7 @@ impl Kernel {
         }
         let shown = Object::new(value.clone(), old.revision());
         let value = self.converted_to_storage(served, value, context.conversation)?;
-        if self.is_stored(served, (old, &value)) {
+        if is_same && self.is_stored(served, (old, &value)) {
             return Ok(Answer::Object(200, Arc::clone(old)));
         }
         if old.is_terminating() && is_released(served, &value) {
@@ -353,6 +359,18 @@ impl Kernel {
             return Ok(Answer::Object(200, shown));
         }
         self.store_and_show(served, (200, value), charges, context)
+    }
+
+    /// Whether the next write of an object stores a phase, whatever else it changes: a real server stores a new claim without
+    /// one, and shows the default.
+    ///
+    /// Source: kubernetes v1.34 `pkg/registry/core/persistentvolumeclaim/strategy.go`, `PrepareForCreate`.
+    fn has_new_phase(&self, served: &Served, old: &Object) -> bool {
+        let is_claim = served.kind.group.is_empty() && served.kind.kind == "PersistentVolumeClaim";
+        let mut events = self
+            .log
+            .events_after(served.table, old.revision().saturating_sub(1));
+        is_claim && events.next().is_some_and(|event| event.old.is_none())
     }
 
     /// Appends a new state of an object, unless it is too large.
@@ -368,6 +386,21 @@ impl Kernel {
         self.after_write(served, &stored, context);
         Ok(stored)
     }
+}
+
+/// Records who owns what of a new object, but which versions are stored.
+fn own_new(request: &Request, value: &mut Value, options: &WriteOptions, now: Timestamp) {
+    let stored_versions = take_stored_versions(&request.served, value);
+    ownership::track_new(request, value, options, now);
+    if let Some(versions) = stored_versions {
+        value["status"]["storedVersions"] = versions;
+    }
+}
+
+/// Gives a new object, which was made through its status, the status that any new one has.
+fn begin_status(request: &Request, value: &mut Value, now: Timestamp) {
+    parts::reset(&request.served, value);
+    rules::prepare_status(&request.served.kind, (value, &Value::Null), now);
 }
 
 /// Whether nothing holds a terminating object any more.

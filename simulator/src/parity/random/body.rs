@@ -3,93 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Draw;
-
-/// A kind that random requests write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    ConfigMap,
-    Secret,
-    Pod,
-    Lease,
-    Gadget,
-}
-
-impl Kind {
-    pub(super) const ALL: [Self; 5] = [
-        Self::ConfigMap,
-        Self::Secret,
-        Self::Pod,
-        Self::Lease,
-        Self::Gadget,
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::ConfigMap => "ConfigMap",
-            Self::Secret => "Secret",
-            Self::Pod => "Pod",
-            Self::Lease => "Lease",
-            Self::Gadget => "Gadget",
-        }
-    }
-
-    pub(super) fn plural(self) -> &'static str {
-        match self {
-            Self::ConfigMap => "configmaps",
-            Self::Secret => "secrets",
-            Self::Pod => "pods",
-            Self::Lease => "leases",
-            Self::Gadget => "gadgets",
-        }
-    }
-
-    pub(super) fn api_version(self) -> &'static str {
-        match self {
-            Self::ConfigMap | Self::Secret | Self::Pod => "v1",
-            Self::Lease => "coordination.k8s.io/v1",
-            Self::Gadget => "random.arc.test/v1",
-        }
-    }
-
-    pub(super) fn has_status(self) -> bool {
-        matches!(self, Self::Pod | Self::Gadget)
-    }
-
-    /// The path of the collection in the namespace of the case.
-    pub(super) fn collection(self) -> String {
-        let prefix = if self.api_version().contains('/') {
-            "apis"
-        } else {
-            "api"
-        };
-        let (version, plural) = (self.api_version(), self.plural());
-        format!("/{prefix}/{version}/namespaces/<ns>/{plural}")
-    }
-
-    pub(super) fn path(self, name: &str) -> String {
-        format!("{}/{name}", self.collection())
-    }
-
-    /// What the revision of an object is saved as.
-    pub(super) fn revision(self, name: &str) -> String {
-        format!("rv-{}-{name}", self.plural())
-    }
-
-    /// The least that makes an object.
-    pub(super) fn minimal(self, name: &str) -> Value {
-        let mut object = json!({
-            "apiVersion": self.api_version(), "kind": self.name(), "metadata": {"name": name},
-        });
-        match self {
-            Self::Pod => {
-                object["spec"] = json!({"containers": [{"name": "main", "image": "busybox:1"}]})
-            }
-            Self::Gadget => object["spec"] = json!({"size": 1}),
-            Self::ConfigMap | Self::Secret | Self::Lease => {}
-        }
-        object
-    }
-}
+use super::kind::Kind;
 
 impl Draw {
     /// A whole object, for a create or an update.
@@ -123,6 +37,11 @@ impl Draw {
             Kind::Pod => self.pod(),
             Kind::Lease => self.lease(),
             Kind::Gadget => self.gadget(),
+            Kind::Deployment => self.deployment(),
+            Kind::Service => self.service(),
+            Kind::Claim => self.claim(),
+            Kind::Role => self.role(),
+            Kind::Job => self.job(),
         };
         merge(&mut fields, own);
         if self.once_in(20) {
@@ -215,6 +134,127 @@ impl Draw {
             fields["status"] = json!({"phase": self.of(&["Good", "Bad"]), "count": self.below(3)});
         }
         fields
+    }
+
+    fn deployment(&mut self) -> Value {
+        let image = self.of(&["busybox:1", "busybox:2"]);
+        let spec = match self.below(13) {
+            0..=1 => json!({"replicas": self.of(&[0, 1, 3, -1])}),
+            2 => json!({"strategy": {"type": self.of(&["Recreate", "RollingUpdate", "x"])}}),
+            3 => {
+                let most = self.of(&[json!(0), json!(2), json!("50%"), json!("x")]);
+                let surge = self.of(&[json!(0), json!("25%"), json!("1%")]);
+                json!({"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": most, "maxSurge": surge}}})
+            }
+            4 => json!({"paused": self.once_in(2)}),
+            5 => {
+                json!({"template": {"metadata": {"labels": {"app": "a", "l1": self.of(&["v0", "v1"])}}}})
+            }
+            6 => json!({"selector": {"matchLabels": {"app": self.of(&["a", "b"])}}}),
+            7 => {
+                json!({"minReadySeconds": self.of(&[0, 5]), "progressDeadlineSeconds": self.of(&[5, 600])})
+            }
+            8 => json!({"revisionHistoryLimit": self.of(&[0, 3, -1])}),
+            9 => {
+                let port = json!({"containerPort": self.of(&[80, 81, 0]), "protocol": self.of(&["TCP", "UDP"])});
+                json!({"template": {"spec": {"containers": [{"name": "main", "image": image, "ports": [port]}]}}})
+            }
+            10 => {
+                let resources = json!({"limits": {"cpu": self.of(&["1", "1000m", "0.5"])}});
+                json!({"template": {"spec": {"containers": [{"name": "main", "image": image, "resources": resources}]}}})
+            }
+            11 => {
+                let status =
+                    json!({"replicas": self.below(3), "observedGeneration": self.below(2)});
+                return json!({ "status": status });
+            }
+            _ => json!({"template": {"spec": {"containers": [{"name": "main", "image": image}]}}}),
+        };
+        json!({ "spec": spec })
+    }
+
+    fn service(&mut self) -> Value {
+        let spec = match self.below(11) {
+            0 => json!({"type": self.of(&["ClusterIP", "NodePort", "LoadBalancer", "x"])}),
+            1 => json!({"selector": {"app": self.of(&["a", "b"])}}),
+            2..=3 => {
+                let name = self.of(&["p", "q"]);
+                json!({"ports": [{"name": name, "port": self.of(&[80, 81]), "targetPort": self.of(&[json!(8080), json!("http")])}]})
+            }
+            4 => {
+                let twice = [
+                    json!({"name": "p", "port": 80}),
+                    json!({"name": "q", "port": self.of(&[80, 81]), "protocol": self.of(&["TCP", "UDP"])}),
+                ];
+                json!({ "ports": twice })
+            }
+            5 => json!({"sessionAffinity": self.of(&["ClientIP", "None"])}),
+            6 => json!({"internalTrafficPolicy": self.of(&["Local", "Cluster"])}),
+            7 => json!({"loadBalancerClass": self.of(&["e.x/a", "x"])}),
+            8 => json!({"publishNotReadyAddresses": self.once_in(2)}),
+            9 => json!({"externalIPs": [self.of(&["192.0.2.1", "192.0.2.2", "x"])]}),
+            _ => {
+                let ip = self.of(&["198.51.100.1", "x"]);
+                return json!({"status": {"loadBalancer": {"ingress": [{"ip": ip}]}}});
+            }
+        };
+        json!({ "spec": spec })
+    }
+
+    fn claim(&mut self) -> Value {
+        let spec = match self.below(7) {
+            0..=1 => {
+                json!({"resources": {"requests": {"storage": self.of(&["1Gi", "1024Mi", "2Gi", "-1"])}}})
+            }
+            2 => json!({"accessModes": [self.of(&["ReadWriteOnce", "ReadWriteMany", "x"])]}),
+            3 => json!({"storageClassName": self.of(&["", "s"])}),
+            4 => json!({"volumeName": self.of(&["v1", "v2"])}),
+            5 => json!({"volumeMode": self.of(&["Block", "Filesystem"])}),
+            _ => {
+                let phase = self.of(&["Bound", "Pending", "Lost"]);
+                return json!({"status": {"phase": phase, "capacity": {"storage": self.of(&["1Gi", "2Gi"])}}});
+            }
+        };
+        json!({ "spec": spec })
+    }
+
+    fn role(&mut self) -> Value {
+        let resource = self.of(&["pods", "secrets"]);
+        match self.below(6) {
+            0 => json!({"rules": []}),
+            1 => json!({"rules": [{"apiGroups": [""], "resources": [resource]}]}),
+            2 => json!({"rules": [{"nonResourceURLs": ["/x"], "verbs": ["get"]}]}),
+            _ => {
+                let verbs = [self.of(&["get", "list", "*"]), "watch"];
+                json!({"rules": [{"apiGroups": [""], "resources": [resource], "verbs": verbs}]})
+            }
+        }
+    }
+
+    fn job(&mut self) -> Value {
+        let spec = match self.below(12) {
+            0 => json!({"parallelism": self.of(&[0, 1, 2, -1])}),
+            1 => json!({"completions": self.of(&[1, 2])}),
+            2 => json!({"suspend": self.once_in(2)}),
+            3 => json!({"backoffLimit": self.of(&[0, 4, -1])}),
+            4 => json!({"activeDeadlineSeconds": self.of(&[10, 20])}),
+            5 => json!({"ttlSecondsAfterFinished": self.of(&[0, 60])}),
+            6 => json!({"completionMode": self.of(&["Indexed", "NonIndexed"])}),
+            7 => json!({"podReplacementPolicy": self.of(&["Failed", "TerminatingOrFailed"])}),
+            8 => {
+                json!({"template": {"spec": {"restartPolicy": self.of(&["OnFailure", "Always"])}}})
+            }
+            9 => json!({"template": {"metadata": {"labels": {"l3": self.of(&["v0", "v1"])}}}}),
+            10 => {
+                let condition = json!({"type": self.of(&["Complete", "Failed", "Suspended"]), "status": "True"});
+                return json!({"status": {"active": self.below(2), "conditions": [condition]}});
+            }
+            _ => {
+                let image = self.of(&["busybox:1", "busybox:2"]);
+                json!({"template": {"spec": {"containers": [{"name": "main", "image": image}]}}})
+            }
+        };
+        json!({ "spec": spec })
     }
 }
 

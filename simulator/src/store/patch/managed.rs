@@ -163,7 +163,7 @@ impl Entry {
             && (operation == Operation::Apply || self.api_version == writer.api_version)
     }
 
-    fn same_as(&self, other: &Self) -> bool {
+    pub(super) fn same_as(&self, other: &Self) -> bool {
         self.operation == other.operation
             && self.manager == other.manager
             && self.subresource == other.subresource

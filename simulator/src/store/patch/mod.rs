@@ -17,6 +17,7 @@ pub mod fields;
 pub mod json;
 pub mod managed;
 pub mod merge;
+pub(crate) mod rescaled;
 pub mod strategic;
 
 mod blank;

@@ -52,10 +52,21 @@ pub(super) fn admit_source(claim: &mut Value) {
     }
 }
 
-/// What is wrong with a claim.
+/// Sets the phase that a status is in which names none.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/v1/defaults.go`, `SetDefaults_PersistentVolumeClaim`.
+pub(super) fn prepare_status(claim: &mut Value) {
+    let status = &mut claim["status"];
+    if text(status, "phase").is_empty() {
+        status["phase"] = "Pending".into();
+    }
+}
+
+/// What is wrong with a claim; of a changed one its spec is looked at twice.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = spec_faults("spec", &new["spec"]);
     if let Some(old) = old {
+        causes.extend_from_within(..);
         class_fault(new, old, &mut causes);
         change_fault(new, old, &mut causes);
         size_fault(new, old, &mut causes);

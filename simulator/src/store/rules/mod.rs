@@ -71,14 +71,15 @@ mod volume_rare;
 mod volume_source;
 mod warning;
 mod workload;
+mod zero;
 
 pub(super) use autoscaler::{to_new_autoscaler, to_old_autoscaler};
 pub(super) use certificate::USAGES as KEY_USAGES;
 pub(super) use claim::CLASS as CLASS_OF_CLAIM;
 pub(super) use event::{to_core_event, to_new_event};
 pub(super) use of_kind::{
-    admit, drop_unowned, finish, has_unowned, name_requester, part_faults, plug_in, prepare,
-    prepare_status, readmit, restore,
+    admit, drop_unowned, finish, has_unowned, label_as_pods, name_requester, part_faults, plug_in,
+    prepare, prepare_status, readmit, restore,
 };
 pub(super) use part::{CONTAINERS, has, items, text};
 pub(super) use pod_part::keep as keep_part_of_pod;
@@ -87,3 +88,4 @@ pub(super) use quantity::{Form, binary_power, canonicalise, decimal, decimal_exp
 pub(super) use service::{Taken, drop_dependent, give_addresses};
 pub(super) use warning::warnings;
 pub(super) use workload::template_place;
+pub(super) use zero::leave_out_zeros;

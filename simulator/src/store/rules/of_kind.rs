@@ -9,7 +9,7 @@ use super::{
     service_faults, volume, workload,
 };
 use crate::access::User;
-use crate::json::Value;
+use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::metadata::invalid_json;
 use crate::store::policy;
@@ -66,7 +66,6 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
     }
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Namespace") => namespace::admit(value),
-        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::admit(value),
         ("", "Pod") => pod::admit(value),
         ("", "Node") => node::admit(value),
         ("", "PersistentVolumeClaim" | "PersistentVolume") => volume::admit(&kind.kind, value),
@@ -90,10 +89,12 @@ pub(in crate::store) fn finish(kind: &Kind, value: &mut Value) {
         return;
     }
     match (kind.group.as_str(), kind.kind.as_str()) {
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::finish(value),
         ("coordination.k8s.io", "Lease") => lease::finish(value),
         ("storage.k8s.io", "CSIDriver") => driver::finish(value),
         ("discovery.k8s.io", "EndpointSlice") => endpoints::finish_slice(value),
         ("networking.k8s.io", "Ingress") => ingress::finish(value),
+        ("batch", "Job") => workload::label_job(value),
         ("batch", "CronJob") => workload::finish_cron_job(value),
         ("apps", "StatefulSet") => workload::finish_stateful_set(value),
         ("apps", "Deployment" | "ReplicaSet") => workload::finish_replicas(value),
@@ -129,6 +130,13 @@ pub(in crate::store) fn readmit(kind: &Kind, value: &mut Value, old: &Value) {
     }
 }
 
+/// Fills in labels by default, which a write to `/status` can bring too.
+pub(in crate::store) fn label_as_pods(kind: &Kind, value: &mut Value) {
+    if kind.group == "batch" && kind.kind == "Job" {
+        workload::label_job(value);
+    }
+}
+
 /// Fills in what the kind's own code would in a write to `/status`, or to what else writes the status.
 pub(in crate::store) fn prepare_status(
     kind: &Kind,
@@ -136,7 +144,11 @@ pub(in crate::store) fn prepare_status(
     now: Timestamp,
 ) {
     if kind.origin == Origin::BuiltIn {
+        if !value["status"].is_object() {
+            value["status"] = json!({});
+        }
         match (kind.group.as_str(), kind.kind.as_str()) {
+            ("", "PersistentVolumeClaim") => claim::prepare_status(value),
             ("", "Pod") => pod::prepare_status(value),
             ("", "Namespace") => namespace::prepare_status(value),
             ("", "PersistentVolume") => volume::prepare_status(value, old, now),

@@ -97,7 +97,7 @@ fn without(fields: &mut Map, names: &[&str]) {
     }
 }
 
-fn is_zero(value: &Value) -> bool {
+pub(super) fn is_zero(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(is_set) => !is_set,

@@ -20,6 +20,7 @@ const NETWORK: &str = "10.96";
 
 /// Says how addresses are reached, and of conditions what Go cannot leave out.
 pub(super) fn prepare_status(value: &mut Value) {
+    set_default(&mut value["status"], "loadBalancer", json!({}));
     let addresses = value.pointer_mut("/status/loadBalancer/ingress");
     let addresses = addresses.and_then(Value::as_array_mut);
     for address in addresses.into_iter().flatten() {

@@ -68,8 +68,8 @@ pub(super) fn count_template(value: &mut Value, old: Option<&Value>) {
     }
 }
 
-/// Sets the defaults of a Job.
-pub(super) fn prepare_job(value: &mut Value) {
+/// Labels a Job as its pods if it has no labels of its own.
+pub(super) fn label_job(value: &mut Value) {
     let labels = value["spec"]["template"]["metadata"]["labels"].clone();
     let has_labels = value["metadata"]["labels"]
         .as_object()
@@ -77,6 +77,11 @@ pub(super) fn prepare_job(value: &mut Value) {
     if !has_labels && labels.is_object() {
         value["metadata"]["labels"] = labels;
     }
+}
+
+/// Sets the defaults of a Job.
+pub(super) fn prepare_job(value: &mut Value) {
+    label_job(value);
     let spec = &mut value["spec"];
     show_rules(spec);
     // One that counts failures of each index counts them all but without an end.
