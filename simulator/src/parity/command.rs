@@ -9,6 +9,7 @@ use futures::future::{Either, select};
 
 use super::hooks::{self, Hooks};
 use super::known::Known;
+use super::random::Kinds;
 use super::run::{Job, Outcome, Runner};
 use super::server::{self, RealServer};
 use super::{fidelity, parse, random, report};
@@ -39,6 +40,7 @@ const HELP: &str = "Examples:
   parity api --only crud/                  the cases of one area
   parity api --only 'no-op' --trace        what the real server answers to some
   parity api --random 10000 --seed 7       and random requests
+  parity api --random 10000 --kinds all    to Deployments, Services, claims, Roles and Jobs too
 
 Exit status: 0 every difference is explained, 1 one is not, 2 bad input or usage, 130 interrupted.";
 
@@ -56,6 +58,9 @@ struct ApiArgs {
     /// Also so many random requests, in sequences of a hundred
     #[arg(long, value_name = "N", default_value_t = 0)]
     random: u64,
+    /// Which kinds random requests write
+    #[arg(long, value_name = "KINDS", default_value_t, value_enum)]
+    kinds: Kinds,
     /// What the first random sequence comes from; the next one comes from the next number
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -173,10 +178,14 @@ fn jobs(args: &ApiArgs) -> Result<Vec<Job>, parse::Error> {
     let n_sequences = args.random.div_ceil(SEQUENCE_LENGTH);
     jobs.extend((args.seed..args.seed.saturating_add(n_sequences)).map(|seed| Job {
         area: "random".to_owned(),
-        case: random::sequence(seed, SEQUENCE_LENGTH),
+        case: random::sequence(seed, SEQUENCE_LENGTH, args.kinds),
         is_sequence: true,
         replay: Some(format!(
-            "cargo run -p arc-simulator --bin parity -- api --only random/ --random {SEQUENCE_LENGTH} --seed {seed}"
+            "cargo run -p arc-simulator --bin parity -- api --only random/ --random {SEQUENCE_LENGTH} --seed {seed}{}",
+            match args.kinds {
+                Kinds::Core => "",
+                Kinds::All => " --kinds all",
+            }
         )),
     }));
     jobs.retain(|job| {

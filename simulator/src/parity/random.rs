@@ -11,6 +11,16 @@ mod kind;
 
 use kind::Kind;
 
+/// Which kinds a sequence writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kinds {
+    /// ConfigMaps, Secrets, Pods, Leases and a custom kind.
+    #[default]
+    Core,
+    /// Five of those and of Deployments, Services, claims, Roles and Jobs.
+    All,
+}
+
 /// The definition of the one custom kind.
 const GADGET: &str = include_str!("gadget.yaml");
 /// The managers and clients that write.
@@ -26,8 +36,8 @@ const LAST: &str = "zz-last";
 ///
 /// The same seed gives the same case on any machine.
 #[must_use]
-pub fn sequence(seed: u64, n_requests: u64) -> Case {
-    let mut draw = Draw::new(seed);
+pub fn sequence(seed: u64, n_requests: u64, kinds: Kinds) -> Case {
+    let mut draw = Draw::new(seed, kinds);
     let mut steps = vec![definition(), Step::Ready(Kind::Gadget.collection())];
     let kinds = draw.kinds.clone();
     for kind in &kinds {
@@ -104,9 +114,12 @@ struct Draw {
 }
 
 impl Draw {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, kinds: Kinds) -> Self {
         let mut ids = Ids::new(seed);
-        let mut kinds = Kind::ALL.to_vec();
+        let mut kinds = match kinds {
+            Kinds::Core => Kind::CORE.to_vec(),
+            Kinds::All => Kind::ALL.to_vec(),
+        };
         while kinds.len() > N_KINDS {
             kinds.remove(ids.below(kinds.len()));
         }
@@ -321,7 +334,9 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_case() {
-        assert_eq!(sequence(7, 30), sequence(7, 30));
-        assert_ne!(sequence(7, 30), sequence(8, 30));
+        for kinds in [Kinds::Core, Kinds::All] {
+            assert_eq!(sequence(7, 30, kinds), sequence(7, 30, kinds));
+            assert_ne!(sequence(7, 30, kinds), sequence(8, 30, kinds));
+        }
     }
 }

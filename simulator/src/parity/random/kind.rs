@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::N_KINDS;
+
 /// A kind that random requests write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -18,6 +20,13 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    pub(super) const CORE: [Self; N_KINDS] = [
+        Self::ConfigMap,
+        Self::Secret,
+        Self::Pod,
+        Self::Lease,
+        Self::Gadget,
+    ];
     pub(super) const ALL: [Self; 10] = [
         Self::ConfigMap,
         Self::Secret,
