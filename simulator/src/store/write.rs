@@ -332,7 +332,8 @@ impl Kernel {
     ) -> Result<Answer, Status> {
         let served = &request.served;
         ownership::take_back_times(&mut value, old.value());
-        let is_same = value == *old.value() && !self.has_new_phase(served, old);
+        let has_new_phase = self.has_new_phase(served, old);
+        let is_same = value == *old.value() && !has_new_phase;
         if !is_same {
             generation::advance(request, &mut value, &served.view(old));
         }
@@ -349,7 +350,7 @@ impl Kernel {
         }
         let shown = Object::new(value.clone(), old.revision());
         let value = self.converted_to_storage(served, value, context.conversation)?;
-        if is_same && self.is_stored(served, (old, &value)) {
+        if !has_new_phase && self.is_stored(served, (old, &value)) {
             return Ok(Answer::Object(200, Arc::clone(old)));
         }
         if old.is_terminating() && is_released(served, &value) {
@@ -366,11 +367,12 @@ impl Kernel {
     ///
     /// Source: kubernetes v1.34 `pkg/registry/core/persistentvolumeclaim/strategy.go`, `PrepareForCreate`.
     fn has_new_phase(&self, served: &Served, old: &Object) -> bool {
-        let is_claim = served.kind.group.is_empty() && served.kind.kind == "PersistentVolumeClaim";
-        let mut events = self
-            .log
-            .events_after(served.table, old.revision().saturating_sub(1));
-        is_claim && events.next().is_some_and(|event| event.old.is_none())
+        if !served.kind.is("", "PersistentVolumeClaim") {
+            return false;
+        }
+        let before = old.revision().saturating_sub(1);
+        let mut events = self.log.events_after(served.table, before);
+        events.next().is_some_and(|event| event.old.is_none())
     }
 
     /// Appends a new state of an object, unless it is too large.
