@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::path::Path;
 
 use arc_simulator::http::listener::Listener;
+use arc_simulator::http::threads::Threads;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -17,6 +18,7 @@ const N_BYTES: usize = 500;
 
 /// Serves until the process is killed, and leaves a kubeconfig in the working folder.
 pub(super) fn serve() {
+    let threads = Threads::start().unwrap();
     Runtime::new().unwrap().block_on(async {
         let address = "127.0.0.1:0".parse().unwrap();
         let listener = Listener::bind(address, 1).await.unwrap();
@@ -28,6 +30,7 @@ pub(super) fn serve() {
             let response = Response::new(Full::new(text.clone()));
             async move { Ok::<_, Infallible>(response) }
         });
-        listener.serve(service, std::future::pending()).await;
+        let until = std::future::pending();
+        listener.serve_on(threads.handles(), service, until).await;
     });
 }

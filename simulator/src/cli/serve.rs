@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::future::{Either, FutureExt, join, join_all, select, try_join3};
 use jiff::{SignedDuration, Timestamp};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -20,6 +20,7 @@ use crate::cluster::{Cluster, SETTLE_HORIZON, Transport};
 use crate::drive::{Runner, run_live};
 use crate::http::listener::Listener;
 use crate::http::service::ApiServer;
+use crate::http::threads::Threads;
 use crate::outcomes::{MadeUp, Script};
 use crate::state::StateFile;
 use crate::store::window::Window;
@@ -98,7 +99,9 @@ pub(super) async fn serve(
     let book = books::find(args.outcomes.as_deref(), &args.load)?;
     let network = Network::of(args.time)?;
     // Keys and certificates are made while the cluster is.
-    let binding = network.handle.spawn(Listener::bind(args.listen, args.seed));
+    let binding = network
+        .first()
+        .spawn(Listener::bind(args.listen, args.seed));
     let server = cluster(args, wall).await?;
     let clock = server.clock().clone();
     let listener = ended(binding).await?;
@@ -117,8 +120,10 @@ pub(super) async fn serve(
         clock,
         authority_pem: listener.access().authority_pem.clone(),
     };
-    let serving = listener.serve(server.service("user"), gone(ending.clone()));
-    let serving = ended(network.handle.spawn(serving));
+    let handles = network.handles().to_vec();
+    let (service, until) = (server.service("user"), gone(ending.clone()));
+    let serving = async move { listener.serve_on(&handles, service, until).await };
+    let serving = ended(network.first().spawn(serving));
     screen::print(&format!(
         "arcsim serves {url}; export KUBECONFIG={}\n",
         file.display()
@@ -145,34 +150,30 @@ pub(super) async fn serve(
 
 /// Where connections are served: on every core; but for a cluster in virtual time, in which clients have their turns
 /// between two instants, among the parts.
-struct Network {
-    handle: Handle,
-    own: Option<Runtime>,
+enum Network {
+    Threads(Threads),
+    Here(Handle),
 }
 
 impl Network {
     fn of(time: Pace) -> Result<Self, Failed> {
-        let own = match time {
-            Pace::Times(_) => {
-                let mut runtime = Builder::new_multi_thread();
-                runtime.enable_all();
-                Some(runtime.build().map_err(Failed::Threads)?)
-            }
-            Pace::Virtual => None,
-        };
-        let handle = match &own {
-            Some(runtime) => runtime.handle().clone(),
-            None => Handle::current(),
-        };
-        Ok(Self { handle, own })
-    }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        if let Some(own) = self.own.take() {
-            own.shutdown_background();
+        match time {
+            Pace::Times(_) => Threads::start().map(Self::Threads).map_err(Failed::Threads),
+            Pace::Virtual => Ok(Self::Here(Handle::current())),
         }
+    }
+
+    /// The runtimes of the connections.
+    fn handles(&self) -> &[Handle] {
+        match self {
+            Self::Threads(threads) => threads.handles(),
+            Self::Here(handle) => std::slice::from_ref(handle),
+        }
+    }
+
+    /// The runtime that takes connections in.
+    fn first(&self) -> &Handle {
+        &self.handles()[0]
     }
 }
 

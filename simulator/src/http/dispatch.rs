@@ -6,35 +6,31 @@ use http::header::ACCEPT;
 use http::{Method, Response};
 use jiff::Timestamp;
 
-use super::body::{ResponseBody, Tear};
+use super::body::ResponseBody;
 use super::caller;
-use super::content;
 use super::custom;
-use super::direct::Told;
-use super::encode;
 use super::hang::Hanging;
 use super::health::{health, version};
 use super::journal::Entry;
 use super::lifecycle::shorten;
-use super::negotiate::{Accepted, Form, Format, Offer, accepted};
+use super::negotiate::{Accepted, Format, Offer, accepted};
 use super::pending::Pending;
 use super::query::Query;
+use super::reply::{add_warnings, finished};
 use super::resource::{self, no_resource, not_allowed};
 use super::response::{
-    self, JSON, bare_response, go_type, misshapen, no_stream, not_acceptable, object_response,
-    page_expired, refusal_format, response, text_response, told_response, unlisted, value_response,
-    watch_response,
+    self, bare_response, no_stream, not_acceptable, object_response, text_response, value_response,
 };
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use super::shape::Shape;
-use super::{review, review_check, warning};
+use super::{review, review_check};
 use crate::access::{Policy, User};
 use crate::faults::{Moment, Said, Verdict};
-use crate::store::answer::{Answer, Refused, Reply};
+use crate::store::answer::{Refused, Reply};
 use crate::store::kind::{Kind, Origin};
 use crate::store::ownership::track_posted;
-use crate::store::registry::{Found, Served};
+use crate::store::registry::{Found, Registry, Served};
 use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
 
@@ -50,12 +46,11 @@ pub(crate) enum Lost {
 }
 
 /// What the answer to a request is made with besides the kernel's reply.
-#[derive(Clone)]
 pub(super) struct Wanted {
-    served: Arc<Served>,
-    accepted: Accepted,
-    shape: Shape,
-    timeout_seconds: u64,
+    pub(super) served: Arc<Served>,
+    pub(super) accepted: Accepted,
+    pub(super) shape: Shape,
+    pub(super) timeout_seconds: u64,
 }
 
 impl ApiServer {
@@ -72,9 +67,9 @@ impl ApiServer {
     }
 
     async fn answer_whole(&self, call: &Call) -> Answered {
-        if self.is_away() {
+        let Some(registry) = self.present() else {
             return Err(Lost::Broken);
-        }
+        };
         let route = Route::parse(call.uri.path());
         if route == Route::Prefix {
             return Ok(text_response(500, kindless(call)));
@@ -97,7 +92,7 @@ impl ApiServer {
                     Some(kind) if !target.is_doubled => {
                         Ok(self.review(call, (&kind, &target), &user))
                     }
-                    _ => self.resource(call, &target, &user).await,
+                    _ => self.resource((call, &user), &target, &registry).await,
                 }
             }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
@@ -107,7 +102,7 @@ impl ApiServer {
                 Ok(refusal(call, &not_allowed()))
             }
             Route::Resources { group, version }
-                if call.method != Method::GET && !self.is_custom(&group, &version) =>
+                if call.method != Method::GET && !is_custom(&registry, (&group, &version)) =>
             {
                 Ok(refusal(call, &not_allowed()))
             }
@@ -122,15 +117,8 @@ impl ApiServer {
         }
     }
 
-    /// Whether every resource of a version is of a definition.
-    fn is_custom(&self, group: &str, version: &str) -> bool {
-        let registry = &self.lock().kernel;
-        let found = registry.registry().find(group, version, "");
-        matches!(found, Found::NoCustomResource)
-    }
-
-    /// Whether nobody is there to answer, now that time has put right what it could.
-    fn is_away(&self) -> bool {
+    /// What is served, now that time has put right what it could; nothing if nobody is there to answer.
+    fn present(&self) -> Option<Arc<Registry>> {
         let (mut state, now) = (self.lock(), self.clock().now());
         if state.trouble.lifecycle.establishes_at(now) {
             drop(state);
@@ -138,7 +126,7 @@ impl ApiServer {
             state = self.lock();
         }
         state.trouble.pass(now);
-        state.trouble.is_away()
+        (!state.trouble.is_away()).then(|| state.served())
     }
 
     fn review(
@@ -179,11 +167,13 @@ impl ApiServer {
         }
     }
 
-    async fn resource(&self, call: &Call, target: &Target, user: &Arc<User>) -> Answered {
-        let found = self
-            .lock()
-            .find((&target.group, &target.version), &target.resource);
-        let served = match found {
+    async fn resource(
+        &self,
+        (call, user): (&Call, &Arc<User>),
+        target: &Target,
+        registry: &Registry,
+    ) -> Answered {
+        let served = match registry.find(&target.group, &target.version, &target.resource) {
             Found::Resource(served) if custom::is_nowhere(call, target, &served.kind) => {
                 return Ok(text_response(404, "404 page not found\n"));
             }
@@ -276,16 +266,14 @@ impl ApiServer {
         Some(Ok(refusal(call, &refused)))
     }
 
-    /// The answer to a request that came to its end.
+    /// What becomes of a request that came to its end, if not what the kernel says.
     pub(super) fn conclude(
         &self,
         state: &mut State,
         (call, asked): (&Call, &Request),
-        wanted: &Wanted,
-        result: Result<Reply, Refused>,
-    ) -> Answered {
+    ) -> Option<Answered> {
         if state.is_lost {
-            return Err(Lost::Broken);
+            return Some(Err(Lost::Broken));
         }
         let now = self.clock().now();
         match state.fault(asked, Moment::After, now) {
@@ -294,18 +282,10 @@ impl ApiServer {
             | Verdict::Kill(_)
             | Verdict::Meddle(_)
             | Verdict::GoAway
-            | Verdict::Pages(_) => {}
-            Verdict::Answer(said) => return Ok(said_to(call, &said)),
-            Verdict::Hang(patience) => return Err(self.hang(state, call, now + patience)),
-            Verdict::Break | Verdict::Crash => return Err(Lost::Broken),
-        }
-        match result {
-            Ok(reply) => Ok(self.encode(state, call, wanted.clone(), reply)),
-            Err(refused) => {
-                let mut response = refusal(call, &refused.status);
-                add_warnings(&mut response, &refused.warnings);
-                Ok(response)
-            }
+            | Verdict::Pages(_) => None,
+            Verdict::Answer(said) => Some(Ok(said_to(call, &said))),
+            Verdict::Hang(patience) => Some(Err(self.hang(state, call, now + patience))),
+            Verdict::Break | Verdict::Crash => Some(Err(Lost::Broken)),
         }
     }
 
@@ -360,81 +340,11 @@ impl ApiServer {
         }
         result
     }
+}
 
-    fn encode(
-        &self,
-        state: &mut State,
-        call: &Call,
-        wanted: Wanted,
-        reply: Reply,
-    ) -> Response<ResponseBody> {
-        let Wanted {
-            served,
-            accepted,
-            shape,
-            timeout_seconds,
-        } = wanted;
-        match (&reply.answer, accepted.form) {
-            (Answer::List(_), Form::Metadata | Form::BetaMetadata) => {
-                return refusal(call, &misshapen(go_type(&served.kind), true));
-            }
-            (Answer::Object(..), Form::MetadataList | Form::BetaMetadataList) => {
-                return refusal(call, &unlisted(&served.kind));
-            }
-            (Answer::Done(_, value), form) if form.is_list() && value["kind"] == "Scale" => {
-                return refusal(call, &misshapen(("autoscaling", "Scale"), false));
-            }
-            _ => {}
-        }
-        let format = accepted.format;
-        let is_direct = call.direct.is_some();
-        let mut response = match reply.answer {
-            Answer::Object(code, object) if is_direct => {
-                told_response(code, Told::object(&served, shape, &object))
-            }
-            Answer::List(page) if is_direct => {
-                told_response(200, Told::list(&served, shape, &page))
-            }
-            Answer::Done(code, value) if is_direct => told_response(code, Told::Object(value)),
-            Answer::Object(code, object) if format == Format::Json => {
-                response(code, JSON, encode::object(&served, shape, &object))
-            }
-            Answer::Object(code, object) => {
-                object_response(code, format, &content::object(&served, shape, &object))
-            }
-            Answer::List(page) if format == Format::Json => {
-                response(200, JSON, encode::list(&served, shape, &page))
-            }
-            Answer::List(page) => {
-                object_response(200, format, &content::list(&served, shape, &page))
-            }
-            Answer::Done(code, value) => {
-                object_response(code, format, &content::done(&served, shape, value))
-            }
-            Answer::Text(text) if text.is_empty() => bare_response(200),
-            Answer::Text(text) => text_response(200, text),
-            Answer::Empty => bare_response(204),
-            Answer::Follow(follow) => self.followed(state, follow),
-            Answer::Watch(cursor) => {
-                let mut watch = self.watched(
-                    state,
-                    call,
-                    (served, shape, format),
-                    (cursor, timeout_seconds),
-                );
-                if accepted.form.is_list() {
-                    watch.tear = Tear::Speechless;
-                }
-                if is_direct {
-                    told_response(200, Told::watch(watch))
-                } else {
-                    watch_response(watch)
-                }
-            }
-        };
-        add_warnings(&mut response, &reply.warnings);
-        response
-    }
+/// Whether every resource of a version is of a definition.
+fn is_custom(registry: &Registry, (group, version): (&str, &str)) -> bool {
+    matches!(registry.find(group, version, ""), Found::NoCustomResource)
 }
 
 /// What is said of a path that ends where a kind should follow.
@@ -447,23 +357,6 @@ fn kindless(call: &Call) -> String {
     )
 }
 
-/// An answer with what is said of a kind that is to go, and of a page that is too old.
-fn finished(
-    mut response: Response<ResponseBody>,
-    call: &Call,
-    kind: &Kind,
-    query: &Query,
-) -> Response<ResponseBody> {
-    if !kind.deprecation.is_empty() {
-        add_warnings(&mut response, std::slice::from_ref(&kind.deprecation));
-    }
-    if response.status().as_u16() == 410 && query.get("continue").is_some() {
-        let format = refusal_format(call.headers.get(ACCEPT));
-        return page_expired(query.text("continue"), format);
-    }
-    response
-}
-
 /// A refusal in the format that the client accepts.
 pub(super) fn refusal(call: &Call, status: &Status) -> Response<ResponseBody> {
     response::refusal(call.headers.get(ACCEPT), status)
@@ -471,10 +364,4 @@ pub(super) fn refusal(call: &Call, status: &Status) -> Response<ResponseBody> {
 
 fn said_to(call: &Call, said: &Said) -> Response<ResponseBody> {
     response::said(call.headers.get(ACCEPT), said)
-}
-
-fn add_warnings(response: &mut Response<ResponseBody>, warnings: &[String]) {
-    for value in warning::headers(warnings) {
-        response.headers_mut().append(http::header::WARNING, value);
-    }
 }

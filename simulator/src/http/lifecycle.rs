@@ -2,7 +2,6 @@
 //!
 //! Source: `spec/kube-api.md` §5.2 F9.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -66,17 +65,18 @@ impl State {
         served.all().map(|one| Arc::clone(&one.kind)).collect()
     }
 
-    fn served(&self) -> Cow<'_, Registry> {
+    /// What is served now.
+    pub(super) fn served(&self) -> Arc<Registry> {
         let registry = self.kernel.registry();
         let unserved = &self.trouble.lifecycle.unserved;
         if unserved.is_empty() {
-            return Cow::Borrowed(registry);
+            return Arc::clone(registry);
         }
-        let mut left = registry.clone();
+        let mut left = Registry::clone(registry);
         for (group, plural) in unserved.keys() {
             left.withdraw(group, plural);
         }
-        Cow::Owned(left)
+        Arc::new(left)
     }
 
     /// Lets nobody find a kind for a while: the one that `request` is about, or defines.

@@ -18,6 +18,7 @@ use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use sha2::{Digest, Sha256};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -114,10 +115,27 @@ impl Listener {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        self.serve_on(&[Handle::current()], service, stop).await;
+    }
+
+    /// The same, with the connections spread over `runtimes`, of which there must be one: each stays where it is put.
+    pub async fn serve_on<S, B>(
+        self,
+        runtimes: &[Handle],
+        service: S,
+        stop: impl Future<Output = ()>,
+    ) where
+        S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<BoxError>,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.tls));
         let gate = Gate::new(service, &self.access.token, self.ids);
         let (stopping, stopped) = watch::channel(());
         let mut connections = JoinSet::new();
+        let mut runtimes = runtimes.iter().cycle();
         tokio::pin!(stop);
         loop {
             tokio::select! {
@@ -126,7 +144,9 @@ impl Listener {
                 accepted = self.socket.accept() => match accepted {
                     Ok((stream, _)) => {
                         let (acceptor, stopped) = (acceptor.clone(), stopped.clone());
-                        connections.spawn(connection(stream, acceptor, gate.clone(), stopped));
+                        let connection = connection(stream.into_std(), acceptor, gate.clone(), stopped);
+                        let runtime = runtimes.next().expect("connections are served somewhere");
+                        connections.spawn_on(connection, runtime);
                     }
                     Err(error) => {
                         tracing::warn!(%error, "accept a connection");
@@ -155,7 +175,7 @@ fn token(seed: u64) -> String {
 
 /// One client, from handshake to farewell.
 async fn connection<S, B>(
-    stream: TcpStream,
+    stream: io::Result<std::net::TcpStream>,
     acceptor: TlsAcceptor,
     gate: Gate<S>,
     mut stopped: watch::Receiver<()>,
@@ -166,6 +186,10 @@ async fn connection<S, B>(
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    let stream = match stream.and_then(TcpStream::from_std) {
+        Ok(stream) => stream,
+        Err(error) => return tracing::warn!(%error, "take a connection over"),
+    };
     // Without this, small frames such as watch events wait for the acknowledgement of the last one.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "send small packets at once");

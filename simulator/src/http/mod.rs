@@ -15,6 +15,7 @@ pub mod review;
 mod review_check;
 pub mod service;
 pub mod table;
+pub mod threads;
 
 mod caller;
 mod connection;
@@ -44,6 +45,7 @@ mod payload;
 mod pending;
 mod pull;
 mod query;
+mod reply;
 mod resource;
 mod response;
 mod route;

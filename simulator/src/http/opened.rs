@@ -6,24 +6,37 @@ use http::Response;
 use jiff::{SignedDuration, Timestamp};
 
 use super::body::{LogBody, ResponseBody, Tear, WatchBody};
+use super::direct::Told;
+use super::dispatch::Wanted;
 use super::heartbeat::Heartbeat;
-use super::negotiate::Format;
-use super::response::text_response;
-use super::service::{ApiServer, Call, State};
-use super::shape::Shape;
+use super::response::{text_response, told_response, watch_response};
+use super::service::{ApiServer, Call};
 use crate::faults::Instant;
 use crate::store::pod_log::Follow;
-use crate::store::registry::Served;
 use crate::store::watch::Cursor;
 
 impl ApiServer {
+    /// The answer to a watch.
     pub(super) fn watched(
         &self,
-        state: &mut State,
         call: &Call,
-        (served, shape, format): (Arc<Served>, Shape, Format),
-        (cursor, timeout_seconds): (Cursor, u64),
-    ) -> WatchBody {
+        wanted: &Wanted,
+        cursor: Cursor,
+    ) -> Response<ResponseBody> {
+        let mut watch = self.watch(call, wanted, cursor);
+        if wanted.accepted.form.is_list() {
+            watch.tear = Tear::Speechless;
+        }
+        if call.direct.is_some() {
+            told_response(200, Told::watch(watch))
+        } else {
+            watch_response(watch)
+        }
+    }
+
+    fn watch(&self, call: &Call, wanted: &Wanted, cursor: Cursor) -> WatchBody {
+        let mut state = self.lock();
+        let timeout_seconds = wanted.timeout_seconds;
         let (id, revision) = (state.watchers.register(), state.kernel.log().revision());
         let now = self.clock().now();
         let whose = (&call.actor, timeout_seconds);
@@ -35,9 +48,9 @@ impl ApiServer {
         let beats = is_running && cursor.allows_bookmarks();
         WatchBody {
             server: self.clone(),
-            served,
-            shape,
-            format,
+            served: Arc::clone(&wanted.served),
+            shape: wanted.shape,
+            format: wanted.accepted.format,
             cursor,
             id,
             barriers_seen: state.watchers.barriers(),
@@ -51,11 +64,12 @@ impl ApiServer {
         }
     }
 
-    pub(super) fn followed(&self, state: &mut State, follow: Follow) -> Response<ResponseBody> {
+    /// The answer to who follows a log.
+    pub(super) fn followed(&self, follow: Follow) -> Response<ResponseBody> {
         let body = LogBody {
             server: self.clone(),
             follow,
-            id: state.watchers.register(),
+            id: self.lock().watchers.register(),
         };
         let mut response = text_response(200, "");
         *response.body_mut() = ResponseBody::log(body);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::body::ResponseBody;
 use super::dispatch::{Answered, Lost, Wanted, refusal};
+use super::reply;
 use super::resource::no_resource;
 use super::service::{ApiServer, Call, State};
 use crate::ids::Ids;
@@ -55,6 +56,8 @@ impl Pending {
 /// How far a request has come.
 enum Progress {
     Answered(Answered),
+    /// This is to be told.
+    Concluded(Result<Reply, Refused>),
     /// These have to be asked first.
     Asks(Vec<Inquiry>),
 }
@@ -64,8 +67,11 @@ impl ApiServer {
     pub(super) async fn perform(&self, call: &Call, request: Request, wanted: &Wanted) -> Answered {
         let mut pending = Pending::new(request);
         loop {
-            match self.proceed(call, &mut pending, wanted) {
+            match self.proceed(call, &mut pending) {
                 Progress::Answered(answered) => return answered.map(|it| pending.told(it)),
+                Progress::Concluded(result) => {
+                    return Ok(pending.told(reply::told(self, call, wanted, result)));
+                }
                 Progress::Asks(_) if pending.conversation.is_endless() => {
                     return Ok(refusal(call, &endless()));
                 }
@@ -76,7 +82,7 @@ impl ApiServer {
         }
     }
 
-    fn proceed(&self, call: &Call, pending: &mut Pending, wanted: &Wanted) -> Progress {
+    fn proceed(&self, call: &Call, pending: &mut Pending) -> Progress {
         let mut state = self.lock();
         let state = &mut *state;
         if state.is_lost {
@@ -99,7 +105,10 @@ impl ApiServer {
         if !inquiries.is_empty() {
             return Progress::Asks(inquiries);
         }
-        Progress::Answered(self.conclude(state, (call, &pending.request), wanted, result))
+        match self.conclude(state, (call, &pending.request)) {
+            Some(answered) => Progress::Answered(answered),
+            None => Progress::Concluded(result),
+        }
     }
 }
 

@@ -136,7 +136,7 @@ impl Kernel {
 
     /// Which resources are served.
     #[must_use]
-    pub fn registry(&self) -> &Registry {
+    pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
     }
 
