@@ -10,18 +10,23 @@ use arc_simulator::faults::{Disturbance, Fault, Faults, Rule, Verbs};
 use arc_simulator::http::service::ApiServer;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+use http::HeaderName;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::api::{
     Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams,
 };
+use rstest::rstest;
 use serde_json::{Value, json};
 use serving::Serving;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite};
 
 async fn serving() -> Serving {
     Serving::of(&ApiServer::new(Clock::virtual_from(EPOCH), 1)).await
@@ -199,4 +204,76 @@ async fn a_stopped_server_ends_open_watches_and_closes_its_port() {
     assert!(rest.iter().all(Result::is_err));
     let port = url.strip_prefix("https://").unwrap();
     assert!(TcpStream::connect(port).await.is_err());
+}
+
+/// A watch of the namespace `default` that asks for a WebSocket with these headers besides, and the status that answers.
+async fn web_socket(
+    serving: &Serving,
+    headers: &[(&str, &str)],
+) -> Result<WebSocketStream<TlsStream<TcpStream>>, u16> {
+    const WATCH: &str = "/api/v1/namespaces?watch=1&fieldSelector=metadata.name=default";
+    let host = serving.access.url.strip_prefix("https://").unwrap();
+    let mut request = format!("wss://{host}{WATCH}")
+        .into_client_request()
+        .unwrap();
+    let bearer = format!("Bearer {}", serving.access.token);
+    for (name, value) in [&[("authorization", bearer.as_str())], headers].concat() {
+        let name = HeaderName::try_from(name).unwrap();
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    let stream = serving.tls(&["http/1.1"]).await;
+    let opened = client_async(request, stream).await;
+    opened
+        .map(|(socket, _)| socket)
+        .map_err(|error| match error {
+            tungstenite::Error::Http(response) => response.status().as_u16(),
+            other => unreachable!("{other}"),
+        })
+}
+
+const ORIGIN: (&str, &str) = ("origin", "https://example.org");
+
+#[tokio::test]
+async fn a_web_socket_tells_events_as_messages() {
+    let serving = serving().await;
+    let mut socket = web_socket(&serving, &[ORIGIN]).await.unwrap();
+    let first = socket.next().await.unwrap().unwrap();
+    let event: Value = serde_json::from_str(first.to_text().unwrap()).unwrap();
+    assert_eq!(
+        (&event["type"], &event["object"]["metadata"]["name"]),
+        (&json!("ADDED"), &json!("default"))
+    );
+
+    let namespaces: Api<Namespace> = Api::all(serving.client().await);
+    let patch = Patch::Merge(json!({"metadata": {"labels": {"a": "b"}}}));
+    namespaces
+        .patch("default", &PatchParams::default(), &patch)
+        .await
+        .unwrap();
+    let second = socket.next().await.unwrap().unwrap();
+    let event: Value = serde_json::from_str(second.to_text().unwrap()).unwrap();
+    assert_eq!(event["type"], "MODIFIED");
+}
+
+#[tokio::test]
+async fn a_web_socket_tells_protobuf_without_its_length() {
+    let serving = serving().await;
+    let accept = ("accept", "application/vnd.kubernetes.protobuf");
+    let mut socket = web_socket(&serving, &[ORIGIN, accept]).await.unwrap();
+    let first = socket.next().await.unwrap().unwrap().into_data();
+    assert_eq!(first[..7], *b"\n\x05ADDED");
+}
+
+/// Source: kube-apiserver v1.34.3.
+#[rstest]
+#[case::no_origin(&[], 403)]
+#[case::another_version(&[ORIGIN, ("sec-websocket-version", "8")], 400)]
+#[case::two_protocols(&[ORIGIN, ("sec-websocket-protocol", "a, b")], 400)]
+#[tokio::test]
+async fn a_web_socket_is_asked_for_as_it_should(
+    #[case] headers: &[(&str, &str)],
+    #[case] code: u16,
+) {
+    let refused = web_socket(&serving().await, headers).await.unwrap_err();
+    assert_eq!(refused, code);
 }

@@ -11,11 +11,13 @@
 
 pub mod escalation;
 
+mod flow;
 mod policy;
 mod question;
 mod rule;
 mod user;
 
+pub(crate) use flow::is_about;
 pub use policy::{Policy, Verdict};
 pub use question::{Question, ResourceQuestion};
 pub use user::User;

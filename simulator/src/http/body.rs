@@ -81,6 +81,22 @@ impl ResponseBody {
         Self(Source::Bytes(Some(bytes.into())))
     }
 
+    /// How many bytes are there, none of a stream.
+    pub(super) fn n_bytes(&self) -> usize {
+        match &self.0 {
+            Source::Bytes(Some(bytes)) => bytes.len(),
+            Source::Bytes(None) | Source::Watch(_) | Source::Log(_) => 0,
+        }
+    }
+
+    /// The same with other bytes, but for a stream.
+    pub(super) fn map_bytes(self, change: impl FnOnce(Bytes) -> Bytes) -> Self {
+        match self.0 {
+            Source::Bytes(bytes) => Self(Source::Bytes(bytes.map(change))),
+            stream @ (Source::Watch(_) | Source::Log(_)) => Self(stream),
+        }
+    }
+
     /// A watch.
     pub(crate) fn watch(watch: WatchBody) -> Self {
         Self(Source::Watch(Box::new(watch)))

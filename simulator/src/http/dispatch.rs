@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::body::ResponseBody;
 use super::caller;
 use super::custom;
+use super::flow::Flows;
 use super::hang::Hanging;
 use super::health::{health, version};
 use super::journal::Entry;
@@ -45,6 +46,12 @@ pub(crate) enum Lost {
     Hanging(Hanging),
 }
 
+/// What every request needs to know of the state.
+struct Present {
+    registry: Arc<Registry>,
+    flows: Arc<Flows>,
+}
+
 /// What the answer to a request is made with besides the kernel's reply.
 pub(super) struct Wanted {
     pub(super) served: Arc<Served>,
@@ -67,7 +74,7 @@ impl ApiServer {
     }
 
     async fn answer_whole(&self, call: &Call) -> Answered {
-        let Some(registry) = self.present() else {
+        let Some(present) = self.present() else {
             return Err(Lost::Broken);
         };
         let route = Route::parse(call.uri.path());
@@ -81,18 +88,36 @@ impl ApiServer {
         if let Some(text) = caller::nameless(call) {
             return Ok(text_response(500, text));
         }
-        let user = match self.admitted(user, call, &route) {
-            Ok(user) => user,
-            Err(status) => return Ok(refusal(call, &status)),
+        let (user, answered) = match self.admitted(Arc::clone(&user), call, &route) {
+            Ok(user) => {
+                let answering = self.answer_to((call, &user), &route, &present.registry);
+                (Arc::clone(&user), answering.await)
+            }
+            Err(status) => (user, Ok(refusal(call, &status))),
         };
+        answered.map(|mut response| {
+            if call.direct.is_none() {
+                let question = || caller::question(call, &route);
+                present.flows.tell(response.headers_mut(), &user, &question);
+            }
+            response
+        })
+    }
+
+    async fn answer_to(
+        &self,
+        (call, user): (&Call, &Arc<User>),
+        route: &Route,
+        registry: &Registry,
+    ) -> Answered {
         match route {
             Route::Resource(target) => {
                 match review::find(&target.group, &target.version, &target.resource) {
                     Some(_) if target.watch => Ok(refusal(call, &no_resource())),
                     Some(kind) if !target.is_doubled => {
-                        Ok(self.review(call, (&kind, &target), &user))
+                        Ok(self.review(call, (&kind, target), user))
                     }
-                    _ => self.resource((call, &user), &target, &registry).await,
+                    _ => self.resource((call, user), target, registry).await,
                 }
             }
             Route::Unknown => Ok(text_response(404, "404 page not found\n")),
@@ -102,23 +127,23 @@ impl ApiServer {
                 Ok(refusal(call, &not_allowed()))
             }
             Route::Resources { group, version }
-                if call.method != Method::GET && !is_custom(&registry, (&group, &version)) =>
+                if call.method != Method::GET && !is_custom(registry, (group, version)) =>
             {
                 Ok(refusal(call, &not_allowed()))
             }
             Route::Version => Ok(value_response(200, &version())),
-            Route::Health(check) => Ok(health(call, &check)),
+            Route::Health(check) => Ok(health(call, check)),
             Route::Root => Ok(self.root()),
             Route::CoreVersions => Ok(self.core_versions(call)),
             Route::Groups => Ok(self.groups(call)),
-            Route::Group(group) => Ok(self.group(call, &group)),
-            Route::Resources { group, version } => Ok(self.resources(call, &group, &version)),
-            Route::OpenApi(path) => Ok(self.openapi(call, &path)),
+            Route::Group(group) => Ok(self.group(call, group)),
+            Route::Resources { group, version } => Ok(self.resources(call, group, version)),
+            Route::OpenApi(path) => Ok(self.openapi(call, path)),
         }
     }
 
-    /// What is served, now that time has put right what it could; nothing if nobody is there to answer.
-    fn present(&self) -> Option<Arc<Registry>> {
+    /// What there is now that time has put right what it could; nothing if nobody is there to answer.
+    fn present(&self) -> Option<Present> {
         let (mut state, now) = (self.lock(), self.clock().now());
         if state.trouble.lifecycle.establishes_at(now) {
             drop(state);
@@ -126,7 +151,14 @@ impl ApiServer {
             state = self.lock();
         }
         state.trouble.pass(now);
-        (!state.trouble.is_away()).then(|| state.served())
+        if state.trouble.is_away() {
+            return None;
+        }
+        let known = state.flows.take();
+        let flows = Flows::of(&state.kernel, known);
+        state.flows = Some(Arc::clone(&flows));
+        let registry = state.served();
+        Some(Present { registry, flows })
     }
 
     fn review(

@@ -12,10 +12,11 @@ use crate::store::object::Object;
 use crate::store::registry::Served;
 use crate::store::watch::Signal;
 
-/// One object of `served` as JSON text.
+/// One object of `served` as JSON text, which ends its line.
 pub(crate) fn object(served: &Served, shape: Shape, object: &Object) -> Vec<u8> {
     let mut text = Vec::with_capacity(n_bytes(shape, object));
     write_object(&mut text, served, shape, object);
+    text.push(b'\n');
     text
 }
 
@@ -66,10 +67,10 @@ fn write_header(text: &mut Vec<u8>, api_version: &str, kind: &str) {
     text.extend_from_slice(b"\",");
 }
 
-/// A page of `served` as JSON text.
+/// A page of `served` as JSON text, which ends its line.
 pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
     if matches!(shape, Shape::Table(..)) {
-        return content::list(served, shape, page).to_string().into_bytes();
+        return format!("{}\n", content::list(served, shape, page)).into_bytes();
     }
     let (api_version, kind) = content::list_names(served, shape);
     let metadata = content::list_metadata(&served.kind, page, shape);
@@ -79,7 +80,7 @@ pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
     text.extend_from_slice(b"\"metadata\":");
     text.extend_from_slice(metadata.to_string().as_bytes());
     if content::is_null(shape, page) {
-        text.extend_from_slice(b",\"items\":null}");
+        text.extend_from_slice(b",\"items\":null}\n");
         return text;
     }
     text.extend_from_slice(b",\"items\":[");
@@ -89,7 +90,7 @@ pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
         }
         write_item(&mut text, served, shape, item);
     }
-    text.extend_from_slice(b"]}");
+    text.extend_from_slice(b"]}\n");
     text
 }
 

@@ -30,6 +30,7 @@ use super::certificate::{self, identity};
 use super::farewell::Farewell;
 use super::gate::Gate;
 use super::kubeconfig::Access;
+use super::web_socket::WebSocket;
 use crate::ids::Ids;
 
 /// How long a client may take over the TLS handshake.
@@ -205,8 +206,8 @@ async fn connection<S, B>(
     http2.timer(TokioTimer::new());
     http2.max_header_list_size(HEADERS_BYTES_MAX);
     let said = Arc::new(Notify::new());
-    let service = TowerToHyperService::new(Farewell::new(gate, &said));
-    let serving = builder.serve_connection(TokioIo::new(stream), service);
+    let service = TowerToHyperService::new(Farewell::new(WebSocket(gate), &said));
+    let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(serving);
     let result = tokio::select! {
         result = serving.as_mut() => result,

@@ -28,6 +28,7 @@ mod document;
 mod encode;
 mod entrance;
 mod farewell;
+mod flow;
 mod foresight;
 mod founding;
 pub(crate) mod gate;
@@ -43,6 +44,7 @@ mod options;
 mod outgoing;
 mod payload;
 mod pending;
+mod presentation;
 mod pull;
 mod query;
 mod reply;
@@ -55,6 +57,7 @@ mod survival;
 mod trouble;
 mod warning;
 mod watchers;
+mod web_socket;
 mod webhook;
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use http::{HeaderValue, Response, StatusCode};
 use super::body::{ResponseBody, WatchBody};
 use super::direct::Told;
 use super::negotiate::{Format, Offer, Refusal, accepted};
+use super::web_socket::Framing;
 use super::{options, protobuf};
 use crate::faults::Said;
 use crate::json::{Value, json};
@@ -51,18 +52,22 @@ pub(crate) fn told_response(code: u16, told: Told) -> Response<ResponseBody> {
 
 /// A watch as text or as protobuf.
 pub(crate) fn watch_response(watch: WatchBody) -> Response<ResponseBody> {
-    let media_type = match watch.format {
-        Format::Json | Format::Yaml => JSON,
-        Format::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
+    let (media_type, framing) = match watch.format {
+        Format::Json | Format::Yaml => (JSON, Framing::Text),
+        Format::Protobuf => (
+            "application/vnd.kubernetes.protobuf;stream=watch",
+            Framing::Binary,
+        ),
     };
     let mut response = response(200, media_type, "");
+    response.extensions_mut().insert(framing);
     *response.body_mut() = ResponseBody::watch(watch);
     response
 }
 
-/// A JSON document.
+/// A JSON document, which ends its line.
 pub(crate) fn value_response(code: u16, value: &Value) -> Response<ResponseBody> {
-    response(code, JSON, value.to_string())
+    response(code, JSON, format!("{value}\n"))
 }
 
 /// A refusal in the format that the client accepts; JSON where it accepts none.

@@ -19,7 +19,9 @@ use super::backend::Backends;
 use super::body::ResponseBody;
 use super::direct::Direct;
 use super::dispatch::Lost;
+use super::flow::Flows;
 use super::journal::Journal;
+use super::presentation::presented;
 use super::trouble::Trouble;
 use super::watchers::Watchers;
 use crate::access::User;
@@ -78,6 +80,8 @@ pub(crate) struct State {
     unkept: Option<StateError>,
     /// Clients that are dead: nothing of theirs comes through until they are started afresh.
     pub(super) crashed: BTreeSet<Arc<str>>,
+    /// What answers say of flows, once there was one.
+    pub(super) flows: Option<Arc<Flows>>,
     /// What stands behind Services, by namespace and name, where webhooks are called.
     pub(super) backends: Backends,
 }
@@ -97,6 +101,7 @@ impl State {
             is_lost: false,
             unkept: None,
             crashed: BTreeSet::new(),
+            flows: None,
             backends: Backends::default(),
         }
     }
@@ -478,7 +483,7 @@ where
                 direct,
             };
             match server.answer_surely(&call).await {
-                Ok(response) => Ok(response),
+                Ok(response) => Ok(presented(&call, response)),
                 Err(Lost::Broken) => Err(broken()),
                 Err(Lost::Hanging(hanging)) => {
                     hanging.await;

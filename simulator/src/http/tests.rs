@@ -28,6 +28,7 @@ mod monkeys;
 mod nested;
 mod panicked;
 mod policies;
+mod presented;
 mod protected;
 mod protobuf;
 mod refused;

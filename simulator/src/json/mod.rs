@@ -5,6 +5,7 @@
 
 mod fault;
 mod from;
+mod indent;
 mod list;
 mod literal;
 mod map;
@@ -18,6 +19,7 @@ mod value;
 mod wire;
 mod write;
 
+pub(crate) use indent::indented;
 pub use list::List;
 pub use literal::{json, value_of};
 pub use map::{Entry, Map};
