@@ -16,7 +16,7 @@ use super::metadata::{self, seconds, text};
 use super::object::{Key, Object, metadata_mut};
 use super::ownership::Sent;
 use super::patch::refusal::go_text;
-use super::patch::strategic::tried;
+use super::patch::tried::tried;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
@@ -200,7 +200,8 @@ impl Kernel {
         let live = to_version(served, &old);
         if kind == PatchKind::Strategic {
             let patch = body.value().ok();
-            context.quoted = patch.map(|patch| go_text(&tried(patch, &live)));
+            context.quoted =
+                patch.map(|patch| go_text(&tried(patch, &live, Some(&served.kind.schema))));
         }
         let mut value = ownership::patched(request, (kind, body), live, (options, context.now))?;
         metadata::place(&mut value, request)?;

@@ -19,6 +19,7 @@ pub mod managed;
 pub mod merge;
 pub(crate) mod rescaled;
 pub mod strategic;
+pub mod tried;
 
 mod blank;
 mod combine;

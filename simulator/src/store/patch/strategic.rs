@@ -6,9 +6,9 @@ use crate::store::schema::node::{Node, PatchStrategy};
 use crate::store::status::Status;
 
 const DIRECTIVE: &str = "$patch";
-const RETAIN_KEYS: &str = "$retainKeys";
+pub(super) const RETAIN_KEYS: &str = "$retainKeys";
 const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList";
-const ELEMENT_ORDER: &str = "$setElementOrder";
+pub(super) const ELEMENT_ORDER: &str = "$setElementOrder";
 
 type Fields = Map;
 
@@ -88,7 +88,7 @@ fn merge_field(
     }
 }
 
-fn field<'a>(node: Option<&'a Node>, name: &str) -> Option<&'a Node> {
+pub(super) fn field<'a>(node: Option<&'a Node>, name: &str) -> Option<&'a Node> {
     let node = node?;
     node.properties
         .get(name)
@@ -386,25 +386,7 @@ fn go_type(value: &Value) -> &'static str {
 }
 
 /// Removes the fields that are null, in objects and in lists.
-/// A patch of `live` as Go leaves it behind, and quotes it afterwards: without the nulls of what is new.
-///
-/// Source: kubernetes v1.34 `apimachinery/pkg/util/strategicpatch/patch.go` (`discardNullValuesFromPatch`).
-pub fn tried(mut patch: Value, live: &Value) -> Value {
-    if let Value::Object(fields) = &mut patch {
-        for (name, field) in fields.iter_mut() {
-            match live.get(name.as_str()) {
-                Some(known @ Value::Object(_)) if field.is_object() => {
-                    *field = tried(std::mem::take(field), known);
-                }
-                Some(Value::Array(_)) if field.is_array() => {}
-                _ => drop_nulls(field),
-            }
-        }
-    }
-    patch
-}
-
-fn drop_nulls(value: &mut Value) {
+pub(super) fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.retain(|_, value| !value.is_null());
