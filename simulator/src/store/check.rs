@@ -35,7 +35,8 @@ pub(super) fn check(
         }
     } else {
         let part = if is_whole { Fit::Whole } else { Fit::Status };
-        causes.extend(shape::faults(served, value, before, part));
+        let found = shape::faults(served, value, before, (part, &causes));
+        causes.extend(found);
     }
     if causes.is_empty() {
         if is_whole {

@@ -99,24 +99,16 @@ impl Kernel {
         }
     }
 
-    /// Refuses new instances of a definition that is being deleted.
-    pub(super) fn admit_instance(&self, served: &Served) -> Result<(), Status> {
-        let is_ending = self
-            .definition_of(served)
-            .is_some_and(|definition| definition.is_terminating());
-        if !is_ending {
+    /// Refuses a new instance, of this name if any, of a definition that is being deleted.
+    ///
+    /// Source: apiextensions-apiserver v0.34.3, pkg/apiserver/customresource_handler.go, `forbidCreateAdmission`.
+    pub(super) fn admit_instance(&self, served: &Served, name: &str) -> Result<(), Status> {
+        let definition = self.definition_of(served);
+        if !definition.is_some_and(|definition| definition.is_terminating()) {
             return Ok(());
         }
-        let kind = &served.kind;
-        Err(Status {
-            code: 405,
-            reason: "MethodNotAllowed",
-            message: format!(
-                "create is not supported on resources of kind \"{}\"",
-                kind.resource()
-            ),
-            details: Some(json!({"group": kind.group, "kind": kind.plural})),
-        })
+        let why = "create not allowed while custom resource definition is terminating";
+        Err(Status::forbidden(&served.kind.resource(), name, why))
     }
 
     /// Takes note of what was just stored: a policy, what does not last, a definition, whose kinds are then served or

@@ -8,7 +8,7 @@ use super::registry::{Conversion, Served};
 use super::request::{FINDINGS_MAX, FieldValidation, PatchKind, WriteOptions};
 use super::rules;
 use super::schema::before::Before;
-use super::schema::compiled::{check, check_status};
+use super::schema::compiled::{Beside, check, check_status};
 use super::schema::default::apply_defaults;
 use super::schema::prune::{Nulls, prune};
 use super::schema::scale::{spec_faults, status_faults};
@@ -166,12 +166,12 @@ fn apart(finding: &str) -> Vec<String> {
     }
 }
 
-/// Everything that the schema of a custom resource refuses.
+/// Everything that the schema of a custom resource refuses, where this much is `known` to be wrong with it.
 pub(super) fn faults(
     served: &Served,
     new: &Value,
     before: Option<Before>,
-    part: Fit,
+    (part, known): (Fit, &[Cause]),
 ) -> Vec<Cause> {
     let kind = &served.kind;
     if kind.origin == Origin::BuiltIn {
@@ -180,15 +180,16 @@ pub(super) fn faults(
     let scale = kind.scale.iter();
     match (part, before) {
         (Fit::Status, Some(before)) => {
-            let scale = scale.flat_map(|paths| status_faults(paths, new));
-            check_status(&kind.compiled(), new, before, scale.collect())
+            let scale = scale.flat_map(|paths| status_faults(paths, new)).collect();
+            check_status(&kind.compiled(), new, before, Beside { known, scale })
         }
         _ => {
             let scale = scale.flat_map(|paths| {
                 let spec = spec_faults(paths, new).into_iter();
                 spec.chain(status_faults(paths, new))
             });
-            check(&kind.compiled(), new, before, scale.collect())
+            let scale = scale.collect();
+            check(&kind.compiled(), new, before, Beside { known, scale })
         }
     }
 }

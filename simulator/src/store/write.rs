@@ -64,15 +64,11 @@ impl Kernel {
         if served.kind.origin == Origin::BuiltIn {
             name_type(served, &mut value);
         }
-        if via == Via::Put && !text(metadata_mut(&mut value), "resourceVersion").is_empty() {
-            return Err(Status::bare_internal(
-                "resourceVersion should not be set on objects to be created",
-            ));
-        }
         metadata::normalise(&mut value);
         metadata::name_owners_once(&mut value, &mut context.warnings);
-        self.admit_instance(served)?;
         let metadata = metadata_mut(&mut value);
+        let sent = text(metadata, "resourceVersion").parse().unwrap_or(0);
+        self.admit_instance(served, text(metadata, "name"))?;
         let names = ["name", "generateName"].map(|field| text(metadata, field));
         let named = names.into_iter().find(|name| !name.is_empty());
         self.admit_content(request, named.unwrap_or_default())?;
@@ -106,6 +102,7 @@ impl Kernel {
         let charges = self.charges(&attempt, context.now)?;
         let key = key_of(&value);
         if !options.dry_run {
+            check_unwritten(sent)?;
             value = self.converted_to_storage(served, value, context.conversation)?;
         }
         if let Some(old) = self.log.get(served.table, &key) {
@@ -116,7 +113,7 @@ impl Kernel {
             return Err(status);
         }
         if options.dry_run {
-            let imagined = self.imagined(served, (value, 0), context.conversation)?;
+            let imagined = self.imagined(served, (value, sent), context.conversation)?;
             return Ok(Answer::Object(201, imagined));
         }
         let answer = self.store_and_show(served, (201, value), charges, context)?;
@@ -388,6 +385,18 @@ impl Kernel {
         self.log.put_next(served.table, Arc::clone(&stored));
         self.after_write(served, &stored, context);
         Ok(stored)
+    }
+}
+
+/// Refuses a new object that says it was written before. Whatever is no number says nothing.
+///
+/// Source: apiserver v0.34.3, pkg/storage/etcd3/store.go, `Create`.
+fn check_unwritten(sent: u64) -> Result<(), Status> {
+    match sent {
+        0 => Ok(()),
+        _ => Err(Status::bare_internal(
+            "resourceVersion should not be set on objects to be created",
+        )),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use rstest::rstest;
 
-use super::{A, MAP_A, MAPS, POD_P, PODS, Step, ask, last, server};
+use super::{
+    A, CRDS, MAP_A, MAPS, POD_P, PODS, Step, WIDGET, WIDGETS, ask, definition, last, server,
+};
 use crate::json::json;
 
 const SECRETS: &str = "/api/v1/namespaces/default/secrets";
@@ -91,4 +93,33 @@ async fn the_creator_of_a_pod_without_a_kind_does_not_own_its_spec_as_such() {
     let (_, created) = last(&[("POST", PODS, POD)]).await;
     let spec = &created["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"];
     assert_eq!((spec.get("."), spec["f:containers"].get(".")), (None, None));
+}
+
+#[rstest]
+#[case::a_name(("POST", WIDGETS, r#"{"apiVersion":"ex.io/v1","kind":"Widget","metadata":{"name":"n"}}"#), "widgets.ex.io \"n\" is forbidden")]
+#[case::a_base(("POST", WIDGETS, r#"{"apiVersion":"ex.io/v1","kind":"Widget","metadata":{"generateName":"n-"}}"#), "widgets.ex.io is forbidden")]
+#[case::a_bad_name(("POST", WIDGETS, r#"{"apiVersion":"ex.io/v1","kind":"Widget","metadata":{"name":"A_b"}}"#), "widgets.ex.io \"A_b\" is forbidden")]
+#[case::an_apply(("APPLY", "/apis/ex.io/v1/namespaces/default/widgets/n?fieldManager=m", r#"{"apiVersion":"ex.io/v1","kind":"Widget","metadata":{"name":"n"}}"#), "widgets.ex.io \"n\" is forbidden")]
+#[tokio::test]
+async fn a_definition_that_is_deleted_gets_no_new_instances(
+    #[case] step: Step<'_>,
+    #[case] refusal: &str,
+) {
+    let definition = definition();
+    let (made, deleted) = (
+        ("POST", CRDS, &*definition),
+        format!("{CRDS}/widgets.ex.io"),
+    );
+    let steps = [
+        made,
+        ("POST", WIDGETS, WIDGET),
+        ("DELETE", &deleted, ""),
+        step,
+    ];
+    let (code, body) = last(&steps).await;
+    let why = "create not allowed while custom resource definition is terminating";
+    assert_eq!(
+        (code, &body["message"]),
+        (403, &json!(format!("{refusal}: {why}")))
+    );
 }

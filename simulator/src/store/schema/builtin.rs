@@ -299,7 +299,7 @@ mod tests {
     #[case::no_containers(json!({"spec": {}}), &["spec.containers: Required value"])]
     #[case::wrong_type(json!({"spec": {"containers": [], "hostNetwork": "yes"}}), &["spec.hostNetwork: Invalid value: \"string\": spec.hostNetwork in body must be of type boolean: \"string\""])]
     fn pods_are_checked(#[case] pod: Value, #[case] expected: &[&str]) {
-        let causes = validate(&builtin("", "v1", "Pod").unwrap(), &pod, None);
+        let causes = validate(&builtin("", "v1", "Pod").unwrap(), &pod, None, Vec::new());
         let told: Vec<String> = causes.iter().map(ToString::to_string).collect();
         assert_eq!(told, expected);
     }
@@ -312,7 +312,7 @@ mod tests {
             prune(&node, &mut secret, None, Nulls::Dropped),
             ["metadata.bar", "foo"]
         );
-        assert!(validate(&node, &secret, None).is_empty());
+        assert!(validate(&node, &secret, None, Vec::new()).is_empty());
     }
 
     #[test]

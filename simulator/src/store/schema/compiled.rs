@@ -27,11 +27,10 @@ pub fn check(
     schema: &CompiledSchema,
     new: &Value,
     before: Option<Before>,
-    beside: Vec<Cause>,
+    beside: Beside,
 ) -> Vec<Cause> {
-    let mut causes = validate(&schema.node, new, before);
-    causes.extend(beside);
-    with_rules(schema, causes, new, before)
+    let causes = validate(&schema.node, new, before, beside.scale);
+    with_rules(schema, (beside.known, causes), new, before)
 }
 
 /// The same for an update of the status subresource, which looks at `status` and the rules only.
@@ -40,23 +39,32 @@ pub fn check_status(
     schema: &CompiledSchema,
     new: &Value,
     before: Before,
-    beside: Vec<Cause>,
+    beside: Beside,
 ) -> Vec<Cause> {
-    let mut causes = validate_status(&schema.node, new, before);
-    causes.extend(beside);
-    with_rules(schema, causes, new, Some(before))
+    let causes = validate_status(&schema.node, new, before, beside.scale);
+    with_rules(schema, (beside.known, causes), new, Some(before))
+}
+
+/// What is wrong with an object besides.
+#[derive(Default)]
+pub struct Beside<'a> {
+    /// What is known already and told elsewhere.
+    pub known: &'a [Cause],
+    /// What is wrong with its `scale`.
+    pub scale: Vec<Cause>,
 }
 
 fn with_rules(
     schema: &CompiledSchema,
-    mut causes: Vec<Cause>,
+    (known, mut causes): (&[Cause], Vec<Cause>),
     new: &Value,
     before: Option<Before>,
 ) -> Vec<Cause> {
     if schema.rules.is_empty() {
         return causes;
     }
-    if causes.iter().any(|cause| BLOCKING.contains(&cause.reason)) {
+    let mut all = known.iter().chain(&causes);
+    if all.any(|cause| BLOCKING.contains(&cause.reason)) {
         causes.push(cel::skipped());
     } else {
         causes.append(&mut schema.rules.check(&schema.node, new, before));

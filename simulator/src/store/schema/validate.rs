@@ -22,15 +22,16 @@ use failure::Failure;
 use scalar::{allowed, checked_format, numeric, string, typed};
 
 /// Everything that is wrong with `new`, a whole object, by its schema; empty if it is valid. With the state before an
-/// update, an invalid part that did not change passes.
+/// update, an invalid part that did not change passes. What is wrong with its `scale` is told in its place.
 ///
 /// Source: `spec/kube-api.md` §1.18; kube-openapi pkg/validation/validate (as of Kubernetes v1.34.3) for checks, order
 /// and texts; apiextensions-apiserver v0.34.3, pkg/apiserver/validation/ratcheting.go.
-pub fn validate(node: &Node, new: &Value, before: Option<Before>) -> Vec<Cause> {
+pub fn validate(node: &Node, new: &Value, before: Option<Before>, scale: Vec<Cause>) -> Vec<Cause> {
     let mut walk = Walk::after(before);
     let old = before.map(|before| Old::whole(before, node));
     walk.ratcheted(node, new, old, &Path::ROOT);
     let mut causes = failure::causes(walk.failures, "");
+    causes.extend(scale);
     causes.append(&mut walk.resources);
     if !walk.lists.is_empty() && !before.is_some_and(|before| has_list_faults(node, before.value)) {
         causes.append(&mut walk.lists);
@@ -41,7 +42,7 @@ pub fn validate(node: &Node, new: &Value, before: Option<Before>) -> Vec<Cause> 
 /// Everything that is wrong with the `status` of `new` on an update of the status subresource.
 ///
 /// Source: apiextensions-apiserver v0.34.3, pkg/registry/customresource/status_strategy.go.
-pub fn validate_status(node: &Node, new: &Value, before: Before) -> Vec<Cause> {
+pub fn validate_status(node: &Node, new: &Value, before: Before, scale: Vec<Cause>) -> Vec<Cause> {
     let mut causes = Vec::new();
     if let (Some(schema), Some(status)) = (node.properties.get("status"), new.get("status")) {
         let mut walk = Walk::after(Some(before));
@@ -52,6 +53,7 @@ pub fn validate_status(node: &Node, new: &Value, before: Before) -> Vec<Cause> {
         walk.ratcheted(schema, status, old, &Path::ROOT);
         causes = failure::causes(walk.failures, "status");
     }
+    causes.extend(scale);
     let mut lists = list_faults(node, new, Some(before));
     if !lists.is_empty() && !has_list_faults(node, before.value) {
         causes.append(&mut lists);

@@ -100,7 +100,12 @@ fn object(spec: Value) -> Value {
 #[case::optional_old_value(json!({"name": "aa", "cel": {"a": 9, "b": 10}}), &[r#"Invalid spec.cel: Invalid value: "object": nine"#, r#"Invalid spec.cel: Invalid value: "object": no such key: d evaluating rule: long d"#, r#"Invalid spec.cel: Invalid value: "object": no such key: e evaluating rule: dup"#])]
 fn a_new_object_is_told_what_is_wrong_with_it(#[case] spec: Value, #[case] expected: &[&str]) {
     assert_eq!(
-        told(&check(every_feature(), &object(spec), None, Vec::new())),
+        told(&check(
+            every_feature(),
+            &object(spec),
+            None,
+            Beside::default()
+        )),
         expected
     );
 }
@@ -139,7 +144,7 @@ fn an_update_is_told_what_it_made_wrong(
         let mut new = object(new.clone());
         share(&mut new, &old);
         let before = Before { value: &old, fits };
-        let causes = check(every_feature(), &new, Some(before), Vec::new());
+        let causes = check(every_feature(), &new, Some(before), Beside::default());
         assert_eq!(told(&causes), expected);
     }
 }
@@ -157,7 +162,7 @@ fn an_update_of_the_status_names_fields_from_there(
     new["status"] = status;
     for fits in [false, true] {
         let before = Before { value: &old, fits };
-        let causes = check_status(every_feature(), &new, before, Vec::new());
+        let causes = check_status(every_feature(), &new, before, Beside::default());
         assert_eq!(told(&causes), expected);
     }
 }
@@ -178,7 +183,7 @@ fn nesting_beyond_the_limit_is_refused() {
     for _ in 0..120 {
         value = json!({"a": value});
     }
-    let causes = crate::store::schema::validate::validate(&node, &value, None);
+    let causes = crate::store::schema::validate::validate(&node, &value, None, Vec::new());
     assert_eq!(causes.len(), 1);
     assert!(
         causes[0]
