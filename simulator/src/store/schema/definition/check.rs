@@ -1,7 +1,9 @@
 //! What is wrong with a definition as a whole.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use super::conversion;
 use super::version::{self, Parsed};
@@ -13,6 +15,16 @@ use crate::store::schema::memory::Memory;
 use crate::store::schema::name::{dns_1035_label_fault, dns_1123_subdomain_fault};
 use crate::store::status::Cause;
 
+/// What Go takes for printable at the beginning of a text.
+///
+/// Source: Go 1.24 `unicode`, `IsPrint`.
+static PRINTABLE: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = Regex::new(r"^[\pL\pM\pN\pP\pS ]*");
+    pattern.expect("the pattern is well formed")
+});
+/// How long a warning may be, in bytes.
+const DEPRECATION_BYTES_MAX: usize = 256;
+
 /// Adds everything that is wrong to `causes` and gives back the schema of every version that can be read.
 pub(super) fn check(
     crd: &Value,
@@ -23,6 +35,7 @@ pub(super) fn check(
     versions(crd, causes);
     names(crd, causes);
     let schemas = version::check_all(crd, old, (memory, causes));
+    causes.sort_by_key(place);
     conversion::check(crd, old, causes);
     if let Some(old) = old {
         immutable(crd, old, causes);
@@ -35,6 +48,40 @@ pub(super) fn check(
         causes.push(invalid(field, &json!(true), detail));
     }
     schemas
+}
+
+/// Where a real server tells a cause, which looks at the versions one by one, then at all of them, and then at what they
+/// have alike.
+///
+/// Source: apiextensions-apiserver v0.34.3, pkg/apis/apiextensions/validation/validation.go,
+/// `validateCustomResourceDefinitionSpec`.
+fn place(cause: &Cause) -> (usize, usize) {
+    const ORDER: [&str; 6] = [
+        "spec.version",
+        "spec.names",
+        "spec.validation",
+        "spec.subresources",
+        "spec.additionalPrinterColumns",
+        "spec.selectableFields",
+    ];
+    let field = cause.field.as_str();
+    if let Some((index, part)) = field
+        .strip_prefix("spec.versions[")
+        .and_then(|rest| rest.split_once(']'))
+    {
+        let is_missing = cause.reason == "FieldValueRequired" && part == ".schema.openAPIV3Schema";
+        let index = index.parse().unwrap_or(0);
+        return if is_missing { (1, index) } else { (2, index) };
+    }
+    if field == "spec.versions" {
+        return (3, 0);
+    }
+    let is_of = |part: &&str| {
+        let rest = field.strip_prefix(*part);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let known = ORDER.iter().position(is_of);
+    known.map_or((0, 0), |index| (4 + index, 0))
 }
 
 fn identity(crd: &Value, causes: &mut Vec<Cause>) {
@@ -77,6 +124,11 @@ fn versions(crd: &Value, causes: &mut Vec<Cause>) {
         if let (0, Some(fault)) = (i, dns_1035_label_fault(name)) {
             causes.push(invalid("spec.version", &name.into(), &fault));
         }
+        for fault in deprecation_faults(version) {
+            let field = format!("spec.versions[{i}].deprecationWarning");
+            let shown = version["deprecationWarning"].to_string();
+            causes.push(invalid_shown(field, &shown, &fault));
+        }
         seen.insert(name);
     }
     if seen.len() < versions.len() {
@@ -91,6 +143,34 @@ fn versions(crd: &Value, causes: &mut Vec<Cause>) {
         let detail = "must have exactly one version marked as storage version";
         causes.push(invalid_shown("spec.versions", &shown, detail));
     }
+}
+
+/// What is wrong with what is said of a deprecated version.
+///
+/// Source: as [`place`], `validateDeprecationWarning`.
+fn deprecation_faults(version: &Value) -> Vec<String> {
+    let Some(warning) = version["deprecationWarning"].as_str() else {
+        return Vec::new();
+    };
+    if version["deprecated"] != json!(true) {
+        return vec!["can only be set for deprecated versions".to_owned()];
+    }
+    let mut faults = Vec::new();
+    if warning.len() > DEPRECATION_BYTES_MAX {
+        faults.push("must be <= 256 characters long".to_owned());
+    }
+    if warning.is_empty() {
+        faults.push("must not be an empty string".to_owned());
+    }
+    let index = PRINTABLE
+        .find(warning)
+        .map_or(0, |printable| printable.end());
+    if index < warning.len() {
+        faults.push(format!(
+            "must only contain printable UTF-8 characters; non-printable character found at index {index}"
+        ));
+    }
+    faults
 }
 
 /// Versions as Go prints its internal form of them; what all of them have alike stands elsewhere there.
@@ -190,6 +270,7 @@ pub(super) fn is_established(crd: &Value) -> bool {
 }
 
 fn stored_versions(crd: &Value, causes: &mut Vec<Cause>) {
+    let mut seen = BTreeSet::new();
     let names: BTreeSet<&str> = list(crd, "/spec/versions")
         .iter()
         .filter_map(|version| version["name"].as_str())
@@ -202,7 +283,9 @@ fn stored_versions(crd: &Value, causes: &mut Vec<Cause>) {
         return;
     }
     for version in list(crd, "/spec/versions") {
-        if version["storage"] == json!(true) && !stored.contains(&version["name"]) {
+        // A second version of this name finds it gone.
+        let is_stored = seen.insert(text(version, "/name")) && stored.contains(&version["name"]);
+        if version["storage"] == json!(true) && !is_stored {
             let detail = format!("must have the storage version {}", text(version, "/name"));
             causes.push(invalid(field, &stored.to_vec().into(), &detail));
         }

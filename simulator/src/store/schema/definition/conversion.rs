@@ -24,7 +24,12 @@ const VERSIONS: &str = "spec.conversion.conversionReviewVersions";
 pub(super) fn check(crd: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
     let conversion = &crd["spec"]["conversion"];
     let field = "spec.conversion.strategy";
-    match text(conversion, "/strategy") {
+    let strategy = text(conversion, "/strategy");
+    if strategy != "None" && crd["spec"]["preserveUnknownFields"] == true {
+        let detail = "must be None if spec.preserveUnknownFields is true";
+        causes.push(invalid(field, &strategy.into(), detail));
+    }
+    match strategy {
         "Webhook" => return webhook(&conversion["webhook"], old, causes),
         "None" => {}
         "" => causes.push(required(field, "")),

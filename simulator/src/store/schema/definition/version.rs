@@ -33,12 +33,30 @@ pub(super) fn check_all(
             (part.check)(&versions[i], &path, causes);
         }
     }
+    let is_apart = is_shared(versions, "schema") != is_shared(versions, "selectableFields");
     for (i, path) in places(versions, "selectableFields", "spec.selectableFields") {
-        if let Some(parsed) = &schemas[i] {
+        if is_apart && !list(&versions[i], "/selectableFields").is_empty() {
+            causes.push(apart(&path));
+        } else if let Some(parsed) = &schemas[i] {
             selectable_fields(&versions[i], &parsed.declared, &path, causes);
         }
     }
     schemas
+}
+
+/// Whether all versions have a part alike.
+fn is_shared(versions: &[Value], name: &str) -> bool {
+    let mut pairs = versions.windows(2);
+    pairs.all(|pair| pair[0].get(name) == pair[1].get(name))
+}
+
+/// What is said of selectable fields that stand elsewhere than the schema that they are of.
+fn apart(path: &str) -> Cause {
+    let detail = match path {
+        "spec.selectableFields" => "may only be set when validations.schema is included",
+        _ => "may only be set when `version.schema.openAPIV3Schema` is not included",
+    };
+    invalid(path, &"".into(), detail)
 }
 
 struct Part {
@@ -62,9 +80,7 @@ const PARTS: [Part; 2] = [
 
 /// The versions to look at for a part of theirs, and where that part stands: once if all share it.
 fn places(versions: &[Value], name: &str, shared: &str) -> Vec<(usize, String)> {
-    let is_shared = versions
-        .windows(2)
-        .all(|pair| pair[0].get(name) == pair[1].get(name));
+    let is_shared = is_shared(versions, name);
     let n_different = if is_shared {
         versions.len().min(1)
     } else {
@@ -83,6 +99,12 @@ fn schemas(
     old: Option<&Value>,
     (memory, causes): (&mut Memory, &mut Vec<Cause>),
 ) -> Vec<Option<Arc<Parsed>>> {
+    for (i, version) in versions.iter().enumerate() {
+        if version["schema"]["openAPIV3Schema"].is_null() {
+            let place = format!("spec.versions[{i}].schema.openAPIV3Schema");
+            causes.push(required(place, ""));
+        }
+    }
     let mut parsed: Vec<Option<Arc<Parsed>>> = places(versions, "schema", "spec.validation")
         .into_iter()
         .map(|(i, path)| {
@@ -110,8 +132,6 @@ fn schema(
     let path = format!("{path}.openAPIV3Schema");
     let schema = &version["schema"]["openAPIV3Schema"];
     if schema.is_null() {
-        let place = path.replace("spec.validation", "spec.versions[0].schema");
-        causes.push(required(place, ""));
         return None;
     }
     if !version["subresources"]["status"].is_null() {
