@@ -9,13 +9,18 @@ use crate::store::json_type::json_type;
 use crate::store::request::DeleteOptions;
 use crate::store::status::Status;
 
-/// Options of a deletion, from the body or else from the parameters.
-pub(crate) fn delete(query: &Query, body: &Value) -> Result<DeleteOptions, Status> {
-    if body.as_object().is_some_and(|fields| !fields.is_empty()) {
-        check_delete_types(body)?;
-        return DeleteOptions::read(body);
+/// Options of a deletion: those of the body, be it as good as empty, or else those of the parameters.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/delete.go, `DeleteResource`.
+pub(crate) fn delete(query: &Query, body: Option<Value>) -> Result<DeleteOptions, Status> {
+    match body {
+        Some(Value::Null) => DeleteOptions::read(&json!({})),
+        Some(body) => {
+            check_delete_types(&body)?;
+            DeleteOptions::read(&body)
+        }
+        None => DeleteOptions::read(&query_deletion(query)?),
     }
-    DeleteOptions::read(&query_deletion(query)?)
 }
 
 /// Kinds of every version that are no options.

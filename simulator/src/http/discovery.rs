@@ -2,7 +2,6 @@
 //!
 //! Source: `spec/kube-api.md` §1.3; order, verbs and fields as kube-apiserver v1.34.3 answers them.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
+use crate::store::kube_version::by_preference;
 
 /// What follows the media type of an aggregated document; clients compare both as a text.
 pub const AGGREGATED: &str = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -143,44 +143,6 @@ pub fn etag(body: &[u8]) -> String {
     let digest = Sha512::digest(body);
     let hex: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
     format!("\"{hex}\"")
-}
-
-/// Orders versions as `kubectl` prefers them: general availability, then beta, then alpha, the highest first, and any
-/// other name last by its letters.
-///
-/// Source: kubernetes v1.34 `staging/src/k8s.io/apimachinery/pkg/version/helpers.go`.
-#[must_use]
-pub fn by_preference(a: &str, b: &str) -> Ordering {
-    match (rank(a), rank(b)) {
-        (Some(a), Some(b)) => b.cmp(&a),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => a.cmp(b),
-    }
-}
-
-/// Stability, major and minor of `v1`, `v2beta3` or `v1alpha1`.
-fn rank(version: &str) -> Option<(u8, u64, u64)> {
-    let rest = version.strip_prefix('v')?;
-    let digits = rest
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(rest.len());
-    let major = rest[..digits].parse().ok()?;
-    let stage = &rest[digits..];
-    if stage.is_empty() {
-        Some((2, major, 0))
-    } else if let Some(minor) = stage.strip_prefix("beta") {
-        Some((1, major, digits_only(minor)?))
-    } else {
-        Some((0, major, digits_only(stage.strip_prefix("alpha")?)?))
-    }
-}
-
-fn digits_only(text: &str) -> Option<u64> {
-    if text.starts_with('+') {
-        return None;
-    }
-    text.parse().ok()
 }
 
 fn versions_by_group<'k>(kinds: &[&'k Kind]) -> BTreeMap<&'k str, Vec<&'k str>> {

@@ -7,7 +7,6 @@ use http::{Method, Response};
 use jiff::Timestamp;
 
 use super::body::ResponseBody;
-use super::caller;
 use super::custom;
 use super::flow::Flows;
 use super::hang::Hanging;
@@ -25,6 +24,7 @@ use super::response::{
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use super::shape::Shape;
+use super::{caller, deadline};
 use super::{review, review_check};
 use crate::access::{Policy, User};
 use crate::faults::{Moment, Said, Verdict};
@@ -81,7 +81,8 @@ impl ApiServer {
         if route == Route::Prefix {
             return Ok(text_response(500, kindless(call)));
         }
-        let user = match self.authenticated(call) {
+        let known = deadline::check(call, &route).and_then(|()| self.authenticated(call));
+        let user = match known {
             Ok(user) => user,
             Err(status) => return Ok(refusal(call, &status)),
         };

@@ -76,9 +76,13 @@ impl Shared {
 }
 
 /// Whether a path may be read without credentials.
+///
+/// Source: kubernetes v1.34 `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`, `system:public-info-viewer`.
 fn is_public(path: &str) -> bool {
-    let first = path.trim_start_matches('/').split('/').next();
-    matches!(first, Some("version" | "healthz" | "livez" | "readyz"))
+    matches!(
+        path,
+        "/version" | "/version/" | "/healthz" | "/livez" | "/readyz"
+    )
 }
 
 /// Whether a token looks like one that a service account was granted; the API itself decides whether it was.
@@ -116,6 +120,7 @@ where
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let shared = Arc::clone(&self.shared);
+        let audit_id = request.headers().get(AUDIT_ID).cloned();
         Box::pin(async move {
             let mut response = if shared.admits(&request) {
                 let (parts, body) = request.into_parts();
@@ -132,7 +137,7 @@ where
                 refusal(request.headers().get(ACCEPT), &unauthorized())
             };
             let headers = response.headers_mut();
-            headers.insert(AUDIT_ID, shared.audit_id());
+            headers.insert(AUDIT_ID, audit_id.unwrap_or_else(|| shared.audit_id()));
             headers
                 .entry(CACHE_CONTROL)
                 .or_insert(HeaderValue::from_static("no-cache, private"));
@@ -214,7 +219,8 @@ mod tests {
     #[case("/api", Some("Bearer"), 401)]
     #[case("/api", None, 401)]
     #[case("/version", None, 200)]
-    #[case("/readyz/etcd", None, 200)]
+    #[case("/readyz", None, 200)]
+    #[case("/readyz/etcd", None, 401)]
     #[case("/version", Some("Bearer wrong"), 401)]
     #[tokio::test]
     async fn only_the_token_opens_the_gate(

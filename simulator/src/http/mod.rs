@@ -21,6 +21,7 @@ mod caller;
 mod connection;
 mod content;
 mod custom;
+mod deadline;
 mod delete_options;
 pub(crate) mod direct;
 mod dispatch;

@@ -103,6 +103,19 @@ pub(crate) fn get(query: &Query) -> Result<Option<u64>, Status> {
     })
 }
 
+/// Refuses what could once be asked of a get.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/get.go, `GetResource`.
+pub(crate) fn check_export(query: &Query) -> Result<(), Status> {
+    let is_off = |text: &str| text == "0" || text.eq_ignore_ascii_case("false");
+    match query.given("export") {
+        Some(text) if !is_off(text) => Err(Status::bad_request(
+            "the export parameter, deprecated since v1.14, is no longer supported",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Options of a write; `kind` names them in refusals, such as `CreateOptions`.
 pub(crate) fn write(
     call: &Call,

@@ -17,6 +17,7 @@ use super::service::Call;
 use crate::access::User;
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
+use crate::store::pod_log::KUBELET;
 use crate::store::posted;
 use crate::store::registry::Served;
 use crate::store::request::{
@@ -136,7 +137,10 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
             options::watch(served, query, "").map(Verb::Watch)
         }
         (&Method::GET, true) => options::list(served, query).map(Verb::List),
-        (&Method::GET, false) => options::get(query).map(Verb::Get),
+        (&Method::GET, false) => {
+            options::check_export(query)?;
+            options::get(query).map(Verb::Get)
+        }
         (&Method::POST, true) if is_everywhere => Err(not_allowed()),
         // Whatever name the URL of a custom resource has, that of the body counts.
         (&Method::POST, is_collection) if is_collection || served.kind.origin == Origin::Custom => {
@@ -148,11 +152,11 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
         (&Method::DELETE, true) if is_namespace || is_everywhere => Err(not_allowed()),
         (&Method::DELETE, true) => Ok(Verb::DeleteCollection(
             options::list(served, query)?,
-            delete_options::delete(query, &delete_body(call)?)?,
+            delete_options::delete(query, delete_body(call)?)?,
         )),
         (&Method::DELETE, false) => {
             let body = delete_body(call)?;
-            delete_options::delete(query, &body).map(Verb::Delete)
+            delete_options::delete(query, body).map(Verb::Delete)
         }
         _ => Err(not_allowed()),
     }
@@ -197,7 +201,7 @@ fn log_verb(call: &Call, query: &Query) -> Result<Verb, Status> {
             follow: query.flag("follow"),
             names_stream: query.get("stream").is_some(),
         })),
-        Method::PUT => Ok(Verb::WriteLog(container, call.body.clone())),
+        Method::PUT if &*call.actor == KUBELET => Ok(Verb::WriteLog(container, call.body.clone())),
         _ => Err(not_allowed()),
     }
 }
@@ -275,15 +279,15 @@ pub(crate) fn review_body(
     Ok((value, options, warnings))
 }
 
-fn delete_body(call: &Call) -> Result<Value, Status> {
+fn delete_body(call: &Call) -> Result<Option<Value>, Status> {
     if let Some(value) = call.value() {
-        return Ok(value.clone());
+        return Ok(Some(value.clone()));
     }
     if call.body.is_empty() {
-        return Ok(json!({}));
+        return Ok(None);
     }
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    payload::options(&call.body, language)
+    payload::options(&call.body, language).map(Some)
 }
 
 fn patch_kind(call: &Call, served: &Served) -> Result<PatchKind, Status> {

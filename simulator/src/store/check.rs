@@ -4,6 +4,7 @@
 
 use super::definition::is_definition;
 use super::kernel::Context;
+use super::kind::Origin;
 use super::registry::{Conversion, Served};
 use super::request::Part;
 use super::schema::before::Before;
@@ -41,6 +42,10 @@ pub(super) fn check(
     if causes.is_empty() {
         if is_whole {
             let told = rules::warnings(&served.kind, value, old);
+            context.warnings.extend(told);
+        }
+        if served.kind.origin == Origin::Custom {
+            let told = metadata::finalizer_warnings(value, old);
             context.warnings.extend(told);
         }
         return Ok(());

@@ -2,6 +2,8 @@
 //!
 //! Source: `spec/kube-api.md` §1.7.
 
+use std::collections::BTreeSet;
+
 use super::check::invalid_once;
 use super::kind::Origin;
 use super::naming::{
@@ -361,6 +363,32 @@ fn finalizer_faults(metadata: &Value, origin: Origin, causes: &mut Vec<Cause>) {
             Origin::Custom => key_fault(list, name, name, causes),
         }
     }
+}
+
+/// What is said of the new finalizers of a custom resource that have no domain.
+///
+/// Source: apiextensions-apiserver v0.34.3, pkg/registry/customresource/validator.go, `validateKubeFinalizerName`.
+pub(super) fn finalizer_warnings(new: &Value, old: Option<&Value>) -> Vec<String> {
+    let finalizers = |object: &Value| -> BTreeSet<String> {
+        let names = texts(&object["metadata"]["finalizers"]).into_iter();
+        names.map(str::to_owned).collect()
+    };
+    let known = old.map(finalizers).unwrap_or_default();
+    let added = finalizers(new).into_iter().filter(|name| {
+        let is_free = !name.contains('/') && !STANDARD_FINALIZERS.contains(&name.as_str());
+        is_free && !known.contains(name)
+    });
+    let warning = |name: String| {
+        let path = if name.contains('.') {
+            " including a path (/)"
+        } else {
+            ""
+        };
+        format!(
+            "metadata.finalizers: {name:?}: prefer a domain-qualified finalizer name{path} to avoid accidental conflicts with other finalizer writers"
+        )
+    };
+    added.map(warning).collect()
 }
 
 /// What is wrong with a finalizer, in the list at one path, and as the element at another.

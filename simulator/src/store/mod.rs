@@ -12,6 +12,7 @@ pub mod expiry;
 pub(crate) mod json_type;
 pub mod kernel;
 pub mod kind;
+pub(crate) mod kube_version;
 mod limit_range;
 pub mod log;
 pub mod object;

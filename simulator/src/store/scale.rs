@@ -15,6 +15,7 @@ use super::object::{Object, metadata_mut};
 use super::ownership;
 use super::patch::merge::merge_patch;
 use super::patch::rescaled::{Wish, track_applied_scale};
+use super::posted;
 use super::registry::Served;
 use super::request::{PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::builtin::builtin;
@@ -36,7 +37,13 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let object = self.needed(request, context)?;
-        Ok(Answer::Done(200, scale_of(&request.served, &object)))
+        let served = &request.served;
+        let path = paths(&served.kind).spec_replicas;
+        if served.kind.origin == Origin::Custom && get(&served.view(&object), &path).is_none() {
+            let why = format!("the spec replicas field {path:?} does not exist");
+            return Err(Status::occurred(&why));
+        }
+        Ok(Answer::Done(200, scale_of(served, &object)))
     }
 
     /// The object behind a `scale`, in the version of the request.
@@ -53,15 +60,13 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        let name = body["metadata"]["name"].as_str().unwrap_or_default();
-        if !name.is_empty() && name != request.name {
-            return Err(Status::bad_request(format!(
-                "the name of the object ({name}) does not match the name on the URL ({})",
-                request.name
-            )));
-        }
+        let mut scale = body.clone();
+        let kind = posted::kind("autoscaling", "Scale", true);
+        posted::read(&kind, &mut scale, options, &mut context.warnings)?;
+        metadata::place(&mut scale, request)?;
+        metadata::check_name(&mut scale, request)?;
         let old = self.needed(request, context)?;
-        self.rescale(request, (&old, body), (options, Via::Put), context)
+        self.rescale(request, (&old, &scale), (options, Via::Put), context)
     }
 
     /// PATCH of a `scale`.
@@ -156,7 +161,8 @@ impl Kernel {
     ) -> Result<Answer, Status> {
         let served = &request.served;
         let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
-        if replicas < 0 {
+        // A custom resource is looked at itself.
+        if replicas < 0 && served.kind.origin == Origin::BuiltIn {
             return Err(negative(request, replicas));
         }
         let mut value = to_version(served, old);

@@ -179,6 +179,17 @@ impl Status {
         }
     }
 
+    /// 500 for what went wrong inside, said twice.
+    ///
+    /// Source: apimachinery v0.34, pkg/api/errors/errors.go, `NewInternalError`.
+    #[must_use]
+    pub fn occurred(why: &str) -> Self {
+        Self {
+            details: Some(json!({"causes": [{"message": why}]})),
+            ..Self::internal(format!("Internal error occurred: {why}"))
+        }
+    }
+
     /// 500 without a reason, as errors that are no Status become.
     #[must_use]
     pub fn bare_internal(message: &str) -> Self {

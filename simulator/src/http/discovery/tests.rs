@@ -230,14 +230,6 @@ fn reviews_can_only_be_created() {
     assert_eq!(verbs(&review), ["create"]);
 }
 
-#[rstest]
-#[case(&["v1", "v10", "v2", "v1beta1", "v2alpha1", "v1beta2", "foo1", "v0", "v12alpha1"], &["v10", "v2", "v1", "v0", "v1beta2", "v1beta1", "v12alpha1", "v2alpha1", "foo1"])]
-fn versions_stand_in_order_of_preference(#[case] given: &[&str], #[case] sorted: &[&str]) {
-    let mut versions = given.to_vec();
-    versions.sort_by(|a, b| by_preference(a, b));
-    assert_eq!(versions, sorted);
-}
-
 #[test]
 fn an_etag_is_the_quoted_upper_case_digest() {
     let etag = etag(b"{}");

@@ -16,6 +16,7 @@ use super::builtin;
 use super::memory::Memory;
 use super::node::{Found, Node, Type};
 use crate::store::kind::{Column, Kind, Origin, ScalePaths};
+use crate::store::kube_version::by_preference;
 use crate::store::status::Cause;
 
 /// Fills in what a definition leaves open: names, conversion, stored versions.
@@ -151,15 +152,26 @@ fn kind(crd: &Value, version: &Value, parsed: &Parsed) -> Kind {
     }
 }
 
-/// What a deprecated version warns of.
+/// What a deprecated version warns of: by itself, that a better one is served.
+///
+/// Source: apiextensions-apiserver v0.34.3, pkg/apiserver/customresource_handler.go, `defaultDeprecationWarning`.
 fn deprecation(crd: &Value, version: &Value) -> String {
     if version["deprecated"] != json!(true) {
         return String::new();
     }
+    if let Some(warning) = version["deprecationWarning"].as_str() {
+        return warning.to_owned();
+    }
     let (group, kind) = (text(crd, "/spec/group"), text(crd, "/spec/names/kind"));
-    match version["deprecationWarning"].as_str() {
-        Some(warning) => warning.to_owned(),
-        None => format!("{group}/{} {kind} is deprecated", text(version, "/name")),
+    let own = text(version, "/name");
+    let warning = format!("{group}/{own} {kind} is deprecated");
+    let others = list(crd, "/spec/versions").iter();
+    let others = others.filter(|other| other["served"] == true && other["deprecated"] != true);
+    let others = others.map(|other| text(other, "/name"));
+    let better = others.filter(|other| by_preference(other, own).is_lt());
+    match better.min_by(|a, b| by_preference(a, b)) {
+        Some(better) => format!("{warning}; use {group}/{better} {kind}"),
+        None => warning,
     }
 }
 
@@ -205,6 +217,11 @@ fn whole(declared: Node) -> Node {
                 Arc::make_mut(field).checks = property.checks.clone();
             }
         }
+    }
+    // What an owner needs is told of the metadata of every kind.
+    let owners = metadata.properties.get_mut("ownerReferences");
+    if let Some(owner) = owners.and_then(|owners| Arc::make_mut(owners).items.as_mut()) {
+        Arc::make_mut(owner).checks.required.clear();
     }
     node.properties.insert("metadata", Arc::new(metadata));
     node

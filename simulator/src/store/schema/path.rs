@@ -55,6 +55,17 @@ impl<'a> Path<'a> {
         }
     }
 
+    /// Whether this is somewhere below a field of the whole object.
+    pub(crate) fn is_below(&self, name: &str) -> bool {
+        match self.parent {
+            Some(parent) if parent.is_root() => {
+                matches!(self.step, Step::Field(own) if own == name)
+            }
+            Some(parent) => parent.is_below(name),
+            None => false,
+        }
+    }
+
     pub(crate) fn is_root(&self) -> bool {
         self.parent.is_none()
     }
