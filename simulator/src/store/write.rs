@@ -92,7 +92,7 @@ impl Kernel {
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
         match request.part {
-            Part::Whole => self.give_addresses(served, &mut value, None)?,
+            Part::Whole => self.give_addresses(request, &mut value, None)?,
             _ => begin_status(request, &mut value, context.now),
         }
         self.complete(request, &mut value, context.ids);
@@ -315,7 +315,7 @@ impl Kernel {
         drop_type(&mut value);
         let mut value = stored_form(served, value);
         rules::finish(&served.kind, &mut value);
-        self.give_addresses(served, &mut value, Some(old.value()))?;
+        self.give_addresses(request, &mut value, Some(old.value()))?;
         self.admit_expansion(request, &value, old.value())?;
         self.keep(request, (old, value), options, context)
     }
@@ -330,8 +330,8 @@ impl Kernel {
     ) -> Result<Answer, Status> {
         let served = &request.served;
         ownership::take_back_times(&mut value, old.value());
-        let has_new_phase = self.has_new_phase(served, old);
-        let is_same = value == *old.value() && !has_new_phase;
+        let has_late_default = self.has_late_default(served, old);
+        let is_same = value == *old.value() && !has_late_default;
         if !is_same {
             generation::advance(request, &mut value, &served.view(old));
         }
@@ -348,7 +348,7 @@ impl Kernel {
         }
         let shown = Object::new(value.clone(), old.revision());
         let value = self.converted_to_storage(served, value, context.conversation)?;
-        if !has_new_phase && self.is_stored(served, (old, &value)) {
+        if !has_late_default && self.is_stored(served, (old, &value)) {
             return Ok(Answer::Object(200, Arc::clone(old)));
         }
         if old.is_terminating() && is_released(served, &value) {
@@ -360,12 +360,14 @@ impl Kernel {
         self.store_and_show(served, (200, value), charges, context)
     }
 
-    /// Whether the next write of an object stores a phase, whatever else it changes: a real server stores a new claim without
-    /// one, and shows the default.
+    /// Whether the next write of an object stores a default, whatever else it changes: a real server stores a new claim
+    /// without a phase, and a new Job without the labels of its pods, and shows the default.
     ///
-    /// Source: kubernetes v1.34 `pkg/registry/core/persistentvolumeclaim/strategy.go`, `PrepareForCreate`.
-    fn has_new_phase(&self, served: &Served, old: &Object) -> bool {
-        if !served.kind.is("", "PersistentVolumeClaim") {
+    /// Source: kubernetes v1.34 `pkg/registry/core/persistentvolumeclaim/strategy.go`, `PrepareForCreate`;
+    /// `pkg/apis/batch/v1/defaults.go`, `SetDefaults_Job`.
+    fn has_late_default(&self, served: &Served, old: &Object) -> bool {
+        let is_claim = served.kind.is("", "PersistentVolumeClaim");
+        if !is_claim && !rules::has_late_labels(&served.kind, old.value()) {
             return false;
         }
         let before = old.revision().saturating_sub(1);

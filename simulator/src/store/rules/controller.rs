@@ -304,6 +304,7 @@ mod tests {
     #[case::no_selector(json!({"selector": null}), &["spec.selector: Required value", "spec.template.metadata.labels: Invalid value: {\"a\":\"b\"}: `selector` does not match template `labels`"])]
     #[case::all(json!({"selector": {}}), &["spec.selector: Invalid value: {}: empty selector is invalid for deployment"])]
     #[case::strategy(json!({"strategy": {"type": "X"}}), &["spec.strategy: Unsupported value: {\"Type\":\"X\",\"RollingUpdate\":null}: supported values: \"Recreate\", \"RollingUpdate\""])]
+    #[case::rolling(json!({"strategy": {"type": "X", "rollingUpdate": {"maxSurge": "25%"}}}), &["spec.strategy: Unsupported value: {\"Type\":\"X\",\"RollingUpdate\":{\"MaxUnavailable\":0,\"MaxSurge\":\"25%\"}}: supported values: \"Recreate\", \"RollingUpdate\""])]
     fn deployments_are_checked(#[case] spec: Value, #[case] expected: &[&str]) {
         let causes = faults("Deployment", &a_deployment(spec), None);
         let told: Vec<_> = causes.iter().map(Cause::to_string).collect();

@@ -309,6 +309,10 @@ fn old_template(spec: &Value, old: &Value) -> Value {
     for field in ["annotations", "labels"] {
         take_back(&mut kept["metadata"], &new["metadata"], field);
     }
+    let is_bare = |metadata: &Value| metadata.as_object().is_none_or(|fields| fields.is_empty());
+    if is_bare(&kept["metadata"]) && is_bare(&new["metadata"]) {
+        take_back(&mut kept, new, "metadata");
+    }
     let affinity = &new["spec"]["affinity"];
     let of_kept = &mut kept["spec"]["affinity"];
     take_back(of_kept, affinity, "nodeAffinity");
@@ -331,5 +335,20 @@ pub(super) fn warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
         && is_above("parallelism", INDEXES_OF_MANY_MAX)
     {
         told.push(format!("{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_has_not_started_may_lose_the_labels_of_its_pods() {
+        let old = json!({"spec": {
+            "suspend": true,
+            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"restartPolicy": "Never"}},
+        }});
+        let new = json!({"template": {"spec": {"restartPolicy": "Never"}}});
+        assert_eq!(old_template(&new, &old), new["template"]);
     }
 }

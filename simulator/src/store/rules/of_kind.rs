@@ -137,6 +137,11 @@ pub(in crate::store) fn label_as_pods(kind: &Kind, value: &mut Value) {
     }
 }
 
+/// Whether a new object is stored without the labels that it shows.
+pub(in crate::store) fn has_late_labels(kind: &Kind, value: &Value) -> bool {
+    kind.is("batch", "Job") && workload::has_late_labels(value)
+}
+
 /// Fills in what the kind's own code would in a write to `/status`, or to what else writes the status.
 pub(in crate::store) fn prepare_status(
     kind: &Kind,

@@ -85,7 +85,8 @@ pub(super) fn stateful_set_faults(strategy: &Value, causes: &mut Vec<Cause>) {
             natural(&field, &rolling["partition"], causes);
         }
         other => {
-            let shown = format!("{{\"Type\":{other:?},\"RollingUpdate\":null}}");
+            let rolling = go_struct::shown("RollingUpdateStatefulSetStrategy", rolling);
+            let shown = format!("{{\"Type\":{other:?},\"RollingUpdate\":{rolling}}}");
             let why = "must be 'RollingUpdate' or 'OnDelete'";
             causes.push(invalid_shown(path, &shown, why));
         }
@@ -121,10 +122,11 @@ fn number(share: &Value) -> i64 {
 
 fn unknown(field: &str, strategy: &Value, known: [&str; 2]) -> Cause {
     let kind = text(strategy, "type");
+    let rolling = go_struct::shown("RollingUpdate", &strategy["rollingUpdate"]);
     Cause {
         reason: "FieldValueNotSupported",
         message: format!(
-            "Unsupported value: {{\"Type\":{kind:?},\"RollingUpdate\":null}}: supported values: {:?}, {:?}",
+            "Unsupported value: {{\"Type\":{kind:?},\"RollingUpdate\":{rolling}}}: supported values: {:?}, {:?}",
             known[0], known[1]
         ),
         field: field.to_owned(),

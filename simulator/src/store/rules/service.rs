@@ -146,7 +146,8 @@ pub(in crate::store) fn drop_dependent(value: &mut Value, old: &Value) {
     let (new, old) = (&mut value["spec"], &old["spec"]);
     let kind = |spec: &Value| spec["type"].as_str().unwrap_or_default().to_owned();
     let (now, before) = (kind(new), kind(old));
-    let Some(fields) = new.as_object_mut().filter(|_| now != before) else {
+    let is_closed = is_reached_from_outside(old) && !is_reached_from_outside(new);
+    let Some(fields) = new.as_object_mut().filter(|_| now != before || is_closed) else {
         return;
     };
     let mut gone = Vec::new();
@@ -154,17 +155,18 @@ pub(in crate::store) fn drop_dependent(value: &mut Value, old: &Value) {
         gone.extend(["clusterIP", "clusterIPs", "internalTrafficPolicy"]);
         gone.extend(["ipFamilies", "ipFamilyPolicy"]);
     }
-    if before == "LoadBalancer" {
+    if before == "LoadBalancer" && now != before {
         gone.extend(["allocateLoadBalancerNodePorts", "loadBalancerClass"]);
     }
     let is_outside = matches!(now.as_str(), "NodePort" | "LoadBalancer");
-    if !is_outside {
+    if is_closed {
         gone.push("externalTrafficPolicy");
     }
     fields.retain(|field, value| !gone.contains(&field.as_str()) || old[field] != *value);
-    let numbers = |ports: &Value| -> Vec<Value> {
+    let numbers = |ports: &Value| -> BTreeSet<i64> {
         let ports = ports.as_array().into_iter().flatten();
-        ports.map(|port| port["nodePort"].clone()).collect()
+        let numbers = ports.filter_map(|port| port["nodePort"].as_i64());
+        numbers.filter(|number| *number != 0).collect()
     };
     if !is_outside && numbers(&new["ports"]) == numbers(&old["ports"]) {
         let ports = new.get_mut("ports").and_then(Value::as_array_mut);
@@ -207,11 +209,18 @@ impl Taken {
     }
 }
 
-/// Gives a service its address and ports on nodes.
+/// Gives a service its address and ports on nodes; an update gives an address only if the type had none, so that a service
+/// which was made through its status stays without.
+///
+/// Source: kubernetes v1.34 `pkg/registry/core/service/storage/alloc.go`, `updateClusterIPs`.
 ///
 /// # Errors
 /// What the server says of an address that is not in its range, or of families that it does not have.
-pub(in crate::store) fn give_addresses(value: &mut Value, taken: Taken) -> Result<(), Vec<Cause>> {
+pub(in crate::store) fn give_addresses(
+    value: &mut Value,
+    before: Option<&Value>,
+    taken: Taken,
+) -> Result<(), Vec<Cause>> {
     if value["status"].is_null() {
         value["status"] = json!({"loadBalancer": {}});
     }
@@ -220,32 +229,13 @@ pub(in crate::store) fn give_addresses(value: &mut Value, taken: Taken) -> Resul
     if kind == "ExternalName" {
         return Ok(());
     }
-    match spec["clusterIP"]
-        .as_str()
-        .filter(|address| !address.is_empty())
-    {
-        None => {
-            if let Some(address) = taken.address() {
-                spec["clusterIP"] = address.into();
-            }
-        }
-        Some("None") => {}
-        Some(address) if !address.starts_with(&format!("{NETWORK}.")) => {
-            let detail = format!(
-                "failed to allocate IP {address}: the provided network does not match the current range"
-            );
-            let shown = json!([address]).to_string();
-            return Err(vec![invalid_json("spec.clusterIPs", &shown, &detail)]);
-        }
-        Some(address) if taken.addresses.contains(address) => {
-            let detail =
-                format!("failed to allocate IP {address}: provided IP is already allocated");
-            let shown = json!([address]).to_string();
-            return Err(vec![invalid_json("spec.clusterIPs", &shown, &detail)]);
-        }
-        Some(_) => {}
+    let had_addresses = before.is_some_and(|old| old["spec"]["type"] != "ExternalName");
+    if !had_addresses {
+        give_address(spec, &taken)?;
     }
-    spec["clusterIPs"] = json!([spec["clusterIP"]]);
+    if !spec["clusterIP"].is_null() {
+        spec["clusterIPs"] = json!([spec["clusterIP"]]);
+    }
     choose_families(spec)?;
     // A balancer may do without them.
     let is_direct = kind == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"] == false;
@@ -256,6 +246,29 @@ pub(in crate::store) fn give_addresses(value: &mut Value, taken: Taken) -> Resul
         spec.retain(|_, field| !field.is_null());
     }
     Ok(())
+}
+
+/// Gives a service the address that it names, or else one that nobody has.
+fn give_address(spec: &mut Value, taken: &Taken) -> Result<(), Vec<Cause>> {
+    let named = spec["clusterIP"].as_str().filter(|named| !named.is_empty());
+    let why = match named {
+        None => {
+            if let Some(address) = taken.address() {
+                spec["clusterIP"] = address.into();
+            }
+            return Ok(());
+        }
+        Some("None") => return Ok(()),
+        Some(address) if !address.starts_with(&format!("{NETWORK}.")) => {
+            "the provided network does not match the current range"
+        }
+        Some(address) if taken.addresses.contains(address) => "provided IP is already allocated",
+        Some(_) => return Ok(()),
+    };
+    let address = named.unwrap_or_default();
+    let detail = format!("failed to allocate IP {address}: {why}");
+    let shown = json!([address]).to_string();
+    Err(vec![invalid_json("spec.clusterIPs", &shown, &detail)])
 }
 
 /// Chooses the families of addresses: one, but for a service that has neither an address nor pods of its own.
@@ -316,15 +329,35 @@ mod tests {
         let other = json!({"spec": {"clusterIP": "10.96.0.1"}});
         let mut service = json!({"spec": {"ports": [{"port": 80}]}});
         prepare(&mut service);
-        give_addresses(&mut service, Taken::by([&other].into_iter())).unwrap();
+        give_addresses(&mut service, None, Taken::by([&other].into_iter())).unwrap();
         assert_eq!(service["spec"]["clusterIPs"], json!(["10.96.0.2"]));
         assert_eq!(service["spec"]["ports"][0]["targetPort"], 80);
     }
 
     #[test]
+    fn who_gives_up_the_last_address_outside_gives_up_the_policy_of_it() {
+        let old = json!({"spec": {"type": "ClusterIP", "externalIPs": ["1.2.3.4"], "externalTrafficPolicy": "Cluster"}});
+        let mut new = json!({"spec": {"type": "ClusterIP", "externalTrafficPolicy": "Cluster"}});
+        drop_dependent(&mut new, &old);
+        assert_eq!(new, json!({"spec": {"type": "ClusterIP"}}));
+    }
+
+    #[test]
+    fn an_update_gives_no_address_to_a_service_that_was_made_without() {
+        let old = json!({"spec": {"type": "ClusterIP"}});
+        let mut service = old.clone();
+        give_addresses(&mut service, Some(&old), Taken::default()).unwrap();
+        assert_eq!(service["spec"].get("clusterIP"), None);
+        assert_eq!(service["spec"]["ipFamilies"], json!(["IPv4"]));
+        let old = json!({"spec": {"type": "ExternalName"}});
+        give_addresses(&mut service, Some(&old), Taken::default()).unwrap();
+        assert_eq!(service["spec"]["clusterIP"], "10.96.0.1");
+    }
+
+    #[test]
     fn an_address_of_another_network_is_refused() {
         let mut service = json!({"spec": {"clusterIP": "1.2.3.4"}});
-        let refused = give_addresses(&mut service, Taken::default()).unwrap_err();
+        let refused = give_addresses(&mut service, None, Taken::default()).unwrap_err();
         assert_eq!(refused[0].field, "spec.clusterIPs");
     }
 }

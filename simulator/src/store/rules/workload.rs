@@ -148,6 +148,26 @@ pub(super) fn finish_replicas(value: &mut Value) {
     }
 }
 
+/// The labels of a Job's pods that the server gives.
+const GIVEN: [&str; 4] = [
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
+    "controller-uid",
+    "job-name",
+];
+
+/// Whether the only labels of a new Job are those that the server gave its pods after it had looked for labels of the Job.
+pub(super) fn has_late_labels(value: &Value) -> bool {
+    let (own, spec) = (&value["metadata"]["labels"], &value["spec"]);
+    let is_given = |labels: &Value| {
+        let labels = labels.as_object();
+        labels.is_some_and(|labels| labels.keys().all(|label| GIVEN.contains(&label.as_str())))
+    };
+    spec["manualSelector"] != true
+        && is_given(own)
+        && *own == spec["template"]["metadata"]["labels"]
+}
+
 /// Selects the pods of a new Job by its uid, unless it says itself which they are.
 pub(super) fn admit_job(value: &mut Value) {
     if value["spec"]["manualSelector"] == true {
@@ -158,10 +178,10 @@ pub(super) fn admit_job(value: &mut Value) {
         value["metadata"]["uid"].clone(),
     );
     let labels = [
-        ("batch.kubernetes.io/controller-uid", &uid),
-        ("batch.kubernetes.io/job-name", &name),
-        ("controller-uid", &uid),
-        ("job-name", &name),
+        (GIVEN[0], &uid),
+        (GIVEN[1], &name),
+        (GIVEN[2], &uid),
+        (GIVEN[3], &name),
     ];
     // A Job without labels of its own has the very labels of its pods.
     let own = &value["metadata"]["labels"];

@@ -221,7 +221,7 @@ fn whole(declared: Node) -> Node {
     // What an owner needs is told of the metadata of every kind.
     let owners = metadata.properties.get_mut("ownerReferences");
     if let Some(owner) = owners.and_then(|owners| Arc::make_mut(owners).items.as_mut()) {
-        Arc::make_mut(owner).checks.required.clear();
+        Arc::make_mut(owner).required.clear();
     }
     node.properties.insert("metadata", Arc::new(metadata));
     node
