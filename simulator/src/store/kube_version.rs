@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 ///
 /// Source: kubernetes v1.34 `staging/src/k8s.io/apimachinery/pkg/version/helpers.go`.
 #[must_use]
-pub fn by_preference(a: &str, b: &str) -> Ordering {
+pub(crate) fn by_preference(a: &str, b: &str) -> Ordering {
     match (rank(a), rank(b)) {
         (Some(a), Some(b)) => b.cmp(&a),
         (Some(_), None) => Ordering::Less,

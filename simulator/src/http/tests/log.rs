@@ -57,7 +57,7 @@ async fn print(server: &ApiServer, text: &str) {
 async fn only_the_kubelet_writes_logs() {
     let server = with_pod(BOUND, ENDED).await;
     let refused = ask(&server, ("PUT", &format!("{LOG}?container=c"), "one\n")).await;
-    assert_eq!(refused.0, 403);
+    assert_eq!(refused.0, 405);
     assert_eq!(ask(&server, ("GET", LOG, "")).await, (200, json!("")));
 }
 
