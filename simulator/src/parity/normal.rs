@@ -16,7 +16,7 @@
 //! | scheme, host and port, those of webhooks too | `<origin>`, `<hooks>` |
 //! | types of what rules are about, which are numbered by the time | `selfType` |
 //! | version and build of the server, hashes of `OpenAPI` documents | `<build>`, `<hash>` |
-//! | order of several causes of one refusal, and their list in its message | sorted, `<causes>`: Go walks maps at random |
+//! | order of causes of one refusal that lie beside each other below one map, such as the labels, or anywhere in a custom resource; and that of their list in the message | sorted: Go walks maps at random |
 //! | conflicts of an apply, by manager | sorted: real servers order by the second |
 //! | order of fields, and of `managedFields`, in an object that a refusal quotes | sorted: real servers leave that of Go's structs where a patch changed nothing |
 //! | what is wrong with the types of an apply | sorted, `<type errors>` with an unknown field: Go walks maps at random, and stops there |
@@ -50,6 +50,8 @@ const BUILD_KEYS: [&str; 8] = [
 /// What stands before the type errors of an apply, and what makes them a matter of chance.
 const TYPED: &str = "failed to create typed patch object (";
 const UNDECLARED: &str = "field not declared in schema";
+/// The fields that are maps in Go, of which real servers look at one entry after the other in any order.
+const WALKS: &str = r"^(?:((?:.*?\.)?(?:limits\[\d+\]|labels|annotations|matchLabels|nodeSelector|data|binaryData|parameters|hard|used|limits|requests|capacity|allocatable|overhead|properties))(?:[\[.]|$)|(spec\.selector)$)";
 /// Times nearer than this to the run come from the servers.
 const NEAR: SignedDuration = SignedDuration::from_hours(72);
 
@@ -57,6 +59,8 @@ static UID: LazyLock<Regex> =
     LazyLock::new(|| pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"));
+/// Where a cause lies that was found in a map, up to the map.
+static WALKED: LazyLock<Regex> = LazyLock::new(|| pattern(WALKS));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^10\.96\.\d+\.\d+$"));
 /// What a server calls the type of what a rule is about.
 static SELF_TYPE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bselfType\d+"));
@@ -115,6 +119,44 @@ fn with_sorted_conflicts(text: &str) -> String {
     conflicts.sort_unstable();
     let sorted = conflicts.join("\nconflicts with ");
     format!("{before} conflicts: conflicts with {sorted}")
+}
+
+/// A refusal whose causes are sorted where real servers find them in any order, if there are such.
+fn with_sorted_causes(status: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let causes = status.get("details")?.get("causes")?.as_array()?;
+    let group = status["details"]["group"].as_str().unwrap_or_default();
+    let is_custom = group.ends_with(GROUP_ENDING);
+    let walk = |cause: &Value| match cause["field"].as_str() {
+        Some(_) if is_custom => Some(String::new()),
+        field => {
+            let found = WALKED.captures(field?)?;
+            let place = found.get(1).or_else(|| found.get(2))?;
+            Some(place.as_str().to_owned())
+        }
+    };
+    let mut sorted = causes.clone();
+    for run in sorted.chunk_by_mut(|one, next| walk(one).is_some() && walk(one) == walk(next)) {
+        run.sort_by_key(|cause| ["field", "message"].map(|part| cause[part].to_string()));
+    }
+    let mut status = status.clone();
+    if let Some(Value::String(message)) = status.get_mut("message") {
+        *message = message.replace(&listed(causes), &listed(&sorted));
+    }
+    status["details"]["causes"] = sorted.into();
+    Some(status)
+}
+
+/// Causes as the message of a refusal lists them: each once.
+fn listed(causes: &[Value]) -> String {
+    let part = |cause: &Value, part: &str| cause[part].as_str().unwrap_or_default().to_owned();
+    let mut texts: Vec<String> = Vec::new();
+    for cause in causes {
+        let text = format!("{}: {}", part(cause, "field"), part(cause, "message"));
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    format!("[{}]", texts.join(", "))
 }
 
 fn pattern(text: &str) -> Regex {
@@ -294,9 +336,6 @@ impl Normal<'_> {
             }
             Value::Array(items) => {
                 let mut items: Vec<_> = items.iter().map(|item| self.value("", item)).collect();
-                if key == "causes" {
-                    items.sort_by_key(Value::to_string);
-                }
                 if matches!(key, "resourceRules" | "nonResourceRules") {
                     items.sort_by_key(Value::to_string);
                 }
@@ -311,19 +350,13 @@ impl Normal<'_> {
     }
 
     fn object(&self, fields: &Map<String, Value>) -> Value {
+        let sorted = with_sorted_causes(fields);
+        let fields = sorted.as_ref().unwrap_or(fields);
         let is_bookmark = fields.get("type").is_some_and(|kind| kind == "BOOKMARK");
         let mut normal: BTreeMap<_, _> = fields
             .iter()
             .map(|(name, value)| (self.text(name), self.value(name, value)))
             .collect();
-        if let Some(Value::String(message)) = normal.get_mut("message")
-            && fields
-                .get("reason")
-                .is_some_and(|reason| reason == "Invalid")
-            && let Some(start) = message.find(" is invalid: [")
-        {
-            message.replace_range(start.., " is invalid: <causes>");
-        }
         let mut set = |path: &[&str], revision: Option<&Value>| {
             let Some(revision) = revision.and_then(Value::as_str) else {
                 return;
@@ -523,6 +556,20 @@ mod tests {
         json!("a <token for Some(7) s: {\"sub\":\"s\"}>")
     )]
     #[case::rules(json!({"resourceRules": ["b", "a"]}), json!({"resourceRules": ["a", "b"]}))]
+    #[case::causes_of_a_map(
+        json!({"message": "bad: [x: 1, metadata.labels: b, metadata.labels: a, c: 1]", "details": {"causes": [
+            {"field": "x", "message": "1"}, {"field": "metadata.labels", "message": "b"},
+            {"field": "metadata.labels", "message": "a"}, {"field": "c", "message": "1"}]}}),
+        json!({"message": "bad: [x: 1, metadata.labels: a, metadata.labels: b, c: 1]", "details": {"causes": [
+            {"field": "x", "message": "1"}, {"field": "metadata.labels", "message": "a"},
+            {"field": "metadata.labels", "message": "b"}, {"field": "c", "message": "1"}]}})
+    )]
+    #[case::causes_of_a_custom_resource(
+        json!({"message": "bad: [x: 1, c: 1]", "details": {"group": "a.arc.test", "causes": [
+            {"field": "x", "message": "1"}, {"field": "x", "message": "1"}, {"field": "c", "message": "1"}]}}),
+        json!({"message": "bad: [c: 1, x: 1]", "details": {"group": "a.arc.test", "causes": [
+            {"field": "c", "message": "1"}, {"field": "x", "message": "1"}, {"field": "x", "message": "1"}]}})
+    )]
     #[case::groups(json!([{"name": "p1.arc.test"}, {"name": "p2.arc.test"}]), json!([{"name": "p1.arc.test"}]))]
     #[case::ages(json!({"cells": ["a", "5m3s"]}), json!({"cells": ["a", "<age>"]}))]
     #[case::page(

@@ -31,20 +31,7 @@ pub(in crate::store) fn resource_faults(path: &str, resources: &Value) -> Vec<Ca
 /// What is wrong with the rule at `path`.
 pub(in crate::store) fn rule_faults(path: &str, rule: &Value) -> Vec<Cause> {
     let mut causes = name_faults(path, rule);
-    let lists = [
-        ("operations", "operations"),
-        ("apiGroups", "API groups"),
-        ("apiVersions", "API versions"),
-    ];
-    for (field, what) in lists {
-        let (list, at) = (texts(&rule[field]), format!("{path}.{field}"));
-        if list.is_empty() {
-            causes.push(cause::required(at, ""));
-        } else if list.len() > 1 && list.contains(&"*") {
-            let detail = format!("if '*' is present, must not specify other {what}");
-            causes.push(cause::invalid(at, &json!(list), &detail));
-        }
-    }
+    wildcard_fault(path, rule, ("operations", "operations"), &mut causes);
     for (index, operation) in texts(&rule["operations"]).into_iter().enumerate() {
         let supported = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
         if !supported.contains(&operation) {
@@ -52,6 +39,9 @@ pub(in crate::store) fn rule_faults(path: &str, rule: &Value) -> Vec<Cause> {
             let supported = supported.map(str::to_owned);
             causes.push(cause::not_supported(at, &operation.into(), &supported));
         }
+    }
+    for list in [("apiGroups", "API groups"), ("apiVersions", "API versions")] {
+        wildcard_fault(path, rule, list, &mut causes);
     }
     for (index, version) in texts(&rule["apiVersions"]).into_iter().enumerate() {
         if version.is_empty() {
@@ -67,6 +57,17 @@ pub(in crate::store) fn rule_faults(path: &str, rule: &Value) -> Vec<Cause> {
     let scopes = ["*", "Cluster", "Namespaced"];
     choice(&format!("{path}.scope"), rule, &scopes, &mut causes);
     causes
+}
+
+/// Refuses a list that is empty, or names others beside all; `what` is what messages call them.
+fn wildcard_fault(path: &str, rule: &Value, (field, what): (&str, &str), causes: &mut Vec<Cause>) {
+    let (list, at) = (texts(&rule[field]), format!("{path}.{field}"));
+    if list.is_empty() {
+        causes.push(cause::required(at, ""));
+    } else if list.len() > 1 && list.contains(&"*") {
+        let detail = format!("if '*' is present, must not specify other {what}");
+        causes.push(cause::invalid(at, &json!(list), &detail));
+    }
 }
 
 fn name_faults(path: &str, rule: &Value) -> Vec<Cause> {

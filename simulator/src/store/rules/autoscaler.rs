@@ -48,16 +48,6 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let target = &spec["scaleTargetRef"];
     let version = target["apiVersion"].as_str().unwrap_or_default();
     let mut causes = Vec::new();
-    reference_faults("spec.scaleTargetRef", target, &mut causes);
-    let is_same = |old: &Value| {
-        let old = &old["spec"]["scaleTargetRef"];
-        old["apiVersion"] == target["apiVersion"] && old["kind"] == target["kind"]
-    };
-    if !old.is_some_and(is_same)
-        && let Some(why) = version_fault(version, target["kind"] == "ReplicationController")
-    {
-        causes.push(invalid("spec.scaleTargetRef.apiVersion", version, &why));
-    }
     let (least, most) = (&spec["minReplicas"], &spec["maxReplicas"]);
     let (min, max) = (least.as_i64().unwrap_or(1), most.as_i64().unwrap_or(0));
     if min < 1 {
@@ -75,21 +65,31 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         let why = "must be greater than or equal to `minReplicas`";
         causes.push(invalid_json("spec.maxReplicas", &max.to_string(), why));
     }
+    reference_faults("spec.scaleTargetRef", target, &mut causes);
+    let is_same = |old: &Value| {
+        let old = &old["spec"]["scaleTargetRef"];
+        old["apiVersion"] == target["apiVersion"] && old["kind"] == target["kind"]
+    };
+    if !old.is_some_and(is_same)
+        && let Some(why) = version_fault(version, target["kind"] == "ReplicationController")
+    {
+        causes.push(invalid("spec.scaleTargetRef.apiVersion", version, &why));
+    }
     let metrics = spec["metrics"]
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
-    let is_apart = |metric: &Value| metric["type"] == "Object" || metric["type"] == "External";
-    if min == 0 && !metrics.iter().any(is_apart) {
-        let why = "must specify at least one Object or External metric to support scaling to zero replicas";
-        causes.push(forbidden("spec.metrics", why));
-    }
     for (index, metric) in metrics.iter().enumerate() {
         metric_faults(&format!("spec.metrics[{index}]"), metric, &mut causes);
     }
     let percent = &spec["targetCPUUtilizationPercentage"];
     if !percent.is_null() {
         metric_faults("spec.metrics[0]", &metric(percent), &mut causes);
+    }
+    let is_apart = |metric: &Value| metric["type"] == "Object" || metric["type"] == "External";
+    if min == 0 && !metrics.iter().any(is_apart) {
+        let why = "must specify at least one Object or External metric to support scaling to zero replicas";
+        causes.push(forbidden("spec.metrics", why));
     }
     behavior_faults("spec.behavior", &spec["behavior"], &mut causes);
     causes

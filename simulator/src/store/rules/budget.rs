@@ -49,15 +49,11 @@ pub(super) fn status_faults(new: &Value) -> Vec<Cause> {
         "desiredHealthy",
         "expectedPods",
     ];
-    let mut causes = Vec::new();
+    let mut causes = condition::faults("status.conditions", &new["status"]["conditions"]);
     for count in counts {
         let field = format!("status.{count}");
         natural(&field, &new["status"][count], &mut causes);
     }
-    causes.extend(condition::faults(
-        "status.conditions",
-        &new["status"]["conditions"],
-    ));
     causes
 }
 

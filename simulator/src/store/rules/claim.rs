@@ -5,7 +5,7 @@
 use super::go_struct::difference;
 use super::of_kind::required;
 use super::part::{take_back, text};
-use super::volume::mode_faults;
+use super::volume::{access_faults, mode_fault};
 use crate::json::Value;
 use crate::store::admission::selector_faults;
 use crate::store::metadata::invalid;
@@ -165,7 +165,7 @@ pub(super) fn spec_faults(path: &str, spec: &Value) -> Vec<Cause> {
     }
     let selector = &spec["selector"];
     causes.extend(selector_faults(&format!("{path}.selector"), selector));
-    mode_faults(path, spec, &mut causes);
+    access_faults(path, spec, &mut causes);
     let field = format!("{path}.resources[storage]");
     match spec["resources"]["requests"].get("storage") {
         None => causes.push(required(field, "Required value")),
@@ -180,5 +180,6 @@ pub(super) fn spec_faults(path: &str, spec: &Value) -> Vec<Cause> {
     if let Some(why) = subdomain_fault(class).filter(|_| !class.is_empty()) {
         causes.push(invalid(&format!("{path}.storageClassName"), class, &why));
     }
+    mode_fault(path, spec, &mut causes);
     causes
 }

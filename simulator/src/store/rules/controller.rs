@@ -33,47 +33,63 @@ const CHANGING: [&str; 7] = [
 
 /// What is wrong with a Deployment, replica set, stateful set or daemon set.
 pub(super) fn faults(kind: &str, new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let spec = &new["spec"];
+    let (spec, old) = (&new["spec"], old.map(|old| &old["spec"]));
     let mut causes = Vec::new();
-    for field in ["replicas", "minReadySeconds"] {
-        natural(&format!("spec.{field}"), &spec[field], &mut causes);
-    }
-    if kind != "StatefulSet" {
-        let field = "revisionHistoryLimit";
-        natural(&format!("spec.{field}"), &spec[field], &mut causes);
-    }
-    let is_readable = selector_faults(kind, spec, &mut causes);
     match kind {
         "Deployment" => {
+            count_faults(spec, &["replicas"], &mut causes);
+            pod_faults(kind, spec, &mut causes);
             rollout::deployment_faults(&spec["strategy"], &mut causes);
+            let counts = ["minReadySeconds", "revisionHistoryLimit"];
+            count_faults(spec, &counts, &mut causes);
             deadline_faults(spec, &mut causes);
+            causes.extend(selection_fault(spec, old));
         }
-        "StatefulSet" => set_faults(spec, old.map(|old| &old["spec"]), &mut causes),
-        "DaemonSet" => rollout::daemon_set_faults(&spec["updateStrategy"], &mut causes),
-        _ => {}
-    }
-    let noun = if kind == "Deployment" {
-        "ReplicaSet"
-    } else {
-        kind
-    };
-    match kind {
-        _ if !is_readable && kind != "DaemonSet" => {}
-        "StatefulSet" => causes.extend(template_faults(noun, &numbered_template(spec))),
-        _ => causes.extend(template_faults(noun, &spec["template"])),
-    }
-    if kind != "StatefulSet"
-        && let Some(old) = old
-        && old["spec"]["selector"] != spec["selector"]
-    {
-        let selector = shown_selector(&spec["selector"]);
-        causes.push(invalid_json(
-            "spec.selector",
-            &selector,
-            "field is immutable",
-        ));
+        "StatefulSet" => {
+            set_faults(spec, old.is_none(), &mut causes);
+            pod_faults(kind, spec, &mut causes);
+            causes.extend(set_change_fault(spec, old));
+        }
+        "DaemonSet" => {
+            causes.extend(selection_fault(spec, old));
+            pod_faults(kind, spec, &mut causes);
+            count_faults(spec, &["minReadySeconds"], &mut causes);
+            rollout::daemon_set_faults(&spec["updateStrategy"], &mut causes);
+            count_faults(spec, &["revisionHistoryLimit"], &mut causes);
+        }
+        _ => {
+            count_faults(spec, &["replicas", "minReadySeconds"], &mut causes);
+            pod_faults(kind, spec, &mut causes);
+            causes.extend(selection_fault(spec, old));
+        }
     }
     causes
+}
+
+fn count_faults(spec: &Value, counts: &[&str], causes: &mut Vec<Cause>) {
+    for count in counts {
+        natural(&format!("spec.{count}"), &spec[*count], causes);
+    }
+}
+
+/// What is wrong with which pods are selected, and with what they are made from.
+fn pod_faults(kind: &str, spec: &Value, causes: &mut Vec<Cause>) {
+    let is_readable = selector_faults(kind, spec, causes);
+    match kind {
+        _ if !is_readable && kind != "DaemonSet" => {}
+        "StatefulSet" => causes.extend(template_faults(kind, &numbered_template(spec))),
+        "Deployment" => causes.extend(template_faults("ReplicaSet", &spec["template"])),
+        _ => causes.extend(template_faults(kind, &spec["template"])),
+    }
+}
+
+/// Which pods are selected stays.
+fn selection_fault(spec: &Value, old: Option<&Value>) -> Option<Cause> {
+    let is_changed = old.is_some_and(|old| old["selector"] != spec["selector"]);
+    is_changed.then(|| {
+        let selector = shown_selector(&spec["selector"]);
+        invalid_json("spec.selector", &selector, "field is immutable")
+    })
 }
 
 /// What is wrong with a replication controller, which selects by labels alone.
@@ -88,15 +104,14 @@ pub(super) fn old_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
 
 fn old_spec_faults(spec: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
-    for field in ["replicas", "minReadySeconds"] {
-        natural(&format!("spec.{field}"), &spec[field], &mut causes);
-    }
+    count_faults(spec, &["minReadySeconds"], &mut causes);
     let selector = spec["selector"]
         .as_object()
         .filter(|labels| !labels.is_empty());
     if selector.is_none() {
         causes.push(required("spec.selector", "Required value"));
     }
+    count_faults(spec, &["replicas"], &mut causes);
     let template = &spec["template"];
     if template["metadata"].is_null() && template["spec"]["containers"].is_null() {
         causes.push(required("spec.template", "Required value"));
@@ -118,6 +133,7 @@ fn old_spec_faults(spec: &Value) -> Vec<Cause> {
 /// What is wrong with a revision of a stateful set or daemon set.
 pub(super) fn revision_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = Vec::new();
+    natural("revision", &new["revision"], &mut causes);
     let message = match &new["data"] {
         Value::Null => Some("Required value: data is mandatory"),
         Value::Object(_) => None,
@@ -126,7 +142,6 @@ pub(super) fn revision_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     if old.is_none() {
         causes.extend(message.map(|message| required("data", message)));
     }
-    natural("revision", &new["revision"], &mut causes);
     causes.extend(immutable(new, old, "data"));
     causes
 }
@@ -172,7 +187,7 @@ fn numbered_template(spec: &Value) -> Value {
     template
 }
 
-fn set_faults(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
+fn set_faults(spec: &Value, is_new: bool, causes: &mut Vec<Cause>) {
     let policy = &spec["podManagementPolicy"];
     if policy != "OrderedReady" && policy != "Parallel" && !policy.is_null() {
         let why = "must be 'OrderedReady' or 'Parallel'";
@@ -188,32 +203,30 @@ fn set_faults(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
         let field = format!("spec.persistentVolumeClaimRetentionPolicy.{when}");
         choice_fault(&field, &retention[when], &["Retain", "Delete"], causes);
     }
-    if old.is_none() {
-        for (index, claim) in items(&spec["volumeClaimTemplates"]).enumerate() {
-            let path = format!("spec.volumeClaimTemplates[{index}].spec");
-            causes.extend(claim::spec_faults(&path, &claim["spec"]));
-        }
-        let service = text(spec, "serviceName");
-        if !service.is_empty() {
-            refuse(
-                "spec.serviceName",
-                service,
-                label_name_faults(service),
-                causes,
-            );
-        }
+    let claims = items(&spec["volumeClaimTemplates"]).filter(|_| is_new);
+    for (index, claim) in claims.enumerate() {
+        let path = format!("spec.volumeClaimTemplates[{index}].spec");
+        causes.extend(claim::spec_faults(&path, &claim["spec"]));
     }
+    count_faults(spec, &["replicas", "minReadySeconds"], causes);
     natural("spec.ordinals.start", &spec["ordinals"]["start"], causes);
+    let (field, service) = ("spec.serviceName", text(spec, "serviceName"));
+    if is_new && !service.is_empty() {
+        refuse(field, service, label_name_faults(service), causes);
+    }
+}
+
+/// What of a stateful set stays.
+fn set_change_fault(spec: &Value, old: Option<&Value>) -> Option<Cause> {
     let fixed = |spec: &Value| {
-        let fields = spec.as_object().cloned().unwrap_or_default();
-        let mut fields = fields;
+        let mut fields = spec.as_object().cloned().unwrap_or_default();
         fields.retain(|field, value| !CHANGING.contains(&field.as_str()) && value != "");
         fields
     };
-    if old.is_some_and(|old| fixed(old) != fixed(spec)) {
+    old.is_some_and(|old| fixed(old) != fixed(spec)).then(|| {
         let why = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
-        causes.push(forbidden("spec", why));
-    }
+        forbidden("spec", why)
+    })
 }
 
 fn deadline_faults(spec: &Value, causes: &mut Vec<Cause>) {
@@ -309,6 +322,25 @@ mod tests {
         let causes = faults("Deployment", &a_deployment(spec), None);
         let told: Vec<_> = causes.iter().map(Cause::to_string).collect();
         assert_eq!(told, expected);
+    }
+
+    #[rstest]
+    #[case("Deployment", &["replicas", "strategy", "minReadySeconds", "revisionHistoryLimit", "selector"])]
+    #[case("ReplicaSet", &["replicas", "minReadySeconds", "selector"])]
+    #[case("StatefulSet", &["podManagementPolicy", "updateStrategy", "replicas", "minReadySeconds"])]
+    #[case("DaemonSet", &["selector", "minReadySeconds", "updateStrategy", "revisionHistoryLimit"])]
+    fn each_kind_is_looked_at_in_its_own_order(#[case] kind: &str, #[case] expected: &[&str]) {
+        let spec = json!({
+            "replicas": -1, "minReadySeconds": -1, "revisionHistoryLimit": -1, "podManagementPolicy": "X",
+            "strategy": {"type": "X"}, "updateStrategy": {"type": "X"},
+        });
+        let mut old = a_deployment(spec.clone());
+        if kind != "StatefulSet" {
+            old["spec"]["selector"]["matchLabels"]["c"] = "d".into();
+        }
+        let causes = faults(kind, &a_deployment(spec), Some(&old)).into_iter();
+        let found = Vec::from_iter(causes.map(|cause| cause.field.replace("spec.", "")));
+        assert_eq!(found, expected);
     }
 
     #[test]

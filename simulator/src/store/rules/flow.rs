@@ -17,6 +17,24 @@ const PRECEDENCE_MAX: i64 = 10_000;
 const QUEUES_MAX: i64 = 10_000_000;
 /// The only name for what is not limited, in either kind.
 const EXEMPT: &str = "exempt";
+/// The numbers of a level, the most of each, and what messages say; how much is queued is looked at after the first.
+const BOUNDS: [(&str, i64, &str); 3] = [
+    (
+        "nominalConcurrencyShares",
+        i64::MAX,
+        "must be a non-negative integer",
+    ),
+    (
+        "lendablePercent",
+        100,
+        "must be between 0 and 100, inclusive",
+    ),
+    (
+        "borrowingLimitPercent",
+        i64::MAX,
+        "if specified, must be a non-negative integer",
+    ),
+];
 /// Sorted, as messages name them.
 const VERBS: [&str; 9] = [
     "create",
@@ -234,7 +252,7 @@ pub(super) fn level_faults(new: &Value) -> Vec<Cause> {
                 let why = "must be nil if the type is not Limited";
                 causes.push(forbidden("spec.limited", why));
             }
-            share_faults("spec.exempt", exempt, &mut causes);
+            share_faults("spec.exempt", exempt, &BOUNDS, &mut causes);
         }
         "Limited" => {
             if !exempt.is_null() {
@@ -251,26 +269,9 @@ pub(super) fn level_faults(new: &Value) -> Vec<Cause> {
     causes
 }
 
-fn share_faults(path: &str, of: &Value, causes: &mut Vec<Cause>) {
-    let bounds = [
-        (
-            "nominalConcurrencyShares",
-            i64::MAX,
-            "must be a non-negative integer",
-        ),
-        (
-            "lendablePercent",
-            100,
-            "must be between 0 and 100, inclusive",
-        ),
-        (
-            "borrowingLimitPercent",
-            i64::MAX,
-            "if specified, must be a non-negative integer",
-        ),
-    ];
+fn share_faults(path: &str, of: &Value, bounds: &[(&str, i64, &str)], causes: &mut Vec<Cause>) {
     for (field, most, why) in bounds {
-        if let Some(number) = of[field].as_i64().filter(|n| *n < 0 || *n > most) {
+        if let Some(number) = of[*field].as_i64().filter(|n| *n < 0 || n > most) {
             let field = format!("{path}.{field}");
             causes.push(invalid_json(&field, &number.to_string(), why));
         }
@@ -284,8 +285,13 @@ fn limited_faults(limited: &Value, causes: &mut Vec<Cause>) {
         causes.push(required(path, why));
         return;
     }
-    share_faults(path, limited, causes);
-    let response = &limited["limitResponse"];
+    share_faults(path, limited, &BOUNDS[..1], causes);
+    response_faults(path, &limited["limitResponse"], causes);
+    share_faults(path, limited, &BOUNDS[1..], causes);
+}
+
+/// What is wrong with what becomes of requests above the limit.
+fn response_faults(path: &str, response: &Value, causes: &mut Vec<Cause>) {
     let field = format!("{path}.limitResponse.queuing");
     let queuing = &response["queuing"];
     match response["type"].as_str().unwrap_or_default() {

@@ -195,42 +195,38 @@ fn mode_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
 fn indexed_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
     let number = |field: &str| spec[field].as_i64();
     let at = |field: &str| format!("{path}.{field}");
-    let (n_pods, most_failed) = (number("completions"), number("maxFailedIndexes"));
-    let mut bound = |field: &str, most: i64, when: &str| {
+    let bound = |field: &str, most: i64, when: &str, causes: &mut Vec<Cause>| {
         if number(field).is_some_and(|number| number > most) {
             let why = format!("must be less than or equal to {most}{when}");
             causes.push(invalid(at(field), &spec[field], &why));
         }
     };
-    bound(
-        "parallelism",
-        INDEXES_MAX,
-        " when completion mode is Indexed",
-    );
-    bound("maxFailedIndexes", INDEXES_MAX, "");
-    let is_many = n_pods.is_some_and(|n_pods| n_pods > INDEXES_MAX);
-    let is_many = is_many && has(spec, "backoffLimitPerIndex");
-    if is_many {
-        let when = format!(
-            " when completions are above {INDEXES_MAX} and used with backoff limit per index"
-        );
-        for field in ["parallelism", "maxFailedIndexes"] {
-            bound(field, INDEXES_OF_MANY_MAX, &when);
-        }
-    }
+    let (n_pods, most_failed) = (number("completions"), number("maxFailedIndexes"));
     if n_pods.is_none() {
         let why = "when completion mode is Indexed";
         causes.push(required(at("completions"), why));
     }
+    let when = " when completion mode is Indexed";
+    bound("parallelism", INDEXES_MAX, when, causes);
     if let (Some(n_pods), Some(most)) = (n_pods, most_failed)
         && most > n_pods
     {
         let why = "must be less than or equal to completions";
         causes.push(invalid(at("maxFailedIndexes"), &most.into(), why));
     }
-    if is_many && most_failed.is_none() {
+    bound("maxFailedIndexes", INDEXES_MAX, "", causes);
+    let is_many = n_pods.is_some_and(|n_pods| n_pods > INDEXES_MAX);
+    if !is_many || !has(spec, "backoffLimitPerIndex") {
+        return;
+    }
+    if most_failed.is_none() {
         let why = format!("must be specified when completions is above {INDEXES_MAX}");
         causes.push(required(at("maxFailedIndexes"), &why));
+    }
+    let when =
+        format!(" when completions are above {INDEXES_MAX} and used with backoff limit per index");
+    for field in ["parallelism", "maxFailedIndexes"] {
+        bound(field, INDEXES_OF_MANY_MAX, &when, causes);
     }
 }
 

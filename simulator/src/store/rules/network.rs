@@ -83,8 +83,15 @@ fn rule_faults(path: &str, peers: &str, rule: &Value, causes: &mut Vec<Cause>) {
             &protocols,
             causes,
         );
-        causes.extend(port_faults(&format!("{path}.port"), &port["port"]));
+        let of_port = port_faults(&format!("{path}.port"), &port["port"]);
+        // The last port of a range is looked at before a name.
+        let (first, last) = match port["port"].is_string() {
+            true => (Vec::new(), of_port),
+            false => (of_port, Vec::new()),
+        };
+        causes.extend(first);
         end_fault(&path, port, causes);
+        causes.extend(last);
     }
     for (index, peer) in items(&rule[peers]) {
         if peer.as_object().is_none_or(Map::is_empty) {
@@ -95,11 +102,11 @@ fn rule_faults(path: &str, peers: &str, rule: &Value, causes: &mut Vec<Cause>) {
         for field in ["podSelector", "namespaceSelector"] {
             causes.extend(selector_faults(&format!("{path}.{field}"), &peer[field]));
         }
+        block_faults(&format!("{path}.ipBlock"), &peer["ipBlock"], causes);
         if !peer["ipBlock"].is_null() && peer.as_object().is_some_and(|peer| peer.len() > 1) {
             let why = "may not specify both ipBlock and another peer";
-            causes.push(forbidden(path.clone(), why));
+            causes.push(forbidden(path, why));
         }
-        block_faults(&format!("{path}.ipBlock"), &peer["ipBlock"], causes);
     }
 }
 

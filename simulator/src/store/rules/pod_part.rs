@@ -141,7 +141,7 @@ fn removal_faults(path: &str, new: &Value, old: &Value) -> Vec<Cause> {
             .into_iter()
             .any(|(name, _)| new[*list].get(name).is_none())
     };
-    let lost = ["limits", "requests"].into_iter().filter(is_lost);
+    let lost = ["requests", "limits"].into_iter().filter(is_lost);
     lost.map(|list| {
         forbidden(
             format!("{path}.{list}"),

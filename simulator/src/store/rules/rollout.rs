@@ -50,12 +50,12 @@ pub(super) fn daemon_set_faults(strategy: &Value, causes: &mut Vec<Cause>) {
         "RollingUpdate" => {}
         _ => return causes.push(unknown(path, strategy, ["RollingUpdate", "OnDelete"])),
     }
-    for name in SHARES {
-        let field = format!("{path}.rollingUpdate.{name}");
-        share_faults(&field, &rolling[name], causes);
-        whole_fault(&field, &rolling[name], causes);
-    }
     let at = |name: &str| format!("{path}.rollingUpdate.{name}");
+    for look in [share_faults, whole_fault] {
+        for name in SHARES {
+            look(&at(name), &rolling[name], causes);
+        }
+    }
     match SHARES.map(|name| number(&rolling[name]) != 0) {
         [true, true] => {
             let why = "may not be set when maxUnavailable is non-zero";

@@ -46,9 +46,11 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     }
     type_faults(spec, &mut causes);
     let ports = Vec::from_iter(items(&spec["ports"]));
+    let mut names = BTreeSet::new();
     for (index, port) in ports.iter().enumerate() {
         let path = format!("spec.ports[{index}]");
-        port_faults(&path, port, ports.len() > 1, &mut causes);
+        name_port_faults(&path, port, ports.len() > 1, &mut names, &mut causes);
+        port_faults(&path, port, &mut causes);
     }
     label_faults("spec.selector", &spec["selector"], &mut causes);
     affinity_faults(spec, &mut causes);
@@ -163,21 +165,38 @@ fn type_faults(spec: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
-fn port_faults(path: &str, port: &Value, are_many: bool, causes: &mut Vec<Cause>) {
-    let at = |field: &str| format!("{path}.{field}");
-    match text(port, "name") {
-        "" if are_many => causes.push(required(at("name"), "")),
-        "" => {}
-        name => refuse(&at("name"), name, name_faults(name), causes),
+/// What is wrong with the name of a port, of which others have `names`.
+fn name_port_faults<'a>(
+    path: &str,
+    port: &'a Value,
+    are_many: bool,
+    names: &mut BTreeSet<&'a str>,
+    causes: &mut Vec<Cause>,
+) {
+    let (field, name) = (format!("{path}.name"), text(port, "name"));
+    if name.is_empty() {
+        causes.extend(are_many.then(|| required(field, "")));
+        return;
     }
-    for field in ["port", "targetPort"] {
+    refuse(&field, name, name_faults(name), causes);
+    if !names.insert(name) {
+        causes.push(duplicate(field, &name.into()));
+    }
+}
+
+/// What is wrong with a port, its name aside.
+fn port_faults(path: &str, port: &Value, causes: &mut Vec<Cause>) {
+    let at = |field: &str| format!("{path}.{field}");
+    let number_faults = |field: &str| {
         let given = match &port[field] {
             Value::Null => 0.into(),
             given => given.clone(),
         };
-        causes.extend(network::port_faults(&at(field), &given));
-    }
+        network::port_faults(&at(field), &given)
+    };
+    causes.extend(number_faults("port"));
     choice_fault(&at("protocol"), &port["protocol"], &PROTOCOLS, causes);
+    causes.extend(number_faults("targetPort"));
     if let Some(name) = port["appProtocol"].as_str() {
         refuse(
             &at("appProtocol"),
@@ -217,25 +236,28 @@ fn external_faults(addresses: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
-/// Ports that occur twice, by name, by number or on nodes.
+/// Ports that occur twice, by number or on nodes, and those on nodes that are not asked for.
 fn repetition_faults(spec: &Value, causes: &mut Vec<Cause>) {
-    let mut names = BTreeSet::new();
-    let [mut numbers, mut on_nodes] = [BTreeSet::new(), BTreeSet::new()];
-    for (index, port) in items(&spec["ports"]).enumerate() {
-        let path = format!("spec.ports[{index}]");
-        let (name, protocol) = (text(port, "name"), text(port, "protocol"));
-        if !name.is_empty() && !names.insert(name) {
-            causes.push(duplicate(format!("{path}.name"), &name.into()));
-        }
-        let on_node = port["nodePort"].as_i64().unwrap_or(0);
-        if on_node != 0 && spec["type"] == "ClusterIP" {
-            let why = "may not be used when `type` is 'ClusterIP'";
-            causes.push(forbidden(format!("{path}.nodePort"), why));
-        }
-        if on_node != 0 && !on_nodes.insert((on_node, protocol)) {
+    let number = |port: &Value, field: &str| port[field].as_i64().unwrap_or(0);
+    let ports = items(&spec["ports"]).enumerate();
+    let ports = ports.map(|(index, port)| (format!("spec.ports[{index}]"), port));
+    let ports = Vec::from_iter(ports);
+    let on_nodes = ports
+        .iter()
+        .filter(|(_, port)| number(port, "nodePort") != 0);
+    for (path, _) in on_nodes.clone().filter(|_| spec["type"] == "ClusterIP") {
+        let why = "may not be used when `type` is 'ClusterIP'";
+        causes.push(forbidden(format!("{path}.nodePort"), why));
+    }
+    let [mut numbers, mut seen] = [BTreeSet::new(), BTreeSet::new()];
+    for (path, port) in on_nodes {
+        let on_node = number(port, "nodePort");
+        if !seen.insert((on_node, text(port, "protocol"))) {
             causes.push(duplicate(format!("{path}.nodePort"), &on_node.into()));
         }
-        let number = port["port"].as_i64().unwrap_or(0);
+    }
+    for (path, port) in &ports {
+        let (number, protocol) = (number(port, "port"), text(port, "protocol"));
         if !numbers.insert((number, protocol)) {
             let shown = format!(
                 "{{\"Name\":\"\",\"Protocol\":{protocol:?},\"AppProtocol\":null,\"Port\":{number},\"TargetPort\":0,\"NodePort\":0}}"
@@ -243,7 +265,7 @@ fn repetition_faults(spec: &Value, causes: &mut Vec<Cause>) {
             causes.push(Cause {
                 reason: "FieldValueDuplicate",
                 message: format!("Duplicate value: {shown}"),
-                field: path,
+                field: path.clone(),
             });
         }
     }

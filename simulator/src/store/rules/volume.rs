@@ -6,6 +6,7 @@ use super::claim;
 use super::driver;
 use super::go_struct::{difference, shown};
 use super::of_kind::required;
+use super::part::text;
 use super::pod_spec::choice_fault;
 use crate::json::{Value, json};
 use crate::store::metadata::{invalid, seconds};
@@ -25,10 +26,11 @@ const ACCESS_MODES: [&str; 4] = [
 ];
 /// What a volume may be made of, in the order in which it is looked at.
 const SOURCES: [&str; 21] = [
+    "hostPath",
     "gcePersistentDisk",
     "awsElasticBlockStore",
-    "hostPath",
     "glusterfs",
+    "flocker",
     "nfs",
     "rbd",
     "quobyte",
@@ -36,12 +38,11 @@ const SOURCES: [&str; 21] = [
     "iscsi",
     "cinder",
     "fc",
-    "flocker",
     "azureFile",
     "vsphereVolume",
-    "azureDisk",
     "photonPersistentDisk",
     "portworxVolume",
+    "azureDisk",
     "scaleIO",
     "local",
     "storageos",
@@ -71,9 +72,9 @@ pub(super) fn prepare(kind: &str, value: &mut Value) {
     }
 }
 
-/// Ways of access, and of a volume as files or blocks, that there are not.
-pub(super) fn mode_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
-    let (field, kind) = (format!("{path}.accessModes"), format!("{path}.volumeMode"));
+/// Ways of access that there are not.
+pub(super) fn access_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
+    let field = format!("{path}.accessModes");
     let modes = spec["accessModes"]
         .as_array()
         .map(Vec::as_slice)
@@ -85,8 +86,12 @@ pub(super) fn mode_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
         let why = "may not use ReadWriteOncePod with other access modes";
         causes.push(forbidden(field, why));
     }
-    let kinds = ["Block", "Filesystem"];
-    choice_fault(&kind, &spec["volumeMode"], &kinds, causes);
+}
+
+/// A volume is files or blocks.
+pub(super) fn mode_fault(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
+    let (field, kinds) = (format!("{path}.volumeMode"), ["Block", "Filesystem"]);
+    choice_fault(&field, &spec["volumeMode"], &kinds, causes);
 }
 
 /// What is wrong with a volume.
@@ -96,7 +101,7 @@ pub(super) fn volume_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     if spec["accessModes"].as_array().is_none_or(Vec::is_empty) {
         causes.push(required("spec.accessModes", "Required value"));
     }
-    mode_faults("spec", spec, &mut causes);
+    access_faults("spec", spec, &mut causes);
     let capacity = spec["capacity"].as_object();
     if capacity.is_none_or(|amounts| amounts.is_empty()) {
         causes.push(required("spec.capacity", "Required value"));
@@ -113,35 +118,42 @@ pub(super) fn volume_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         &policies,
         &mut causes,
     );
+    source_faults(spec, &mut causes);
+    mode_fault("spec", spec, &mut causes);
+    if let Some(old) = old.map(|old| &old["spec"]) {
+        settled_faults(spec, old, &mut causes);
+    }
+    causes
+}
+
+/// What is wrong with what a volume is made of; of several only the first is looked into.
+fn source_faults(spec: &Value, causes: &mut Vec<Cause>) {
     let mut sources = SOURCES.iter().filter(|source| !spec[**source].is_null());
-    if sources.next().is_none() {
-        causes.push(required(
-            "spec",
-            "Required value: must specify a volume type",
-        ));
+    match sources.next().copied() {
+        None => {
+            let message = "Required value: must specify a volume type";
+            causes.push(required("spec", message));
+        }
+        Some("hostPath") => host_fault(text(&spec["hostPath"], "path"), causes),
+        Some("local") if spec["nodeAffinity"].is_null() => {
+            let message = "Required value: Local volume requires node affinity";
+            causes.push(required("spec.nodeAffinity", message));
+        }
+        Some(_) => {}
     }
     for other in sources {
         let why = "may not specify more than 1 volume type";
         causes.push(forbidden(format!("spec.{other}"), why));
     }
-    let host = &spec["hostPath"];
-    if !host.is_null() {
-        match host["path"].as_str().unwrap_or_default() {
-            "" => causes.push(required("spec.hostPath.path", "Required value")),
-            path if path.split('/').any(|step| step == "..") => {
-                causes.push(invalid("spec.hostPath.path", path, "must not contain '..'"));
-            }
-            _ => {}
-        }
+}
+
+fn host_fault(path: &str, causes: &mut Vec<Cause>) {
+    let field = "spec.hostPath.path";
+    if path.is_empty() {
+        causes.push(required(field, "Required value"));
+    } else if path.split('/').any(|step| step == "..") {
+        causes.push(invalid(field, path, "must not contain '..'"));
     }
-    if !spec["local"].is_null() && spec["nodeAffinity"].is_null() {
-        let message = "Required value: Local volume requires node affinity";
-        causes.push(required("spec.nodeAffinity", message));
-    }
-    if let Some(old) = old.map(|old| &old["spec"]) {
-        settled_faults(spec, old, &mut causes);
-    }
-    causes
 }
 
 /// What of a volume stays once it is told.
@@ -178,42 +190,35 @@ pub(super) fn attachment_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> 
     if spec["attacher"].as_str().unwrap_or_default().is_empty() {
         causes.push(required("spec.attacher", "Required value"));
     }
-    if old.is_none() {
-        driver::name_faults("spec.attacher", &spec["attacher"], &mut causes);
-    }
-    let node = spec["nodeName"].as_str().unwrap_or_default();
-    if let Some(why) = subdomain_fault(node) {
-        causes.push(invalid("spec.nodeName", node, &why));
-    }
     let source = &spec["source"];
     let sources = ["inlineVolumeSpec", "persistentVolumeName"];
     let n_sources = sources.iter().filter(|field| !source[**field].is_null());
     let why = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
     match n_sources.count() {
         0 => causes.push(required("spec.source", &format!("Required value: {why}"))),
-        1 => source_faults(&source["persistentVolumeName"], &mut causes),
+        1 if source["persistentVolumeName"] == "" => {
+            let why = "Required value: must specify non empty persistentVolumeName";
+            causes.push(required("spec.source.persistentVolumeName", why));
+        }
+        1 => {}
         _ => causes.push(forbidden("spec.source", why)),
+    }
+    let node = text(spec, "nodeName");
+    if let Some(why) = subdomain_fault(node) {
+        causes.push(invalid("spec.nodeName", node, &why));
+    }
+    if old.is_none() {
+        driver::name_faults("spec.attacher", &spec["attacher"], &mut causes);
+        let volume = source["persistentVolumeName"].as_str();
+        if let Some((name, why)) = volume.and_then(|name| Some((name, subdomain_fault(name)?))) {
+            causes.push(invalid("spec.source.persistentVolumeName", name, &why));
+        }
     }
     if old.is_some_and(|old| old["spec"] != *spec) {
         let shown = shown("VolumeAttachmentSpec", spec);
         causes.push(invalid_shown("spec", &shown, "field is immutable"));
     }
     causes
-}
-
-/// What is wrong with the name of the volume that is attached, if it has one.
-fn source_faults(volume: &Value, causes: &mut Vec<Cause>) {
-    let field = "spec.source.persistentVolumeName";
-    let Some(name) = volume.as_str() else {
-        return;
-    };
-    if name.is_empty() {
-        let why = "Required value: must specify non empty persistentVolumeName";
-        causes.push(required(field, why));
-    }
-    if let Some(why) = subdomain_fault(name) {
-        causes.push(invalid(field, name, &why));
-    }
 }
 
 /// Sets the first phase and since when it lasts, and the finalizer that keeps what is in use.
