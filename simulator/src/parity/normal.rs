@@ -126,8 +126,9 @@ fn with_sorted_causes(status: &Map<String, Value>) -> Option<Map<String, Value>>
     let causes = status.get("details")?.get("causes")?.as_array()?;
     let group = status["details"]["group"].as_str().unwrap_or_default();
     let is_custom = group.ends_with(GROUP_ENDING);
+    let is_conflict = |cause: &Value| cause["reason"] == "FieldManagerConflict";
     let walk = |cause: &Value| match cause["field"].as_str() {
-        Some(_) if is_custom => Some(String::new()),
+        Some(_) if is_custom || is_conflict(cause) => Some(String::new()),
         field => {
             let found = WALKED.captures(field?)?;
             let place = found.get(1).or_else(|| found.get(2))?;
