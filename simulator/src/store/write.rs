@@ -155,17 +155,11 @@ impl Kernel {
         let Some(old) = self.present(request, context)? else {
             // Only services have a status beside, by which they are made without an address.
             if served.behaviour.creates_on_update {
-                let sent = metadata_mut(&mut value).remove("resourceVersion");
-                let sent = sent.as_ref().and_then(Value::as_str);
-                let sent = sent.and_then(|text| text.parse().ok()).unwrap_or(0);
-                let made = self.insert(request, value, (options, Via::Put), context)?;
-                return Ok(match made {
-                    // What a dry run makes has no revision of its own, and keeps the one that was sent.
-                    Answer::Object(code, object) if options.dry_run => {
-                        Answer::Object(code, Object::new(object.value().clone(), sent))
-                    }
-                    made => made,
-                });
+                // A dry run shows the revision that was sent.
+                if !options.dry_run {
+                    metadata_mut(&mut value).remove("resourceVersion");
+                }
+                return self.insert(request, value, (options, Via::Put), context);
             }
             // A body is read, and what is unknown in it complained of, before anybody looks for the object.
             shape::fit(
