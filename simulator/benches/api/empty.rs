@@ -30,7 +30,7 @@ pub(super) fn serve() {
             let response = Response::new(Full::new(text.clone()));
             async move { Ok::<_, Infallible>(response) }
         });
-        let until = std::future::pending();
-        listener.serve_on(threads.handles(), service, until).await;
+        let listener = listener.spread(threads.handles().to_vec());
+        listener.serve(service, std::future::pending()).await;
     });
 }

@@ -120,9 +120,8 @@ pub(super) async fn serve(
         clock,
         authority_pem: listener.access().authority_pem.clone(),
     };
-    let handles = network.handles().to_vec();
-    let (service, until) = (server.service("user"), gone(ending.clone()));
-    let serving = async move { listener.serve_on(&handles, service, until).await };
+    let listener = listener.spread(network.handles().to_vec());
+    let serving = listener.serve(server.service("user"), gone(ending.clone()));
     let serving = ended(network.first().spawn(serving));
     screen::print(&format!(
         "arcsim serves {url}; export KUBECONFIG={}\n",

@@ -24,8 +24,7 @@ use super::response::{
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use super::shape::Shape;
-use super::{caller, deadline};
-use super::{review, review_check};
+use super::{caller, deadline, review, review_check};
 use crate::access::{Policy, User};
 use crate::faults::{Moment, Said, Verdict};
 use crate::store::answer::{Refused, Reply};
@@ -92,7 +91,8 @@ impl ApiServer {
         let (user, answered) = match self.admitted(Arc::clone(&user), call, &route) {
             Ok(user) => {
                 let answering = self.answer_to((call, &user), &route, &present.registry);
-                (Arc::clone(&user), answering.await)
+                let answered = answering.await;
+                (user, answered)
             }
             Err(status) => (user, Ok(refusal(call, &status))),
         };

@@ -68,6 +68,8 @@ pub struct Listener {
     tls: Arc<ServerConfig>,
     access: Access,
     ids: Ids,
+    /// Where connections are served; none stands for the runtime that serves.
+    runtimes: Vec<Handle>,
 }
 
 impl Listener {
@@ -96,6 +98,7 @@ impl Listener {
                 token: token(seed),
             },
             ids: Ids::new(!seed),
+            runtimes: Vec::new(),
         })
     }
 
@@ -103,6 +106,12 @@ impl Listener {
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// The same with its connections spread over `runtimes`, if there are any: each stays where it is put.
+    #[must_use]
+    pub fn spread(self, runtimes: Vec<Handle>) -> Self {
+        Self { runtimes, ..self }
     }
 
     /// Answers requests with `service` until `stop` is ready; open requests then have half a second to end.
@@ -116,27 +125,11 @@ impl Listener {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        self.serve_on(&[Handle::current()], service, stop).await;
-    }
-
-    /// The same, with the connections spread over `runtimes`, of which there must be one: each stays where it is put.
-    pub async fn serve_on<S, B>(
-        self,
-        runtimes: &[Handle],
-        service: S,
-        stop: impl Future<Output = ()>,
-    ) where
-        S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + 'static,
-        S::Future: Send,
-        S::Error: Into<BoxError>,
-        B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.tls));
         let gate = Gate::new(service, &self.access.token, self.ids);
         let (stopping, stopped) = watch::channel(());
         let mut connections = JoinSet::new();
-        let mut runtimes = runtimes.iter().cycle();
+        let mut runtimes = self.runtimes.iter().cycle();
         tokio::pin!(stop);
         loop {
             tokio::select! {
@@ -146,8 +139,10 @@ impl Listener {
                     Ok((stream, _)) => {
                         let (acceptor, stopped) = (acceptor.clone(), stopped.clone());
                         let connection = connection(stream.into_std(), acceptor, gate.clone(), stopped);
-                        let runtime = runtimes.next().expect("connections are served somewhere");
-                        connections.spawn_on(connection, runtime);
+                        match runtimes.next() {
+                            Some(runtime) => connections.spawn_on(connection, runtime),
+                            None => connections.spawn(connection),
+                        };
                     }
                     Err(error) => {
                         tracing::warn!(%error, "accept a connection");
