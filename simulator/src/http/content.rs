@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::blank;
 use super::shape::Shape;
 use super::table::{self, IncludeObject};
 use crate::json::{Map, Value, json};
@@ -132,7 +133,10 @@ fn bookmark_object(served: &Served, shape: Shape, bookmark: &Bookmark) -> Value 
     if bookmark.ends_initial_events {
         metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
     }
-    let content = only_metadata(&metadata);
+    let content = match shape {
+        Shape::Metadata(_) => only_metadata(&metadata),
+        Shape::Full | Shape::Table(..) => blank::object(&served.kind, &metadata),
+    };
     if let Shape::Table(now, include, headings, version) = shape {
         let include = match include {
             IncludeObject::None => IncludeObject::Metadata,

@@ -83,6 +83,8 @@ pub(crate) fn watch(served: &Served, query: &Query, name: &str) -> Result<WatchO
     let start = match (initial.map(|_| query.flag("sendInitialEvents")), revision) {
         (Some(true), revision) => Start::StateThenBookmark(revision),
         (Some(false), 0) => Start::Now,
+        // Who may be sent bookmarks is told where the state ends, without having asked for it.
+        (None, 0) if query.flag("watch") => Start::StateThenBookmark(0),
         (None, 0) => Start::State,
         (_, revision) => Start::After(revision),
     };

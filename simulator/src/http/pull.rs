@@ -67,8 +67,8 @@ impl ApiServer {
         if (is_owed || is_due)
             && watch.cursor.allows_bookmarks()
             && state.trouble.streams.takes_bookmark(watch.id, now)
+            && let Some(bookmark) = watch.cursor.bookmark(log, sight.until)
         {
-            let bookmark = watch.cursor.bookmark(log, sight.until);
             return Poll::Ready(Some(Pulled::Whole(bookmark)));
         }
         let trouble = state.trouble.due(&watch.actor, watch.id);

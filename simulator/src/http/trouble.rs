@@ -14,7 +14,7 @@ use super::service::State;
 use super::streams::{End, Sight, Streams};
 use crate::clock::Lead;
 use crate::faults::{Disturbance, Flaw, Instant, Moment, Outlook, Verdict};
-use crate::store::request::{At, Request, Start, Verb};
+use crate::store::request::{At, Request, Verb};
 use crate::store::status::Status;
 use crate::store::watch::{Cursor, too_large};
 
@@ -252,11 +252,6 @@ impl State {
                 }
             }
             Verb::Watch(options) => {
-                if let Start::StateThenBookmark(revision) = options.start
-                    && revision > view
-                {
-                    return Err(too_large(revision, view));
-                }
                 options.as_of = Some(view);
             }
             _ => {}

@@ -83,6 +83,12 @@ impl Cursor {
         match options.start {
             Start::Now => {}
             Start::State => cursor.begin_with_state(log, options.as_of),
+            Start::StateThenBookmark(revision)
+                if revision > options.as_of.unwrap_or(cursor.revision) =>
+            {
+                let current = options.as_of.unwrap_or(cursor.revision);
+                cursor.failure = Some(too_large(revision, current));
+            }
             Start::StateThenBookmark(_) => {
                 cursor.begin_with_state(log, options.as_of);
                 cursor.announce_initial_end = options.bookmarks;
@@ -151,13 +157,15 @@ impl Cursor {
         self.next_event(kernel, until)
     }
 
-    /// A bookmark at the newest revision up to `until`; only right after [`Cursor::next`] gave `None`.
+    /// A bookmark at the newest revision up to `until`; only right after [`Cursor::next`] gave `None`. A watch that
+    /// begins where nobody has been has nothing to tell.
     #[must_use]
-    pub fn bookmark(&self, log: &Log, until: u64) -> Signal {
-        Signal::Bookmark(Bookmark {
+    pub fn bookmark(&self, log: &Log, until: u64) -> Option<Signal> {
+        let bookmark = Bookmark {
             revision: self.revision.max(log.revision().min(until)),
             ends_initial_events: false,
-        })
+        };
+        (self.revision <= log.revision()).then_some(Signal::Bookmark(bookmark))
     }
 
     fn begin_with_state(&mut self, log: &Log, as_of: Option<u64>) {
