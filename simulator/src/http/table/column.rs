@@ -48,38 +48,45 @@ const SECRET: &[Heading] = &[
     AGE,
 ];
 const SERVICE_ACCOUNT: &[Heading] = &[NAME_COLUMN, field("Secrets", "secrets"), AGE];
-const EVENT: &[Heading] = &[
-    text(
-        "Last Seen",
-        "The time at which the most recent occurrence of this event was recorded.",
-    ),
-    text(
-        "Type",
-        "Type of this event (Normal, Warning), new types could be added in the future",
-    ),
-    text(
-        "Reason",
-        "This should be a short, machine understandable string that gives the reason for the transition into the object's current status.",
-    ),
-    text("Object", "The object that this event is about."),
-    field("Subobject", "involvedObject.fieldPath").wide(),
-    text(
-        "Source",
-        "The component reporting this event. Should be a short machine understandable string.",
-    )
-    .wide(),
-    text(
-        "Message",
-        "A human-readable description of the status of this operation.",
-    ),
-    text(
-        "First Seen",
-        "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
-    )
-    .wide(),
-    text("Count", "The number of times this event has occurred.").wide(),
-    NAME_COLUMN.wide(),
-];
+const EVENT: &[Heading] = &event("involvedObject.fieldPath");
+/// The same of `events.k8s.io`, where the field has another name.
+const NEW_EVENT: &[Heading] = &event("regarding.fieldPath");
+
+const fn event(subobject: &'static str) -> [Heading; 10] {
+    [
+        text(
+            "Last Seen",
+            "The time at which the most recent occurrence of this event was recorded.",
+        ),
+        text(
+            "Type",
+            "Type of this event (Normal, Warning), new types could be added in the future",
+        ),
+        text(
+            "Reason",
+            "This should be a short, machine understandable string that gives the reason for the transition into the object's current status.",
+        ),
+        text("Object", "The object that this event is about."),
+        field("Subobject", subobject).wide(),
+        text(
+            "Source",
+            "The component reporting this event. Should be a short machine understandable string.",
+        )
+        .wide(),
+        text(
+            "Message",
+            "A human-readable description of the status of this operation.",
+        ),
+        text(
+            "First Seen",
+            "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
+        )
+        .wide(),
+        text("Count", "The number of times this event has occurred.").wide(),
+        NAME_COLUMN.wide(),
+    ]
+}
+
 const LEASE: &[Heading] = &[NAME_COLUMN, field("Holder", "spec.holderIdentity"), AGE];
 const JOB: &[Heading] = &[
     NAME_COLUMN,
@@ -111,8 +118,10 @@ const DEPLOYMENT: &[Heading] = &[
     AGE,
     CONTAINERS,
     IMAGES,
-    field("Selector", "spec.selector").wide(),
+    text("Selector", DEPLOYMENT_SELECTOR).wide(),
 ];
+/// In the words of v1beta1, which real servers still use here.
+const DEPLOYMENT_SELECTOR: &str = "Label selector for pods. Existing ReplicaSets whose pods are selected by this will be the ones affected by this deployment.";
 /// In the words of v1beta1, which real servers still use here.
 const REPLICA_SET_SELECTOR: &str = "Selector is a label query over pods that should match the replica count. If the selector is empty, it is defaulted to the labels present on the pod template. Label keys and values that must match in order to be controlled by this replica set. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors";
 const REPLICA_SET: &[Heading] = &[
@@ -186,6 +195,10 @@ const ROLE: Heading = text(
     "Role",
     "RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",
 );
+const CLUSTER_ROLE: Heading = text(
+    "Role",
+    "RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",
+);
 const ROLE_BINDING: &[Heading] = &[
     NAME_COLUMN,
     ROLE,
@@ -196,7 +209,7 @@ const ROLE_BINDING: &[Heading] = &[
 ];
 const CLUSTER_ROLE_BINDING: &[Heading] = &[
     NAME_COLUMN,
-    ROLE,
+    CLUSTER_ROLE,
     AGE,
     text("Users", "Users in the clusterRoleBinding").wide(),
     text("Groups", "Groups in the clusterRoleBinding").wide(),
@@ -313,7 +326,8 @@ fn built_in(kind: &Kind) -> (&'static [Heading], Cells) {
         ("", "ConfigMap") => (CONFIG_MAP, row::config_map),
         ("", "Secret") => (SECRET, row::secret),
         ("", "ServiceAccount") => (SERVICE_ACCOUNT, row::service_account),
-        ("" | "events.k8s.io", "Event") => (EVENT, event::event),
+        ("", "Event") => (EVENT, event::event),
+        ("events.k8s.io", "Event") => (NEW_EVENT, event::event),
         ("", "PersistentVolumeClaim") => (CLAIM, storage::claim),
         ("", "PersistentVolume") => (VOLUME, storage::volume),
         ("", "Service") => (SERVICE, infrastructure::service),
