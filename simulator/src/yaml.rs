@@ -41,6 +41,25 @@ pub(crate) fn text(body: &[u8]) -> Result<&str, String> {
     })
 }
 
+/// The first document of a text, and whatever belongs to it: what follows is not even read.
+pub(crate) fn first(text: &str) -> &str {
+    let (mut is_begun, mut at) = (false, 0);
+    for line in text.split_inclusive('\n') {
+        let is_marker = |marker| {
+            let rest = line.strip_prefix(marker);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+        };
+        let is_end = is_marker("---") || is_marker("...");
+        if is_begun && is_end {
+            return &text[..at];
+        }
+        let is_before = line.trim().is_empty() || line.starts_with(['#', '%']);
+        is_begun = is_begun || is_end || !is_before;
+        at += line.len();
+    }
+    text
+}
+
 /// Reads one document.
 ///
 /// # Errors
@@ -299,6 +318,17 @@ mod tests {
 
     use super::*;
     use crate::json::json;
+
+    #[rstest]
+    #[case::one("a: 1\n", "a: 1\n")]
+    #[case::two("a: 1\n---\nb: [\n", "a: 1\n")]
+    #[case::behind_a_comment("# c\n%YAML 1.1\n---\na: 1\n--- b\n", "# c\n%YAML 1.1\n---\na: 1\n")]
+    #[case::ended("a: 1\n...\nb\n", "a: 1\n")]
+    #[case::nothing_first("---\n---\na: 1\n", "---\n")]
+    #[case::no_marker("a: |\n  ---\n---b: 1\n", "a: |\n  ---\n---b: 1\n")]
+    fn what_follows_a_document_is_not_read(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(first(text), expected);
+    }
 
     #[rstest]
     #[case("a: [b", "line 1: did not find expected ',' or ']'")]

@@ -52,7 +52,16 @@ impl Way {
     fn allows(self, method: &Method) -> bool {
         match self {
             Self::Container | Self::Ports => matches!(*method, Method::GET | Method::POST),
-            Self::Address => true,
+            Self::Address => matches!(
+                *method,
+                Method::GET
+                    | Method::HEAD
+                    | Method::POST
+                    | Method::PUT
+                    | Method::PATCH
+                    | Method::DELETE
+                    | Method::OPTIONS
+            ),
         }
     }
 }

@@ -19,7 +19,8 @@ use super::query::Query;
 use super::reply::{add_warnings, finished};
 use super::resource::{self, no_resource, not_allowed};
 use super::response::{
-    self, bare_response, no_stream, not_acceptable, object_response, text_response, value_response,
+    self, bare_response, no_stream, not_acceptable, nowhere, object_response, strict_text,
+    text_response,
 };
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
@@ -78,7 +79,7 @@ impl ApiServer {
         };
         let route = Route::parse(call.uri.path());
         if route == Route::Prefix {
-            return Ok(text_response(500, kindless(call)));
+            return Ok(strict_text(500, kindless(call)));
         }
         let known = deadline::check(call, &route).and_then(|()| self.authenticated(call));
         let user = match known {
@@ -86,7 +87,7 @@ impl ApiServer {
             Err(status) => return Ok(refusal(call, &status)),
         };
         if let Some(text) = caller::nameless(call) {
-            return Ok(text_response(500, text));
+            return Ok(strict_text(500, text));
         }
         let (user, answered) = match self.admitted(Arc::clone(&user), call, &route) {
             Ok(user) => {
@@ -121,8 +122,8 @@ impl ApiServer {
                     _ => self.resource((call, user), target, registry).await,
                 }
             }
-            Route::Unknown => Ok(text_response(404, "404 page not found\n")),
-            Route::Prefix => Ok(text_response(500, kindless(call))),
+            Route::Unknown => Ok(nowhere()),
+            Route::Prefix => Ok(strict_text(500, kindless(call))),
             Route::Broken => Ok(text_response(400, "400 Bad Request")),
             Route::Version | Route::CoreVersions if call.method != Method::GET => {
                 Ok(refusal(call, &not_allowed()))
@@ -132,7 +133,7 @@ impl ApiServer {
             {
                 Ok(refusal(call, &not_allowed()))
             }
-            Route::Version => Ok(value_response(200, &version())),
+            Route::Version => Ok(version(call)),
             Route::Health(check) => Ok(health(call, check)),
             Route::Root => Ok(self.root()),
             Route::CoreVersions => Ok(self.core_versions(call)),
@@ -168,7 +169,7 @@ impl ApiServer {
         (kind, target): (&Kind, &Target),
         user: &User,
     ) -> Response<ResponseBody> {
-        let asked = accepted(call.header(ACCEPT), Offer::Plain)
+        let asked = accepted(call.header(ACCEPT), Offer::Document)
             .map_err(|refusal| not_acceptable(&refusal, false))
             .and_then(|accepted| {
                 let body = resource::review_body(call, (kind, target))?;
@@ -208,17 +209,15 @@ impl ApiServer {
     ) -> Answered {
         let served = match registry.find(&target.group, &target.version, &target.resource) {
             Found::Resource(served) if custom::is_nowhere(call, target, &served.kind) => {
-                return Ok(text_response(404, "404 page not found\n"));
+                return Ok(nowhere());
             }
-            Found::Resource(served)
-                if target.is_doubled && served.kind.origin == Origin::BuiltIn =>
-            {
-                return Ok(refusal(call, &no_resource()));
-            }
-            Found::Resource(served) => served,
+            Found::Resource(served) => match misplaced(call, target, &served.kind) {
+                Some(status) => return Ok(refusal(call, &status)),
+                None => served,
+            },
             Found::NoResource | Found::NoVersion => return Ok(refusal(call, &no_resource())),
             Found::NoCustomResource | Found::NoCustomVersion | Found::NoGroup => {
-                return Ok(text_response(404, "404 page not found\n"));
+                return Ok(nowhere());
             }
         };
         if let Some(status) = self.unconnected(call, target, &served) {
@@ -378,6 +377,21 @@ impl ApiServer {
 /// Whether every resource of a version is of a definition.
 fn is_custom(registry: &Registry, (group, version): (&str, &str)) -> bool {
     matches!(registry.find(group, version, ""), Found::NoCustomResource)
+}
+
+/// Why nobody looks at the path of a built-in resource any further in which two slashes stand side by side: where they
+/// leave out a namespace, only lists and watches reach across all of them.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/namer.go and pkg/registry/generic/registry/store.go.
+fn misplaced(call: &Call, target: &Target, kind: &Kind) -> Option<Status> {
+    if !target.is_doubled || kind.origin == Origin::Custom {
+        return None;
+    }
+    if !target.has_no_namespace || !kind.namespaced || call.method == Method::POST {
+        return Some(no_resource());
+    }
+    let reaches_all = matches!(call.method, Method::GET | Method::HEAD) && target.name.is_empty();
+    (!reaches_all).then(|| Status::bad_request("Namespace parameter required."))
 }
 
 /// What is said of a path that ends where a kind should follow.

@@ -13,18 +13,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::body::ResponseBody;
 use super::discovery::{self, AGGREGATED};
-use super::negotiate::{Format, Offer, Refusal, accepted};
-use super::openapi;
+use super::negotiate::{Offer, accepted, asked_as, best, names_nothing};
 use super::query::Query;
 use super::resource::no_resource;
 use super::response::{
-    self, JSON, bare_response, object_response, response, text_response, value_response,
+    self, JSON, bare_response, nowhere, object_response, response, value_response,
 };
 use super::review;
 use super::service::{ApiServer, Call};
+use super::{health, openapi};
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
-use crate::store::status::Status;
 
 /// The media types of OpenAPI in protobuf, v2 and v3, each with the name that it had before.
 const OPENAPI_V2: [&str; 2] = [
@@ -36,6 +35,9 @@ const OPENAPI_V3: [&str; 2] = [
     "application/com.github.proto-openapi.spec.v3@v1.0+protobuf",
 ];
 
+/// Kind, group and version of the aggregated form of discovery.
+const AGGREGATED_NAMES: (&str, &str, &str) = ("APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2");
+
 const IMMUTABLE_FOR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 impl ApiServer {
@@ -44,23 +46,25 @@ impl ApiServer {
         let mut paths: Vec<String> = [
             "/api",
             "/apis",
-            "/healthz",
-            "/livez",
+            "/apis/",
             "/openapi/v2",
             "/openapi/v3",
-            "/readyz",
+            "/openapi/v3/",
             "/version",
         ]
         .map(str::to_owned)
         .to_vec();
-        for kind in self.kinds() {
-            if kind.group.is_empty() {
-                paths.push(format!("/api/{}", kind.version));
-            } else {
-                paths.push(format!("/apis/{}", kind.group));
-                paths.push(format!("/apis/{}/{}", kind.group, kind.version));
+        paths.extend(health::paths());
+        self.with_kinds(|kinds| {
+            for kind in kinds {
+                if kind.group.is_empty() {
+                    paths.push(format!("/api/{}", kind.version));
+                } else {
+                    paths.push(format!("/apis/{}", kind.group));
+                    paths.push(format!("/apis/{}/{}", kind.group, kind.version));
+                }
             }
-        }
+        });
         paths.sort_unstable();
         paths.dedup();
         value_response(200, &json!({"paths": paths}))
@@ -69,19 +73,20 @@ impl ApiServer {
     /// `GET /api`.
     pub(crate) fn core_versions(&self, call: &Call) -> Response<ResponseBody> {
         let legacy = |_: &[&Kind]| discovery::core_versions(&address(call));
-        self.negotiated(call, legacy, discovery::aggregated_core)
+        self.negotiated(call, (legacy, discovery::aggregated_core), Offer::Document)
     }
 
     /// `GET /apis`.
     pub(crate) fn groups(&self, call: &Call) -> Response<ResponseBody> {
-        self.negotiated(call, discovery::groups, discovery::aggregated_groups)
+        let forms = (discovery::groups, discovery::aggregated_groups);
+        self.negotiated(call, forms, Offer::Plain)
     }
 
     /// `GET /apis/{group}`.
     pub(crate) fn group(&self, call: &Call, group: &str) -> Response<ResponseBody> {
         match self.with_kinds(|kinds| discovery::group(kinds, group)) {
-            Some(document) => in_accepted(call, &document),
-            None => unknown_path(),
+            Some(document) => in_accepted(call, &document, Offer::Plain),
+            None => nowhere(),
         }
     }
 
@@ -92,8 +97,13 @@ impl ApiServer {
         group: &str,
         version: &str,
     ) -> Response<ResponseBody> {
+        let is_custom = |kind: &&Kind| kind.group == group && kind.origin == Origin::Custom;
+        let offer = |kinds: &[&Kind]| match kinds.iter().any(is_custom) {
+            true => Offer::Plain,
+            false => Offer::Document,
+        };
         self.with_kinds(|kinds| match discovery::resources(kinds, group, version) {
-            Some(document) => in_accepted(call, &document),
+            Some(document) => in_accepted(call, &document, offer(kinds)),
             // A group of definitions answers for the versions that it serves, and for no other.
             None if kinds
                 .iter()
@@ -101,7 +111,7 @@ impl ApiServer {
             {
                 response::refusal(call.headers.get(ACCEPT), &no_resource())
             }
-            None => unknown_path(),
+            None => nowhere(),
         })
     }
 
@@ -109,6 +119,7 @@ impl ApiServer {
     pub(crate) fn openapi(&self, call: &Call, path: &str) -> Response<ResponseBody> {
         let segments: Vec<&str> = path.split('/').collect();
         match segments.as_slice() {
+            ["v3"] if call.uri.path().ends_with('/') => bare_response(404),
             ["v3"] => {
                 let index = self.with_kinds(openapi::index).to_string();
                 let media_type = "text/plain; charset=utf-8";
@@ -117,14 +128,17 @@ impl ApiServer {
             ["v3", "api", version] => self.openapi_document(call, "", version),
             ["v3", "apis", group, version] => self.openapi_document(call, group, version),
             ["v3", ..] => bare_response(404),
+            ["v2"] if call.uri.path().ends_with('/') => nowhere(),
             ["v2"] => self.swagger(call),
-            _ => unknown_path(),
+            _ => nowhere(),
         }
     }
 
     fn swagger(&self, call: &Call) -> Response<ResponseBody> {
         let Some(media_type) = openapi_type(call.header(ACCEPT), OPENAPI_V2) else {
-            return bare_response(406);
+            let mut refused = bare_response(406);
+            set(&mut refused, VARY, "Accept");
+            return refused;
         };
         let etag = format!("\"{}\"", self.with_kinds(openapi::swagger_hash));
         let mut found = if call.header(IF_NONE_MATCH) == etag {
@@ -160,7 +174,16 @@ impl ApiServer {
             let document = self.with_kinds(|kinds| openapi::document(kinds, group, version));
             match (document, media_type) {
                 (None, _) => return bare_response(404),
-                (Some(_), None) => return bare_response(406),
+                (Some(_), None) => {
+                    // Who names no media type at all is answered, with nothing.
+                    let code = match names_nothing(call.header(ACCEPT)) {
+                        true => 200,
+                        false => 406,
+                    };
+                    let mut refused = bare_response(code);
+                    set(&mut refused, VARY, "Accept");
+                    return refused;
+                }
                 (Some(document), Some(JSON)) => value_response(200, &document),
                 (Some(document), Some(binary)) => {
                     response(200, binary, openapi::binary::v3(&document))
@@ -183,33 +206,26 @@ impl ApiServer {
     fn negotiated(
         &self,
         call: &Call,
-        legacy: impl Fn(&[&Kind]) -> Value,
-        aggregated: impl Fn(&[&Kind]) -> Value,
+        (legacy, aggregated): (impl Fn(&[&Kind]) -> Value, impl Fn(&[&Kind]) -> Value),
+        offer: Offer,
     ) -> Response<ResponseBody> {
-        match wanted(call.header(ACCEPT)) {
-            Some((Wanted::Legacy, format)) => {
-                object_response(200, format, &self.with_kinds(legacy))
-            }
-            Some((Wanted::Aggregated, format)) => {
-                let document = self.with_kinds(aggregated);
-                let etag = discovery::etag(document.to_string().as_bytes());
-                let mut found = if call.header(IF_NONE_MATCH) == etag {
-                    response(304, JSON, "")
-                } else {
-                    object_response(200, format, &document)
-                };
-                let media_type = format!("{}{AGGREGATED}", format.media_type());
-                set(&mut found, CONTENT_TYPE, &media_type);
-                set(&mut found, CACHE_CONTROL, "public");
-                set(&mut found, ETAG, &etag);
-                set(&mut found, VARY, "Accept");
-                found
-            }
-            None => response::refusal(
-                call.headers.get(ACCEPT),
-                &not_acceptable(call.header(ACCEPT)),
-            ),
-        }
+        let accept = call.header(ACCEPT);
+        let Some(format) = asked_as(accept, AGGREGATED_NAMES) else {
+            return in_accepted(call, &self.with_kinds(legacy), offer);
+        };
+        let document = self.with_kinds(aggregated);
+        let etag = discovery::etag(document.to_string().as_bytes());
+        let mut found = if call.header(IF_NONE_MATCH) == etag {
+            response(304, JSON, "")
+        } else {
+            object_response(200, format, &document)
+        };
+        let media_type = format!("{}{AGGREGATED}", format.media_type());
+        set(&mut found, CONTENT_TYPE, &media_type);
+        set(&mut found, CACHE_CONTROL, "public");
+        set(&mut found, ETAG, &etag);
+        set(&mut found, VARY, "Accept");
+        found
     }
 
     /// Shows `of` everything that discovery lists.
@@ -228,53 +244,26 @@ impl ApiServer {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    Legacy,
-    Aggregated,
-}
-
-/// The first media type of `accept` that discovery can be had in.
-fn wanted(accept: &str) -> Option<(Wanted, Format)> {
-    if accept.trim().is_empty() {
-        return Some((Wanted::Legacy, Format::Json));
-    }
-    accept.split(',').find_map(|media_type| {
-        let mut parts = media_type.split(';').map(str::trim);
-        let format = match parts.next()? {
-            "application/*" | "*/*" => Format::Json,
-            name => Format::named(name)?,
-        };
-        let parameters: Vec<&str> = parts.filter(|part| !part.starts_with("q=")).collect();
-        let has = |parameter: &str| parameters.contains(&parameter);
-        let wanted = if has("as=APIGroupDiscoveryList") {
-            (has("v=v2") && has("g=apidiscovery.k8s.io")).then_some(Wanted::Aggregated)
-        } else {
-            (!parameters.iter().any(|part| part.starts_with("as="))).then_some(Wanted::Legacy)
-        };
-        wanted.map(|wanted| (wanted, format))
-    })
-}
-
 /// A document of discovery that has one form.
-fn in_accepted(call: &Call, document: &Value) -> Response<ResponseBody> {
-    let accept = call.header(ACCEPT);
-    match accepted(accept, Offer::Plain) {
+fn in_accepted(call: &Call, document: &Value, offer: Offer) -> Response<ResponseBody> {
+    match accepted(call.header(ACCEPT), offer) {
         Ok(accepted) => object_response(200, accepted.format, document),
-        Err(_) => response::refusal(call.headers.get(ACCEPT), &not_acceptable(accept)),
+        Err(refusal) => {
+            let refused = response::not_acceptable(&refusal, false);
+            response::refusal(call.headers.get(ACCEPT), &refused)
+        }
     }
 }
 
-/// The first media type of `accept` that a document of OpenAPI can be had in: JSON, or the new name of protobuf.
+/// The media type of `accept` that a document of OpenAPI is had in: JSON, or the new name of protobuf.
+///
+/// Source: kube-openapi `pkg/handler3/handler.go`, `HandleGroupVersion`.
 fn openapi_type(accept: &str, names: [&'static str; 2]) -> Option<&'static str> {
     if accept.trim().is_empty() {
         return Some(JSON);
     }
-    let mut types = accept.split(',').filter_map(|kind| kind.split(';').next());
-    types.find_map(|kind| match kind.trim() {
-        JSON | "application/*" | "*/*" => Some(JSON),
-        kind => names.contains(&kind).then_some(names[0]),
-    })
+    let found = best(accept, &[JSON, names[0], names[1]])?;
+    Some(if found == JSON { JSON } else { names[0] })
 }
 
 fn address(call: &Call) -> String {
@@ -282,21 +271,6 @@ fn address(call: &Call) -> String {
         Some(authority) => authority.to_string(),
         None => call.header(HOST).to_owned(),
     }
-}
-
-/// Whoever knows no media type of `accept` refuses it; whoever does, the forms that it asks for.
-fn not_acceptable(accept: &str) -> Status {
-    let mut types = accept.split(',').filter_map(|kind| kind.split(';').next());
-    let is_known = types.any(|kind| Format::named(kind.trim()).is_some());
-    let refusal = match is_known {
-        true => Refusal::Form,
-        false => Refusal::MediaType,
-    };
-    response::not_acceptable(&refusal, false)
-}
-
-fn unknown_path() -> Response<ResponseBody> {
-    text_response(404, "404 page not found\n")
 }
 
 fn set(response: &mut Response<ResponseBody>, name: HeaderName, value: &str) {
@@ -311,34 +285,7 @@ fn http_date(instant: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
-
-    #[rstest]
-    #[case("", Some((Wanted::Legacy, Format::Json)))]
-    #[case("*/*", Some((Wanted::Legacy, Format::Json)))]
-    #[case("application/json", Some((Wanted::Legacy, Format::Json)))]
-    #[case("application/vnd.kubernetes.protobuf", Some((Wanted::Legacy, Format::Protobuf)))]
-    #[case(
-        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json",
-        Some((Wanted::Aggregated, Format::Json))
-    )]
-    #[case(
-        "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json",
-        Some((Wanted::Legacy, Format::Json))
-    )]
-    #[case(
-        "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList",
-        None
-    )]
-    #[case("text/html", None)]
-    fn discovery_takes_the_first_form_it_knows(
-        #[case] accept: &str,
-        #[case] expected: Option<(Wanted, Format)>,
-    ) {
-        assert_eq!(wanted(accept), expected);
-    }
 
     #[test]
     fn an_expiry_is_written_as_http_writes_dates() {

@@ -9,10 +9,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderName};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::ext::ReasonPhrase;
 use sha2::{Digest, Sha256};
 use tower::{BoxError, Service};
 
@@ -22,6 +23,11 @@ use crate::store::status::Status;
 
 /// The largest request body, in bytes.
 const BODY_LIMIT_BYTES: usize = 3 * 1024 * 1024;
+
+/// What HTTP/1 says of a body that is larger, as it was called before RFC 9110.
+///
+/// Source: Go 1.24 `net/http`, `StatusText`.
+const TOO_LARGE: &[u8] = b"Request Entity Too Large";
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 
@@ -57,11 +63,12 @@ impl<S> Gate<S> {
 
 impl Shared {
     fn admits<B>(&self, request: &Request<B>) -> bool {
-        match request.headers().get(AUTHORIZATION) {
+        let value = request.headers().get(AUTHORIZATION);
+        match value.and_then(|value| bearer(value.as_bytes())) {
             None => is_public(request.uri().path()),
-            Some(value) => bearer(value.as_bytes()).is_some_and(|token| {
+            Some(token) => {
                 is_of_account(token) || <[u8; 32]>::from(Sha256::digest(token)) == self.token
-            }),
+            }
         }
     }
 
@@ -90,12 +97,13 @@ pub(super) fn is_of_account(token: &[u8]) -> bool {
     token.iter().filter(|byte| **byte == b'.').count() == 2
 }
 
-/// The token of an `Authorization` header.
+/// The token of an `Authorization` header: the word after the scheme, between which one space stands.
+///
+/// Source: apiserver v0.34.3, pkg/authentication/request/bearertoken/bearertoken.go.
 pub(super) fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked(7)?;
-    scheme
-        .eq_ignore_ascii_case(b"bearer ")
-        .then(|| token.trim_ascii())
+    let mut words = value.trim_ascii().split(|byte| *byte == b' ');
+    let is_bearer = words.next()?.eq_ignore_ascii_case(b"bearer");
+    words.next().filter(|token| is_bearer && !token.is_empty())
 }
 
 impl<S, B, R> Service<Request<B>> for Gate<S>
@@ -136,6 +144,10 @@ where
             } else {
                 refusal(request.headers().get(ACCEPT), &unauthorized())
             };
+            if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                let phrase = ReasonPhrase::from_static(TOO_LARGE);
+                response.extensions_mut().insert(phrase);
+            }
             let headers = response.headers_mut();
             headers.insert(AUDIT_ID, audit_id.unwrap_or_else(|| shared.audit_id()));
             headers
@@ -222,6 +234,10 @@ mod tests {
     #[case("/readyz", None, 200)]
     #[case("/readyz/etcd", None, 401)]
     #[case("/version", Some("Bearer wrong"), 401)]
+    #[case("/version", Some("Basic secret"), 200)]
+    #[case("/version", Some("Bearer  wrong"), 200)]
+    #[case("/api", Some("Bearer  secret"), 401)]
+    #[case("/api", Some(" Bearer secret x"), 200)]
     #[tokio::test]
     async fn only_the_token_opens_the_gate(
         #[case] path: &str,

@@ -3,23 +3,28 @@
 //! Source: `spec/kube-api.md` §1.5.
 
 use http::Response;
+use http::header::ACCEPT;
 
 use super::body::ResponseBody;
+use super::negotiate::is_routed;
 use super::query::Query;
-use super::response::text_response;
+use super::response::{
+    JSON, nowhere, refusal, strict_text, text_response, unavailable_as, value_response,
+};
 use super::service::Call;
 use crate::json::{Value, json};
 
 /// The checks of a real server; here nothing can fail that they would look at.
 ///
 /// Source: kube-apiserver v1.34.3, `/livez?verbose`.
-const CHECKS: [&str; 30] = [
+const CHECKS: [&str; 31] = [
     "ping",
     "log",
     "etcd",
     "poststarthook/start-apiserver-admission-initializer",
     "poststarthook/generic-apiserver-start-informers",
-    "poststarthook/max-in-flight-filter",
+    "poststarthook/priority-and-fairness-config-consumer",
+    "poststarthook/priority-and-fairness-filter",
     "poststarthook/storage-object-count-tracker-hook",
     "poststarthook/start-apiextensions-informers",
     "poststarthook/start-apiextensions-controllers",
@@ -59,8 +64,25 @@ fn checks(name: &str) -> Vec<&'static str> {
     checks
 }
 
-/// The document of `/version`.
-pub(crate) fn version() -> Value {
+/// The paths of all checks.
+pub(crate) fn paths() -> impl Iterator<Item = String> {
+    ["healthz", "livez", "readyz"].into_iter().flat_map(|name| {
+        let checks = checks(name).into_iter();
+        let checks = checks.map(move |check| format!("/{name}/{check}"));
+        std::iter::once(format!("/{name}")).chain(checks)
+    })
+}
+
+/// The answer of `/version`, which is JSON.
+pub(crate) fn version(call: &Call) -> Response<ResponseBody> {
+    let accept = call.header(ACCEPT);
+    if !accept.is_empty() && !is_routed(accept, &[JSON]) {
+        return refusal(call.headers.get(ACCEPT), &unavailable_as(JSON));
+    }
+    value_response(200, &build())
+}
+
+fn build() -> Value {
     json!({
         "major": "1", "minor": "34",
         "emulationMajor": "1", "emulationMinor": "34",
@@ -79,12 +101,12 @@ pub(crate) fn health(call: &Call, check: &str) -> Response<ResponseBody> {
     if !check.is_empty() {
         return match checks.contains(&check) {
             true => text_response(200, "ok"),
-            false => text_response(404, "404 page not found\n"),
+            false => nowhere(),
         };
     }
     let query = Query::parse(call.uri.query().unwrap_or_default());
     if query.given("verbose").is_none() {
-        return text_response(200, "ok");
+        return strict_text(200, "ok");
     }
     let excluded = query.all("exclude");
     let line = |check: &&str| match excluded.iter().any(|other| other == check) {
@@ -104,5 +126,5 @@ pub(crate) fn health(call: &Call, check: &str) -> Response<ResponseBody> {
             unknown.join(", ")
         ),
     };
-    text_response(200, format!("{lines}{warning}{name} check passed\n"))
+    strict_text(200, format!("{lines}{warning}{name} check passed\n"))
 }

@@ -51,9 +51,17 @@ impl Language {
     /// # Errors
     /// 415 for any other.
     pub(crate) fn of(media_type: &str) -> Result<Self, Status> {
-        let named = media_type.split(';').next().unwrap_or_default().trim();
-        match named.to_ascii_lowercase().as_str() {
-            "" | "application/json" => Ok(Self::Json),
+        if media_type.is_empty() {
+            return Ok(Self::Json);
+        }
+        let (named, parameters) =
+            media_type.split_at(media_type.find(';').unwrap_or(media_type.len()));
+        let named = match are_parameters(parameters) {
+            true => named.trim().to_ascii_lowercase(),
+            false => String::new(),
+        };
+        match named.as_str() {
+            "application/json" => Ok(Self::Json),
             "application/yaml" => Ok(Self::Yaml),
             "application/vnd.kubernetes.protobuf" => Ok(Self::Protobuf),
             _ => Err(Status {
@@ -64,6 +72,26 @@ impl Language {
             }),
         }
     }
+}
+
+/// Whether Go reads what follows a media type: parameters with a value, each once, and at most one more semicolon.
+///
+/// Source: Go 1.24 `mime`, `ParseMediaType`.
+fn are_parameters(text: &str) -> bool {
+    let Some(text) = text.strip_prefix(';') else {
+        return true;
+    };
+    let text = text.trim_end();
+    let mut names = BTreeSet::new();
+    let mut parts = text.strip_suffix(';').unwrap_or(text).split(';');
+    text.trim().is_empty()
+        || parts.all(|part| match part.split_once('=') {
+            Some((name, value)) => {
+                let name = name.trim().to_ascii_lowercase();
+                !name.is_empty() && !value.trim().is_empty() && names.insert(name)
+            }
+            None => false,
+        })
 }
 
 /// Reads a body that should hold a `kind`.
@@ -122,6 +150,17 @@ fn read(body: &[u8], language: Language) -> Result<Payload, Unread> {
     }
 }
 
+/// 400 for a body of a custom resource that does not say its kind.
+///
+/// Source: apimachinery v0.34.3, pkg/runtime/error.go, `NewMissingKindErrWithBody`.
+pub(crate) fn kindless(body: &[u8], kind: &str) -> Status {
+    Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {kind}): Object 'Kind' is missing in '{}' ({})",
+        repaired(body),
+        quoted(body)
+    ))
+}
+
 /// The beginning of a body, in hexadecimal if it does not look like an object.
 ///
 /// Source: apimachinery v0.34.3, pkg/runtime/error.go, `summarizeData`.
@@ -149,9 +188,9 @@ fn protobuf(body: &[u8]) -> Result<Payload, Unread> {
     }
 }
 
-/// Reads YAML and notes duplicate fields.
+/// Reads the first document of YAML and notes duplicate fields.
 pub(crate) fn from_yaml(body: &[u8]) -> Result<Payload, String> {
-    let document = yaml::read(yaml::text(body)?)?;
+    let document = yaml::read(yaml::first(yaml::text(body)?))?;
     Ok(Payload {
         value: document.value,
         duplicates: document.twice.into_iter().collect(),
@@ -295,6 +334,21 @@ mod tests {
         let fields = (0..n_fields).map(|n| format!("\"{}\":1,", n % n_names));
         let body = format!("{{{}\"z\":1}}", fields.collect::<String>());
         assert_eq!(json(body.as_bytes()).unwrap().duplicates.len(), n_told);
+    }
+
+    #[rstest]
+    #[case::nothing("", Some(Language::Json))]
+    #[case::one_more_semicolon("application/json;", Some(Language::Json))]
+    #[case::behind_a_parameter("Application/YAML; charset=utf-8;", Some(Language::Yaml))]
+    #[case::two_more("application/json;;", None)]
+    #[case::no_value("application/json; charset", None)]
+    #[case::twice("application/json; a=b; A=c", None)]
+    #[case::nothing_named(";", None)]
+    fn a_language_is_named_by_a_media_type(
+        #[case] media_type: &str,
+        #[case] expected: Option<Language>,
+    ) {
+        assert_eq!(Language::of(media_type).ok(), expected);
     }
 
     #[rstest]

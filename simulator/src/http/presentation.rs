@@ -20,7 +20,7 @@ use crate::json::indented;
 /// How the names of programs begin that people read the answers of.
 const PEOPLE: [&str; 3] = ["curl", "Wget", "Mozilla/5.0"];
 /// What is always laid out for people.
-const ALWAYS_IN_LINES: [&str; 2] = ["/", "/version"];
+const ALWAYS_IN_LINES: [&str; 4] = ["/", "/index.html", "/version", "/version/"];
 /// Where documents are that are the same for everybody, and compressed from fewer bytes on.
 const DOCUMENTS: &str = "/openapi/";
 /// From how many bytes on an answer is compressed.

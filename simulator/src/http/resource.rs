@@ -241,6 +241,10 @@ fn body(
     let mut options = options::write(call, query, name, None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
     let payload = payload(call, language, &served.kind.kind)?;
+    let is_kindless = matches!(&payload.value["kind"], Value::Null);
+    if is_kindless && served.kind.origin == Origin::Custom && call.value().is_none() {
+        return Err(payload::kindless(&call.body, &served.kind.kind));
+    }
     if options.field_validation != FieldValidation::Ignore {
         options.duplicates = payload.duplicates;
     }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::body::{ResponseBody, WatchBody};
@@ -12,7 +12,7 @@ use super::negotiate::{Format, Offer, Refusal, accepted};
 use super::web_socket::Framing;
 use super::{options, protobuf};
 use crate::faults::Said;
-use crate::json::{Value, json};
+use crate::json::{Value, indented, json};
 use crate::store::kind::{Kind, Origin, go_package};
 use crate::store::patch::refusal::unexplained;
 use crate::store::request::Continue;
@@ -20,6 +20,9 @@ use crate::store::status::Status;
 
 /// The media types of answers.
 const FORMATS: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+/// What a list comes in besides.
+const STREAMS: &str =
+    ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 /// The media type of JSON answers.
 pub(crate) const JSON: &str = "application/json";
 
@@ -70,11 +73,18 @@ pub(crate) fn value_response(code: u16, value: &Value) -> Response<ResponseBody>
     response(code, JSON, format!("{value}\n"))
 }
 
-/// A refusal in the format that the client accepts; JSON where it accepts none.
+/// A refusal in the format that the client accepts; JSON in lines where it accepts none.
 ///
-/// Source: apiserver v0.34.3, pkg/endpoints/handlers/responsewriters/writers.go, `ErrorNegotiated` (`Retry-After`).
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/responsewriters/writers.go, `ErrorNegotiated` (`Retry-After`,
+/// `WriteRawJSON`).
 pub(crate) fn refusal(accept: Option<&HeaderValue>, status: &Status) -> Response<ResponseBody> {
-    let mut response = object_response(status.code, refusal_format(accept), &status.body());
+    let mut response = match accepted(text(accept), Offer::Plain) {
+        Ok(accepted) => object_response(status.code, accepted.format, &status.body()),
+        Err(_) => {
+            let lines = indented(status.body().to_string().as_bytes());
+            response(status.code, JSON, lines)
+        }
+    };
     let details = status.details.as_ref();
     let seconds = details.and_then(|details| details["retryAfterSeconds"].as_u64());
     if let Some(seconds) = seconds.filter(|seconds| *seconds > 0) {
@@ -98,9 +108,13 @@ pub(crate) fn said(accept: Option<&HeaderValue>, said: &Said) -> Response<Respon
 
 /// The format of a refusal.
 pub(crate) fn refusal_format(accept: Option<&HeaderValue>) -> Format {
-    let accept = accept.and_then(|value| value.to_str().ok());
-    let accepted = accepted(accept.unwrap_or_default(), Offer::Plain);
+    let accepted = accepted(text(accept), Offer::Plain);
     accepted.unwrap_or_default().format
+}
+
+fn text(accept: Option<&HeaderValue>) -> &str {
+    let accept = accept.and_then(|value| value.to_str().ok());
+    accept.unwrap_or_default()
 }
 
 /// A refusal in JSON.
@@ -111,6 +125,21 @@ pub(crate) fn status_response(status: &Status) -> Response<ResponseBody> {
 /// Plain text.
 pub(crate) fn text_response(code: u16, text: impl Into<Bytes>) -> Response<ResponseBody> {
     response(code, "text/plain; charset=utf-8", text)
+}
+
+/// Plain text that a browser takes for nothing else, as Go writes what went wrong.
+///
+/// Source: Go 1.24 `net/http`, `Error`.
+pub(crate) fn strict_text(code: u16, text: impl Into<Bytes>) -> Response<ResponseBody> {
+    let mut response = text_response(code, text);
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// 404 for a path that leads nowhere.
+pub(crate) fn nowhere() -> Response<ResponseBody> {
+    strict_text(404, "404 page not found\n")
 }
 
 /// An answer that says nothing, not even in which language.
@@ -145,29 +174,25 @@ pub(crate) fn page_expired(token: &str, format: Format) -> Response<ResponseBody
 ///
 /// Source: `spec/kube-api.md` §1.6.
 pub(crate) fn not_acceptable(refusal: &Refusal, can_be_watched: bool) -> Status {
-    let (message, details) = match refusal {
-        Refusal::MediaType => {
-            let streams = match can_be_watched {
-                true => {
-                    ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
-                }
-                false => "",
-            };
-            (
-                format!("406: Not Acceptable\n\nAvailable representations: {FORMATS}{streams}"),
-                Some(json!({})),
-            )
-        }
-        Refusal::Form => (
-            format!("only the following media types are accepted: {FORMATS}"),
-            None,
-        ),
-    };
+    match (refusal, can_be_watched) {
+        (Refusal::MediaType, true) => unavailable_as(&format!("{FORMATS}{STREAMS}")),
+        (Refusal::MediaType, false) => unavailable_as(FORMATS),
+        (Refusal::Form, _) => Status {
+            code: 406,
+            reason: "NotAcceptable",
+            message: format!("only the following media types are accepted: {FORMATS}"),
+            details: None,
+        },
+    }
+}
+
+/// 406 of a router to which none of these media types is acceptable.
+pub(crate) fn unavailable_as(formats: &str) -> Status {
     Status {
         code: 406,
         reason: "NotAcceptable",
-        message,
-        details,
+        message: format!("406: Not Acceptable\n\nAvailable representations: {formats}"),
+        details: Some(json!({})),
     }
 }
 

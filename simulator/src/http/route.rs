@@ -11,7 +11,7 @@ pub(crate) enum Route {
     Version,
     /// `/healthz`, `/livez`, `/readyz`, and a check below them.
     Health(String),
-    /// `/`.
+    /// `/` and `/index.html`.
     Root,
     /// `/api`.
     CoreVersions,
@@ -57,6 +57,8 @@ pub(crate) struct Target {
     pub(crate) watch: bool,
     /// Whether two slashes stand side by side, which only custom resources bear.
     pub(crate) is_doubled: bool,
+    /// Whether they stand where a namespace should, and nowhere else, which built-in ones bear too.
+    pub(crate) has_no_namespace: bool,
 }
 
 impl Route {
@@ -72,6 +74,7 @@ impl Route {
         let words: Vec<&str> = segments.filter(|segment| !segment.is_empty()).collect();
         match words.as_slice() {
             [] => Self::Root,
+            ["index.html"] if !path.ends_with('/') => Self::Root,
             ["version"] => Self::Version,
             ["healthz" | "livez" | "readyz"] if path.ends_with('/') => Self::Unknown,
             ["healthz" | "livez" | "readyz", rest @ ..] => Self::Health(rest.join("/")),
@@ -96,10 +99,10 @@ fn doubled(path: &str) -> Option<Route> {
     let (before, _) = path.trim_end_matches('/').split_once("//")?;
     let words: Vec<&str> = before.split('/').skip(1).collect();
     Some(match words.as_slice() {
-        ["api", ..] => Route::Resource(Target {
-            version: "v1".to_owned(),
-            ..Target::default()
-        }),
+        ["api", ..] => {
+            let words = path.trim_matches('/').split('/').skip(1);
+            Route::Resource(doubled_target("", &words.collect::<Vec<_>>()))
+        }
         ["apis", group, ..] => {
             let words = path.trim_matches('/').split('/').skip(2);
             Route::Resource(doubled_target(group, &words.collect::<Vec<_>>()))
@@ -110,7 +113,15 @@ fn doubled(path: &str) -> Option<Route> {
 
 /// What `words` name below a group, of which some are empty.
 fn doubled_target(group: &str, words: &[&str]) -> Target {
-    let (namespace, rest) = match words.get(1..).unwrap_or_default() {
+    let (watch, behind) = match words.get(1..).unwrap_or_default() {
+        ["watch", rest @ ..] if rest.first() == Some(&"namespaces") => (true, rest),
+        rest => (false, rest),
+    };
+    let has_no_namespace = match behind {
+        ["namespaces", "", rest @ ..] => !rest.is_empty() && !rest.contains(&""),
+        _ => false,
+    };
+    let (namespace, rest) = match behind {
         ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (*namespace, rest),
         rest => ("", rest),
     };
@@ -122,8 +133,9 @@ fn doubled_target(group: &str, words: &[&str]) -> Target {
         resource: word(0),
         name: word(1),
         subresource: word(2),
-        watch: false,
+        watch,
         is_doubled: true,
+        has_no_namespace,
     }
 }
 
@@ -142,6 +154,7 @@ fn in_version(group: &str, version: &str, rest: &[&str]) -> Route {
             subresource,
             watch,
             is_doubled: false,
+            has_no_namespace: false,
         })
     };
     match rest {
@@ -203,6 +216,9 @@ mod tests {
     #[case::slashes("//version", Route::Unknown)]
     #[case::slashes_below_a_version("/apis/apps/v1//x", Route::Resource(Target { group: "apps".to_owned(), version: "v1".to_owned(), name: "x".to_owned(), is_doubled: true, ..Target::default() }))]
     #[case::a_name_after_two_slashes("/apis/a.b/v1/namespaces/n/xs//x", Route::Resource(Target { group: "a.b".to_owned(), version: "v1".to_owned(), namespace: "n".to_owned(), resource: "xs".to_owned(), subresource: "x".to_owned(), is_doubled: true, ..Target::default() }))]
+    #[case::no_namespace("/api/v1/watch/namespaces//pods", Route::Resource(Target { version: "v1".to_owned(), resource: "pods".to_owned(), watch: true, is_doubled: true, has_no_namespace: true, ..Target::default() }))]
+    #[case::two_slashes_more("/api/v1/namespaces//pods//x", Route::Resource(Target { version: "v1".to_owned(), resource: "pods".to_owned(), subresource: "x".to_owned(), is_doubled: true, ..Target::default() }))]
+    #[case::a_page("/index.html", Route::Root)]
     #[case::health("/healthz/", Route::Unknown)]
     #[case::a_slash("/api%2Fv1", Route::Resources { group: String::new(), version: "v1".to_owned() })]
     fn a_path_is_decoded_before_it_is_split(#[case] path: &str, #[case] route: Route) {

@@ -20,6 +20,7 @@
 //! | conflicts of an apply, by manager | sorted: real servers order by the second |
 //! | order of fields, and of `managedFields`, in an object that a refusal quotes | sorted: real servers leave that of Go's structs where a patch changed nothing |
 //! | what is wrong with the types of an apply | sorted, `<type errors>` with an unknown field: Go walks maps at random, and stops there |
+//! | check of health of the limit to requests, of which the suite's server keeps none | those of flows |
 //! | warnings beside a 404 | left out: real servers try a patch first on what their cache still holds |
 //! | groups of other cases | left out |
 //!
@@ -54,6 +55,10 @@ const UNDECLARED: &str = "field not declared in schema";
 const WALKS: &str = r"^(?:((?:.*?\.)?(?:limits\[\d+\]|labels|annotations|matchLabels|nodeSelector|data|binaryData|parameters|hard|used|limits|requests|capacity|allocatable|overhead|properties))(?:[\[.]|$)|(spec\.selector)$)";
 /// Times nearer than this to the run come from the servers.
 const NEAR: SignedDuration = SignedDuration::from_hours(72);
+
+/// The line on the limit to requests among those on health, and what stands there where there are flows.
+const LIMIT_CHECK: &str = "[+]poststarthook/max-in-flight-filter ok\n";
+const FLOW_CHECKS: &str = "[+]poststarthook/priority-and-fairness-config-consumer ok\n[+]poststarthook/priority-and-fairness-filter ok\n";
 
 static UID: LazyLock<Regex> =
     LazyLock::new(|| pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
@@ -416,7 +421,7 @@ impl Normal<'_> {
     }
 
     fn text(&self, text: &str) -> String {
-        let mut text = without_type_errors(text);
+        let mut text = without_type_errors(text).replace(LIMIT_CHECK, FLOW_CHECKS);
         for (index, name) in self.seen.generated.iter().enumerate() {
             text = text.replace(name, &format!("<name {}>", index + 1));
         }
