@@ -125,9 +125,7 @@ impl ApiServer {
                 let media_type = "text/plain; charset=utf-8";
                 response(200, media_type, index)
             }
-            ["v3", "api", version] => self.openapi_document(call, "", version),
-            ["v3", "apis", group, version] => self.openapi_document(call, group, version),
-            ["v3", ..] => bare_response(404),
+            ["v3", rest @ ..] => self.openapi_document(call, &rest.join("/")),
             ["v2"] if call.uri.path().ends_with('/') => nowhere(),
             ["v2"] => self.swagger(call),
             _ => nowhere(),
@@ -155,9 +153,9 @@ impl ApiServer {
         found
     }
 
-    fn openapi_document(&self, call: &Call, group: &str, version: &str) -> Response<ResponseBody> {
+    fn openapi_document(&self, call: &Call, path: &str) -> Response<ResponseBody> {
         let query = Query::parse(call.uri.query().unwrap_or_default());
-        let hash = self.with_kinds(|kinds| openapi::hash(kinds, group, version));
+        let hash = self.with_kinds(|kinds| openapi::hash(kinds, path));
         let etag = format!("\"{hash}\"");
         let asked = query.text("hash");
         if !asked.is_empty() && asked != hash {
@@ -171,7 +169,7 @@ impl ApiServer {
         let mut found = if call.header(IF_NONE_MATCH) == etag {
             response(304, JSON, "")
         } else {
-            let document = self.with_kinds(|kinds| openapi::document(kinds, group, version));
+            let document = self.with_kinds(|kinds| openapi::document(kinds, path));
             match (document, media_type) {
                 (None, _) => return bare_response(404),
                 (Some(_), None) => {

@@ -11,6 +11,7 @@ mod documents;
 mod messages;
 mod operations;
 mod parts;
+mod roots;
 mod swagger;
 
 use std::collections::BTreeSet;
@@ -30,47 +31,79 @@ use crate::store::schema::openapi::{to_component, to_openapi};
 #[must_use]
 pub fn index(kinds: &[&Kind]) -> Value {
     let mut paths = Map::new();
-    for kind in kinds {
-        let path = path_of(&kind.group, &kind.version);
-        if !paths.contains_key(&path) {
-            let hash = hash(kinds, &kind.group, &kind.version);
-            let url = format!("/openapi/v3/{path}?hash={hash}");
-            paths.insert(path, json!({"serverRelativeURL": url}));
-        }
+    for path in all_paths(kinds) {
+        let url = format!("/openapi/v3/{path}?hash={}", hash(kinds, &path));
+        paths.insert(path, json!({"serverRelativeURL": url}));
     }
     json!({"paths": paths})
 }
 
-/// The document of a group and version; `None` if nothing is served there.
+/// The paths of all documents.
+fn all_paths(kinds: &[&Kind]) -> BTreeSet<String> {
+    let of_versions = kinds.iter();
+    let of_versions = of_versions.map(|kind| path_of(&kind.group, &kind.version));
+    of_versions.chain(roots::paths(kinds)).collect()
+}
+
+/// The document of a path, such as `apis/apps/v1`; `None` if nothing is served there.
 #[must_use]
-pub fn document(kinds: &[&Kind], group: &str, version: &str) -> Option<Value> {
+pub fn document(kinds: &[&Kind], path: &str) -> Option<Value> {
+    let Some((group, version)) = group_and_version(path) else {
+        let (paths, schemas) = roots::parts(kinds, path)?;
+        return Some(whole(Origin::BuiltIn, paths, schemas));
+    };
     let kinds: Vec<&Kind> = of_version(kinds, group, version).collect();
     let mut paths = Map::new();
     kinds.iter().for_each(|kind| add_paths(&mut paths, kind));
-    let info = match kinds.first()?.origin {
-        Origin::BuiltIn => {
-            add_root(&mut paths, group, version);
-            json!({"title": "Kubernetes", "version": "1.34"})
-        }
-        Origin::Custom => json!({"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}),
-    };
-    Some(json!({
-        "openapi": "3.0.0",
-        "info": info,
-        "paths": paths,
-        "components": {"schemas": schemas(&kinds)},
-    }))
+    let origin = kinds.first()?.origin;
+    if origin == Origin::BuiltIn {
+        add_root(&mut paths, group, version);
+    }
+    Some(whole(origin, paths, schemas(&kinds)))
 }
 
-/// What changes whenever the document of a group and version changes: 128 upper-case hex digits.
+fn whole(origin: Origin, paths: Map, schemas: Map) -> Value {
+    let mut document = json!({
+        "openapi": "3.0.0",
+        "paths": paths,
+        "components": {"schemas": schemas},
+    });
+    match origin {
+        Origin::BuiltIn => {
+            document["info"] = json!({"title": "Kubernetes", "version": "1.34"});
+            document["components"]["securitySchemes"] = security();
+        }
+        Origin::Custom => {
+            document["info"] = json!({"title": "Kubernetes CRD Swagger", "version": "v0.1.0"});
+        }
+    }
+    document
+}
+
+/// How clients show who they are.
+fn security() -> Value {
+    let description = "Bearer Token authentication";
+    let token = json!({"type": "apiKey", "description": description, "name": "authorization", "in": "header"});
+    json!({"BearerToken": token})
+}
+
+/// What changes whenever the document of a path changes: 128 upper-case hex digits.
 #[must_use]
-pub fn hash(kinds: &[&Kind], group: &str, version: &str) -> String {
+pub fn hash(kinds: &[&Kind], path: &str) -> String {
     let mut digest = Sha512::new();
+    let Some((group, version)) = group_and_version(path) else {
+        digest.update(path);
+        digest.update(*BUILT_IN);
+        return hex(&digest.finalize());
+    };
     for kind in of_version(kinds, group, version) {
         digest.update(format!("{} {:?}\n", kind.kind, kind.subresources));
         match kind.origin {
             Origin::BuiltIn => digest.update(*BUILT_IN),
-            Origin::Custom => digest.update(to_openapi(&kind.schema).to_string()),
+            Origin::Custom => {
+                digest.update(to_openapi(&kind.schema).to_string());
+                digest.update(format!("{:?}", kind.selectable_fields));
+            }
         }
     }
     hex(&digest.finalize())
@@ -97,6 +130,17 @@ fn path_of(group: &str, version: &str) -> String {
     } else {
         format!("apis/{group}/{version}")
     }
+}
+
+/// What [`path_of`] made a path of.
+fn group_and_version(path: &str) -> Option<(&str, &str)> {
+    let mut words = path.split('/');
+    let named = match (words.next(), words.next(), words.next()) {
+        (Some("api"), Some(version), None) => ("", version),
+        (Some("apis"), Some(group), Some(version)) => (group, version),
+        _ => return None,
+    };
+    words.next().is_none().then_some(named)
 }
 
 fn of_version<'k>(

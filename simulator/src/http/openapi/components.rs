@@ -15,6 +15,8 @@ use crate::store::schema::openapi::{METADATA, to_component};
 
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+const CONVENTIONS: &str =
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md";
 const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
 
 /// The parts that the operations of a kind speak of, with the verb that does, and whether of built-in kinds alone.
@@ -26,6 +28,23 @@ const SPOKEN_OF: [(&str, &str, bool); 6] = [
     ("Status", "delete", false),
     ("WatchEvent", "watch", true),
 ];
+
+/// Where a schema says which kinds it is of.
+const KINDS: &str = "x-kubernetes-group-version-kind";
+/// The parts that are kinds of the core group, whatever has them.
+const OF_META: [&str; 5] = [
+    "APIGroup",
+    "APIGroupList",
+    "APIResourceList",
+    "APIVersions",
+    "Status",
+];
+/// The parts that are kinds of every version.
+const OF_EVERY_VERSION: [&str; 2] = ["DeleteOptions", "WatchEvent"];
+/// Every version that the server knows; those that it does not know beside definitions have a `!`.
+///
+/// Source: `/openapi/v3` of kube-apiserver v1.34.3.
+const VERSIONS: &str = include_str!("versions.txt");
 
 /// The name of a part that belongs to the metadata of everything.
 pub(super) fn meta(name: &str) -> String {
@@ -49,13 +68,42 @@ pub(super) fn schemas(kinds: &[&Kind]) -> Map {
         }
         schemas.insert(component(kind), whole(kind, &mut named));
     }
-    while let Some(name) = named.pop_first() {
-        if !schemas.contains_key(&name) {
-            let part = part(&name, &mut named);
-            schemas.insert(name.as_ref(), part);
+    add_parts(&mut schemas, named);
+    let is_custom = kinds.iter().any(|kind| kind.origin == Origin::Custom);
+    for name in OF_EVERY_VERSION {
+        if let Some(part) = schemas.get_mut(&meta(name)) {
+            part[KINDS] = of_every_version(name, is_custom);
         }
     }
     schemas
+}
+
+/// Adds named parts, and what they consist of.
+pub(super) fn add_parts(schemas: &mut Map, mut named: BTreeSet<Arc<str>>) {
+    while let Some(name) = named.pop_first() {
+        if !schemas.contains_key(&name) {
+            let mut part = part(&name, &mut named);
+            let known = OF_META.iter().find(|known| meta(known) == *name);
+            if let Some(kind) = known {
+                part[KINDS] = json!([{"group": "", "version": "v1", "kind": kind}]);
+            }
+            schemas.insert(name.as_ref(), part);
+        }
+    }
+}
+
+/// What every group and version that ever was has for its own.
+fn of_every_version(name: &str, is_custom: bool) -> Value {
+    let versions = VERSIONS.split_whitespace();
+    let versions = versions.filter_map(|version| match version.strip_prefix('!') {
+        Some(_) if is_custom => None,
+        stripped => Some(stripped.unwrap_or(version)),
+    });
+    let named = versions.map(|version| {
+        let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
+        json!({"group": group, "version": version, "kind": name})
+    });
+    named.collect()
 }
 
 /// The name of a kind among the components, such as `io.k8s.api.core.v1.Pod` or `io.ex.present.v1.Gadget`.
@@ -104,8 +152,19 @@ fn custom(kind: &Kind, named: &mut BTreeSet<Arc<str>>) -> Value {
     properties["kind"] = described("string", KIND);
     properties["metadata"] = json!({"description": METADATA, "allOf": [reference(&object_meta)]});
     named.insert(object_meta.into());
-    whole["x-kubernetes-group-version-kind"] = json!([group_version_kind(kind, &kind.kind)]);
+    whole[KINDS] = json!([group_version_kind(kind, &kind.kind)]);
+    add_selectable(kind, &mut whole);
     whole
+}
+
+/// Tells the fields of a custom resource that selectors may name.
+fn add_selectable(kind: &Kind, schema: &mut Value) {
+    let paths = kind.selectable_fields.iter();
+    let paths = paths.map(|path| json!({"fieldPath": path.trim_start_matches('.')}));
+    let paths: Vec<Value> = paths.collect();
+    if kind.origin == Origin::Custom && !paths.is_empty() {
+        schema["x-kubernetes-selectable-fields"] = paths.into();
+    }
 }
 
 fn list(kind: &Kind) -> Value {
@@ -114,14 +173,20 @@ fn list(kind: &Kind) -> Value {
         "description": "Standard list metadata.",
         "allOf": [reference(&meta("ListMeta"))],
     });
+    let mut about = format!("List of {}.", kind.plural);
     let items = match kind.origin {
         Origin::BuiltIn => {
             metadata["default"] = json!({});
             json!({"default": {}, "allOf": [item]})
         }
-        Origin::Custom => item,
+        Origin::Custom => {
+            metadata["description"] =
+                format!("Standard list metadata. More info: {CONVENTIONS}#types-kinds").into();
+            about += &format!(" More info: {CONVENTIONS}");
+            item
+        }
     };
-    json!({
+    let mut list = json!({
         "description": format!("{} is a list of {}", kind.list_kind, kind.kind),
         "type": "object",
         "required": ["items"],
@@ -130,13 +195,15 @@ fn list(kind: &Kind) -> Value {
             "kind": described("string", KIND),
             "metadata": metadata,
             "items": {
-                "description": format!("List of {}.", kind.plural),
+                "description": about,
                 "type": "array",
                 "items": items,
             },
         },
         "x-kubernetes-group-version-kind": [group_version_kind(kind, &kind.list_kind)],
-    })
+    });
+    add_selectable(kind, &mut list);
+    list
 }
 
 /// A part, and those that it consists of.
@@ -146,7 +213,7 @@ fn part(name: &str, named: &mut BTreeSet<Arc<str>>) -> Value {
         amend(name, &mut part);
         if let Some([group, version, kind]) = kind_of(name) {
             let of = json!([{"group": group, "version": version, "kind": kind}]);
-            part["x-kubernetes-group-version-kind"] = of;
+            part[KINDS] = of;
         }
         return part;
     }

@@ -8,7 +8,9 @@ use crate::store::schema::builtin::short;
 
 /// A line for each saying about a type, which is followed by names of fields: those that default to a value
 /// (`default=VALUE`), that have no default (`bare`), that are required, in order (`required`), that make it a union by the
-/// first (`union`), and whose values are told among the words about them (`words`).
+/// first (`union`), whose values are told among the words about them (`words`), of which nothing is told but what lies
+/// elsewhere (`plain`), and that have an extension (`x-…=VALUE`) or none (`-x-…`). A type may be more than an object
+/// (`any`).
 ///
 /// Source: `/openapi/v3` of kube-apiserver v1.34.3.
 const SAYINGS: &str = include_str!("documents.txt");
@@ -41,6 +43,7 @@ pub(super) fn amend(name: &str, part: &mut Value) {
         match *saying {
             "required" => part["required"] = fields.clone().into(),
             "union" => part["x-kubernetes-unions"] = union(fields),
+            "any" => drop(part.as_object_mut().map(|part| part.remove("type"))),
             saying => {
                 for field in fields {
                     amend_field(saying, &mut part["properties"][*field]);
@@ -62,7 +65,18 @@ fn mark_lists(name: &str, part: &mut Value) {
 }
 
 fn amend_field(saying: &str, property: &mut Value) {
-    if let Some(default) = saying.strip_prefix("default=") {
+    if let Some((name, value)) = saying.split_once('=').filter(|_| saying.starts_with("x-")) {
+        property[name] = serde_json::from_str(value).unwrap_or_default();
+    } else if let Some(name) = saying.strip_prefix('-') {
+        drop(property.as_object_mut().map(|fields| fields.remove(name)));
+    } else if saying == "plain" {
+        let place = match property["type"].as_str() {
+            Some("array") => &mut property["items"],
+            Some(_) => &mut property["additionalProperties"],
+            None => property,
+        };
+        *place = place["allOf"][0].clone();
+    } else if let Some(default) = saying.strip_prefix("default=") {
         property["default"] = serde_json::from_str(default).unwrap_or_default();
     } else if saying == "words" {
         let values = property["enum"].as_array().into_iter().flatten();
@@ -118,13 +132,26 @@ mod tests {
     #[case::map("core.v1.Container", "/properties/env/x-kubernetes-list-type", json!("map"))]
     #[case::default("core.v1.RBDVolumeSource", "/properties/pool/default", json!("rbd"))]
     #[case::no_default("apps.v1.DeploymentSpec", "/properties/selector/default", Value::Null)]
+    #[case::elsewhere("apiextensions.v1.JSONSchemaProps", "/properties/not", json!({"$ref": "#/components/schemas/io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"}))]
+    #[case::extension("core.v1.PersistentVolumeSpec", "/properties/claimRef/x-kubernetes-map-type", json!("granular"))]
+    #[case::no_extension(
+        "apps.v1.ControllerRevision",
+        "/properties/data/x-kubernetes-map-type",
+        Value::Null
+    )]
+    #[case::anything("apiextensions.v1.JSON", "/type", Value::Null)]
+    #[case::below_a_recursive_type("apiextensions.v1.ValidationRule", "/properties/rule/type", json!("string"))]
     #[case::union("flowcontrol.v1.LimitResponse", "/x-kubernetes-unions", json!([{"discriminator": "type", "fields-to-discriminateBy": {"queuing": "Queuing"}}]))]
     fn a_part_is_told_as_by_a_real_server(
         #[case] name: &str,
         #[case] pointer: &str,
         #[case] expected: Value,
     ) {
-        let part = part(&format!("io.k8s.api.{name}"));
+        let package = match name.starts_with("apiextensions") {
+            true => "apiextensions-apiserver.pkg.apis",
+            false => "api",
+        };
+        let part = part(&format!("io.k8s.{package}.{name}"));
         let found = part.pointer(pointer).cloned().unwrap_or_default();
         assert_eq!(found, expected);
     }
@@ -135,6 +162,15 @@ mod tests {
         let told = spec["properties"]["restartPolicy"]["description"].as_str();
         let end = "\n\nPossible enum values:\n - `\"Always\"`\n - `\"Never\"`\n - `\"OnFailure\"`";
         assert!(told.unwrap().ends_with(end), "{told:?}");
+    }
+
+    /// What documents alone say is required: writers may leave it out.
+    fn told_alone(name: &str) -> Option<&'static str> {
+        match name {
+            "core.v1.Event" => Some("metadata"),
+            "events.v1.Event" => Some("eventTime"),
+            _ => None,
+        }
     }
 
     #[test]
@@ -152,7 +188,8 @@ mod tests {
                 }
                 if *saying == "required" {
                     let told: BTreeSet<&str> = fields.iter().copied().collect();
-                    let known = node.required.iter().map(String::as_str).collect();
+                    let known = node.required.iter().map(String::as_str);
+                    let known = known.chain(told_alone(short(name))).collect();
                     assert_eq!(told, known, "{name}");
                 }
             }

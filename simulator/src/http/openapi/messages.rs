@@ -19,6 +19,33 @@ pub(super) static DOCUMENT_V2: Message = Message(&[
     ),
     Field(8, "paths", One(&Message(&[Field(2, "", Named(&PATH_V2))]))),
     Field(9, "definitions", One(&SCHEMAS_V2)),
+    Field(
+        12,
+        "security",
+        Many(&Message(&[Field(
+            1,
+            "",
+            Named(&Message(&[Field(1, "", Texts)])),
+        )])),
+    ),
+    Field(
+        13,
+        "securityDefinitions",
+        One(&Message(&[Field(
+            1,
+            "",
+            Named(&Message(&[Field(
+                2,
+                "",
+                One(&Message(&[
+                    Field(1, "type", Text),
+                    Field(2, "name", Text),
+                    Field(3, "in", Text),
+                    Field(4, "description", Text),
+                ])),
+            )])),
+        )])),
+    ),
 ]);
 
 static PATH_V2: Message = Message(&[
@@ -160,9 +187,27 @@ pub(super) static DOCUMENT_V3: Message = Message(&[
     Field(
         5,
         "components",
-        One(&Message(&[Field(1, "schemas", One(&SCHEMAS_V3))])),
+        One(&Message(&[
+            Field(1, "schemas", One(&SCHEMAS_V3)),
+            Field(7, "securitySchemes", One(&SECURITY_V3)),
+        ])),
     ),
 ]);
+
+static SECURITY_V3: Message = Message(&[Field(
+    1,
+    "",
+    Named(&Message(&[Field(
+        1,
+        "",
+        One(&Message(&[
+            Field(1, "type", Text),
+            Field(2, "description", Text),
+            Field(3, "name", Text),
+            Field(4, "in", Text),
+        ])),
+    )])),
+)]);
 
 static PATH_V3: Message = Message(&[
     Field(4, "get", One(&OPERATION_V3)),

@@ -177,24 +177,38 @@ struct Place<'k> {
 
 /// The path that tells what a group and version holds.
 pub(super) fn add_root(paths: &mut Map, group: &str, version: &str) {
-    let list = json!({"schema": reference(&meta("APIResourceList"))});
-    let content: Map = WRITTEN
-        .map(|name| (name.to_owned(), list.clone()))
-        .into_iter()
-        .collect();
-    let get = json!({
-        "tags": [tag(group, version)],
-        "description": "get available resources",
-        "operationId": format!("get{}APIResources", camel(group, version)),
+    let id = format!("get{}APIResources", camel(group, version));
+    let told = ("get available resources", id.as_str());
+    let get = read(
+        &tag(group, version),
+        told,
+        &meta("APIResourceList"),
+        &WRITTEN,
+    );
+    let path = format!("/{}/", path_of(group, version));
+    paths.insert(path, json!({"get": get}));
+}
+
+/// The operation that reads a document of discovery, a `component` that comes in `media`.
+pub(super) fn read(
+    tag: &str,
+    (description, id): (&str, &str),
+    component: &str,
+    media: &[&str],
+) -> Value {
+    let content = media.iter().map(|name| {
+        let held = json!({"schema": reference(component)});
+        ((*name).to_owned(), held)
+    });
+    json!({
+        "tags": [tag],
+        "description": description,
+        "operationId": id,
         "responses": {
-            "200": {"description": "OK", "content": content},
+            "200": {"description": "OK", "content": content.collect::<Map>()},
             "401": {"description": "Unauthorized"},
         },
-    });
-    paths.insert(
-        format!("/{}/", path_of(group, version)),
-        json!({"get": get}),
-    );
+    })
 }
 
 /// The paths that a kind is served at.
@@ -388,7 +402,10 @@ impl Place<'_> {
     /// What is answered; some kinds show what was deleted.
     fn answer(&self, operation: Operation) -> Thing {
         match operation.action {
-            "delete" if returns_deleted(self.kind) => Thing::Object,
+            // A namespace that is deleted is shown too, but nobody says so.
+            "delete" if returns_deleted(self.kind) && self.kind.kind != "Namespace" => {
+                Thing::Object
+            }
             _ => operation.answer,
         }
     }
@@ -413,7 +430,7 @@ impl Place<'_> {
 }
 
 /// What kinds are written in; custom resources in the first two.
-const WRITTEN: [&str; 3] = [
+pub(super) const WRITTEN: [&str; 3] = [
     "application/json",
     "application/yaml",
     "application/vnd.kubernetes.protobuf",
@@ -454,13 +471,18 @@ fn parameter_type(name: &str) -> &'static str {
 
 /// `core_v1` or `rbacAuthorization_v1`.
 fn tag(group: &str, version: &str) -> String {
+    format!("{}_{version}", group_tag(group))
+}
+
+/// `core` or `rbacAuthorization`.
+pub(super) fn group_tag(group: &str) -> String {
     let mut words = group.trim_end_matches(".k8s.io").split('.');
     let first = match words.next() {
         None | Some("") => "core",
         Some(word) => word,
     };
     let rest = words.map(capitalised);
-    format!("{first}{}_{version}", rest.collect::<String>())
+    format!("{first}{}", rest.collect::<String>())
 }
 
 /// `CoreV1` or `RbacAuthorizationV1`.
@@ -469,7 +491,7 @@ fn camel(group: &str, version: &str) -> String {
 }
 
 /// Every word with a capital, without the spaces.
-fn capitalised(words: &str) -> String {
+pub(super) fn capitalised(words: &str) -> String {
     let words = words.split(' ').map(|word| {
         let (head, tail) = word.split_at(word.len().min(1));
         head.to_uppercase() + tail

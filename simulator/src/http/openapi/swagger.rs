@@ -2,11 +2,9 @@
 //!
 //! Source: `spec/kube-api.md` §1.4; apiextensions-apiserver v0.34.3, pkg/controller/openapi/v2/conversion.go.
 
-use std::collections::BTreeSet;
-
 use sha2::{Digest, Sha512};
 
-use super::{document, hash, hex};
+use super::{all_paths, document, hash, hex, security};
 use crate::json::{Map, Text, Value, json};
 use crate::store::kind::Kind;
 
@@ -14,8 +12,8 @@ use crate::store::kind::Kind;
 #[must_use]
 pub fn swagger(kinds: &[&Kind]) -> Value {
     let (mut paths, mut definitions) = (Map::new(), Map::new());
-    for (group, version) in versions(kinds) {
-        let Some(document) = document(kinds, group, version) else {
+    for path in all_paths(kinds) {
+        let Some(document) = document(kinds, &path) else {
             continue;
         };
         for (path, item) in fields(&document["paths"]) {
@@ -27,25 +25,20 @@ pub fn swagger(kinds: &[&Kind]) -> Value {
     }
     json!({
         "swagger": "2.0",
-        "info": {"title": "Kubernetes", "version": "v1.34.3"},
+        "info": {"title": "Kubernetes", "version": "1.34"},
         "paths": paths,
         "definitions": definitions,
+        "securityDefinitions": security(),
+        "security": [{"BearerToken": []}],
     })
 }
 
 /// What changes whenever [`swagger`] does: 128 upper-case hex digits.
 #[must_use]
 pub fn swagger_hash(kinds: &[&Kind]) -> String {
-    let hashes = versions(kinds).into_iter();
-    let hashes = hashes.map(|(group, version)| hash(kinds, group, version));
+    let hashes = all_paths(kinds).into_iter();
+    let hashes = hashes.map(|path| hash(kinds, &path));
     hex(&hashes.fold(Sha512::new(), Digest::chain_update).finalize())
-}
-
-fn versions<'k>(kinds: &[&'k Kind]) -> BTreeSet<(&'k str, &'k str)> {
-    let versions = kinds
-        .iter()
-        .map(|kind| (kind.group.as_str(), kind.version.as_str()));
-    versions.collect()
 }
 
 fn fields(object: &Value) -> impl Iterator<Item = (&Text, &Value)> {

@@ -91,7 +91,7 @@ fn components_are_named_as_the_real_server_names_them(
 #[test]
 fn a_document_has_the_paths_that_a_kind_answers_on() {
     let gadget = gadget();
-    let document = document(&[&gadget], "present.ex.io", "v1").unwrap();
+    let document = document(&[&gadget], "apis/present.ex.io/v1").unwrap();
     let methods: Vec<(&str, Vec<&str>)> = document["paths"]
         .as_object()
         .unwrap()
@@ -136,7 +136,7 @@ fn a_document_has_the_paths_that_a_kind_answers_on() {
 #[test]
 fn a_patch_says_what_kubectl_looks_for() {
     let gadget = gadget();
-    let document = document(&[&gadget], "present.ex.io", "v1").unwrap();
+    let document = document(&[&gadget], "apis/present.ex.io/v1").unwrap();
     let patch =
         &document["paths"]["/apis/present.ex.io/v1/namespaces/{namespace}/gadgets/{name}"]["patch"];
     let names: Vec<&Value> = patch["parameters"]
@@ -171,7 +171,7 @@ fn a_patch_says_what_kubectl_looks_for() {
 #[test]
 fn the_schema_of_a_kind_gains_what_every_object_has() {
     let gadget = gadget();
-    let document = document(&[&gadget], "present.ex.io", "v1").unwrap();
+    let document = document(&[&gadget], "apis/present.ex.io/v1").unwrap();
     let mut schema = document["components"]["schemas"]["io.ex.present.v1.Gadget"].clone();
     for name in ["apiVersion", "kind", "metadata"] {
         schema["properties"][name]["description"].take();
@@ -204,7 +204,10 @@ fn the_index_leads_to_each_group_and_version_with_its_hash() {
     let kinds = [&pod, &gadget];
     let index = index(&kinds);
     let paths: Vec<&Text> = index["paths"].as_object().unwrap().keys().collect();
-    assert_eq!(paths, ["api/v1", "apis/present.ex.io/v1"]);
+    assert_eq!(
+        paths,
+        ["api", "api/v1", "apis", "apis/present.ex.io/v1", "version"]
+    );
     let url = index["paths"]["api/v1"]["serverRelativeURL"]
         .as_str()
         .unwrap();
@@ -221,14 +224,14 @@ fn a_hash_changes_with_the_schema_of_a_custom_resource() {
         description: "Another.".to_owned(),
         ..Node::clone(&after.schema)
     });
-    let of = |kind: &Kind| hash(&[kind], "present.ex.io", "v1");
+    let of = |kind: &Kind| hash(&[kind], "apis/present.ex.io/v1");
     assert_ne!(of(&before), of(&after));
 }
 
 #[test]
 fn what_is_not_served_has_no_document() {
     let gadget = gadget();
-    assert_eq!(document(&[&gadget], "present.ex.io", "v2"), None);
+    assert_eq!(document(&[&gadget], "apis/present.ex.io/v2"), None);
 }
 
 /// Every place in a document that refers to another.
@@ -323,10 +326,10 @@ fn a_document_in_protobuf_holds_the_same() {
     assert_eq!(messages(&older, 1), [b"2.0"]);
     let paths = messages(messages(&older, 8)[0], 2);
     assert_eq!(
-        messages(paths[2], 1),
+        messages(paths[4], 1),
         [b"/apis/present.ex.io/v1/namespaces/{namespace}/gadgets/{name}"]
     );
-    let patch = messages(messages(paths[2], 2)[0], 8)[0];
+    let patch = messages(messages(paths[4], 2)[0], 8)[0];
     let names = messages(patch, 8).into_iter().map(|parameter| {
         let parameter = messages(parameter, 1)[0];
         match messages(parameter, 1).as_slice() {
@@ -343,7 +346,7 @@ fn a_document_in_protobuf_holds_the_same() {
         messages(messages(extension, 2)[0], 2),
         [br#"{"group":"present.ex.io","kind":"Gadget","version":"v1"}"#]
     );
-    let newer = document(&[&gadget], "present.ex.io", "v1").unwrap();
+    let newer = document(&[&gadget], "apis/present.ex.io/v1").unwrap();
     let newer = binary::v3(&newer);
     let schemas = messages(messages(messages(&newer, 5)[0], 1)[0], 1);
     let names: Vec<&[u8]> = schemas.iter().map(|named| messages(named, 1)[0]).collect();
@@ -371,7 +374,7 @@ fn a_document_in_protobuf_holds_the_same() {
 fn apps() -> Value {
     let kinds = everything();
     let kinds: Vec<&Kind> = kinds.iter().collect();
-    document(&kinds, "apps", "v1").unwrap()
+    document(&kinds, "apis/apps/v1").unwrap()
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
-    APIResourceList, DeleteOptions, ListMeta, ObjectMeta, Status,
+    APIGroupList, APIResourceList, APIVersions, DeleteOptions, ListMeta, ObjectMeta, Status,
 };
+use k8s_openapi::apimachinery::pkg::version::Info;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
@@ -81,7 +82,10 @@ static DEFINITIONS: LazyLock<BTreeMap<String, Arc<Node>>> = LazyLock::new(|| {
     for position in 0..KINDS.len() {
         at(position);
     }
+    made(SchemaGenerator::subschema_for::<APIGroupList>);
     made(SchemaGenerator::subschema_for::<APIResourceList>);
+    made(SchemaGenerator::subschema_for::<APIVersions>);
+    made(SchemaGenerator::subschema_for::<Info>);
     made(SchemaGenerator::subschema_for::<DeleteOptions>);
     made(SchemaGenerator::subschema_for::<ListMeta>);
     made(SchemaGenerator::subschema_for::<Status>);
@@ -130,13 +134,16 @@ struct Reader<'d> {
 impl Reader<'_> {
     /// What was read, with the first layer of what contains itself.
     fn with_first_layers(&mut self) -> BTreeMap<String, Arc<Node>> {
-        let mut all = self.known.clone();
+        let mut layers = BTreeMap::new();
         for name in RECURSIVE {
             if let Some(definition) = self.definitions.get(name) {
                 let layer = self.inline(definition, name);
-                all.insert(name.to_owned(), Arc::new(layer));
+                layers.insert(name.to_owned(), Arc::new(layer));
             }
         }
+        // What the layers consist of has been read by now.
+        let mut all = self.known.clone();
+        all.extend(layers);
         all
     }
 

@@ -71,6 +71,7 @@ pub(crate) fn short(owner: &str) -> &str {
     owner
         .strip_prefix("io.k8s.api.")
         .or_else(|| owner.strip_prefix("io.k8s.apimachinery.pkg.apis."))
+        .or_else(|| owner.strip_prefix("io.k8s.apimachinery.pkg."))
         .or_else(|| owner.strip_prefix("io.k8s.apiextensions-apiserver.pkg.apis."))
         .or_else(|| owner.strip_prefix("io.k8s.kube-aggregator.pkg.apis."))
         .unwrap_or(owner)
