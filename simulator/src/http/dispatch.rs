@@ -13,19 +13,19 @@ use super::hang::Hanging;
 use super::health::{health, version};
 use super::journal::Entry;
 use super::lifecycle::shorten;
-use super::negotiate::{Accepted, Format, Offer, accepted};
+use super::negotiate::{Accepted, Format, Offer, Refusal, accepted};
 use super::pending::Pending;
 use super::query::Query;
 use super::reply::{add_warnings, finished};
 use super::resource::{self, no_resource, not_allowed};
 use super::response::{
-    self, bare_response, no_stream, not_acceptable, nowhere, object_response, strict_text,
-    text_response,
+    self, LOG_FORMATS, bare_response, no_stream, not_acceptable, nowhere, object_response,
+    strict_text, text_response, unavailable_as,
 };
 use super::route::{Route, Target};
 use super::service::{ApiServer, Call, State};
 use super::shape::Shape;
-use super::{caller, deadline, review, review_check};
+use super::{caller, deadline, metrics, review, review_check};
 use crate::access::{Policy, User};
 use crate::faults::{Moment, Said, Verdict};
 use crate::store::answer::{Refused, Reply};
@@ -135,6 +135,8 @@ impl ApiServer {
             }
             Route::Version => Ok(version(call)),
             Route::Health(check) => Ok(health(call, check)),
+            Route::Metrics => Ok(self.metrics()),
+            Route::Indicators => Ok(metrics::indicators()),
             Route::Root => Ok(self.root()),
             Route::CoreVersions => Ok(self.core_versions(call)),
             Route::Groups => Ok(self.groups(call)),
@@ -242,15 +244,21 @@ impl ApiServer {
         target: &Target,
         (served, query): (Arc<Served>, &Query),
     ) -> Result<(Request, Wanted), Status> {
-        let accepted = accepted(call.header(ACCEPT), Offer::Resource(served.kind.origin));
-        let accepted = accepted.map_err(|refusal| {
+        let offer = match (served.kind.origin, target.subresource.as_str()) {
+            (Origin::BuiltIn, "log") => Offer::Log,
+            (origin, _) => Offer::Resource(origin),
+        };
+        let accepted = accepted(call.header(ACCEPT), offer).map_err(|refusal| {
             // A method that is not served is told before anybody looks at what is accepted.
             match resource::request((call, user), target, &served, query) {
                 Err(status) if status.code == 405 => return status,
                 _ => {}
             }
             let is_list = target.name.is_empty() && call.method == http::Method::GET;
-            not_acceptable(&refusal, is_list)
+            match (&refusal, offer) {
+                (Refusal::MediaType, Offer::Log) => unavailable_as(LOG_FORMATS),
+                _ => not_acceptable(&refusal, is_list),
+            }
         })?;
         let is_stream = target.name.is_empty() && (target.watch || query.flag("watch"));
         if is_stream && call.method == http::Method::GET && accepted.format == Format::Yaml {

@@ -47,6 +47,8 @@ impl ApiServer {
             "/api",
             "/apis",
             "/apis/",
+            "/metrics",
+            "/metrics/slis",
             "/openapi/v2",
             "/openapi/v3",
             "/openapi/v3/",

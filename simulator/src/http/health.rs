@@ -82,7 +82,8 @@ pub(crate) fn version(call: &Call) -> Response<ResponseBody> {
     value_response(200, &build())
 }
 
-fn build() -> Value {
+/// What the server says of its build.
+pub(super) fn build() -> Value {
     json!({
         "major": "1", "minor": "34",
         "emulationMajor": "1", "emulationMinor": "34",

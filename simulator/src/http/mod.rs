@@ -40,6 +40,7 @@ mod heartbeat;
 mod journal;
 mod lifecycle;
 mod meddle;
+mod metrics;
 mod negotiate;
 mod opened;
 mod options;

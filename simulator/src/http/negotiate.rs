@@ -107,6 +107,8 @@ pub(crate) enum Offer {
     Plain,
     /// What has one form alone, to which a router leads.
     Document,
+    /// The log of a pod, to which a router leads as text.
+    Log,
     /// A resource of this origin; a router leads to built-in ones.
     Resource(Origin),
 }
@@ -115,13 +117,13 @@ impl Offer {
     /// Whether a router looks at what is accepted before anybody else does.
     fn is_routed(self) -> bool {
         match self {
-            Self::Document | Self::Resource(Origin::BuiltIn) => true,
+            Self::Document | Self::Log | Self::Resource(Origin::BuiltIn) => true,
             Self::Plain | Self::Resource(Origin::Custom) => false,
         }
     }
 
     fn has_forms(self) -> bool {
-        matches!(self, Self::Resource(_))
+        matches!(self, Self::Log | Self::Resource(_))
     }
 }
 
@@ -130,8 +132,12 @@ pub(crate) fn accepted(accept: &str, offer: Offer) -> Result<Accepted, Refusal> 
     if accept.trim().is_empty() {
         return Ok(Accepted::default());
     }
-    let names = Format::ALL.map(Format::media_type);
-    if offer.is_routed() && !is_routed(accept, &names) {
+    let [json, yaml, protobuf] = Format::ALL.map(Format::media_type);
+    let names: &[&str] = match offer {
+        Offer::Log => &["text/plain", json, yaml, protobuf],
+        _ => &[json, yaml, protobuf],
+    };
+    if offer.is_routed() && !is_routed(accept, names) {
         return Err(Refusal::MediaType);
     }
     let clauses = clauses(accept);
@@ -385,6 +391,18 @@ mod tests {
         #[case] expected: Result<Format, Refusal>,
     ) {
         let got = accepted(accept, Offer::Document).map(|accepted| accepted.format);
+        assert_eq!(got, expected);
+    }
+
+    #[rstest]
+    #[case("text/plain", Err(Refusal::Form))]
+    #[case("text/html", Err(Refusal::MediaType))]
+    #[case("text/html,application/yaml", Ok(Format::Yaml))]
+    fn a_router_leads_to_logs_as_text_too(
+        #[case] accept: &str,
+        #[case] expected: Result<Format, Refusal>,
+    ) {
+        let got = accepted(accept, Offer::Log).map(|accepted| accepted.format);
         assert_eq!(got, expected);
     }
 

@@ -9,6 +9,7 @@ pub mod binary;
 mod components;
 mod documents;
 mod messages;
+mod naming;
 mod operations;
 mod parts;
 mod roots;

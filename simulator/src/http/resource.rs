@@ -145,9 +145,10 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
         // Whatever name the URL of a custom resource has, that of the body counts.
         (&Method::POST, is_collection) if is_collection || served.kind.origin == Origin::Custom => {
             let (value, options) = body(call, served, query, "CreateOptions")?;
+            check_kind(call, served, &value)?;
             Ok(Verb::Create(value, options))
         }
-        (&Method::PUT, false) => update_verb(call, served, query),
+        (&Method::PUT, false) => update_verb(call, Part::Whole, served, query),
         (&Method::PATCH, false) => patch_verb(call, served, query),
         (&Method::DELETE, true) if is_namespace || is_everywhere => Err(not_allowed()),
         (&Method::DELETE, true) => Ok(Verb::DeleteCollection(
@@ -165,15 +166,27 @@ fn verb(call: &Call, target: &Target, served: &Served, query: &Query) -> Result<
 fn part_verb(call: &Call, part: Part, served: &Served, query: &Query) -> Result<Verb, Status> {
     match call.method {
         Method::GET if part != Part::Finalize => options::get(query).map(Verb::Get),
-        Method::PUT => update_verb(call, served, query),
+        Method::PUT => update_verb(call, part, served, query),
         Method::PATCH if part != Part::Finalize => patch_verb(call, served, query),
         _ => Err(not_allowed()),
     }
 }
 
-fn update_verb(call: &Call, served: &Served, query: &Query) -> Result<Verb, Status> {
+fn update_verb(call: &Call, part: Part, served: &Served, query: &Query) -> Result<Verb, Status> {
     let (value, options) = body(call, served, query, "UpdateOptions")?;
+    if part != Part::Scale {
+        check_kind(call, served, &value)?;
+    }
     Ok(Verb::Update(value, options))
+}
+
+/// Refuses a custom resource that does not say its kind, in the words in which it was sent.
+fn check_kind(call: &Call, served: &Served, value: &Value) -> Result<(), Status> {
+    let is_text = served.kind.origin == Origin::Custom && call.value().is_none();
+    match value["kind"] {
+        Value::Null if is_text => Err(payload::kindless(&call.body, &served.kind.kind)),
+        _ => Ok(()),
+    }
 }
 
 fn patch_verb(call: &Call, served: &Served, query: &Query) -> Result<Verb, Status> {
@@ -241,10 +254,6 @@ fn body(
     let mut options = options::write(call, query, name, None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
     let payload = payload(call, language, &served.kind.kind)?;
-    let is_kindless = matches!(&payload.value["kind"], Value::Null);
-    if is_kindless && served.kind.origin == Origin::Custom && call.value().is_none() {
-        return Err(payload::kindless(&call.body, &served.kind.kind));
-    }
     if options.field_validation != FieldValidation::Ignore {
         options.duplicates = payload.duplicates;
     }

@@ -20,6 +20,9 @@ use crate::store::status::Status;
 
 /// The media types of answers.
 const FORMATS: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+/// The media types to which a router leads for a log, which comes as it is.
+pub(super) const LOG_FORMATS: &str =
+    "text/plain, application/json, application/yaml, application/vnd.kubernetes.protobuf";
 /// What a list comes in besides.
 const STREAMS: &str =
     ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";

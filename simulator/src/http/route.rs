@@ -11,6 +11,10 @@ pub(crate) enum Route {
     Version,
     /// `/healthz`, `/livez`, `/readyz`, and a check below them.
     Health(String),
+    /// `/metrics`.
+    Metrics,
+    /// `/metrics/slis`.
+    Indicators,
     /// `/` and `/index.html`.
     Root,
     /// `/api`.
@@ -78,6 +82,8 @@ impl Route {
             ["version"] => Self::Version,
             ["healthz" | "livez" | "readyz"] if path.ends_with('/') => Self::Unknown,
             ["healthz" | "livez" | "readyz", rest @ ..] => Self::Health(rest.join("/")),
+            ["metrics"] if !path.ends_with('/') => Self::Metrics,
+            ["metrics", "slis"] if !path.ends_with('/') => Self::Indicators,
             ["openapi", rest @ ..] => Self::OpenApi(rest.join("/")),
             ["api"] => Self::CoreVersions,
             ["api", version, rest @ ..] => in_version("", version, rest),
@@ -218,6 +224,8 @@ mod tests {
     #[case::a_name_after_two_slashes("/apis/a.b/v1/namespaces/n/xs//x", Route::Resource(Target { group: "a.b".to_owned(), version: "v1".to_owned(), namespace: "n".to_owned(), resource: "xs".to_owned(), subresource: "x".to_owned(), is_doubled: true, ..Target::default() }))]
     #[case::no_namespace("/api/v1/watch/namespaces//pods", Route::Resource(Target { version: "v1".to_owned(), resource: "pods".to_owned(), watch: true, is_doubled: true, has_no_namespace: true, ..Target::default() }))]
     #[case::two_slashes_more("/api/v1/namespaces//pods//x", Route::Resource(Target { version: "v1".to_owned(), resource: "pods".to_owned(), subresource: "x".to_owned(), is_doubled: true, ..Target::default() }))]
+    #[case::figures("/metrics/slis", Route::Indicators)]
+    #[case::no_figures("/metrics/", Route::Unknown)]
     #[case::a_page("/index.html", Route::Root)]
     #[case::health("/healthz/", Route::Unknown)]
     #[case::a_slash("/api%2Fv1", Route::Resources { group: String::new(), version: "v1".to_owned() })]

@@ -4,6 +4,7 @@
 //! pkg/controller/openapi/builder/builder.go. What parameters are for is not told.
 
 use super::components::{component, group_version_kind, meta, reference};
+use super::naming::{article, camel, tag};
 use super::parts::{Part, Use, parts};
 use super::path_of;
 use crate::http::discovery::verbs;
@@ -466,46 +467,5 @@ fn parameter_type(name: &str) -> &'static str {
         | "watch" => "boolean",
         "gracePeriodSeconds" | "limit" | "timeoutSeconds" => "integer",
         _ => "string",
-    }
-}
-
-/// `core_v1` or `rbacAuthorization_v1`.
-fn tag(group: &str, version: &str) -> String {
-    format!("{}_{version}", group_tag(group))
-}
-
-/// `core` or `rbacAuthorization`.
-pub(super) fn group_tag(group: &str) -> String {
-    let mut words = group.trim_end_matches(".k8s.io").split('.');
-    let first = match words.next() {
-        None | Some("") => "core",
-        Some(word) => word,
-    };
-    let rest = words.map(capitalised);
-    format!("{first}{}", rest.collect::<String>())
-}
-
-/// `CoreV1` or `RbacAuthorizationV1`.
-fn camel(group: &str, version: &str) -> String {
-    capitalised(&tag(group, version).replace('_', " "))
-}
-
-/// Every word with a capital, without the spaces.
-pub(super) fn capitalised(words: &str) -> String {
-    let words = words.split(' ').map(|word| {
-        let (head, tail) = word.split_at(word.len().min(1));
-        head.to_uppercase() + tail
-    });
-    words.collect()
-}
-
-/// What stands before a noun; plurals have no article.
-fn article(noun: &str) -> &'static str {
-    if noun.ends_with('s') && !noun.ends_with("ss") {
-        " "
-    } else if noun.starts_with(['A', 'E', 'I', 'O', 'U']) {
-        " an "
-    } else {
-        " a "
     }
 }

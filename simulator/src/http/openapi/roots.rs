@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::components::{add_parts, meta};
-use super::operations::{WRITTEN, capitalised, group_tag, read};
+use super::naming::{capitalised, group_tag};
+use super::operations::{WRITTEN, read};
 use crate::json::{Map, Value, json};
 use crate::store::kind::{Kind, Origin};
 
