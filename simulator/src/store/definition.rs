@@ -21,6 +21,8 @@ use super::webhook::{Conversation, Webhooks};
 use crate::ids::Ids;
 use crate::json::{Value, json};
 
+/// Why a definition is terminating whose instances nobody has looked at.
+const PENDING: &str = "InstanceDeletionPending";
 /// Holds a definition until its instances are gone.
 const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
@@ -125,6 +127,8 @@ impl Kernel {
         if !is_definition(served) {
             return;
         }
+        let group = field(&stored.value()["spec"], "group");
+        self.register_versions(group, (context.now, &mut *context.ids));
         if !stored.is_terminating() {
             // One that is yet to be established keeps its kinds until then.
             let is_established = is_established(stored.value());
@@ -139,7 +143,30 @@ impl Kernel {
         };
         if remaining == 0 {
             self.finish_definition(stored, context.now);
+        } else {
+            self.continue_cleanup(served, stored, context.now);
         }
+    }
+
+    /// Says of a definition whose instances are being deleted that they are, in a write of its own.
+    ///
+    /// Source: apiextensions-apiserver v0.34.3, pkg/controller/finalizer/crd_finalizer.go.
+    fn continue_cleanup(&mut self, served: &Served, stored: &Object, now: Timestamp) {
+        if !conditions(stored.value()).any(|condition| condition["reason"] == PENDING) {
+            return;
+        }
+        let mut value = stored.value().clone();
+        let message = "CustomResource deletion is in progress";
+        set_terminating(&mut value, now, "InstanceDeletionInProgress", message);
+        let writer = Writer {
+            manager: "kube-apiserver",
+            api_version: &served.kind.api_version(),
+            subresource: "status",
+            now,
+        };
+        let schema = &served.kind.schema;
+        track_update(Some(stored.value()), &mut value, &writer, schema);
+        self.log.put(served.table, value);
     }
 
     /// What the end of an object ends with it: the kinds of a definition, the cleanup of one, the logs of a pod.
@@ -148,6 +175,7 @@ impl Kernel {
         Webhooks::forget(&mut self.webhooks, served, last);
         if is_definition(served) {
             self.unserve(last);
+            self.unregister_versions(field(&last.value()["spec"], "group"), now);
         } else if served.kind.origin == Origin::Custom {
             let definition = self.definition_of(served).cloned();
             if let Some(definition) = definition.filter(|d| d.is_terminating())
@@ -233,7 +261,7 @@ impl Kernel {
         table
     }
 
-    fn definitions(&self) -> &Arc<Served> {
+    pub(super) fn definitions(&self) -> &Arc<Served> {
         self.registry
             .get("apiextensions.k8s.io", "v1", "customresourcedefinitions")
     }
@@ -324,14 +352,15 @@ pub(super) fn begin_cleanup(value: &mut Value, now: Timestamp) {
     if let Some(list) = finalizers.as_array_mut() {
         list.push(CLEANUP.into());
     }
-    set_condition(
-        value,
-        now,
-        &json!({
-            "type": "Terminating", "status": "True", "reason": "InstanceDeletionInProgress",
-            "message": "CustomResource deletion is in progress"
-        }),
-    );
+    let message =
+        "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    set_terminating(value, now, PENDING, message);
+}
+
+fn set_terminating(value: &mut Value, now: Timestamp, reason: &str, message: &str) {
+    let condition =
+        json!({"type": "Terminating", "status": "True", "reason": reason, "message": message});
+    set_condition(value, now, &condition);
 }
 
 /// Whether a resource is that of definitions.

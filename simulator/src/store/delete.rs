@@ -214,7 +214,8 @@ impl Kernel {
             return Step::Wait(old.value().clone());
         }
         let mut value = old.value().clone();
-        mark(&mut value, now, 0);
+        // It is no graceful deletion, and no change of what is asked for.
+        metadata_mut(&mut value).insert("deletionTimestamp", seconds(now).into());
         super::definition::begin_cleanup(&mut value, now);
         Step::Wait(value)
     }

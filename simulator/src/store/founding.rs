@@ -1,7 +1,7 @@
 //! What every cluster begins with.
 //!
-//! Simplified: nobody keeps it so, no lease tells of the server, groups of definitions have no APIService, nobody owns the
-//! status of a ServiceCIDR, and the roles that gather others do so from the beginning.
+//! Simplified: nobody keeps it so, no lease tells of the server, nobody owns the status of a ServiceCIDR, and the roles that
+//! gather others do so from the beginning.
 //!
 //! Source: what kube-apiserver v1.34.3 holds just after its first start; kubernetes v1.34
 //! `plugin/pkg/auth/authorizer/rbac/bootstrappolicy`, `pkg/registry/rbac/rest/storage_rbac.go`.
@@ -117,12 +117,13 @@ impl Kernel {
             }
             self.begin_with_one((plural, name), body, (now, ids));
         }
+        self.register_all_versions((now, &mut *ids));
         let conversation = &mut Conversation::default();
         self.gather_roles(&mut Context::new((now, ids), conversation));
     }
 
     /// Stores an object as it is, of which nobody disputes anything: a whole creation would take several times longer.
-    fn begin_with_one(
+    pub(super) fn begin_with_one(
         &mut self,
         (plural, name): (&str, &str),
         mut object: Value,

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod answer;
+mod api_service;
 pub(crate) mod builtin;
 pub mod expiry;
 pub(crate) mod json_type;
