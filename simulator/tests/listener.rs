@@ -53,12 +53,13 @@ async fn a_client_with_the_kubeconfig_creates_reads_changes_watches_and_deletes(
     let listed = api.list(&ListParams::default()).await.unwrap();
     api.delete("one", &DeleteParams::default()).await.unwrap();
     let events: Vec<&str> = watch
-        .take(3)
+        .take(4)
         .map_ok(|event| match event {
             WatchEvent::Added(_) => "added",
             WatchEvent::Modified(_) => "modified",
             WatchEvent::Deleted(_) => "deleted",
-            WatchEvent::Bookmark(_) | WatchEvent::Error(_) => "other",
+            WatchEvent::Bookmark(_) => "the end of the state",
+            WatchEvent::Error(_) => "error",
         })
         .try_collect()
         .await
@@ -66,7 +67,8 @@ async fn a_client_with_the_kubeconfig_creates_reads_changes_watches_and_deletes(
     assert_eq!(created.metadata.uid, read.metadata.uid);
     assert_eq!(read.data.unwrap()["a"], "c");
     assert_eq!(listed.items.len(), 1);
-    assert_eq!(events, ["added", "modified", "deleted"]);
+    let expected = ["the end of the state", "added", "modified", "deleted"];
+    assert_eq!(events, expected);
 }
 
 #[tokio::test]
@@ -201,7 +203,8 @@ async fn a_stopped_server_ends_open_watches_and_closes_its_port() {
     let url = serving.access.url.clone();
     serving.end().await;
     let rest: Vec<_> = watch.collect().await;
-    assert!(rest.iter().all(Result::is_err));
+    let is_expected = |event| matches!(event, &Err(_) | &Ok(WatchEvent::Bookmark(_)));
+    assert!(rest.iter().all(is_expected));
     let port = url.strip_prefix("https://").unwrap();
     assert!(TcpStream::connect(port).await.is_err());
 }
