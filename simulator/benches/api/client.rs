@@ -1,19 +1,13 @@
-//! A client that costs little: one connection over HTTP/2 and TLS, on which nothing is kept but what is under way. What
-//! can be sent at once is, as it is from a client of Go.
+//! A client that costs little, so that it is the server that is measured: one connection over HTTP/2 and TLS, whose
+//! requests are frames that are all but ready. What can be sent at once is, as it is from a client of Go.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures::stream::poll_fn;
-use futures::{SinkExt, StreamExt};
-use h2::Codec;
-use h2::frame::{Data, Frame, Headers, Ping, Pseudo, Settings, StreamId, WindowUpdate};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use bytes::{Buf, BufMut, BytesMut};
 use kube::client::ConfigExt;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -28,9 +22,59 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const WINDOW_BYTES: u32 = (1 << 31) - 1;
 /// What of it goes for a connection without a word.
 const FIRST_WINDOW_BYTES: u32 = (1 << 16) - 1;
+/// How many bytes are read at a time at least.
+const READ_BYTES: usize = 1 << 16;
+/// What each answer of an API begins with that refuses a request.
+const REFUSED: &[u8] = br#"{"kind":"Status""#;
 
-/// A request: method, path and body.
-pub(super) type Asked = (Method, String, Bytes);
+/// The frames that are sent or looked at.
+///
+/// Source: RFC 9113 §6.
+mod frame {
+    pub(super) const DATA: u8 = 0;
+    pub(super) const HEADERS: u8 = 1;
+    pub(super) const RST_STREAM: u8 = 3;
+    pub(super) const SETTINGS: u8 = 4;
+    pub(super) const PING: u8 = 6;
+    pub(super) const GOAWAY: u8 = 7;
+    pub(super) const WINDOW_UPDATE: u8 = 8;
+
+    pub(super) const ACK: u8 = 1;
+    pub(super) const END_STREAM: u8 = 1;
+    pub(super) const END_HEADERS: u8 = 4;
+
+    pub(super) const HEAD_BYTES: usize = 9;
+    /// Of SETTINGS.
+    pub(super) const INITIAL_WINDOW_SIZE: u16 = 4;
+}
+
+/// Fields of a request, by their index in the table that both sides know, and what says how one is written.
+///
+/// Source: RFC 7541 §6.1, §6.2, Appendix A.
+mod field {
+    pub(super) const AUTHORITY: u8 = 1;
+    pub(super) const GET: u8 = 2;
+    pub(super) const POST: u8 = 3;
+    pub(super) const PATH: u8 = 4;
+    pub(super) const HTTPS: u8 = 7;
+    pub(super) const AUTHORIZATION: u8 = 23;
+    pub(super) const CONTENT_TYPE: u8 = 31;
+
+    pub(super) const INDEXED: u8 = 0x80;
+    /// From now on it has an index of its own, the first one after the table; what had one has the next.
+    pub(super) const TO_BE_INDEXED: u8 = 0x40;
+    pub(super) const FIRST_INDEX: u8 = 62;
+    /// A length that is longer goes on in the next byte.
+    pub(super) const SHORT_LENGTH: usize = 127;
+}
+
+/// What is asked for.
+pub(super) enum Asked {
+    /// An object at a path.
+    Get(String),
+    /// To make what the body says, at a path.
+    Create(String, Vec<u8>),
+}
 
 /// What every connection is made with, which takes longer than a server should take to start. The certificate of a server
 /// is its own.
@@ -45,39 +89,36 @@ pub(super) fn tls() -> Arc<ClientConfig> {
 /// An open connection.
 pub(super) struct Client<'a> {
     place: &'a Place,
-    codec: Codec<TlsStream<TcpStream>, Bytes>,
-    headers: HeaderMap,
-    next: StreamId,
-    /// The request that is being refused, and how.
-    refused: Option<(StreamId, StatusCode)>,
+    stream: TlsStream<TcpStream>,
+    to_send: BytesMut,
+    received: BytesMut,
+    next_stream: u32,
+    /// Whether the fields that are the same for each request have indices.
+    is_indexed: bool,
 }
 
 impl<'a> Client<'a> {
     /// Connects.
     pub(super) async fn connect(place: &'a Place) -> Self {
-        let uri: http::Uri = place.origin.parse().unwrap();
-        let host = uri.host().unwrap().to_owned();
-        let address = (host.as_str(), uri.port_u16().unwrap());
-        let stream = TcpStream::connect(address).await.unwrap();
+        let authority = place.authority();
+        let (host, _) = authority.rsplit_once(':').unwrap();
+        let stream = TcpStream::connect(authority).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        let name = ServerName::try_from(host).unwrap();
+        let name = ServerName::try_from(host.to_owned()).unwrap();
         let stream = TlsConnector::from(Arc::clone(&place.tls)).connect(name, stream);
-        let mut stream = stream.await.unwrap();
-        stream.write_all(PREFACE).await.unwrap();
-        let mut codec = Codec::new(stream);
-        let mut settings = Settings::default();
-        settings.set_initial_window_size(Some(WINDOW_BYTES));
-        codec.feed(settings.into()).await.unwrap();
-        let window = WindowUpdate::new(StreamId::ZERO, WINDOW_BYTES - FIRST_WINDOW_BYTES);
-        codec.send(window.into()).await.unwrap();
-        let bearer = HeaderValue::try_from(format!("Bearer {}", place.token)).unwrap();
-        let json = HeaderValue::from_static("application/json");
+        let mut to_send = BytesMut::from(PREFACE);
+        put_head(&mut to_send, 6, (frame::SETTINGS, 0), 0);
+        to_send.put_u16(frame::INITIAL_WINDOW_SIZE);
+        to_send.put_u32(WINDOW_BYTES);
+        put_head(&mut to_send, 4, (frame::WINDOW_UPDATE, 0), 0);
+        to_send.put_u32(WINDOW_BYTES - FIRST_WINDOW_BYTES);
         Self {
             place,
-            codec,
-            headers: HeaderMap::from_iter([(AUTHORIZATION, bearer), (CONTENT_TYPE, json)]),
-            next: StreamId::from(1),
-            refused: None,
+            stream: stream.await.unwrap(),
+            to_send,
+            received: BytesMut::new(),
+            next_stream: 1,
+            is_indexed: false,
         }
     }
 
@@ -87,80 +128,109 @@ impl<'a> Client<'a> {
         let mut requests = requests.fuse();
         let mut n_under_way = 0;
         for request in requests.by_ref().take(n_open) {
-            self.send(request).await;
+            self.put_request(&request);
             n_under_way += 1;
         }
         while n_under_way > 0 {
-            SinkExt::flush(&mut self.codec).await.unwrap();
-            for frame in self.received().await {
-                if !self.is_end(frame).await {
-                    continue;
-                }
+            self.stream.write_all_buf(&mut self.to_send).await.unwrap();
+            self.stream.flush().await.unwrap();
+            self.received.reserve(READ_BYTES);
+            let n_read = self.stream.read_buf(&mut self.received).await.unwrap();
+            assert_ne!(n_read, 0, "the server hung up");
+            for _ in 0..self.take_ends() {
                 match requests.next() {
-                    Some(request) => self.send(request).await,
+                    Some(request) => self.put_request(&request),
                     None => n_under_way -= 1,
                 }
             }
         }
     }
 
-    /// All that has come; waits until there is something.
-    async fn received(&mut self) -> Vec<Frame> {
-        let codec = &mut self.codec;
-        let frames = poll_fn(|context| codec.poll_next_unpin(context));
-        let frames = frames.ready_chunks(64).next().await.unwrap();
-        frames.into_iter().map(Result::unwrap).collect()
-    }
-
-    /// Has a request sent with the next flush.
-    async fn send(&mut self, (method, path, body): Asked) {
-        let id = self.next;
-        self.next = id.next_id().unwrap();
-        let uri = format!("{}{path}", self.place.origin).parse().unwrap();
-        let pseudo = Pseudo::request(method, uri, None);
-        let mut head = Headers::new(id, pseudo, self.headers.clone());
+    /// Has a request sent.
+    fn put_request(&mut self, request: &Asked) {
+        let (stream, out) = (self.next_stream, &mut self.to_send);
+        self.next_stream += 2;
+        let (method, path, body) = match request {
+            Asked::Get(path) => (field::GET, path, &[][..]),
+            Asked::Create(path, body) => (field::POST, path, &body[..]),
+        };
+        let head = out.len();
+        put_head(out, 0, (frame::HEADERS, frame::END_HEADERS), stream);
+        out.put_slice(&[field::INDEXED | method, field::INDEXED | field::HTTPS]);
+        put_field(out, field::PATH, path);
+        if self.is_indexed {
+            // Names with a colon come first, as they did.
+            let indices = (0..3).rev().map(|n| field::FIRST_INDEX + n);
+            out.extend(indices.map(|index| field::INDEXED | index));
+        } else {
+            let (authority, token) = (self.place.authority(), &self.place.token);
+            put_field(out, field::TO_BE_INDEXED | field::AUTHORITY, authority);
+            let bearer = format!("Bearer {token}");
+            put_field(out, field::TO_BE_INDEXED | field::AUTHORIZATION, &bearer);
+            let json = "application/json";
+            put_field(out, field::TO_BE_INDEXED | field::CONTENT_TYPE, json);
+            self.is_indexed = true;
+        }
+        let n_bytes = (out.len() - head - frame::HEAD_BYTES) as u32;
+        out[head..head + 3].copy_from_slice(&n_bytes.to_be_bytes()[1..]);
         if body.is_empty() {
-            head.set_end_stream();
-            return self.codec.feed(head.into()).await.unwrap();
+            out[head + 4] |= frame::END_STREAM;
+        } else {
+            put_head(out, body.len(), (frame::DATA, frame::END_STREAM), stream);
+            out.put_slice(body);
         }
-        self.codec.feed(head.into()).await.unwrap();
-        let mut data = Data::new(id, body);
-        data.set_end_stream(true);
-        self.codec.feed(data.into()).await.unwrap();
     }
 
-    /// Whether an answer ends with this.
-    async fn is_end(&mut self, frame: Frame) -> bool {
-        match frame {
-            Frame::Headers(head) => {
-                let (id, is_end) = (head.stream_id(), head.is_end_stream());
-                let status = head.into_parts().0.status.unwrap();
-                if !status.is_success() {
-                    self.refused = Some((id, status));
+    /// Takes the frames that have come whole; how many answers end with them.
+    fn take_ends(&mut self) -> usize {
+        let mut n_ends = 0;
+        while let Some(head) = self.received.first_chunk::<{ frame::HEAD_BYTES }>() {
+            let n_bytes = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+            let (kind, flags) = (head[3], head[4]);
+            if self.received.len() < frame::HEAD_BYTES + n_bytes {
+                break;
+            }
+            self.received.advance(frame::HEAD_BYTES);
+            let payload = self.received.split_to(n_bytes);
+            match kind {
+                frame::DATA | frame::HEADERS => {
+                    let is_refused = kind == frame::DATA && payload.starts_with(REFUSED);
+                    assert!(!is_refused, "{}", String::from_utf8_lossy(&payload));
+                    n_ends += usize::from(flags & frame::END_STREAM);
                 }
-                is_end
-            }
-            Frame::Data(data) => {
-                if let Some((id, status)) = self.refused {
-                    let text = String::from_utf8_lossy(data.payload());
-                    assert_ne!(id, data.stream_id(), "{status}: {text}");
+                frame::SETTINGS | frame::PING if flags & frame::ACK == 0 => {
+                    let echo = if kind == frame::PING {
+                        &payload[..]
+                    } else {
+                        &[]
+                    };
+                    put_head(&mut self.to_send, echo.len(), (kind, frame::ACK), 0);
+                    self.to_send.put_slice(echo);
                 }
-                data.is_end_stream()
-            }
-            Frame::Settings(settings) if !settings.is_ack() => {
-                self.codec.feed(Settings::ack().into()).await.unwrap();
-                false
-            }
-            Frame::Ping(ping) if !ping.is_ack() => {
-                let pong = Ping::pong(ping.into_payload());
-                self.codec.feed(pong.into()).await.unwrap();
-                false
-            }
-            _ => {
-                let is_over = matches!(frame, Frame::Reset(_) | Frame::GoAway(_));
-                assert!(!is_over, "{frame:?}");
-                false
+                frame::RST_STREAM | frame::GOAWAY => panic!("the server gave up: {payload:?}"),
+                _ => {}
             }
         }
+        n_ends
     }
+}
+
+/// Writes what a frame begins with.
+///
+/// Source: RFC 9113 §4.1.
+fn put_head(out: &mut BytesMut, n_bytes: usize, (kind, flags): (u8, u8), stream: u32) {
+    out.put_uint(n_bytes as u64, 3);
+    out.put_slice(&[kind, flags]);
+    out.put_u32(stream);
+}
+
+/// Writes a field whose name has an index, and what it holds as it is.
+///
+/// Source: RFC 7541 §5.2, §6.2.
+fn put_field(out: &mut BytesMut, name: u8, value: &str) {
+    // An index below 15 stands in the byte itself, whatever precedes it; so does one below 63 that is to be indexed.
+    out.put_u8(name);
+    assert!(value.len() < field::SHORT_LENGTH, "{value} is too long");
+    out.put_u8(value.len() as u8);
+    out.put_slice(value.as_bytes());
 }

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
-use http::Method;
 use k8s_openapi::api::core::v1::ConfigMap;
 use rustls::ClientConfig;
 use serde_json::json;
@@ -28,6 +26,13 @@ pub(super) struct Place {
     pub(super) origin: String,
     pub(super) token: String,
     pub(super) tls: Arc<ClientConfig>,
+}
+
+impl Place {
+    /// Its host and port.
+    pub(super) fn authority(&self) -> &str {
+        self.origin.trim_start_matches("https://")
+    }
 }
 
 /// What is measured of a server.
@@ -110,7 +115,7 @@ pub(super) fn config_map(name: &str) -> ConfigMap {
 /// Returns once the server answers.
 pub(super) async fn first_answer(place: &Place) {
     let mut client = Client::connect(place).await;
-    let request = (Method::GET, "/version".to_owned(), Bytes::new());
+    let request = Asked::Get("/version".to_owned());
     client.ask(1, std::iter::once(request)).await;
 }
 
@@ -124,14 +129,13 @@ impl Load<'_> {
     async fn create(&self, n_connections: usize, prefix: &str) -> Rate {
         let request = |n| {
             let object = config_map(&format!("{prefix}-{n}"));
-            let body = serde_json::to_vec(&object).unwrap().into();
-            (Method::POST, PATH.to_owned(), body)
+            Asked::Create(PATH.to_owned(), serde_json::to_vec(&object).unwrap())
         };
         self.rate(n_connections, request).await
     }
 
     async fn get(&self, n_connections: usize, prefix: &str) -> Rate {
-        let request = |n| (Method::GET, format!("{PATH}/{prefix}-{n}"), Bytes::new());
+        let request = |n| Asked::Get(format!("{PATH}/{prefix}-{n}"));
         self.rate(n_connections, request).await
     }
 
