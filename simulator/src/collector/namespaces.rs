@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::core::ApiResource;
-use kube::{Client, Error};
+use kube::{Client, Error, ResourceExt};
 
 use super::error::{CollectError, unless_overtaken};
 use crate::json::{Value, json};
@@ -33,6 +33,14 @@ struct Remains {
     content: BTreeMap<String, usize>,
     /// Finalizer → number of objects that have it.
     finalizers: BTreeMap<String, usize>,
+}
+
+/// How far a namespace has been emptied.
+enum Swept {
+    /// Its pods are on their way; nothing else was touched.
+    Pods,
+    /// All but this.
+    All(Remains),
 }
 
 impl Namespaces {
@@ -61,30 +69,54 @@ impl Namespaces {
         if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
             return Ok(None);
         }
-        let remains = self.sweep(key).await?;
-        if remains.content.is_empty() {
+        let swept = self.sweep(key).await?;
+        let told = match &swept {
+            Swept::Pods => &Remains::default(),
+            Swept::All(remains) => remains,
+        };
+        let Some(version) = self.report(key, object, told, now).await? else {
+            return Ok(Some(WAIT_MIN));
+        };
+        if matches!(&swept, Swept::All(remains) if remains.content.is_empty()) {
             let left = finalizers
                 .into_iter()
                 .filter(|finalizer| finalizer != FINALIZER);
-            self.finalize(key, object, left.collect()).await?;
+            let namespace = (&**object, version);
+            self.finalize(key, namespace, left.collect()).await?;
             return Ok(None);
         }
-        self.report(key, object, &remains, now).await?;
         Ok(Some(
             (now.duration_since(since) / 2).clamp(WAIT_MIN, WAIT_MAX),
         ))
     }
 
-    /// Deletes everything, kind by kind, and counts what stays.
-    async fn sweep(&self, key: &Key) -> Result<Remains, Failure> {
+    /// Deletes everything, kind by kind, and counts what stays; nothing else as long as there are pods.
+    async fn sweep(&self, key: &Key) -> Result<Swept, Failure> {
         let mut remains = Remains::default();
         let kinds = self
             .discover()
             .await
             .map_err(CollectError::during("discover the content of", key))?;
+        let is_pods = |kind: &ApiResource| kind.group.is_empty() && kind.plural == "pods";
+        let (pods, others): (Vec<_>, Vec<_>) = kinds.into_iter().partition(is_pods);
+        self.sweep_kinds(key, &pods, &mut remains).await?;
+        if !remains.content.is_empty() {
+            return Ok(Swept::Pods);
+        }
+        self.sweep_kinds(key, &others, &mut remains).await?;
+        Ok(Swept::All(remains))
+    }
+
+    /// Deletes all objects of some kinds and counts those that stay.
+    async fn sweep_kinds(
+        &self,
+        key: &Key,
+        kinds: &[ApiResource],
+        remains: &mut Remains,
+    ) -> Result<(), Failure> {
         for resource in kinds {
             let api: Api<PartObject> =
-                Api::namespaced_with(self.client.clone(), &key.name, &resource);
+                Api::namespaced_with(self.client.clone(), &key.name, resource);
             let all = ListParams::default();
             let found = api
                 .list_metadata(&all)
@@ -115,7 +147,7 @@ impl Namespaces {
                 *remains.finalizers.entry(finalizer.clone()).or_default() += 1;
             }
         }
-        Ok(remains)
+        Ok(())
     }
 
     /// The namespaced kinds, each in its preferred version, that can be listed and deleted as a collection.
@@ -166,10 +198,11 @@ impl Namespaces {
     async fn finalize(
         &self,
         key: &Key,
-        namespace: &PartObject,
+        (namespace, version): (&PartObject, Option<String>),
         left: Vec<Value>,
     ) -> Result<(), Failure> {
         let mut namespace = namespace.clone();
+        namespace.metadata.resource_version = version;
         namespace.data["spec"]["finalizers"] = left.into();
         let resource = ApiResource::erase::<Namespace>(&());
         let api: Api<PartObject> = Api::all_with(self.client.clone(), &resource);
@@ -180,31 +213,35 @@ impl Namespaces {
         Ok(unless_overtaken(result).map_err(CollectError::during("finalize", key))?)
     }
 
+    /// Says in the status of a namespace what remains; the version of the namespace afterwards, unless it has just become
+    /// another one.
     async fn report(
         &self,
         key: &Key,
         namespace: &PartObject,
         remains: &Remains,
         now: Timestamp,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Option<String>>, Failure> {
         let before = namespace.data["status"]["conditions"]
             .as_array()
             .cloned()
             .unwrap_or_default();
         let after = conditions(remains, &before, now);
         if before == after {
-            return Ok(());
+            return Ok(Some(namespace.metadata.resource_version.clone()));
         }
         let api: Api<Namespace> = Api::all(self.client.clone());
         let patch = Patch::Merge(json!({"status": {"conditions": after}}));
         let result = api
             .patch_status(&key.name, &PatchParams::default(), &patch)
             .await;
-        Ok(unless_overtaken(result).map_err(CollectError::during("update the status of", key))?)
+        let version = result.as_ref().ok().map(Namespace::resource_version);
+        unless_overtaken(result).map_err(CollectError::during("update the status of", key))?;
+        Ok(version)
     }
 }
 
-/// The five conditions of a terminating namespace that still has content.
+/// The five conditions of a terminating namespace.
 ///
 /// Source: kubernetes v1.34 `pkg/controller/namespace/deletion/status_condition_utils.go`.
 fn conditions(remains: &Remains, before: &[Value], now: Timestamp) -> Vec<Value> {
@@ -242,12 +279,21 @@ fn conditions(remains: &Remains, before: &[Value], now: Timestamp) -> Vec<Value>
             "ContentDeleted",
             "All content successfully deleted, may be waiting on finalization",
         ),
-        (
-            "NamespaceContentRemaining",
-            true,
-            "SomeResourcesRemain",
-            content.as_str(),
-        ),
+        if remains.content.is_empty() {
+            (
+                "NamespaceContentRemaining",
+                false,
+                "ContentRemoved",
+                "All content successfully removed",
+            )
+        } else {
+            (
+                "NamespaceContentRemaining",
+                true,
+                "SomeResourcesRemain",
+                content.as_str(),
+            )
+        },
         if has_finalizers {
             (
                 "NamespaceFinalizersRemaining",

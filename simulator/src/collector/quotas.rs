@@ -148,8 +148,13 @@ impl Quotas {
                 }
             }
         }
+        let is_known = |name: &&String| {
+            let measured = Measured::by(name);
+            self.followed.iter().any(|it| it.measured() == measured)
+        };
         let of = |name: &String| used.get(name).copied().unwrap_or_default();
-        hard.keys().map(|name| (name.clone(), of(name))).collect()
+        let known = hard.keys().filter(is_known);
+        known.map(|name| (name.clone(), of(name))).collect()
     }
 }
 

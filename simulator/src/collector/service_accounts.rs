@@ -7,7 +7,7 @@ use kube::Client;
 use kube::api::{Api, PostParams};
 use kube::core::{ApiResource, ObjectMeta};
 
-use super::error::{CollectError, unless_there};
+use super::error::{CollectError, unless_overtaken, unless_there};
 use crate::part::{Caches, Change, ChangeKind, Failure, Key, Part, Wake, Watch};
 
 const NAMESPACES: usize = 0;
@@ -22,7 +22,7 @@ const DESCRIPTION: (&str, &str) = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.",
 );
 
-/// Gives each namespace the service account `default` and the ConfigMap `kube-root-ca.crt`.
+/// Gives each namespace the service account `default` and the ConfigMap `kube-root-ca.crt`, which it keeps as it should be.
 pub struct ServiceAccounts {
     client: Client,
     authority: String,
@@ -58,21 +58,48 @@ impl ServiceAccounts {
                 .await;
             unless_there(result).map_err(CollectError::during("create service account of", key))?;
         }
+        let maps = Api::namespaced(self.client.clone(), &key.name);
         if !has(CONFIG_MAPS, AUTHORITY) {
-            let (description, text) = DESCRIPTION;
             let mut map = ConfigMap {
                 metadata: named(AUTHORITY),
                 ..ConfigMap::default()
             };
-            map.metadata.annotations = Some([(description.to_owned(), text.to_owned())].into());
-            map.data = Some([("ca.crt".to_owned(), self.authority.clone())].into());
-            let result = Api::namespaced(self.client.clone(), &key.name)
-                .create(&params, &map)
-                .await;
+            self.publish(&mut map);
+            let result = maps.create(&params, &map).await;
             unless_there(result)
                 .map_err(CollectError::during("create certificate authority of", key))?;
+            return Ok(());
+        }
+        let found = maps.get_opt(AUTHORITY).await;
+        let found = found.map_err(CollectError::during("read certificate authority of", key))?;
+        if let Some(mut map) = found
+            && self.publish(&mut map)
+        {
+            let result = maps.replace(AUTHORITY, &params, &map).await;
+            unless_overtaken(result).map_err(CollectError::during(
+                "restore certificate authority of",
+                key,
+            ))?;
         }
         Ok(())
+    }
+
+    /// Puts into a ConfigMap what it should hold; whether it held something else.
+    ///
+    /// Source: kubernetes v1.34 `pkg/controller/certificates/rootcacertpublisher/publisher.go`, `syncNamespace`.
+    fn publish(&self, map: &mut ConfigMap) -> bool {
+        let data = Some([("ca.crt".to_owned(), self.authority.clone())].into());
+        let (description, text) = DESCRIPTION;
+        let annotations = map.metadata.annotations.get_or_insert_default();
+        let is_described = annotations
+            .get(description)
+            .is_some_and(|text| !text.is_empty());
+        if map.data == data && is_described {
+            return false;
+        }
+        annotations.insert(description.to_owned(), text.to_owned());
+        map.data = data;
+        true
     }
 }
 
@@ -103,9 +130,7 @@ impl Part for ServiceAccounts {
             (ACCOUNTS, ChangeKind::Deleted) if name == ACCOUNT => {
                 change.object.metadata.namespace.as_deref()
             }
-            (CONFIG_MAPS, ChangeKind::Deleted) if name == AUTHORITY => {
-                change.object.metadata.namespace.as_deref()
-            }
+            (CONFIG_MAPS, _) if name == AUTHORITY => change.object.metadata.namespace.as_deref(),
             _ => None,
         };
         let key = |name: &str| Key {

@@ -1,11 +1,12 @@
 //! The collectors together in one cluster.
 
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, ResourceQuota, ServiceAccount,
+    ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota,
+    ServiceAccount,
 };
 use k8s_openapi::api::storage::v1::VolumeAttributesClass;
 use kube::Client;
-use kube::api::{Api, DeleteParams, ListParams, PostParams, PropagationPolicy};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, PropagationPolicy};
 use rstest::rstest;
 
 use super::{GarbageCollector, Namespaces, Quotas, ServiceAccounts, VolumeBinder};
@@ -149,6 +150,58 @@ async fn a_namespace_is_furnished_and_can_be_deleted_with_its_content() {
     bench.cluster.settle().await.unwrap();
     assert_eq!(namespaces.get_opt("team").await.unwrap(), None);
     assert_eq!(maps.list(&ListParams::default()).await.unwrap().items, []);
+}
+
+#[tokio::test]
+async fn a_changed_authority_is_put_right() {
+    let mut bench = Bench::new();
+    bench.cluster.settle().await.unwrap();
+    let patch = Patch::Merge(json!({"data": {"ca.crt": "forged", "other": ""}}));
+    let params = PatchParams::default();
+    let changed = bench.maps().patch("kube-root-ca.crt", &params, &patch);
+    changed.await.unwrap();
+    bench.cluster.settle().await.unwrap();
+    let authority = bench.maps().get("kube-root-ca.crt").await.unwrap();
+    assert_eq!(json!(authority.data), json!({"ca.crt": "PEM"}));
+}
+
+#[tokio::test]
+async fn a_namespace_is_emptied_of_pods_before_anything_else() {
+    let mut bench = Bench::new();
+    let namespaces: Api<Namespace> = Api::all(bench.client.clone());
+    let namespace = from_value(&json!({"metadata": {"name": "team"}})).unwrap();
+    let params = PostParams::default();
+    namespaces.create(&params, &namespace).await.unwrap();
+    let pods: Api<Pod> = Api::namespaced(bench.client.clone(), "team");
+    let pod = json!({
+        "metadata": {"name": "p", "finalizers": ["ex.io/hold"]},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    });
+    let pod = from_value(&pod).unwrap();
+    pods.create(&params, &pod).await.unwrap();
+    bench.cluster.settle().await.unwrap();
+    let params = DeleteParams::default();
+    namespaces.delete("team", &params).await.unwrap();
+    bench.cluster.settle().await.unwrap();
+    let maps: Api<ConfigMap> = Api::namespaced(bench.client.clone(), "team");
+    let authority = maps.get("kube-root-ca.crt").await.unwrap();
+    assert_eq!(authority.metadata.deletion_timestamp, None);
+    let status = namespaces.get("team").await.unwrap().status.unwrap();
+    let conditions = status.conditions.unwrap_or_default().into_iter();
+    let reasons: Vec<_> = conditions.filter_map(|it| it.reason).collect();
+    let expected = [
+        "ResourcesDiscovered",
+        "ParsedGroupVersions",
+        "ContentDeleted",
+        "ContentRemoved",
+        "ContentHasNoFinalizers",
+    ];
+    assert_eq!(reasons, expected);
+    let released = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    let params = PatchParams::default();
+    pods.patch("p", &params, &released).await.unwrap();
+    bench.cluster.settle().await.unwrap();
+    assert_eq!(namespaces.get_opt("team").await.unwrap(), None);
 }
 
 #[tokio::test]

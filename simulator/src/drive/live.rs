@@ -19,6 +19,8 @@ pub async fn run_live(mut runner: Runner, clock: Clock, stop: impl Future<Output
     loop {
         runner.connect(&clock).await;
         while runner.reconcile_next(&clock, clock.now()).await {
+            // What the part has just learned to follow is there before it goes on.
+            runner.connect(&clock).await;
             runner.take_news(clock.now()).await;
         }
         let wait = tokio::time::sleep(wait_until(runner.next_due(), &clock));
