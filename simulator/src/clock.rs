@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use jiff::fmt::temporal::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 
 /// The instant at which every virtual cluster begins: 2030-01-01T00:00:00Z.
@@ -25,6 +26,13 @@ pub fn after(instant: Timestamp, wait: SignedDuration) -> Timestamp {
     } else {
         Timestamp::MAX
     })
+}
+
+/// RFC 3339 in UTC with whole seconds, as `metav1.Time` is written.
+#[must_use]
+pub fn in_seconds(instant: Timestamp) -> String {
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
+    PRINTER.timestamp_to_string(&instant)
 }
 
 enum Source {
@@ -98,8 +106,12 @@ impl Clock {
                 origin,
                 factor,
             } => {
-                let elapsed = wall().duration_since(*started).as_secs_f64() * factor;
-                *origin + SignedDuration::from_secs_f64(elapsed)
+                let elapsed = wall().duration_since(*started);
+                *origin
+                    + match *factor {
+                        1.0 => elapsed,
+                        factor => SignedDuration::from_secs_f64(elapsed.as_secs_f64() * factor),
+                    }
             }
             Source::Ahead(clock, lead) => clock.now() + lead.get(),
         }

@@ -5,6 +5,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// The letters of a `generateName` suffix. Source: kubernetes v1.34 `staging/src/k8s.io/apimachinery/pkg/util/rand`.
 const SUFFIX_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// A seeded stream of uids, name suffixes and choices.
 #[derive(Clone)]
@@ -47,14 +48,15 @@ impl Ids {
         let (high, low) = (self.0.next_u64(), self.0.next_u64());
         let high = (high & 0xffff_ffff_ffff_0fff) | 0x4000;
         let low = (low & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xffff,
-            low >> 48,
-            low & 0xffff_ffff_ffff
-        )
+        let bytes = [high.to_be_bytes(), low.to_be_bytes()].concat();
+        let mut uid = String::with_capacity(36);
+        for (index, byte) in bytes.into_iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                uid.push('-');
+            }
+            uid.extend([byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)])));
+        }
+        uid
     }
 
     /// Five characters to end a generated name with.

@@ -6,35 +6,75 @@ use super::rule::{ALL, Rule};
 use super::{Question, ResourceQuestion, User};
 use crate::json::Value;
 
-/// Whether a FlowSchema is about what a user asks, which is found out if it matters.
-pub(crate) fn is_about(schema: &Value, user: &User, question: &impl Fn() -> Question) -> bool {
-    let rules = items(&schema["spec"]["rules"]);
-    rules.into_iter().any(|rule| {
-        items(&rule["subjects"])
-            .into_iter()
-            .any(|one| is_subject(one, user))
-            && (is_of_all(rule) || matches(rule, &question()))
-    })
+/// What a FlowSchema is about, read once for all requests.
+#[derive(Debug)]
+pub(crate) struct FlowRules(Vec<FlowRule>);
+
+#[derive(Debug)]
+struct FlowRule {
+    subjects: Vec<Subject>,
+    is_of_all: bool,
+    value: Value,
+}
+
+#[derive(Debug)]
+enum Subject {
+    User(String),
+    Group(String),
+    Account { namespace: String, name: String },
+}
+
+impl FlowRules {
+    /// Those of a FlowSchema.
+    pub(crate) fn of(schema: &Value) -> Self {
+        let rule = |rule: &Value| FlowRule {
+            subjects: items(&rule["subjects"]).filter_map(Subject::of).collect(),
+            is_of_all: is_of_all(rule),
+            value: rule.clone(),
+        };
+        Self(items(&schema["spec"]["rules"]).map(rule).collect())
+    }
+
+    /// Whether they are about what a user asks, which is found out if it matters.
+    pub(crate) fn are_about(&self, user: &User, question: &impl Fn() -> Question) -> bool {
+        self.0.iter().any(|rule| {
+            rule.subjects.iter().any(|subject| subject.is(user))
+                && (rule.is_of_all || matches(&rule.value, &question()))
+        })
+    }
+}
+
+impl Subject {
+    fn of(subject: &Value) -> Option<Self> {
+        let text = |what: &str, field: &str| {
+            let text = subject[what][field].as_str();
+            text.unwrap_or_default().to_owned()
+        };
+        match subject["kind"].as_str()? {
+            "User" => Some(Self::User(text("user", "name"))),
+            "Group" => Some(Self::Group(text("group", "name"))),
+            "ServiceAccount" => Some(Self::Account {
+                namespace: text("serviceAccount", "namespace"),
+                name: text("serviceAccount", "name"),
+            }),
+            _ => None,
+        }
+    }
+
+    fn is(&self, user: &User) -> bool {
+        let is_meant = |name: &str, own: &str| name == ALL || name == own;
+        match self {
+            Self::User(name) => is_meant(name, &user.name),
+            Self::Group(name) => name == ALL || user.is_in(name),
+            Self::Account { namespace, name } => user
+                .account()
+                .is_some_and(|(own, account)| namespace == own && is_meant(name, account)),
+        }
+    }
 }
 
 fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
-}
-
-fn is_subject(subject: &Value, user: &User) -> bool {
-    let name = |what: &str| subject[what]["name"].as_str().unwrap_or_default();
-    let is_meant = |name: &str, own: &str| name == ALL || name == own;
-    match subject["kind"].as_str() {
-        Some("User") => is_meant(name("user"), &user.name),
-        Some("Group") => name("group") == ALL || user.is_in(name("group")),
-        Some("ServiceAccount") => {
-            let namespace = subject["serviceAccount"]["namespace"].as_str();
-            user.account().is_some_and(|(own, account)| {
-                namespace == Some(own) && is_meant(name("serviceAccount"), account)
-            })
-        }
-        _ => false,
-    }
 }
 
 /// Whether it does not matter what is asked.
@@ -116,7 +156,8 @@ mod tests {
             all,
             json!([{"verbs": ["*"], "nonResourceURLs": ["*"]}]),
         );
-        let about = is_about(&schema, &User::admin(), &|| unreachable!("it is of all"));
+        let about =
+            FlowRules::of(&schema).are_about(&User::admin(), &|| unreachable!("it is of all"));
         assert_eq!(about, expected);
     }
 
@@ -136,7 +177,7 @@ mod tests {
         let paths = json!([{"verbs": ["get"], "nonResourceURLs": ["/healthz"]}]);
         let everybody = json!({"kind": "User", "user": {"name": "*"}});
         let schema = schema(everybody, pods, paths);
-        let about = is_about(&schema, &User::admin(), &|| question.clone());
+        let about = FlowRules::of(&schema).are_about(&User::admin(), &|| question.clone());
         assert_eq!(about, expected);
     }
 }

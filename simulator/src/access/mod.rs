@@ -17,7 +17,7 @@ mod question;
 mod rule;
 mod user;
 
-pub(crate) use flow::is_about;
+pub(crate) use flow::FlowRules;
 pub use policy::{Policy, Verdict};
 pub use question::{Question, ResourceQuestion};
 pub use user::User;

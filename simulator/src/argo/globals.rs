@@ -9,6 +9,7 @@ use super::key;
 use super::lookup::{ConfigMapError, Lookups, Missing};
 use super::pass::{Halt, Identity};
 use super::spec::{WorkflowSpec, WorkflowStatus};
+use crate::clock::in_seconds;
 use crate::json::html_escaped;
 
 /// Letters of `workflow.creationTimestamp.<letter>` and how each is printed.
@@ -103,7 +104,7 @@ pub(crate) fn globals(sources: &Sources) -> Result<BTreeMap<String, String>, Hal
 
 fn creation(created: Timestamp, names: &mut BTreeMap<String, String>) {
     let name = "workflow.creationTimestamp";
-    let rfc3339 = created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let rfc3339 = in_seconds(created);
     names.insert(name.to_owned(), rfc3339.clone());
     names.insert(format!("{name}.RFC3339"), rfc3339);
     names.insert(format!("{name}.s"), created.as_second().to_string());

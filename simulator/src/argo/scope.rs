@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::pass::{Halt, Pass};
 use super::spec::{NodeStatus, NodeType, Outputs, Parameter, Template};
 use super::tag::{self, Mode, Scope};
+use crate::clock::in_seconds;
 
 /// The names that a steps or DAG template has given so far.
 pub(crate) type Names = BTreeMap<String, String>;
@@ -25,11 +24,6 @@ pub(crate) fn start(template: &Template) -> Names {
             )
         })
         .collect()
-}
-
-/// An instant as tags print it.
-pub(crate) fn rfc3339(instant: Timestamp) -> String {
-    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Adds outputs under a prefix.
@@ -76,7 +70,7 @@ impl Pass<'_> {
             &node
                 .started_at
                 .as_ref()
-                .map(|t| rfc3339(t.0))
+                .map(|t| in_seconds(t.0))
                 .unwrap_or_default(),
         );
         set(
@@ -84,7 +78,7 @@ impl Pass<'_> {
             &node
                 .finished_at
                 .as_ref()
-                .map(|t| rfc3339(t.0))
+                .map(|t| in_seconds(t.0))
                 .unwrap_or_default(),
         );
         set("ip", &node.pod_ip);

@@ -13,6 +13,7 @@ use super::key;
 use super::lookup::Missing;
 use super::pass::{Action, EventNote, Outcome, Refusal};
 use super::retry::is_transient;
+use crate::clock::in_seconds;
 use crate::json::{Value, json};
 use crate::kubelet::TERMINATE_ANNOTATION;
 use crate::part::{self, PartClient, PartObject, delete, get, send};
@@ -361,7 +362,7 @@ impl<'a> Writer<'a> {
             self.now.as_nanosecond(),
             self.n_events
         );
-        let time = self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let time = in_seconds(self.now);
         let event = json!({
             "apiVersion": "v1",
             "kind": "Event",

@@ -10,6 +10,8 @@ use super::route::{Route, Target, percent_decoded};
 use super::service::Call;
 use crate::access::{Question, ResourceQuestion, User};
 
+/// How each header begins that tells in whose name a request is made.
+const IMPERSONATE: &str = "impersonate-";
 const USER: &str = "impersonate-user";
 const GROUP: &str = "impersonate-group";
 const UID: &str = "impersonate-uid";
@@ -50,6 +52,10 @@ pub(super) fn nameless(call: &Call) -> Option<String> {
 }
 
 fn asked(headers: &HeaderMap) -> User {
+    let mut names = headers.keys().map(http::HeaderName::as_str);
+    if !names.any(|name| name.starts_with(IMPERSONATE)) {
+        return User::default();
+    }
     let texts = |name: &str| {
         let values = headers.get_all(name).iter();
         values.filter_map(|value| value.to_str().ok().map(str::to_owned))

@@ -23,8 +23,9 @@ use super::response::{
     strict_text, text_response, unavailable_as,
 };
 use super::route::{Route, Target};
-use super::service::{ApiServer, Call, State};
+use super::service::{ApiServer, Call};
 use super::shape::Shape;
+use super::state::State;
 use super::{caller, deadline, metrics, review, review_check};
 use crate::access::{Policy, User};
 use crate::faults::{Moment, Said, Verdict};
@@ -74,7 +75,7 @@ impl ApiServer {
     }
 
     async fn answer_whole(&self, call: &Call) -> Answered {
-        let Some(present) = self.present() else {
+        let Some(present) = self.present().await else {
             return Err(Lost::Broken);
         };
         let route = Route::parse(call.uri.path());
@@ -147,8 +148,9 @@ impl ApiServer {
     }
 
     /// What there is now that time has put right what it could; nothing if nobody is there to answer.
-    fn present(&self) -> Option<Present> {
-        let (mut state, now) = (self.lock(), self.clock().now());
+    async fn present(&self) -> Option<Present> {
+        let now = self.clock().now();
+        let mut state = self.lock_in_turn().await;
         if state.trouble.lifecycle.establishes_at(now) {
             drop(state);
             self.pass();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::access::{Question, User, is_about};
+use crate::access::{FlowRules, Question, User};
 use crate::store::kernel::Kernel;
 use crate::store::log::TableId;
 use crate::store::object::{Key, Object};
@@ -26,7 +26,7 @@ pub(crate) struct Flows {
 
 #[derive(Debug)]
 struct Flow {
-    schema: Arc<Object>,
+    rules: FlowRules,
     uids: [HeaderValue; 2],
 }
 
@@ -58,7 +58,7 @@ impl Flows {
         question: &impl Fn() -> Question,
     ) {
         let mut flows = self.flows.iter();
-        let flow = flows.find(|flow| is_about(flow.schema.value(), user, question));
+        let flow = flows.find(|flow| flow.rules.are_about(user, question));
         if let Some(Flow {
             uids: [schema, level],
             ..
@@ -73,16 +73,15 @@ impl Flows {
 /// The FlowSchemas whose priority level there is; the one that all matches is the last.
 fn flows(kernel: &Kernel, [schemas, levels]: [TableId; 2]) -> Vec<Flow> {
     let uid = |object: &Object| HeaderValue::try_from(object.uid()).ok();
-    let flow = |schema: &Arc<Object>| {
+    let flow = |schema: &&Arc<Object>| {
         let level = &schema.value()["spec"]["priorityLevelConfiguration"]["name"];
         let level = kernel.log().get(levels, &Key::new("", level.as_str()?))?;
         Some(Flow {
-            schema: Arc::clone(schema),
+            rules: FlowRules::of(schema.value()),
             uids: [uid(schema)?, uid(level)?],
         })
     };
-    let all = kernel.log().objects(schemas).values();
-    let mut flows: Vec<Flow> = all.filter_map(flow).collect();
-    flows.sort_by_key(|flow| flow.schema.value()["spec"]["matchingPrecedence"].as_i64());
-    flows
+    let mut all: Vec<_> = kernel.log().objects(schemas).values().collect();
+    all.sort_by_key(|schema| schema.value()["spec"]["matchingPrecedence"].as_i64());
+    all.iter().filter_map(flow).collect()
 }

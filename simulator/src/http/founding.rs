@@ -1,7 +1,8 @@
 //! A cluster that begins as a real one, and knows further kinds.
 
 use super::journal::Entry;
-use super::service::{ApiServer, State};
+use super::service::ApiServer;
+use super::state::State;
 use crate::json::Value;
 use crate::store::kind::Kind;
 use crate::store::status::Status;

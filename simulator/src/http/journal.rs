@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Default)]
 pub(crate) struct Journal {
     digest: Sha256,
+    /// The last line.
+    line: String,
     lines: Option<Vec<String>>,
 }
 
@@ -30,13 +32,16 @@ impl Journal {
 
     /// Records one request.
     pub(crate) fn record(&mut self, entry: &Entry) {
-        let line = format!(
-            "{} {} {} {} {} {}\n",
+        self.line.clear();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            self.line,
+            "{} {} {} {} {} {}",
             entry.now, entry.actor, entry.verb, entry.path, entry.code, entry.revision
         );
-        self.digest.update(line.as_bytes());
+        self.digest.update(self.line.as_bytes());
         if let Some(lines) = &mut self.lines {
-            lines.push(line.trim_end().to_owned());
+            lines.push(self.line.trim_end().to_owned());
         }
     }
 

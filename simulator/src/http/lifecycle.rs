@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::service::State;
+use super::state::State;
 use crate::clock::after;
 use crate::faults::Instant;
 use crate::json::Value;

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::pending::Pending;
-use super::service::{ApiServer, State};
+use super::service::ApiServer;
+use super::state::State;
 use crate::access::User;
 use crate::faults::{Meddling, name_of};
 use crate::ids::Ids;

@@ -55,6 +55,7 @@ mod resource;
 mod response;
 mod route;
 mod shape;
+mod state;
 mod streams;
 mod survival;
 mod trouble;

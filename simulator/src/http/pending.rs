@@ -10,7 +10,8 @@ use super::body::ResponseBody;
 use super::dispatch::{Answered, Lost, Wanted, refusal};
 use super::reply;
 use super::resource::no_resource;
-use super::service::{ApiServer, Call, State};
+use super::service::{ApiServer, Call};
+use super::state::State;
 use crate::ids::Ids;
 use crate::json::json;
 use crate::store::answer::{Refused, Reply};
@@ -67,7 +68,8 @@ impl ApiServer {
     pub(super) async fn perform(&self, call: &Call, request: Request, wanted: &Wanted) -> Answered {
         let mut pending = Pending::new(request);
         loop {
-            match self.proceed(call, &mut pending) {
+            let progress = self.proceed(&mut *self.lock_in_turn().await, call, &mut pending);
+            match progress {
                 Progress::Answered(answered) => return answered.map(|it| pending.told(it)),
                 Progress::Concluded(result) => {
                     return Ok(pending.told(reply::told(self, call, wanted, result)));
@@ -82,9 +84,7 @@ impl ApiServer {
         }
     }
 
-    fn proceed(&self, call: &Call, pending: &mut Pending) -> Progress {
-        let mut state = self.lock();
-        let state = &mut *state;
+    fn proceed(&self, state: &mut State, call: &Call, pending: &mut Pending) -> Progress {
         if state.is_lost {
             return Progress::Answered(Err(Lost::Broken));
         }

@@ -11,7 +11,8 @@ use tokio::time::Sleep;
 
 use super::body::{LogBody, WatchBody};
 use super::heartbeat::Heartbeat;
-use super::service::{ApiServer, State};
+use super::service::ApiServer;
+use super::state::State;
 use super::streams::{End, Sight};
 use crate::store::log::TableId;
 use crate::store::object::Object;

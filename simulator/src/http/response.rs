@@ -26,6 +26,8 @@ pub(super) const LOG_FORMATS: &str =
 /// What a list comes in besides.
 const STREAMS: &str =
     ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+/// How many headers an answer has in the end, mostly.
+const N_HEADERS: usize = 8;
 /// The media type of JSON answers.
 pub(crate) const JSON: &str = "application/json";
 
@@ -255,6 +257,7 @@ pub(crate) fn response(
     *response.status_mut() =
         StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
+    headers.reserve(N_HEADERS);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     response

@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use crate::access::{Policy, Question, ResourceQuestion, User, Verdict};
+use crate::clock::in_seconds;
 use crate::json::{Value, json};
 use crate::store::kernel::Kernel;
 use crate::store::kind::Kind;
@@ -65,7 +66,7 @@ impl Asked<'_> {
             "status": self.status(kind, &posted["spec"]),
         });
         if kind.kind == "SelfSubjectReview" {
-            let now = self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            let now = in_seconds(self.now);
             review["metadata"] = json!({"creationTimestamp": now});
         } else if kind.kind == "SelfSubjectRulesReview" {
             review["metadata"] = empty();

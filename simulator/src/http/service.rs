@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -13,20 +13,18 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tower::{BoxError, Service};
 
-use super::backend::Backends;
 use super::body::ResponseBody;
 use super::direct::Direct;
 use super::dispatch::Lost;
-use super::flow::Flows;
 use super::journal::Journal;
 use super::presentation::presented;
-use super::trouble::Trouble;
-use super::watchers::Watchers;
+use super::state::State;
 use crate::access::User;
 use crate::clock::Clock;
-use crate::faults::{Faults, Firing, Instant};
+use crate::faults::{Faults, Firing};
 use crate::ids::Ids;
 use crate::json::Value;
 use crate::part::PartClient;
@@ -57,78 +55,6 @@ struct Shared {
     state: Mutex<State>,
     /// Told when a change could not be kept.
     unkept: Notify,
-}
-
-/// Everything that changes, under one lock.
-pub(crate) struct State {
-    /// Shared with forks until one of them changes something.
-    pub(crate) kernel: Arc<Kernel>,
-    pub(crate) ids: Ids,
-    pub(crate) journal: Journal,
-    pub(crate) watchers: Watchers,
-    pub(super) faults: Option<Faults>,
-    pub(crate) trouble: Trouble,
-    /// How much history is kept; all of it, if nothing says otherwise.
-    pub(crate) window: Option<Window>,
-    /// Where every change is kept, if anywhere.
-    file: Option<StateFile>,
-    /// Whether requests that panic are answered.
-    pub(super) outlives_panics: bool,
-    /// Whether a change could not be kept: then nothing is answered any more.
-    pub(crate) is_lost: bool,
-    /// Why, until it is told.
-    unkept: Option<StateError>,
-    /// Clients that are dead: nothing of theirs comes through until they are started afresh.
-    pub(super) crashed: BTreeSet<Arc<str>>,
-    /// What answers say of flows, once there was one.
-    pub(super) flows: Option<Arc<Flows>>,
-    /// What stands behind Services, by namespace and name, where webhooks are called.
-    pub(super) backends: Backends,
-}
-
-impl State {
-    fn new(kernel: Arc<Kernel>, ids: Ids, journal: Journal) -> Self {
-        Self {
-            kernel,
-            ids,
-            journal,
-            watchers: Watchers::default(),
-            faults: None,
-            trouble: Trouble::default(),
-            window: None,
-            file: None,
-            outlives_panics: false,
-            is_lost: false,
-            unkept: None,
-            crashed: BTreeSet::new(),
-            flows: None,
-            backends: Backends::default(),
-        }
-    }
-
-    /// The table of a resource in any of its versions, if it is served.
-    fn table(&self, group: &str, plural: &str) -> Option<TableId> {
-        let mut all = self.kernel.registry().all();
-        let served = all.find(|served| served.kind.group == group && served.kind.plural == plural);
-        served.map(|served| served.table)
-    }
-
-    /// Notes what was written after `revision`, and wakes who watches it.
-    pub(crate) fn wake_since(&mut self, revision: u64, now: Timestamp) {
-        let log = self.kernel.log();
-        if log.revision() > revision {
-            let revision = log.revision();
-            self.trouble.streams.written(Instant { now, revision });
-        }
-        for table in log.tables_since(revision) {
-            self.watchers.wake(table);
-        }
-    }
-
-    /// The kernel to change, of which forks keep what there was.
-    pub(crate) fn kernel_mut(&mut self) -> &mut Kernel {
-        Arc::make_mut(&mut self.kernel)
-    }
 }
 
 impl ApiServer {
@@ -369,6 +295,24 @@ impl ApiServer {
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         let locked = self.0.state.lock();
         locked.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same for a request: where another thread holds the state, whatever else this one has to do goes first, which
+    /// costs less than to sleep and to be woken.
+    pub(super) async fn lock_in_turn(&self) -> MutexGuard<'_, State> {
+        if let Some(state) = self.try_lock() {
+            return state;
+        }
+        yield_now().await;
+        self.lock()
+    }
+
+    fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
+        match self.0.state.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// The last revision that the watches of a client on a resource can show.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::foresight;
 use super::hang::Hangs;
 use super::lifecycle::Lifecycle;
-use super::service::State;
+use super::state::State;
 use super::streams::{End, Sight, Streams};
 use crate::clock::Lead;
 use crate::faults::{Disturbance, Flaw, Instant, Moment, Outlook, Verdict};

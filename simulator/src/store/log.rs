@@ -1,6 +1,6 @@
 //! The append-only log: revision `n` is the event at a known index, and a table is the sum of its events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::object::{Key, Object};
@@ -181,14 +181,6 @@ impl Log {
         let start = revision.saturating_sub(self.compacted) as usize;
         let events = self.events.get(start..).unwrap_or_default();
         events.iter().map(AsRef::as_ref)
-    }
-
-    /// The tables with events after `revision`.
-    #[must_use]
-    pub fn tables_since(&self, revision: u64) -> BTreeSet<TableId> {
-        self.events_since(revision)
-            .map(|event| event.table)
-            .collect()
     }
 
     /// Forgets all events up to `revision`; later ones and the tables stay.

@@ -14,6 +14,7 @@ use super::object::{Object, metadata_mut, texts};
 use super::registry::Names;
 use super::request::Request;
 use super::status::{Cause, Status};
+pub(super) use crate::clock::in_seconds as seconds;
 use crate::json::{Map, Value};
 
 /// Finalizers that need no domain.
@@ -31,11 +32,6 @@ const OWNED_BY_SERVER: [&str; 7] = [
 ];
 /// Fields that vanish when they are empty; empty `managedFields` ask for something.
 const OMITTED_WHEN_EMPTY: [&str; 4] = ["labels", "annotations", "finalizers", "ownerReferences"];
-
-/// RFC 3339 with whole seconds, as metadata holds it.
-pub(super) fn seconds(now: jiff::Timestamp) -> String {
-    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
 
 /// Copies a field from `from`, or removes it where `from` has none.
 pub(super) fn restore(to: &mut Map, from: &Value, field: &str) {

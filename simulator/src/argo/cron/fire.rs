@@ -12,6 +12,7 @@ use super::timetable::Timetable;
 use crate::argo::key;
 use crate::argo::tag::{self, Mode, Scope};
 use crate::argo::when;
+use crate::clock::in_seconds;
 use crate::json::{Value, json};
 
 /// A run to start.
@@ -133,7 +134,7 @@ fn workflow(cron_workflow: &CronWorkflow, spec: &Spec, at: Timestamp) -> Value {
     let mut labels: BTreeMap<String, String> = inherited.collect();
     labels.insert(key::CRON_WORKFLOW.to_owned(), cron_workflow.name.clone());
     labels.extend(metadata.labels);
-    let time = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let time = in_seconds(at);
     let mut annotations = BTreeMap::from([(key::SCHEDULED_TIME.to_owned(), time)]);
     annotations.extend(metadata.annotations);
     let mut workflow = json!({

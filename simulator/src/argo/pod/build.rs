@@ -10,9 +10,9 @@ use crate::argo::key;
 use crate::argo::naming;
 use crate::argo::pass::{Halt, Pass};
 use crate::argo::resolution::to_value;
-use crate::argo::scope::rfc3339;
 use crate::argo::spec::Template;
 use crate::argo::tag::{self, Mode, Scope};
+use crate::clock::in_seconds;
 use crate::json::{Map, Value, json};
 
 /// What a pod is made from.
@@ -183,5 +183,5 @@ fn scheduling(pass: &Pass, plan: &PodPlan) -> Map {
 
 /// When an executor ends main by itself, as it is told; the zero time of Go means never.
 pub(super) fn deadline_text(deadline: Option<Timestamp>) -> String {
-    deadline.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), rfc3339)
+    deadline.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), in_seconds)
 }

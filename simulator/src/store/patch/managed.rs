@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::blank::blank;
 use super::compare::Comparison;
 use super::fields::{FieldSet, Malformed};
+pub(super) use crate::clock::in_seconds as seconds;
 use crate::json::{Map, Value, json};
 use crate::store::schema::node::Node;
 
@@ -246,11 +247,6 @@ fn fold(entries: &mut Vec<Entry>) {
         }
     }
     entries.extend(kept);
-}
-
-/// `instant` as entries print it.
-pub(super) fn seconds(instant: Timestamp) -> String {
-    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// `metadata.managedFields` of `object`.
