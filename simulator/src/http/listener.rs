@@ -26,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::{BoxError, Service};
 
 use super::advertise::reachable;
+use super::batch::Batched;
 use super::certificate::{self, identity};
 use super::farewell::Farewell;
 use super::gate::Gate;
@@ -202,16 +203,19 @@ async fn connection<S, B>(
     http2.max_header_list_size(HEADERS_BYTES_MAX);
     let said = Arc::new(Notify::new());
     let service = TowerToHyperService::new(Farewell::new(WebSocket(gate), &said));
-    let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-    tokio::pin!(serving);
-    let result = tokio::select! {
-        result = serving.as_mut() => result,
-        () = farewell(&mut stopped, &said) => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+    let stream = Batched::new(stream);
+    let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream.clone()), service);
+    let serving = async {
+        tokio::pin!(serving);
+        tokio::select! {
+            result = serving.as_mut() => result,
+            () = farewell(&mut stopped, &said) => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
         }
     };
-    if let Err(error) = result {
+    if let Err(error) = stream.in_turns(serving).await {
         tracing::debug!(error, "serve a connection");
     }
 }

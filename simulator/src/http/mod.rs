@@ -17,6 +17,7 @@ pub mod service;
 pub mod table;
 pub mod threads;
 
+mod batch;
 mod blank;
 mod caller;
 mod connection;
