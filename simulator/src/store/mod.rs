@@ -43,6 +43,7 @@ mod definition;
 mod delete;
 pub(crate) mod delete_options;
 mod escalation;
+mod establishment;
 mod eviction;
 mod founding;
 mod generation;

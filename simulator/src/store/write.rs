@@ -82,7 +82,7 @@ impl Kernel {
             parts::reset(served, &mut value);
         }
         rules::prepare(&served.kind, &mut value);
-        self.prepare_definition(served, &mut value, None, context.now);
+        self.prepare_definition(served, &mut value, None);
         check(served, &value, None, context)?;
         if let Some(owners) = owners {
             owners.put(&mut value);
@@ -118,7 +118,7 @@ impl Kernel {
         }
         let answer = self.store_and_show(served, (201, value), charges, context)?;
         if let Answer::Object(_, stored) = &answer {
-            self.establish(served, stored, context)?;
+            self.settle_definition(served, stored, context.defined.take(), context.now);
         }
         Ok(answer)
     }
@@ -287,7 +287,7 @@ impl Kernel {
             rules::readmit(&served.kind, &mut value, old.value());
             metadata::normalise(&mut value);
         }
-        self.prepare_definition(served, &mut value, Some(old.value()), context.now);
+        self.prepare_definition(served, &mut value, Some(old.value()));
         check(served, &value, Some((before, request.part)), context)?;
         if let Some(owners) = owners {
             owners.put(&mut value);
@@ -351,7 +351,11 @@ impl Kernel {
             self.erase(served, &old.key(), last, context.now);
             return Ok(Answer::Object(200, shown));
         }
-        self.store_and_show(served, (200, value), charges, context)
+        let answer = self.store_and_show(served, (200, value), charges, context)?;
+        if let Answer::Object(_, stored) = &answer {
+            self.settle_definition(served, stored, None, context.now);
+        }
+        Ok(answer)
     }
 
     /// Whether the next write of an object stores a default, whatever else it changes: a real server stores a new claim

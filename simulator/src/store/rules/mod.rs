@@ -85,7 +85,7 @@ pub(super) use part::{CONTAINERS, has, items, text};
 pub(super) use pod_part::keep as keep_part_of_pod;
 pub(super) use probe::{HOOKS, PROBES};
 pub(super) use quantity::{Form, binary_power, canonicalise, decimal, decimal_exponent, of_binary};
-pub(super) use service::{Taken, drop_dependent, give_addresses};
+pub(super) use service::{Taken, drop_dependent, give_addresses, give_health_port};
 pub(super) use warning::warnings;
 pub(super) use workload::template_place;
 pub(super) use zero::leave_out_zeros;
