@@ -46,6 +46,7 @@ impl Kernel {
     ) -> Result<Answer, Status> {
         let served = &request.served;
         identity::check_body(&served.kind, &value)?;
+        identity::check_kind(&served.kind, &value)?;
         metadata::place(&mut value, request)?;
         self.insert(request, value, (options, Via::Put), context)
     }
@@ -171,6 +172,10 @@ impl Kernel {
             .map_err(|why| identity::unfit(&served.kind, &why))?;
             return Err(request.not_found());
         };
+        if let Err(why) = identity::check_kind(&served.kind, &value) {
+            check_preconditions(request, &old, &mut value, Via::Put)?;
+            return Err(why);
+        }
         self.replace(request, (&old, value), (options, Via::Put), context)
     }
 
@@ -195,8 +200,8 @@ impl Kernel {
                 patch.map(|patch| go_text(&tried(patch, &live, Some(&served.kind.schema))));
         }
         let mut value = ownership::patched(request, (kind, body), live, (options, context.now))?;
-        metadata::place(&mut value, request)?;
-        metadata::check_name(&mut value, request)?;
+        let is_strategic = kind == PatchKind::Strategic;
+        identity::settle_type(&served.kind, &request.name, &mut value, is_strategic)?;
         let quoted = context.quoted.as_ref();
         let check = |new: &Value| identity::check_patched(&served.kind, (new, old.value()), quoted);
         if let Err(why) = check(&value) {
@@ -205,6 +210,8 @@ impl Kernel {
             }
             check(&value)?;
         }
+        metadata::place(&mut value, request)?;
+        metadata::check_name(&mut value, request)?;
         self.replace(request, (&old, value), (options, Via::Patch(kind)), context)
     }
 
