@@ -47,6 +47,10 @@ pub(super) fn check(
         if is_whole {
             let told = rules::warnings(&served.kind, value, old);
             context.warnings.extend(told);
+            if is_definition(served) {
+                let told = schema::definition::keywords::format_warnings(value, old);
+                context.warnings.extend(told);
+            }
         }
         if served.kind.origin == Origin::Custom {
             let told = metadata::finalizer_warnings(value, old);

@@ -28,6 +28,8 @@ use crate::json::{Value, share};
 const NAME_ATTEMPTS: usize = 8;
 /// The longest base of a generated name, in bytes.
 const MAX_BASE_BYTES: usize = 58;
+/// From here on whole numbers stay fractions, since they need not be exact.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// How a new state reached an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,6 +203,8 @@ impl Kernel {
         }
         let mut value = ownership::patched(request, (kind, body), live, (options, context.now))?;
         let is_strategic = kind == PatchKind::Strategic;
+        let is_merged = matches!(kind, PatchKind::Merge | PatchKind::Json);
+        context.has_fractions = is_merged && served.kind.origin == Origin::Custom;
         identity::settle_type(&served.kind, &request.name, &mut value, is_strategic)?;
         let quoted = context.quoted.as_ref();
         let check = |new: &Value| identity::check_patched(&served.kind, (new, old.value()), quoted);
@@ -347,6 +351,9 @@ impl Kernel {
             let imagined = self.imagined(served, state, context.conversation)?;
             return Ok(Answer::Object(200, imagined));
         }
+        if context.has_fractions {
+            value = without_fractions(value);
+        }
         let shown = Object::new(value.clone(), old.revision());
         let value = self.converted_to_storage(served, value, context.conversation)?;
         if !has_late_default && self.is_stored(served, (old, &value)) {
@@ -451,6 +458,24 @@ pub(super) fn to_version(served: &Served, object: &Object) -> Value {
 fn name_type(served: &Served, value: &mut Value) {
     value["apiVersion"] = served.kind.api_version().into();
     value["kind"] = served.kind.kind.clone().into();
+}
+
+/// Writes whole numbers as such: what a patch brings is a fraction only until it is stored.
+fn without_fractions(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().filter(|number| number.fract() == 0.0);
+            let whole = whole.filter(|number| number.abs() < WHOLE_MAX);
+            whole.map_or(Value::Number(number), |number| (number as i64).into())
+        }
+        Value::Array(list) => list.iter().cloned().map(without_fractions).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            let whole = fields.map(|(name, field)| (name.clone(), without_fractions(field.clone())));
+            Value::from_iter(whole)
+        }
+        other => other,
+    }
 }
 
 /// Drops `apiVersion` and `kind`.
