@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
 use super::protobuf;
-use crate::json::{Map, Number, Text, Value, repaired, unreadable};
+use crate::json::{Map, Number, Text, Value, WHOLE_MAX, repaired, unreadable};
 use crate::store::json_type::json_type;
 use crate::store::request::FINDINGS_MAX;
 use crate::store::status::Status;
@@ -16,9 +16,6 @@ use crate::yaml;
 
 /// How much of a body that cannot be read is quoted, in bytes.
 const QUOTED_BYTES: usize = 30;
-
-/// From here on whole numbers stay fractions, since they need not be exact.
-const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// A body with the paths of the fields that occur in it twice.
 #[derive(Debug, Default, PartialEq)]

@@ -4,6 +4,7 @@
 //! copies the path to what changes, and two values that share a subtree are found equal there without a look inside.
 
 mod fault;
+mod fraction;
 mod from;
 mod indent;
 mod list;
@@ -20,6 +21,7 @@ mod wire;
 mod write;
 
 pub(crate) use indent::indented;
+pub(crate) use fraction::{WHOLE_MAX, without_fractions};
 pub use list::List;
 pub use literal::{json, value_of};
 pub use map::{Entry, Map};

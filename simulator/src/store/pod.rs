@@ -14,7 +14,7 @@ use super::precondition::unmet;
 use super::request::{Part, Request, WriteOptions};
 use super::schema::node::{Node, Type};
 use super::status::{Qualified, Status};
-use super::{identity, ownership, posted};
+use super::{ownership, posted};
 use crate::json::{Value, json};
 
 impl Kernel {

@@ -19,17 +19,16 @@ use super::patch::refusal::go_text;
 use super::patch::tried::tried;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
+use super::schema::before::Before;
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
 use super::status::Status;
 use super::{decode, generation, identity, namespace, ownership, parts, rules, shape, size};
-use crate::json::{Value, share};
+use crate::json::{Value, share, without_fractions};
 
 /// How often a generated name is drawn before the collision is reported.
 const NAME_ATTEMPTS: usize = 8;
 /// The longest base of a generated name, in bytes.
 const MAX_BASE_BYTES: usize = 58;
-/// From here on whole numbers stay fractions, since they need not be exact.
-const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// How a new state reached an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,16 +80,22 @@ impl Kernel {
         self.settle_name(request, &mut value, context);
         stamp_new(served, &mut value, context);
         rules::name_requester(&served.kind, &mut value, &request.user);
+        let is_mistyped = ownership::is_mistyped_status(request, &value, Before::NOTHING);
         if request.part == Part::Whole {
             parts::reset(served, &mut value);
         }
         rules::prepare(&served.kind, &mut value);
+        let told = rules::early_warnings(&served.kind, &value);
+        context.warnings.extend(told);
         self.prepare_definition(served, &mut value, None);
         check(served, &value, None, context)?;
         if let Some(owners) = owners {
             owners.put(&mut value);
         } else if via == Via::Put {
             own_new(request, &mut value, options, context.now);
+        }
+        if is_mistyped && via == Via::Put {
+            metadata_mut(&mut value).remove("managedFields");
         }
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
@@ -458,24 +463,6 @@ pub(super) fn to_version(served: &Served, object: &Object) -> Value {
 fn name_type(served: &Served, value: &mut Value) {
     value["apiVersion"] = served.kind.api_version().into();
     value["kind"] = served.kind.kind.clone().into();
-}
-
-/// Writes whole numbers as such: what a patch brings is a fraction only until it is stored.
-fn without_fractions(value: Value) -> Value {
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            let whole = number.as_f64().filter(|number| number.fract() == 0.0);
-            let whole = whole.filter(|number| number.abs() < WHOLE_MAX);
-            whole.map_or(Value::Number(number), |number| (number as i64).into())
-        }
-        Value::Array(list) => list.iter().cloned().map(without_fractions).collect(),
-        Value::Object(fields) => {
-            let fields = fields.iter();
-            let whole = fields.map(|(name, field)| (name.clone(), without_fractions(field.clone())));
-            Value::from_iter(whole)
-        }
-        other => other,
-    }
 }
 
 /// Drops `apiVersion` and `kind`.

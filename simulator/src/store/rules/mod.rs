@@ -70,6 +70,7 @@ mod volume;
 mod volume_rare;
 mod volume_source;
 mod warning;
+mod windows;
 mod workload;
 mod zero;
 
@@ -78,7 +79,7 @@ pub(super) use certificate::USAGES as KEY_USAGES;
 pub(super) use claim::CLASS as CLASS_OF_CLAIM;
 pub(super) use event::{to_core_event, to_new_event};
 pub(super) use of_kind::{
-    admit, drop_unowned, finish, has_late_labels, has_unowned, label_as_pods, name_requester,
+    admit, drop_unowned, early_warnings, finish, has_late_labels, has_unowned, label_as_pods, name_requester,
     part_faults, plug_in, prepare, prepare_status, readmit, restore,
 };
 pub(super) use part::{CONTAINERS, has, items, text};

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     allotment, api_service, autoscaler, budget, certificate, claim, controller, counts, cron_job,
     defaults, device, driver, endpoints, event, flow, ingress, ip, job, job_status, lease, limits,
-    namespace, network, node, pod, pod_gates, pod_part, priority, role, secret, service,
+    namespace, network, node, pod, pod_gates, pod_part, priority, profile_mark, role, secret, service,
     service_faults, volume, workload,
 };
 use crate::access::User;
@@ -169,6 +169,14 @@ pub(in crate::store) fn prepare_status(
     }
 }
 
+/// What is told of a new object before anybody looks at it.
+pub(in crate::store) fn early_warnings(kind: &Kind, value: &Value) -> Vec<String> {
+    if kind.is("", "Pod") {
+        return profile_mark::armor_warnings(value);
+    }
+    Vec::new()
+}
+
 /// Writes into a new object who asks for it, if its kind tells.
 pub(in crate::store) fn name_requester(kind: &Kind, value: &mut Value, user: &User) {
     if certificate::is_request(kind) {
@@ -290,6 +298,7 @@ fn status_faults(kind: &Kind, new: &Value, old: &Value) -> Vec<Cause> {
         ("flowcontrol.apiserver.k8s.io", _) => flow::status_faults(new),
         ("apps", _) | ("", "ReplicationController") => counts::faults(&kind.kind, new, old),
         ("batch", "Job") => job_status::faults(new, old),
+        ("storage.k8s.io", "VolumeAttachment") => volume::attachment_status_faults(new),
         ("", "Service") => ingress::balancer_status_faults(new),
         ("networking.k8s.io", "Ingress") => ingress::status_faults(new),
         _ => Vec::new(),
