@@ -17,6 +17,7 @@ mod begun;
 mod bounded;
 mod conversion;
 mod defaulted;
+mod defined;
 mod disturbed;
 mod events;
 mod evictions;

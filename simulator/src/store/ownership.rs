@@ -42,7 +42,7 @@ pub(super) fn patched(
         }
         PatchKind::Strategic => {
             let patch = object_patch(body).map_err(Status::bad_request)?;
-            strategic_merge(live, patch, &request.served.kind.schema)
+            strategic_merge(live, without_fractions(patch), &request.served.kind.schema)
         }
         PatchKind::Json => json_patch(&live, &body.text()),
         PatchKind::Apply => applied(request, (Some(&live), &body.text()), options, now),

@@ -158,6 +158,7 @@ pub(in crate::store) fn prepare_status(
             ("", "Namespace") => namespace::prepare_status(value),
             ("", "PersistentVolume") => volume::prepare_status(value, old, now),
             ("", "Service") => service::prepare_status(value),
+            ("storage.k8s.io", "VolumeAttachment") => volume::prepare_attachment(value),
             ("apps", _) | ("", "ReplicationController") | ("batch", "Job") => {
                 counts::prepare(&kind.kind, value);
             }
@@ -298,7 +299,10 @@ fn status_faults(kind: &Kind, new: &Value, old: &Value) -> Vec<Cause> {
         ("flowcontrol.apiserver.k8s.io", _) => flow::status_faults(new),
         ("apps", _) | ("", "ReplicationController") => counts::faults(&kind.kind, new, old),
         ("batch", "Job") => job_status::faults(new, old),
-        ("storage.k8s.io", "VolumeAttachment") => volume::attachment_status_faults(new),
+        ("storage.k8s.io", "VolumeAttachment") => {
+            let causes = volume::attachment_status_faults(new);
+            [causes.clone(), causes].concat()
+        }
         ("", "Service") => ingress::balancer_status_faults(new),
         ("networking.k8s.io", "Ingress") => ingress::status_faults(new),
         _ => Vec::new(),

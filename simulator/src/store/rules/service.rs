@@ -113,11 +113,6 @@ pub(super) fn readmit(value: &mut Value, old: &Value) {
             value["spec"][field] = kept.clone();
         }
     }
-    let (now, before) = (&value["spec"], &old["spec"]);
-    let port = "healthCheckNodePort";
-    if is_checked(now) && is_checked(before) && now[port].as_i64().unwrap_or(0) == 0 {
-        value["spec"][port] = before[port].clone();
-    }
     let old_ports = old["spec"]["ports"].as_array().into_iter().flatten();
     let known: Vec<_> = old_ports.filter(|port| port["nodePort"].is_i64()).collect();
     if value["spec"]["type"] == "ClusterIP" {
@@ -282,16 +277,23 @@ pub(in crate::store) fn give_health_port(
     taken: &Taken,
 ) -> Result<(), String> {
     let spec = &mut value["spec"];
-    if !is_checked(spec) || before.is_some_and(|old| is_checked(&old["spec"])) {
+    if !is_checked(spec) {
+        return Ok(());
+    }
+    let field = "healthCheckNodePort";
+    if let Some(before) = before.filter(|old| is_checked(&old["spec"])) {
+        if spec[field].as_i64().unwrap_or(0) == 0 {
+            spec[field] = before["spec"][field].clone();
+        }
         return Ok(());
     }
     let own = spec["ports"].as_array().into_iter().flatten();
     let own = own.filter_map(|port| port["nodePort"].as_i64());
     let taken: BTreeSet<i64> = taken.node_ports.iter().copied().chain(own).collect();
-    let named = spec["healthCheckNodePort"].as_i64().unwrap_or(0);
+    let named = spec[field].as_i64().unwrap_or(0);
     let port = node_port::one(named, &taken)
         .map_err(|why| format!("failed to allocate requested HealthCheck NodePort {named}: {why}"))?;
-    spec["healthCheckNodePort"] = port.into();
+    spec[field] = port.into();
     Ok(())
 }
 

@@ -146,7 +146,8 @@ fn change_faults(spec: &Value, old: &Value, causes: &mut Vec<Cause>) {
     }
     class_faults(spec, causes);
     let field = "healthCheckNodePort";
-    if is_checked(spec) && is_checked(old) && spec[field] != old[field] {
+    let is_given = spec[field].as_i64().is_some_and(|port| port != 0);
+    if is_given && is_checked(spec) && is_checked(old) && spec[field] != old[field] {
         causes.push(forbidden(format!("spec.{field}"), "field is immutable"));
     }
 }

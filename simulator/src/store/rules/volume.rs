@@ -136,6 +136,10 @@ pub(super) fn volume_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     class_faults(spec, &mut causes);
     mode_fault("spec", spec, &mut causes);
     attributes_faults(spec, &mut causes);
+    if old.is_some() {
+        // A change is looked at twice.
+        causes.extend(causes.clone());
+    }
     if let Some(old) = old.map(|old| &old["spec"]) {
         settled_faults(spec, old, &mut causes);
     }
@@ -265,6 +269,22 @@ fn settled_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
+/// Says of an attachment what Go cannot leave out, and nothing behind a feature gate that is off.
+///
+/// Source: kubernetes v1.34 `pkg/registry/storage/volumeattachment/strategy.go`.
+pub(super) fn prepare_attachment(value: &mut Value) {
+    let status = &mut value["status"];
+    if status["attached"].is_null() {
+        status["attached"] = false.into();
+    }
+    for fault in ["attachError", "detachError"] {
+        if let Some(fields) = status.get_mut(fault).and_then(Value::as_object_mut) {
+            fields.remove("errorCode");
+            fields.entry("time").or_insert(Value::Null);
+        }
+    }
+}
+
 /// What is wrong with a volume that nobody made, in its attachment.
 fn inline_faults(spec: &Value, causes: &mut Vec<Cause>) {
     if spec.is_null() {
@@ -340,6 +360,10 @@ pub(super) fn attachment_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> 
         if let Some((name, why)) = volume.and_then(|name| Some((name, subdomain_fault(name)?))) {
             causes.push(invalid("spec.source.persistentVolumeName", name, &why));
         }
+    }
+    causes.extend(attachment_status_faults(new));
+    if old.is_some() {
+        causes.extend(causes.clone());
     }
     if old.is_some_and(|old| old["spec"] != *spec) {
         let shown = shown("VolumeAttachmentSpec", spec);

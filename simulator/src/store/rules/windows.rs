@@ -10,7 +10,7 @@ use regex::Regex;
 use super::part::{containers, refuse};
 use crate::json::Value;
 use crate::store::naming::subdomain_faults;
-use crate::store::schema::cause::invalid;
+use crate::store::schema::cause::{invalid, invalid_shown};
 use crate::store::status::Cause;
 
 const CREDENTIALS_BYTES_MAX: usize = 64 * 1024;
@@ -47,9 +47,12 @@ pub(super) fn faults(path: &str, context: &Value, causes: &mut Vec<Cause>) {
         causes.extend(why.map(|why| invalid(field, &text.into(), why)));
     }
     if let Some(name) = options["runAsUserName"].as_str() {
+        let (field, shown) = (format!("{path}.runAsUserName"), Value::from(name).to_string());
         let faults = user_faults(name).into_iter();
-        let faults = faults.map(|why| format!("runAsUserName{why}"));
-        refuse(&format!("{path}.runAsUserName"), name, faults, causes);
+        causes.extend(faults.map(|why| {
+            // Go quotes what may be absent as JSON.
+            invalid_shown(&*field, &shown, &format!("runAsUserName{why}"))
+        }));
     }
 }
 

@@ -67,8 +67,17 @@ const KEYWORDS: [(&str, Holds); 43] = {
         ("x-kubernetes-preserve-unknown-fields", Kept),
     ]
 };
-/// The list of rules, which nothing is dropped from.
+/// The list of rules.
 const RULES: &str = "x-kubernetes-validations";
+/// What rules have.
+const OF_RULES: [&str; 6] = [
+    "fieldPath",
+    "message",
+    "messageExpression",
+    "optionalOldSelf",
+    "reason",
+    "rule",
+];
 
 fn holds(name: &str) -> Option<Holds> {
     if name == RULES {
@@ -116,11 +125,29 @@ fn prune_schema(schema: &mut Value, path: &str, unknown: &mut Vec<String>) {
                     prune_schema(schema, &format!("{path}.{name}.{property}"), unknown);
                 }
             }
+            Some(Holds::Plain) if name == RULES => {
+                let rules = value.as_array_mut().into_iter().flatten().enumerate();
+                rules.for_each(|(index, rule)| {
+                    prune_rule(rule, &format!("{path}.{name}[{index}]"), unknown);
+                });
+            }
             Some(Holds::Plain | Holds::Kept) => {}
             None => unknown.push(below()),
         }
     }
     fields.retain(|name, value| holds(name).is_some_and(|holds| is_written(value, holds)));
+}
+
+fn prune_rule(rule: &mut Value, path: &str, unknown: &mut Vec<String>) {
+    let Some(fields) = rule.as_object_mut() else {
+        return;
+    };
+    let strange = fields.keys().filter(|name| !OF_RULES.contains(&name.as_str()));
+    unknown.extend(strange.map(|name| format!("{path}.{name}")));
+    fields.retain(|name, value| {
+        let is_empty = name != "rule" && *value == "";
+        OF_RULES.contains(&name.as_str()) && !value.is_null() && !is_empty
+    });
 }
 
 fn is_written(value: &Value, holds: Holds) -> bool {
