@@ -217,6 +217,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        if value == 0.0 {
+            // The reader takes `-0` for a fraction.
+            return Ok(0.into());
+        }
         *self.1 |= value.fract() == 0.0 && value.abs() < WHOLE_MAX;
         Number::from_f64(value)
             .map(Value::Number)

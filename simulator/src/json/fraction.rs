@@ -7,16 +7,32 @@ pub(crate) const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// A value in which whole numbers are written as such: Go writes them without a fraction.
 pub(crate) fn without_fractions(value: Value) -> Value {
+    match has_fractions(&value) {
+        true => cut(value),
+        false => value,
+    }
+}
+
+fn has_fractions(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(list) => list.iter().any(has_fractions),
+        Value::Object(fields) => fields.iter().any(|(_, field)| has_fractions(field)),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
+}
+
+fn cut(value: Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => {
             let whole = number.as_f64().filter(|number| number.fract() == 0.0);
             let whole = whole.filter(|number| number.abs() < WHOLE_MAX);
             whole.map_or(Value::Number(number), |number| (number as i64).into())
         }
-        Value::Array(list) => list.iter().cloned().map(without_fractions).collect(),
+        Value::Array(list) => list.iter().cloned().map(cut).collect(),
         Value::Object(fields) => {
             let fields = fields.iter();
-            let whole = fields.map(|(name, field)| (name.clone(), without_fractions(field.clone())));
+            let whole = fields.map(|(name, field)| (name.clone(), cut(field.clone())));
             Value::from_iter(whole)
         }
         other => other,

@@ -20,8 +20,8 @@ mod value;
 mod wire;
 mod write;
 
-pub(crate) use indent::indented;
 pub(crate) use fraction::{WHOLE_MAX, without_fractions};
+pub(crate) use indent::indented;
 pub use list::List;
 pub use literal::{json, value_of};
 pub use map::{Entry, Map};

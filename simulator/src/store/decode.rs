@@ -34,7 +34,7 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
         .filter(changed)
     {
         if let Some(node) = kind.schema.properties.get(name.as_str()) {
-            fit(kind, node, field, (&Path::ROOT.field(name), &kind.kind))?;
+            fit(node, field, (&Path::ROOT.field(name), &kind.kind))?;
         }
     }
     let hooks = value["webhooks"].as_array().into_iter().flatten();
@@ -66,12 +66,7 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
 }
 
 /// Checks the value at a path, which is that of a field of the Go struct called `holder`.
-fn fit(
-    kind: &Kind,
-    node: &Node,
-    value: &Value,
-    (path, holder): (&Path, &str),
-) -> Result<(), Misfit> {
+fn fit(node: &Node, value: &Value, (path, holder): (&Path, &str)) -> Result<(), Misfit> {
     let is_fitting = match node.kind {
         Type::Any => true,
         Type::IntOrString => value.is_string() || is_of_size(node, value),
@@ -97,19 +92,21 @@ fn fit(
         }
         Value::Object(fields) => {
             let own = node.definition.as_deref().map(go_name);
-            let own = own.map_or(holder, |own| own.rsplit_once('.').map_or(own, |(_, own)| own));
+            let own = own.map_or(holder, |own| {
+                own.rsplit_once('.').map_or(own, |(_, own)| own)
+            });
             for (name, field) in fields {
                 if let Some(below) = node.properties.get(name.as_str()) {
-                    fit(kind, below, field, (&path.field(name), own))?;
+                    fit(below, field, (&path.field(name), own))?;
                 } else if let Some(below) = &node.additional {
-                    fit(kind, below, field, (path, holder))?;
+                    fit(below, field, (path, holder))?;
                 }
             }
         }
         Value::Array(list) => {
             for element in list {
                 if let Some(items) = &node.items {
-                    fit(kind, items, element, (path, holder))?;
+                    fit(items, element, (path, holder))?;
                 }
             }
         }
@@ -166,7 +163,8 @@ fn cut(node: &Node, value: &mut Value) -> bool {
 /// What Go calls the struct of a definition: its package and its name.
 fn go_name(definition: &str) -> &str {
     let mut dots = definition.rmatch_indices('.').skip(1);
-    dots.next().map_or(definition, |(at, _)| &definition[at + 1..])
+    dots.next()
+        .map_or(definition, |(at, _)| &definition[at + 1..])
 }
 
 fn type_name(node: &Node) -> String {
@@ -174,7 +172,11 @@ fn type_name(node: &Node) -> String {
         Type::Any => "interface {}".to_owned(),
         Type::Object => match &node.additional {
             Some(values) => format!("map[string]{}", type_name(values)),
-            None => node.definition.as_deref().map_or("struct", go_name).to_owned(),
+            None => node
+                .definition
+                .as_deref()
+                .map_or("struct", go_name)
+                .to_owned(),
         },
         Type::Array => match &node.items {
             Some(items) => format!("[]{}", type_name(items)),

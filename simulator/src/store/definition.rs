@@ -197,7 +197,8 @@ pub(super) fn begin_cleanup(value: &mut Value, now: Timestamp) {
     {
         list.push(CLEANUP.into());
     }
-    let why = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    let why =
+        "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
     let pending = ("Terminating", "True", "InstanceDeletionPending", why);
     set_condition(value, now, pending);
 }

@@ -135,7 +135,11 @@ impl Kernel {
             Vec::from_iter(taken)
         };
         take("plural", "PluralConflict", clash("plural", &resources));
-        take("singular", "SingularConflict", clash("singular", &resources));
+        take(
+            "singular",
+            "SingularConflict",
+            clash("singular", &resources),
+        );
         let owned = texts(&before["shortNames"]);
         let mut short = texts(&asked["shortNames"]);
         short.retain(|name| !owned.contains(name) && resources.contains(name));
@@ -228,7 +232,9 @@ impl Kernel {
 }
 
 fn in_use(names: &[&str]) -> String {
-    let each = names.iter().map(|name| format!("{name:?} is already in use"));
+    let each = names
+        .iter()
+        .map(|name| format!("{name:?} is already in use"));
     match each.collect::<Vec<_>>().as_slice() {
         [one] => one.clone(),
         several => format!("[{}]", several.join(", ")),
@@ -236,11 +242,7 @@ fn in_use(names: &[&str]) -> String {
 }
 
 /// Says whether a definition has the names that it asks for.
-fn set_names_accepted(
-    value: &mut Value,
-    refusal: Option<(&'static str, String)>,
-    now: Timestamp,
-) {
+fn set_names_accepted(value: &mut Value, refusal: Option<(&'static str, String)>, now: Timestamp) {
     let (reason, message) = refusal.unwrap_or_else(|| ("NoConflicts", "no conflicts found".into()));
     let is_accepted = reason == "NoConflicts";
     let status = if is_accepted { "True" } else { "False" };

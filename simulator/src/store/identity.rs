@@ -2,15 +2,15 @@
 //!
 //! Source: `spec/kube-api.md` §1.8.
 
-use super::{decode, metadata};
+use super::json_type::json_type;
 use super::kind::{Kind, Origin, go_package};
 use super::metadata::invalid;
 use super::metadata_types::check_types;
-use super::json_type::json_type;
 use super::misfit::Misfit;
 use super::patch::check::go_type;
 use super::schema::builtin::position;
 use super::status::{Qualified, Status};
+use super::{decode, metadata};
 use crate::json::Value;
 
 /// Checks `apiVersion`, `kind` and the types of metadata in the body of a POST or PUT.
@@ -155,7 +155,10 @@ fn mistyped(kind: &Kind, value: &Value) -> String {
 fn misconverted(value: &Value) -> String {
     let fields = ["kind", "apiVersion"].map(|field| &value[field]);
     let found = fields.into_iter().find(|found| !found.is_string());
-    format!("cannot convert {} to string", go_type(found.unwrap_or(&Value::Null)))
+    format!(
+        "cannot convert {} to string",
+        go_type(found.unwrap_or(&Value::Null))
+    )
 }
 
 /// Source: apiserver v0.34.3, pkg/endpoints/handlers/create.go; apimachinery v0.34.3, pkg/runtime/serializer/json/json.go.
@@ -176,7 +179,10 @@ fn check_typed(kind: &Kind, value: &Value) -> Result<(), Status> {
         let why = format!("unexpected GroupVersion string: {version}");
         return Err(unrecognized(kind, value, &why));
     }
-    if is_known(kind, &version, &called) && called == kind.kind && go_package(group) == go_package(&kind.group) {
+    if is_known(kind, &version, &called)
+        && called == kind.kind
+        && go_package(group) == go_package(&kind.group)
+    {
         return Err(Status::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({own})"
         )));
@@ -267,9 +273,7 @@ fn unrecognized(kind: &Kind, value: &Value, why: &str) -> Status {
 }
 
 fn unregistered(called: &str, version: &str) -> String {
-    format!(
-        "no kind {called:?} is registered for version {version:?} in scheme {SCHEME}"
-    )
+    format!("no kind {called:?} is registered for version {version:?} in scheme {SCHEME}")
 }
 
 /// 400 for a body of the right kind that cannot be decoded.

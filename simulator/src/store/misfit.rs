@@ -95,7 +95,9 @@ impl Misfit {
             return format!("cannot restore slice from {of_kind}");
         }
         match (found, wanted) {
-            (_, wanted) if wanted == "struct" || wanted.contains('.') => format!("cannot restore struct from: {of_kind}"),
+            (_, wanted) if wanted == "struct" || wanted.contains('.') => {
+                format!("cannot restore struct from: {of_kind}")
+            }
             ("int64", "string") | ("float64", "int32" | "int64") | ("int64", "float64") => {
                 format!("cannot convert {found} to {wanted}")
             }

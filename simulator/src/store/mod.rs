@@ -45,6 +45,7 @@ pub(crate) mod delete_options;
 mod escalation;
 mod establishment;
 mod eviction;
+mod form;
 mod founding;
 mod generation;
 mod identity;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use crate::json::{Value, json};
 
 use super::answer::Answer;
+use super::form::to_version;
 use super::kernel::{Context, Kernel};
 use super::kind::{Kind, Origin, ScalePaths};
 use super::metadata::{self, invalid_json};
 use super::object::{Object, metadata_mut};
-use super::{identity, ownership, shape};
 use super::patch::merge::merge_patch;
 use super::patch::refusal::go_text;
 use super::patch::rescaled::{Wish, track_applied_scale};
@@ -23,7 +23,8 @@ use super::registry::Served;
 use super::request::{PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
-use super::write::{Via, to_version};
+use super::write::Via;
+use super::{identity, ownership, shape};
 
 /// Stands for the replicas of a custom resource that has none.
 ///

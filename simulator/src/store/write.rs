@@ -10,6 +10,7 @@ use super::admission::Attempt;
 use super::answer::Answer;
 use super::check::check;
 use super::definition::take_stored_versions;
+use super::form::{drop_type, name_type, stored_form, to_version};
 use super::kernel::{Context, Kernel};
 use super::kind::Origin;
 use super::metadata::{self, seconds, text};
@@ -19,8 +20,8 @@ use super::patch::refusal::go_text;
 use super::patch::tried::tried;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
-use super::schema::before::Before;
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
+use super::schema::before::Before;
 use super::status::Status;
 use super::{decode, generation, identity, namespace, ownership, parts, rules, shape, size};
 use crate::json::{Value, share, without_fractions};
@@ -324,7 +325,7 @@ impl Kernel {
         }
         drop_type(&mut value);
         let mut value = stored_form(served, value);
-        rules::finish(&served.kind, &mut value);
+        finish(served, old, &mut value);
         self.give_addresses(request, &mut value, Some(old.value()))?;
         self.admit_expansion(request, &value, old.value())?;
         self.keep(request, (old, value), options, context)
@@ -419,6 +420,14 @@ fn check_unwritten(sent: u64) -> Result<(), Status> {
     }
 }
 
+/// Finishes a new state of an object, which is read again unless it ends the object.
+fn finish(served: &Served, old: &Object, value: &mut Value) {
+    rules::finish(&served.kind, value);
+    if !(old.is_terminating() && is_released(served, value)) {
+        rules::reread(&served.kind, value);
+    }
+}
+
 /// Records who owns what of a new object, but which versions are stored.
 fn own_new(request: &Request, value: &mut Value, options: &WriteOptions, now: Timestamp) {
     let stored_versions = take_stored_versions(&request.served, value);
@@ -442,35 +451,6 @@ pub(super) fn is_released(served: &Served, value: &Value) -> bool {
     is_empty(&metadata["finalizers"])
         && metadata["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
         && (!is_namespace || is_empty(&value["spec"]["finalizers"]))
-}
-
-/// The stored form of an object in the version of the request.
-pub(super) fn stored_form(served: &Served, value: Value) -> Value {
-    match served.conversion {
-        Conversion::None | Conversion::Webhook => value,
-        Conversion::Events => rules::to_core_event(value),
-        Conversion::Autoscalers => rules::to_new_autoscaler(value),
-    }
-}
-
-/// A stored object in the version of the request, with `apiVersion` and `kind`.
-pub(super) fn to_version(served: &Served, object: &Object) -> Value {
-    let mut value = served.view(object).into_owned();
-    name_type(served, &mut value);
-    value
-}
-
-fn name_type(served: &Served, value: &mut Value) {
-    value["apiVersion"] = served.kind.api_version().into();
-    value["kind"] = served.kind.kind.clone().into();
-}
-
-/// Drops `apiVersion` and `kind`.
-pub(super) fn drop_type(value: &mut Value) {
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("apiVersion");
-        fields.remove("kind");
-    }
 }
 
 /// Drops what only the server says of a new object.

@@ -17,7 +17,10 @@ fn named(plural: &str, names: &Value) -> String {
 async fn rivals() -> ApiServer {
     let server = server();
     let first = named("as", &json!({"kind": "A", "shortNames": ["aa"]}));
-    let second = named("bs", &json!({"kind": "A", "shortNames": ["aa", "bb"], "categories": ["all"]}));
+    let second = named(
+        "bs",
+        &json!({"kind": "A", "shortNames": ["aa", "bb"], "categories": ["all"]}),
+    );
     for definition in [first, second] {
         assert_eq!(ask(&server, ("POST", CRDS, &definition)).await.0, 201);
     }
@@ -30,7 +33,11 @@ async fn second(server: &ApiServer) -> (bool, String, String) {
     let status = &found["status"];
     let conditions = status["conditions"].as_array().into_iter().flatten();
     let conditions = Vec::from_iter(conditions);
-    let of = |kind: &str| conditions.iter().find(|condition| condition["type"] == kind);
+    let of = |kind: &str| {
+        conditions
+            .iter()
+            .find(|condition| condition["type"] == kind)
+    };
     let is_established = of("Established").is_some_and(|condition| condition["status"] == "True");
     let told = of("NamesAccepted").map(|condition| condition["message"].to_string());
     let names = status["acceptedNames"].to_string();
@@ -43,7 +50,10 @@ async fn of_names_that_others_have_a_definition_gets_the_rest() {
     let server = rivals().await;
     let names = r#"{"categories":["all"],"kind":"","plural":"bs"}"#;
     let told = r#""\"AList\" is already in use""#;
-    assert_eq!(second(&server).await, (false, names.to_owned(), told.to_owned()));
+    assert_eq!(
+        second(&server).await,
+        (false, names.to_owned(), told.to_owned())
+    );
 }
 
 #[tokio::test]
@@ -53,7 +63,10 @@ async fn names_that_become_free_go_to_who_waits_for_them() {
     assert_eq!(ask(&server, ("DELETE", &first, "")).await.0, 200);
     let names = r#"{"categories":["all"],"kind":"A","listKind":"AList","plural":"bs","shortNames":["aa","bb"],"singular":"a"}"#;
     let told = r#""no conflicts found""#;
-    assert_eq!(second(&server).await, (true, names.to_owned(), told.to_owned()));
+    assert_eq!(
+        second(&server).await,
+        (true, names.to_owned(), told.to_owned())
+    );
 }
 
 #[tokio::test]
@@ -63,5 +76,8 @@ async fn a_deletion_does_not_count_as_a_change() {
     let (_, deleted) = ask(&server, ("DELETE", &first, "")).await;
     assert_eq!(deleted["metadata"]["generation"], 1);
     assert_eq!(deleted["metadata"].get("deletionGracePeriodSeconds"), None);
-    assert_eq!(deleted["status"]["conditions"][2]["reason"], "InstanceDeletionPending");
+    assert_eq!(
+        deleted["status"]["conditions"][2]["reason"],
+        "InstanceDeletionPending"
+    );
 }

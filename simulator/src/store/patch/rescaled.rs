@@ -121,13 +121,17 @@ mod tests {
     }
 
     fn summary(object: &Value) -> Vec<String> {
-        let entries = take_stored(object["metadata"]["managedFields"].clone());
+        // Each for itself: of two for the same writes both are told.
+        let entries = managed_fields(object).and_then(Value::as_array).into_iter();
+        let entries = entries
+            .flatten()
+            .flat_map(|entry| take_stored(json!([entry.clone()])));
         let line = |entry: Entry| {
             let time = if entry.time.is_some() { "then" } else { "-" };
             let fields = entry.fields.into_value();
             format!("{} {} {time} {fields}", entry.manager, entry.subresource)
         };
-        entries.into_iter().map(line).collect()
+        entries.map(line).collect()
     }
 
     /// Seen on kube-apiserver v1.34.3.

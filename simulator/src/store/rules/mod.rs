@@ -79,8 +79,8 @@ pub(super) use certificate::USAGES as KEY_USAGES;
 pub(super) use claim::CLASS as CLASS_OF_CLAIM;
 pub(super) use event::{to_core_event, to_new_event};
 pub(super) use of_kind::{
-    admit, drop_unowned, early_warnings, finish, has_late_labels, has_unowned, label_as_pods, name_requester,
-    part_faults, plug_in, prepare, prepare_status, readmit, restore,
+    admit, drop_unowned, early_warnings, finish, has_late_labels, has_unowned, label_as_pods,
+    name_requester, part_faults, plug_in, prepare, prepare_status, readmit, reread, restore,
 };
 pub(super) use part::{CONTAINERS, has, items, text};
 pub(super) use pod_part::keep as keep_part_of_pod;

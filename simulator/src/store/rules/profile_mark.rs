@@ -86,8 +86,14 @@ fn armored(pod: &Value) -> Vec<(String, String, Value)> {
 /// Source: kubernetes v1.34 `pkg/registry/core/pod/strategy.go`, `applyAppArmorVersionSkew`.
 pub(super) fn arm(pod: &mut Value) {
     let told = armored(pod);
-    for (path, _, profile) in told.into_iter().filter(|(_, _, profile)| !profile.is_null()) {
-        let place = path.trim_start_matches('.').replace('[', "/").replace(']', "");
+    for (path, _, profile) in told
+        .into_iter()
+        .filter(|(_, _, profile)| !profile.is_null())
+    {
+        let place = path
+            .trim_start_matches('.')
+            .replace('[', "/")
+            .replace(']', "");
         if let Some(container) = pod.pointer_mut(&format!("/spec/{place}")) {
             container["securityContext"]["appArmorProfile"] = profile;
         }
@@ -163,7 +169,9 @@ fn armor(profile: &str) -> Value {
     match (profile, profile.strip_prefix(LOCAL)) {
         ("unconfined", _) => json!({"type": "Unconfined"}),
         ("runtime/default", _) => json!({"type": "RuntimeDefault"}),
-        (_, Some(local)) if !local.is_empty() && local.trim() == local && local.len() <= LOCAL_BYTES_MAX => {
+        (_, Some(local))
+            if !local.is_empty() && local.trim() == local && local.len() <= LOCAL_BYTES_MAX =>
+        {
             json!({"type": "Localhost", "localhostProfile": local})
         }
         _ => Value::Null,

@@ -125,7 +125,9 @@ fn json_fault(data: &Value, key: &str, causes: &mut Vec<Cause>) {
 fn again(new: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
     if old.is_some() {
         let faults = metadata::faults(new, (Names::Subdomain, Origin::BuiltIn), None);
-        let of_change = faults.iter().filter(|fault| !metadata::is_of_finalizers(fault));
+        let of_change = faults
+            .iter()
+            .filter(|fault| !metadata::is_of_finalizers(fault));
         let of_change = Vec::from_iter(of_change.cloned());
         causes.extend(std::iter::repeat_n(of_change, 2).flatten());
         causes.extend(faults);

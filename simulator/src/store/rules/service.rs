@@ -209,7 +209,9 @@ impl Taken {
             taken
                 .node_ports
                 .extend(ports.filter_map(|port| port["nodePort"].as_i64()));
-            taken.node_ports.extend(spec["healthCheckNodePort"].as_i64());
+            taken
+                .node_ports
+                .extend(spec["healthCheckNodePort"].as_i64());
         }
         taken
     }
@@ -291,8 +293,9 @@ pub(in crate::store) fn give_health_port(
     let own = own.filter_map(|port| port["nodePort"].as_i64());
     let taken: BTreeSet<i64> = taken.node_ports.iter().copied().chain(own).collect();
     let named = spec[field].as_i64().unwrap_or(0);
-    let port = node_port::one(named, &taken)
-        .map_err(|why| format!("failed to allocate requested HealthCheck NodePort {named}: {why}"))?;
+    let port = node_port::one(named, &taken).map_err(|why| {
+        format!("failed to allocate requested HealthCheck NodePort {named}: {why}")
+    })?;
     spec[field] = port.into();
     Ok(())
 }
@@ -378,7 +381,10 @@ fn count_families(spec: &Value, is_single: bool) -> Result<(), Vec<Cause>> {
     let n_families = spec["ipFamilies"].as_array().map_or(0, Vec::len);
     let addresses = spec["clusterIPs"].as_array().into_iter().flatten();
     for (index, address) in addresses.enumerate().skip(n_families) {
-        if address.as_str().is_some_and(|address| address.contains(':')) {
+        if address
+            .as_str()
+            .is_some_and(|address| address.contains(':'))
+        {
             let shown = spec["clusterIPs"].to_string();
             let why = "IPv6 is not configured on this cluster";
             let field = format!("spec.clusterIPs[{index}]");

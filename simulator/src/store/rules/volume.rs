@@ -116,9 +116,7 @@ pub(super) fn volume_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     }
     if capacity.is_none_or(|amounts| amounts.len() != 1 || amounts.get("storage").is_none()) {
         let known = ["storage".to_owned()];
-        let none = json!({});
-        let shown = if capacity.is_some() { &spec["capacity"] } else { &none };
-        causes.push(not_supported("spec.capacity", shown, &known));
+        causes.push(not_supported("spec.capacity", &spec["capacity"], &known));
     }
     for (name, amount) in capacity.into_iter().flatten() {
         amount_faults(&format!("spec.capacity[{name}]"), amount, &mut causes);
@@ -154,7 +152,11 @@ fn amount_faults(field: &str, amount: &Value, causes: &mut Vec<Cause>) {
     };
     let is_negative = text.starts_with('-') && !size.is_zero();
     if is_negative {
-        causes.push(invalid_shown(field, text, "must be a valid resource quantity"));
+        causes.push(invalid_shown(
+            field,
+            text,
+            "must be a valid resource quantity",
+        ));
     }
     if is_negative || size.is_zero() {
         causes.push(invalid_value(field, amount, "must be greater than zero"));
@@ -197,7 +199,12 @@ fn csi_faults(path: &str, source: &Value, causes: &mut Vec<Cause>) {
     let driver = text(source, "driver").into();
     driver::name_faults(&format!("{path}.driver"), &driver, causes);
     require(path, source, &["volumeHandle"], causes);
-    for act in ["controllerPublish", "controllerExpand", "nodePublish", "nodeExpand"] {
+    for act in [
+        "controllerPublish",
+        "controllerExpand",
+        "nodePublish",
+        "nodeExpand",
+    ] {
         let secret = format!("{act}SecretRef");
         if has(source, &secret) {
             let path = format!("{path}.{secret}");
@@ -215,7 +222,12 @@ fn class_faults(spec: &Value, causes: &mut Vec<Cause>) {
     }
     let class = text(spec, "storageClassName");
     if !class.is_empty() {
-        refuse("spec.storageClassName", class, subdomain_faults(class), causes);
+        refuse(
+            "spec.storageClassName",
+            class,
+            subdomain_faults(class),
+            causes,
+        );
     }
 }
 
@@ -225,7 +237,10 @@ fn attributes_faults(spec: &Value, causes: &mut Vec<Cause>) {
     };
     let field = "spec.volumeAttributesClassName";
     if class.is_empty() {
-        causes.push(required(field, "Required value: an empty string is disallowed"));
+        causes.push(required(
+            field,
+            "Required value: an empty string is disallowed",
+        ));
     } else {
         refuse(field, class, subdomain_faults(class), causes);
     }
@@ -314,7 +329,10 @@ fn inline_faults(spec: &Value, causes: &mut Vec<Cause>) {
 pub(super) fn attachment_status_faults(new: &Value) -> Vec<Cause> {
     let status = &new["status"];
     let mut causes = Vec::new();
-    let told = status["attachmentMetadata"].as_object().into_iter().flatten();
+    let told = status["attachmentMetadata"]
+        .as_object()
+        .into_iter()
+        .flatten();
     let bytes = told.map(|(key, value)| key.len() + value.as_str().unwrap_or_default().len());
     if bytes.sum::<usize>() > TOLD_BYTES_MAX {
         causes.push(too_long("status.attachmentMetadata", TOLD_BYTES_MAX as u64));

@@ -47,7 +47,10 @@ pub(super) fn faults(path: &str, context: &Value, causes: &mut Vec<Cause>) {
         causes.extend(why.map(|why| invalid(field, &text.into(), why)));
     }
     if let Some(name) = options["runAsUserName"].as_str() {
-        let (field, shown) = (format!("{path}.runAsUserName"), Value::from(name).to_string());
+        let (field, shown) = (
+            format!("{path}.runAsUserName"),
+            Value::from(name).to_string(),
+        );
         let faults = user_faults(name).into_iter();
         causes.extend(faults.map(|why| {
             // Go quotes what may be absent as JSON.
@@ -73,7 +76,9 @@ fn user_faults(name: &str) -> Vec<String> {
     };
     let mut faults = Vec::new();
     if domain.is_some_and(|domain| domain.len() >= DOMAIN_BYTES_MAX) {
-        faults.push(format!("'s Domain length must be under {DOMAIN_BYTES_MAX} characters"));
+        faults.push(format!(
+            "'s Domain length must be under {DOMAIN_BYTES_MAX} characters"
+        ));
     }
     let fits = |domain: &str| DOMAINS.iter().any(|form| form.is_match(domain));
     if domain.is_some_and(|domain| !fits(domain)) {
@@ -90,7 +95,9 @@ fn user_faults(name: &str) -> Vec<String> {
         faults.push("'s User cannot contain only periods or spaces".to_owned());
     }
     if user.contains(|letter| FORBIDDEN.contains(letter)) {
-        faults.push(format!("'s User cannot contain the following characters: {FORBIDDEN}"));
+        faults.push(format!(
+            "'s User cannot contain the following characters: {FORBIDDEN}"
+        ));
     }
     faults
 }
@@ -106,7 +113,9 @@ pub(super) fn host_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
         if let (Some(of_pod), Some(own)) = (of_pod, own)
             && of_pod != own
         {
-            let why = format!("pod hostProcess value must be identical if both are specified, was {of_pod}");
+            let why = format!(
+                "pod hostProcess value must be identical if both are specified, was {of_pod}"
+            );
             let field = format!("{path}.securityContext.windowsOptions.hostProcess");
             causes.push(invalid(field, &own.into(), &why));
         }

@@ -240,7 +240,10 @@ fn number(text: &str) -> Option<(u64, &str)> {
     if digits.is_empty() || digits.len() > 1 && digits.starts_with('0') {
         return None;
     }
-    Some((digits.parse().unwrap_or(u64::MAX).min(REPEATED_MAX + 1), rest))
+    Some((
+        digits.parse().unwrap_or(u64::MAX).min(REPEATED_MAX + 1),
+        rest,
+    ))
 }
 
 /// What follows a class in brackets.
@@ -323,7 +326,10 @@ fn shorthand(text: &str) -> Result<Option<&str>, Fault<'_>> {
         return Ok(None);
     }
     let (name, after) = match rest[1..].strip_prefix('{') {
-        None => (until(&rest[1..], without_first(&rest[1..])), without_first(&rest[1..])),
+        None => (
+            until(&rest[1..], without_first(&rest[1..])),
+            without_first(&rest[1..]),
+        ),
         Some(inner) => inner.split_once('}').ok_or((CLASS_RANGE, text))?,
     };
     match is_of_unicode(name.strip_prefix('^').unwrap_or(name)) {
@@ -335,7 +341,9 @@ fn shorthand(text: &str) -> Result<Option<&str>, Fault<'_>> {
 /// Whether letters have such a category, which is short in Go, or are of such a script.
 fn is_of_unicode(name: &str) -> bool {
     let is_name = name.starts_with(|letter: char| letter.is_ascii_uppercase())
-        && name.chars().all(|letter| letter == '_' || letter.is_ascii_alphabetic());
+        && name
+            .chars()
+            .all(|letter| letter == '_' || letter.is_ascii_alphabetic());
     let class = match name.len() {
         1 | 2 => format!("\\p{{{name}}}"),
         _ => format!("\\p{{Script={name}}}"),

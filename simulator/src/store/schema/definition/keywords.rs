@@ -121,7 +121,8 @@ fn prune_schema(schema: &mut Value, path: &str, unknown: &mut Vec<String>) {
                 });
             }
             Some(Holds::SchemasByName) => {
-                for (property, schema) in value.as_object_mut().into_iter().flat_map(Map::iter_mut) {
+                for (property, schema) in value.as_object_mut().into_iter().flat_map(Map::iter_mut)
+                {
                     prune_schema(schema, &format!("{path}.{name}.{property}"), unknown);
                 }
             }
@@ -142,7 +143,9 @@ fn prune_rule(rule: &mut Value, path: &str, unknown: &mut Vec<String>) {
     let Some(fields) = rule.as_object_mut() else {
         return;
     };
-    let strange = fields.keys().filter(|name| !OF_RULES.contains(&name.as_str()));
+    let strange = fields
+        .keys()
+        .filter(|name| !OF_RULES.contains(&name.as_str()));
     unknown.extend(strange.map(|name| format!("{path}.{name}")));
     fields.retain(|name, value| {
         let is_empty = name != "rule" && *value == "";
@@ -175,7 +178,9 @@ pub(in crate::store) fn format_warnings(crd: &Value, old: Option<&Value>) -> Vec
 
 /// The formats of texts that are not known. A schema that all versions share stands for one.
 fn formats(crd: &Value) -> Vec<String> {
-    let versions = crd["spec"]["versions"].as_array().map_or(&[][..], Vec::as_slice);
+    let versions = crd["spec"]["versions"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
     let schemas = Vec::from_iter(versions.iter().map(|version| &version["schema"]));
     let is_shared = schemas.windows(2).all(|pair| pair[0] == pair[1]);
     let count = if is_shared { 1 } else { schemas.len() };
@@ -190,7 +195,9 @@ fn formats_of(schema: &Value, found: &mut Vec<String>) {
     let Some(fields) = schema.as_object() else {
         return;
     };
-    let format = schema["format"].as_str().filter(|format| !format.is_empty());
+    let format = schema["format"]
+        .as_str()
+        .filter(|format| !format.is_empty());
     if let Some(format) = format.filter(|_| schema["type"] == "string")
         && !Format::new(format).is_checked()
     {
