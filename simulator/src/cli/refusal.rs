@@ -115,7 +115,7 @@ fn expected_type(go: &str) -> &str {
         "int32" | "int64" => "a whole number",
         "float64" => "a number",
         "intstr.IntOrString" => "a whole number or a text",
-        go if go.starts_with("map[") || go == "struct" => "a mapping",
+        go if go.starts_with("map[") || go == "struct" || go.contains('.') => "a mapping",
         go if go.starts_with("[]") => "a list",
         go => go,
     }

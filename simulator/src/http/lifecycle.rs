@@ -113,8 +113,7 @@ impl State {
             return;
         }
         self.kernel_mut().hold_definitions(false);
-        let State { kernel, ids, .. } = self;
-        Arc::make_mut(kernel).establish_all(now, ids);
+        self.kernel_mut().establish_all(now);
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
 use super::protobuf;
-use crate::json::{Map, Number, Text, Value, repaired, unreadable};
+use crate::json::{Map, Number, Text, Value, WHOLE_MAX, repaired, unreadable, without_fractions};
 use crate::store::json_type::json_type;
 use crate::store::request::FINDINGS_MAX;
 use crate::store::status::Status;
@@ -17,14 +17,13 @@ use crate::yaml;
 /// How much of a body that cannot be read is quoted, in bytes.
 const QUOTED_BYTES: usize = 30;
 
-/// From here on whole numbers stay fractions, since they need not be exact.
-const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
-
 /// A body with the paths of the fields that occur in it twice.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Payload {
     pub(crate) value: Value,
     pub(crate) duplicates: Vec<String>,
+    /// Whether there is a whole number that is written as a fraction.
+    pub(crate) has_fractions: bool,
 }
 
 impl Payload {
@@ -33,6 +32,7 @@ impl Payload {
         Self {
             value,
             duplicates: Vec::new(),
+            has_fractions: false,
         }
     }
 }
@@ -192,17 +192,19 @@ fn protobuf(body: &[u8]) -> Result<Payload, Unread> {
 pub(crate) fn from_yaml(body: &[u8]) -> Result<Payload, String> {
     let document = yaml::read(yaml::first(yaml::text(body)?))?;
     Ok(Payload {
-        value: document.value,
+        // What was YAML is read from the JSON that Go makes of it.
+        value: without_fractions(document.value),
         duplicates: document.twice.into_iter().collect(),
+        has_fractions: false,
     })
 }
 
 /// Reads JSON and notes duplicate fields.
 pub(crate) fn json(body: &[u8]) -> Result<Payload, String> {
-    let mut duplicates = Vec::new();
+    let (mut duplicates, mut has_fractions) = (Vec::new(), false);
     let text = repaired(body);
     let mut reader = serde_json::Deserializer::from_str(&text);
-    let value = Seed(&mut duplicates)
+    let value = Seed(&mut duplicates, &mut has_fractions)
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
         .map_err(|error| unreadable(body, &error))?;
@@ -212,10 +214,15 @@ pub(crate) fn json(body: &[u8]) -> Result<Payload, String> {
         .take(FINDINGS_MAX)
         .map(|path| format!("duplicate field {path:?}"))
         .collect();
-    Ok(Payload { value, duplicates })
+    Ok(Payload {
+        value,
+        duplicates,
+        has_fractions,
+    })
 }
 
-struct Seed<'a>(&'a mut Vec<String>);
+/// Reads a value, and notes the paths of fields that occur twice and whether a whole number is written as a fraction.
+struct Seed<'a>(&'a mut Vec<String>, &'a mut bool);
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Value;
@@ -249,10 +256,11 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        // Go writes a whole number without its fraction, and reads it again as an integer.
-        if value.fract() == 0.0 && value.abs() < WHOLE_MAX {
-            return Ok((value as i64).into());
+        if value == 0.0 {
+            // The reader takes `-0` for a fraction.
+            return Ok(0.into());
         }
+        *self.1 |= value.fract() == 0.0 && value.abs() < WHOLE_MAX;
         Number::from_f64(value)
             .map(Value::Number)
             .ok_or_else(|| E::custom("not a JSON number"))
@@ -266,7 +274,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut list = Vec::new();
         loop {
             let before = self.0.len();
-            let Some(element) = sequence.next_element_seed(Seed(self.0))? else {
+            let Some(element) = sequence.next_element_seed(Seed(self.0, self.1))? else {
                 return Ok(list.into());
             };
             if self.0.len() > before {
@@ -282,7 +290,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut known = BTreeSet::new();
         while let Some(key) = entries.next_key::<Text>()? {
             let before = self.0.len();
-            let value = entries.next_value_seed(Seed(self.0))?;
+            let value = entries.next_value_seed(Seed(self.0, self.1))?;
             if self.0.len() > before {
                 prefix(self.0, before, &key);
             }

@@ -15,7 +15,7 @@ use super::query::Query;
 use super::route::Target;
 use super::service::Call;
 use crate::access::User;
-use crate::json::{Value, json};
+use crate::json::{Value, json, without_fractions};
 use crate::store::kind::{Kind, Origin};
 use crate::store::pod_log::KUBELET;
 use crate::store::posted;
@@ -257,7 +257,17 @@ fn body(
     if options.field_validation != FieldValidation::Ignore {
         options.duplicates = payload.duplicates;
     }
-    Ok((payload.value, options))
+    let value = match payload.has_fractions && holds_anything(&served.kind) {
+        true => without_fractions(payload.value),
+        false => payload.value,
+    };
+    Ok((value, options))
+}
+
+/// Whether objects of a kind hold numbers of no type, which Go writes without a fraction if they are whole and reads again as
+/// integers.
+fn holds_anything(kind: &Kind) -> bool {
+    kind.origin == Origin::Custom || kind.kind == "CustomResourceDefinition"
 }
 
 /// The body of a review of `kind`, which can only be posted, and what is warned of.

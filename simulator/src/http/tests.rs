@@ -17,6 +17,7 @@ mod begun;
 mod bounded;
 mod conversion;
 mod defaulted;
+mod defined;
 mod disturbed;
 mod events;
 mod evictions;
@@ -377,8 +378,8 @@ async fn a_terminating_namespace_takes_nothing_new_and_ends_when_finalized() {
 #[case(&[("MERGE", WIDGET_W, r#"{"spec":{"size":null,"other":1}}"#)], &[("/spec", json!({"size": 3}))])]
 #[case(&[("DELETE", WIDGET_W, r#"{"propagationPolicy":"Foreground"}"#)], &[("/metadata/finalizers", json!(["ex.io/f", "foregroundDeletion"])), ("/metadata/generation", json!(2)), ("/metadata/deletionGracePeriodSeconds", json!(0))])]
 #[case(&[("DELETE", WIDGET_W, r#"{"propagationPolicy":"Foreground"}"#), ("DELETE", WIDGET_W, r#"{"propagationPolicy":"Orphan"}"#)], &[("/metadata/finalizers", json!(["ex.io/f", "orphan"]))])]
-#[case(&[("DELETE", WIDGET_W, ""), ("MERGE", WIDGET_W, r#"{"metadata":{"deletionTimestamp":null}}"#)], &[("/metadata/deletionTimestamp", json!("2030-01-01T00:00:00Z")), ("/metadata/resourceVersion", json!("8"))])]
-#[case(&[("DELETE", WIDGET_W, ""), ("MERGE", WIDGET_W, r#"{"metadata":{"finalizers":null}}"#)], &[("/metadata/resourceVersion", json!("8"))])]
+#[case(&[("DELETE", WIDGET_W, ""), ("MERGE", WIDGET_W, r#"{"metadata":{"deletionTimestamp":null}}"#)], &[("/metadata/deletionTimestamp", json!("2030-01-01T00:00:00Z")), ("/metadata/resourceVersion", json!("9"))])]
+#[case(&[("DELETE", WIDGET_W, ""), ("MERGE", WIDGET_W, r#"{"metadata":{"finalizers":null}}"#)], &[("/metadata/resourceVersion", json!("9"))])]
 #[tokio::test]
 async fn a_custom_object_lives_by_the_rules_of_its_definition(
     #[case] steps: &[Step<'_>],

@@ -4,6 +4,7 @@
 //! copies the path to what changes, and two values that share a subtree are found equal there without a look inside.
 
 mod fault;
+mod fraction;
 mod from;
 mod indent;
 mod list;
@@ -19,6 +20,7 @@ mod value;
 mod wire;
 mod write;
 
+pub(crate) use fraction::{WHOLE_MAX, without_fractions};
 pub(crate) use indent::indented;
 pub use list::List;
 pub use literal::{json, value_of};

@@ -22,7 +22,11 @@ pub(super) fn check(
 ) -> Result<(), Status> {
     let before = update.map(|(before, _)| before);
     let old = before.map(|before| before.value);
-    let part = update.map_or(Part::Whole, |(_, part)| part);
+    // Who writes to a scale replaces the object.
+    let part = match update {
+        None | Some((_, Part::Scale)) => Part::Whole,
+        Some((_, part)) => part,
+    };
     let is_whole = part == Part::Whole;
     let mut causes: Vec<Cause> =
         metadata::faults(value, (served.behaviour.names, served.kind.origin), old);
@@ -43,6 +47,10 @@ pub(super) fn check(
         if is_whole {
             let told = rules::warnings(&served.kind, value, old);
             context.warnings.extend(told);
+            if is_definition(served) {
+                let told = schema::definition::keywords::format_warnings(value, old);
+                context.warnings.extend(told);
+            }
         }
         if served.kind.origin == Origin::Custom {
             let told = metadata::finalizer_warnings(value, old);

@@ -1,7 +1,5 @@
 //! Whether a body fits the Go types of a built-in kind, as the decoder of kube-apiserver finds out.
 //!
-//! Simplified: the real message names the innermost Go struct, ours only where its name follows from the path.
-//!
 //! Source: `spec/kube-api.md` §1.8; Go `encoding/json`.
 
 use base64::Engine;
@@ -36,7 +34,7 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
         .filter(changed)
     {
         if let Some(node) = kind.schema.properties.get(name.as_str()) {
-            fit(kind, node, field, &Path::ROOT.field(name))?;
+            fit(node, field, (&Path::ROOT.field(name), &kind.kind))?;
         }
     }
     let hooks = value["webhooks"].as_array().into_iter().flatten();
@@ -67,7 +65,8 @@ pub(super) fn check_changes(kind: &Kind, value: &Value, old: &Value) -> Result<(
     Ok(())
 }
 
-fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfit> {
+/// Checks the value at a path, which is that of a field of the Go struct called `holder`.
+fn fit(node: &Node, value: &Value, (path, holder): (&Path, &str)) -> Result<(), Misfit> {
     let is_fitting = match node.kind {
         Type::Any => true,
         Type::IntOrString => value.is_string() || is_of_size(node, value),
@@ -82,8 +81,7 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfi
         return Ok(());
     }
     if !is_fitting {
-        let path = path.dotted();
-        let field = format!("{}.{path}", struct_name(&kind.kind, &path));
+        let field = format!("{holder}.{}", path.dotted());
         return Err(Misfit::new(value, field, type_name(node)));
     }
     match value {
@@ -93,18 +91,22 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfi
             Misfit::check_time(value, if is_precise { MICROSECONDS } else { SECONDS })?;
         }
         Value::Object(fields) => {
+            let own = node.definition.as_deref().map(go_name);
+            let own = own.map_or(holder, |own| {
+                own.rsplit_once('.').map_or(own, |(_, own)| own)
+            });
             for (name, field) in fields {
                 if let Some(below) = node.properties.get(name.as_str()) {
-                    fit(kind, below, field, &path.field(name))?;
+                    fit(below, field, (&path.field(name), own))?;
                 } else if let Some(below) = &node.additional {
-                    fit(kind, below, field, path)?;
+                    fit(below, field, (path, holder))?;
                 }
             }
         }
         Value::Array(list) => {
             for element in list {
                 if let Some(items) = &node.items {
-                    fit(kind, items, element, path)?;
+                    fit(items, element, (path, holder))?;
                 }
             }
         }
@@ -158,29 +160,11 @@ fn cut(node: &Node, value: &mut Value) -> bool {
     is_cut
 }
 
-/// The Go struct that holds the field at the end of `path`.
-fn struct_name(kind: &str, path: &str) -> String {
-    let mut holder = kind.to_owned();
-    let Some((parents, _)) = path.rsplit_once('.') else {
-        return holder;
-    };
-    for parent in parents.split('.') {
-        holder = match parent {
-            "spec" if holder == "PodTemplateSpec" => "PodSpec".to_owned(),
-            "spec" => format!("{kind}Spec"),
-            "status" => format!("{kind}Status"),
-            "template" => "PodTemplateSpec".to_owned(),
-            "containers" | "initContainers" => "Container".to_owned(),
-            "env" => "EnvVar".to_owned(),
-            "ports" if holder == "Container" => "ContainerPort".to_owned(),
-            "ports" if kind == "Service" => "ServicePort".to_owned(),
-            "volumes" => "Volume".to_owned(),
-            "volumeMounts" => "VolumeMount".to_owned(),
-            "deleteOptions" => "DeleteOptions".to_owned(),
-            _ => holder,
-        };
-    }
-    holder
+/// What Go calls the struct of a definition: its package and its name.
+fn go_name(definition: &str) -> &str {
+    let mut dots = definition.rmatch_indices('.').skip(1);
+    dots.next()
+        .map_or(definition, |(at, _)| &definition[at + 1..])
 }
 
 fn type_name(node: &Node) -> String {
@@ -188,7 +172,11 @@ fn type_name(node: &Node) -> String {
         Type::Any => "interface {}".to_owned(),
         Type::Object => match &node.additional {
             Some(values) => format!("map[string]{}", type_name(values)),
-            None => "struct".to_owned(),
+            None => node
+                .definition
+                .as_deref()
+                .map_or("struct", go_name)
+                .to_owned(),
         },
         Type::Array => match &node.items {
             Some(items) => format!("[]{}", type_name(items)),

@@ -7,24 +7,21 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::conversion::{Conversions, is_by_webhook};
+use super::establishment::set_condition;
 use super::kernel::{Context, Kernel};
 use super::kind::{Kind, Origin};
 use super::log::TableId;
 use super::metadata::seconds;
 use super::object::{Key, Object, metadata_mut, texts};
-use super::patch::managed::{Writer, track_update};
 use super::policy::Policies;
 use super::registry::{Behaviour, Conversion, Served};
 use super::schema;
 use super::status::Status;
-use super::webhook::{Conversation, Webhooks};
-use crate::ids::Ids;
+use super::webhook::Webhooks;
 use crate::json::{Value, json};
 
-/// Why a definition is terminating whose instances nobody has looked at.
-const PENDING: &str = "InstanceDeletionPending";
 /// Holds a definition until its instances are gone.
-const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+pub(super) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 impl Kernel {
     /// Fills in what the server adds to a definition; other kinds stay as they are.
@@ -33,71 +30,15 @@ impl Kernel {
         served: &Served,
         value: &mut Value,
         old: Option<&Value>,
-        now: Timestamp,
     ) {
         if !is_definition(served) {
             return;
         }
         schema::definition::set_defaults(value);
-        match old {
-            Some(_) => self.judge_names(value, old, now),
+        if old.is_none() {
             // Nobody has looked at it yet.
-            None => {
-                value["status"]["acceptedNames"] = json!({"kind": "", "plural": ""});
-                value["status"]["conditions"] = Value::Null;
-            }
-        }
-    }
-
-    /// Says in its status whether a definition may have the names that it asks for, and is established.
-    fn judge_names(&self, value: &mut Value, old: Option<&Value>, now: Timestamp) {
-        let accepted = self.accept_names(value, old);
-        set_conditions(value, &accepted, now);
-        if accepted.is_ok() {
-            value["status"]["acceptedNames"] = value["spec"]["names"].clone();
-        }
-    }
-
-    /// Establishes a definition that was just created, in a write of its own, as the controllers of a real server do.
-    pub(super) fn establish(
-        &mut self,
-        served: &Served,
-        created: &Object,
-        context: &mut Context,
-    ) -> Result<(), Status> {
-        if !is_definition(served) || self.holds_definitions {
-            return Ok(());
-        }
-        let mut value = created.value().clone();
-        self.judge_names(&mut value, None, context.now);
-        let writer = Writer {
-            manager: "kube-apiserver",
-            api_version: &served.kind.api_version(),
-            subresource: "status",
-            now: context.now,
-        };
-        let schema = &served.kind.schema;
-        track_update(Some(created.value()), &mut value, &writer, schema);
-        self.store(served, value, context).map(drop)
-    }
-
-    /// From now on definitions wait to be established, until [`Kernel::establish_all`], or do not.
-    pub(crate) fn hold_definitions(&mut self, holds: bool) {
-        self.holds_definitions = holds;
-    }
-
-    /// Establishes the definitions that wait for it.
-    pub(crate) fn establish_all(&mut self, now: Timestamp, ids: &mut Ids) {
-        let served = Arc::clone(self.definitions());
-        let all = self.log.objects(served.table).values();
-        let waits = |object: &&Arc<Object>| conditions(object.value()).next().is_none();
-        let waiting: Vec<_> = all.filter(waits).map(Arc::clone).collect();
-        for definition in waiting {
-            let mut conversation = Conversation::default();
-            let mut context = Context::new((now, ids), &mut conversation);
-            // One that cannot be stored waits on.
-            let _: Result<(), Status> =
-                self.wholly(|kernel| kernel.establish(&served, &definition, &mut context));
+            value["status"]["acceptedNames"] = json!({"kind": "", "plural": ""});
+            value["status"]["conditions"] = Value::Null;
         }
     }
 
@@ -136,37 +77,7 @@ impl Kernel {
             self.serve(stored, kinds.flatten());
             return;
         }
-        let instances = self.instances(stored);
-        let remaining = match instances {
-            Some(served) => self.clear(&served, context.now),
-            None => 0,
-        };
-        if remaining == 0 {
-            self.finish_definition(stored, context.now);
-        } else {
-            self.continue_cleanup(served, stored, context.now);
-        }
-    }
-
-    /// Says of a definition whose instances are being deleted that they are, in a write of its own.
-    ///
-    /// Source: apiextensions-apiserver v0.34.3, pkg/controller/finalizer/crd_finalizer.go.
-    fn continue_cleanup(&mut self, served: &Served, stored: &Object, now: Timestamp) {
-        if !conditions(stored.value()).any(|condition| condition["reason"] == PENDING) {
-            return;
-        }
-        let mut value = stored.value().clone();
-        let message = "CustomResource deletion is in progress";
-        set_terminating(&mut value, now, "InstanceDeletionInProgress", message);
-        let writer = Writer {
-            manager: "kube-apiserver",
-            api_version: &served.kind.api_version(),
-            subresource: "status",
-            now,
-        };
-        let schema = &served.kind.schema;
-        track_update(Some(stored.value()), &mut value, &writer, schema);
-        self.log.put(served.table, value);
+        self.end_definition(stored, context.now);
     }
 
     /// What the end of an object ends with it: the kinds of a definition, the cleanup of one, the logs of a pod.
@@ -176,12 +87,13 @@ impl Kernel {
         if is_definition(served) {
             self.unserve(last);
             self.unregister_versions(field(&last.value()["spec"], "group"), now);
+            self.reconsider_names(last, now);
         } else if served.kind.origin == Origin::Custom {
             let definition = self.definition_of(served).cloned();
             if let Some(definition) = definition.filter(|d| d.is_terminating())
                 && self.log.objects(served.table).is_empty()
             {
-                self.finish_definition(&definition, now);
+                self.finish_definition(&definition.key(), now);
             }
         } else if served.kind.kind == "Pod" {
             self.pod_logs.remove(&last.key());
@@ -208,7 +120,9 @@ impl Kernel {
         let described = kinds.or_else(|| accepted().ok());
         let described = described.unwrap_or_default();
         let fits_since = (described.len() == 1).then_some(definition.revision());
-        for kind in described {
+        for mut kind in described {
+            let accepted = &definition.value()["status"]["acceptedNames"];
+            name_as_accepted(&mut kind, accepted);
             Arc::make_mut(&mut self.registry).insert(Served {
                 kind: Arc::new(kind),
                 table,
@@ -227,28 +141,6 @@ impl Kernel {
         if let Some(table) = tables.remove(definition.name()) {
             self.log.close(table);
             Conversions::forget(&mut self.conversions, table);
-        }
-    }
-
-    fn finish_definition(&mut self, definition: &Arc<Object>, now: Timestamp) {
-        let mut value = definition.value().clone();
-        let metadata = metadata_mut(&mut value);
-        let left: Vec<Value> = texts(&definition.value()["metadata"]["finalizers"])
-            .into_iter()
-            .filter(|name| *name != CLEANUP)
-            .map(Value::from)
-            .collect();
-        let is_free = left.is_empty();
-        if is_free {
-            metadata.remove("finalizers");
-        } else {
-            metadata.insert("finalizers", left.into());
-        }
-        let definitions = Arc::clone(self.definitions());
-        if is_free {
-            self.erase(&definitions, &definition.key(), value, now);
-        } else if value != *definition.value() {
-            self.log.put(definitions.table, value);
         }
     }
 
@@ -275,68 +167,19 @@ impl Kernel {
     }
 
     /// One served version of a definition; its objects are those of all.
-    fn instances(&self, definition: &Object) -> Option<Arc<Served>> {
+    pub(super) fn instances(&self, definition: &Object) -> Option<Arc<Served>> {
         let table = self.definition_tables.get(definition.name())?;
         self.registry.all().find(|s| s.table == *table).cloned()
     }
-
-    /// Whether no other resource of the group has one of the names; otherwise reason and message.
-    fn accept_names(&self, value: &Value, old: Option<&Value>) -> Result<(), Refusal> {
-        let spec = &value["spec"];
-        let names = &spec["names"];
-        let plural = field(names, "plural");
-        let own = old.map_or(plural, |old| field(&old["spec"]["names"], "plural"));
-        let others = |test: &dyn Fn(&Kind) -> bool| {
-            self.registry.all().any(|served| {
-                let kind = &served.kind;
-                kind.group == field(spec, "group") && kind.plural != own && test(kind)
-            })
-        };
-        let taken = |name: &str, kind: &Kind| {
-            kind.plural == name
-                || kind.singular == name
-                || kind.short_names.iter().any(|s| s == name)
-        };
-        let mut resources = vec![
-            ("PluralConflict", plural),
-            ("SingularConflict", field(names, "singular")),
-        ];
-        resources.extend(
-            texts(&names["shortNames"])
-                .into_iter()
-                .map(|s| ("ShortNamesConflict", s)),
-        );
-        for (reason, name) in resources {
-            if others(&|kind| taken(name, kind)) {
-                return Err(Refusal::new(reason, name));
-            }
-        }
-        let of_kind = |name: &str, kind: &Kind| kind.kind == name || kind.list_kind == name;
-        for (reason, name) in [
-            ("KindConflict", field(names, "kind")),
-            ("ListKindConflict", field(names, "listKind")),
-        ] {
-            if others(&|kind| of_kind(name, kind)) {
-                return Err(Refusal::new(reason, name));
-            }
-        }
-        Ok(())
-    }
 }
 
-/// Why names are not accepted.
-struct Refusal {
-    reason: &'static str,
-    message: String,
-}
-
-impl Refusal {
-    fn new(reason: &'static str, name: &str) -> Self {
-        Self {
-            reason,
-            message: format!("{name:?} is already in use"),
-        }
-    }
+/// Gives a kind the names that were accepted, which stay until others are.
+fn name_as_accepted(kind: &mut Kind, accepted: &Value) {
+    let lists = |name: &str| texts(&accepted[name]).into_iter().map(str::to_owned);
+    kind.singular = field(accepted, "singular").to_owned();
+    kind.list_kind = field(accepted, "listKind").to_owned();
+    kind.short_names = lists("shortNames").collect();
+    kind.categories = lists("categories").collect();
 }
 
 /// Takes the versions that a definition is stored in out of it: the server tells them, and nobody owns them.
@@ -345,22 +188,22 @@ pub(super) fn take_stored_versions(served: &Served, value: &mut Value) -> Option
     status?.as_object_mut()?.remove("storedVersions")
 }
 
-/// Marks a definition whose deletion has begun.
+/// Marks a definition whose deletion has begun: unlike others it neither counts that nor waits for a while.
+///
+/// Source: apiextensions-apiserver v0.34.3, pkg/registry/customresourcedefinition/etcd.go, `Delete`.
 pub(super) fn begin_cleanup(value: &mut Value, now: Timestamp) {
     let metadata = metadata_mut(value);
+    metadata.insert("deletionTimestamp", seconds(now).into());
     let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
-    if let Some(list) = finalizers.as_array_mut() {
+    if let Some(list) = finalizers.as_array_mut()
+        && !list.iter().any(|name| name == CLEANUP)
+    {
         list.push(CLEANUP.into());
     }
-    let message =
+    let why =
         "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
-    set_terminating(value, now, PENDING, message);
-}
-
-fn set_terminating(value: &mut Value, now: Timestamp, reason: &str, message: &str) {
-    let condition =
-        json!({"type": "Terminating", "status": "True", "reason": reason, "message": message});
-    set_condition(value, now, &condition);
+    let pending = ("Terminating", "True", "InstanceDeletionPending", why);
+    set_condition(value, now, pending);
 }
 
 /// Whether a resource is that of definitions.
@@ -368,63 +211,17 @@ pub(super) fn is_definition(served: &Served) -> bool {
     served.kind.kind == "CustomResourceDefinition" && served.kind.origin == Origin::BuiltIn
 }
 
-fn is_established(definition: &Value) -> bool {
+pub(super) fn is_established(definition: &Value) -> bool {
     conditions(definition).any(|c| c["type"] == "Established" && c["status"] == "True")
 }
 
-fn conditions(definition: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn conditions(definition: &Value) -> impl Iterator<Item = &Value> {
     definition["status"]["conditions"]
         .as_array()
         .into_iter()
         .flatten()
 }
 
-fn field<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn field<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
-}
-
-fn set_conditions(value: &mut Value, accepted: &Result<(), Refusal>, now: Timestamp) {
-    if !value["status"].is_object() {
-        value["status"] = json!({"conditions": [], "storedVersions": []});
-    }
-    let was_established = is_established(value);
-    let (names, established) = match accepted {
-        Ok(()) => (
-            json!({"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "message": "no conflicts found"}),
-            Some(
-                json!({"type": "Established", "status": "True", "reason": "InitialNamesAccepted", "message": "the initial names have been accepted"}),
-            ),
-        ),
-        Err(refusal) => (
-            json!({"type": "NamesAccepted", "status": "False", "reason": refusal.reason, "message": refusal.message}),
-            (!was_established).then(|| {
-                json!({"type": "Established", "status": "False", "reason": "NotAccepted", "message": "not all names are accepted"})
-            }),
-        ),
-    };
-    set_condition(value, now, &names);
-    if let Some(established) = established {
-        set_condition(value, now, &established);
-    }
-}
-
-/// Sets a condition; its transition time stays where its status does.
-fn set_condition(value: &mut Value, now: Timestamp, condition: &Value) {
-    if !value["status"]["conditions"].is_array() {
-        value["status"]["conditions"] = json!([]);
-    }
-    let mut new = condition.clone();
-    new["lastTransitionTime"] = seconds(now).into();
-    let Some(list) = value["status"]["conditions"].as_array_mut() else {
-        return;
-    };
-    match list.iter_mut().find(|c| c["type"] == condition["type"]) {
-        Some(present) => {
-            if present["status"] == new["status"] {
-                new["lastTransitionTime"] = present["lastTransitionTime"].clone();
-            }
-            *present = new;
-        }
-        None => list.push(new),
-    }
 }

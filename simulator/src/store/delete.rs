@@ -105,7 +105,11 @@ impl Kernel {
         let step = match (served.kind.group.as_str(), served.kind.kind.as_str()) {
             ("", "Namespace") => namespace_step(request, &old, options, now)?,
             ("", "Pod") => pod_step(served, &old, options, now),
-            ("apiextensions.k8s.io", "CustomResourceDefinition") => self.definition_step(&old, now),
+            ("apiextensions.k8s.io", "CustomResourceDefinition") if !old.is_terminating() => {
+                let mut value = old.value().clone();
+                super::definition::begin_cleanup(&mut value, now);
+                Step::Wait(value)
+            }
             _ => plain_step(served, &old, options, now),
         };
         Ok((old, step))
@@ -207,17 +211,6 @@ impl Kernel {
             }
         }
         self.log.objects(served.table).len()
-    }
-
-    fn definition_step(&self, old: &Object, now: Timestamp) -> Step {
-        if old.is_terminating() {
-            return Step::Wait(old.value().clone());
-        }
-        let mut value = old.value().clone();
-        // It is no graceful deletion, and no change of what is asked for.
-        metadata_mut(&mut value).insert("deletionTimestamp", seconds(now).into());
-        super::definition::begin_cleanup(&mut value, now);
-        Step::Wait(value)
     }
 }
 
@@ -394,7 +387,10 @@ fn plain_step(served: &Served, old: &Object, options: &DeleteOptions, now: Times
     if !is_held {
         return Step::Erase;
     }
-    if !old.is_terminating() {
+    if old.is_terminating() {
+        // The first deletion of a definition says nothing of it.
+        metadata_mut(&mut value).insert("deletionGracePeriodSeconds", 0.into());
+    } else {
         mark(&mut value, now, 0);
     }
     Step::Wait(value)

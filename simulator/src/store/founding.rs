@@ -177,7 +177,7 @@ impl Kernel {
                 holder.insert(field.to_owned(), value);
             }
         }
-        super::write::drop_type(&mut object);
+        super::form::drop_type(&mut object);
         self.log.put(served.table, object);
     }
 }

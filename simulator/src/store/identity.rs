@@ -2,13 +2,15 @@
 //!
 //! Source: `spec/kube-api.md` §1.8.
 
-use super::decode;
+use super::json_type::json_type;
 use super::kind::{Kind, Origin, go_package};
 use super::metadata::invalid;
 use super::metadata_types::check_types;
 use super::misfit::Misfit;
+use super::patch::check::go_type;
 use super::schema::builtin::position;
 use super::status::{Qualified, Status};
+use super::{decode, metadata};
 use crate::json::Value;
 
 /// Checks `apiVersion`, `kind` and the types of metadata in the body of a POST or PUT.
@@ -63,19 +65,100 @@ pub(super) fn check_patched(
         Origin::Custom if version != kind.api_version() => {
             let detail = format!("must be {}", kind.api_version());
             let cause = invalid("apiVersion", version, &detail);
-            Err(Status::invalid(&kind.qualified_kind(), name, &[cause]))
+            let qualified = Qualified {
+                group: version.split_once('/').map_or("", |(group, _)| group),
+                name: called,
+            };
+            Err(Status::invalid(&qualified, name, &[cause]))
         }
         Origin::Custom if called != kind.kind => Err(wrong_kind(kind, name, called)),
         Origin::BuiltIn if version != kind.api_version() || called != kind.kind => {
-            Err(undecodable(&quoted(), &unregistered(called, version)))
+            let why = match patch {
+                Some(_) => misconverted(value),
+                None => mistyped(kind, value),
+            };
+            Err(undecodable(&quoted(), &why))
         }
-        Origin::Custom | Origin::BuiltIn => check_types(value, metadata_prefix(kind))
+        Origin::Custom | Origin::BuiltIn => check_metadata(kind, value)
+            .and_then(|()| check_types(value, metadata_prefix(kind)))
             .and_then(|()| decode::check_changes(kind, value, old))
             .map_err(|why| match patch {
                 Some(patch) => undecodable(patch, &why.converted()),
                 None => undecodable(&quoted(), &why.to_string()),
             }),
     }
+}
+
+/// Takes what the result of a patch leaves open of its type from the kind of a built-in object, as decoding does. What a
+/// strategic patch says of it counts for nothing.
+///
+/// # Errors
+/// 400 for one without a version, which is then read as what a real server has in memory, in which nothing has this name.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/patch.go; apimachinery v0.34.3, pkg/runtime/serializer/json/json.go.
+pub(super) fn settle_type(
+    kind: &Kind,
+    name: &str,
+    value: &mut Value,
+    is_strategic: bool,
+) -> Result<(), Status> {
+    if kind.origin == Origin::Custom || !value.is_object() {
+        return Ok(());
+    }
+    let (version, called) = (kind.api_version(), kind.kind.as_str());
+    let is_open = |given: &Value| match given.as_str() {
+        Some(text) => is_strategic || text.is_empty(),
+        None => given.is_null(),
+    };
+    let has_kind = !is_open(&value["kind"]);
+    if is_open(&value["apiVersion"]) && !is_strategic {
+        return match value["kind"].as_str() {
+            Some(other) if has_kind && other != called => {
+                let why = format!(
+                    "no kind {other:?} is registered for the internal version of group {:?} in scheme {SCHEME}",
+                    kind.group
+                );
+                Err(undecodable(&value.to_string(), &why))
+            }
+            None if has_kind => Ok(()),
+            _ => Err(metadata::nameless(name)),
+        };
+    }
+    for (field, own) in [("apiVersion", &*version), ("kind", called)] {
+        if is_open(&value[field]) {
+            value[field] = own.into();
+        }
+    }
+    Ok(())
+}
+
+/// Why the result of a patch is not of its kind.
+fn mistyped(kind: &Kind, value: &Value) -> String {
+    let about = "couldn't get version/kind; json parse error: json: cannot unmarshal";
+    if !value.is_object() {
+        return format!(
+            "{about} {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
+            json_type(value)
+        );
+    }
+    let is_text = |field: &&str| value[*field].is_string();
+    if let Some(field) = ["kind", "apiVersion"].iter().find(|field| !is_text(field)) {
+        let found = json_type(&value[*field]);
+        return format!("{about} {found} into Go struct field .{field} of type string");
+    }
+    let field = |name: &str| value[name].as_str().unwrap_or_default();
+    let (version, called) = (field("apiVersion"), field("kind"));
+    unconvertible(kind, version, called).unwrap_or_else(|| unregistered(called, version))
+}
+
+/// Why a strategic patch leaves no object of any kind.
+fn misconverted(value: &Value) -> String {
+    let fields = ["kind", "apiVersion"].map(|field| &value[field]);
+    let found = fields.into_iter().find(|found| !found.is_string());
+    format!(
+        "cannot convert {} to string",
+        go_type(found.unwrap_or(&Value::Null))
+    )
 }
 
 /// Source: apiserver v0.34.3, pkg/endpoints/handlers/create.go; apimachinery v0.34.3, pkg/runtime/serializer/json/json.go.
@@ -96,28 +179,44 @@ fn check_typed(kind: &Kind, value: &Value) -> Result<(), Status> {
         let why = format!("unexpected GroupVersion string: {version}");
         return Err(unrecognized(kind, value, &why));
     }
-    let is_apart = |group: &str| APART.contains(&group);
-    let is_known = position(group, short, &called).is_some()
-        && (group == kind.group || !(is_apart(group) || is_apart(&kind.group)));
-    if is_known && called == kind.kind && go_package(group) == go_package(&kind.group) {
+    if is_known(kind, &version, &called)
+        && called == kind.kind
+        && go_package(group) == go_package(&kind.group)
+    {
         return Err(Status::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({own})"
         )));
     }
-    let why = if is_known {
-        let package = go_package(&kind.group);
+    let why = unconvertible(kind, &version, &called);
+    let why = why.unwrap_or_else(|| unregistered(&called, &version));
+    Err(unhandled(kind, &called, short, &why))
+}
+
+/// Whether there is a kind of that name.
+fn is_known(kind: &Kind, version: &str, called: &str) -> bool {
+    let (group, short) = version.split_once('/').unwrap_or(("", version));
+    let is_apart = |group: &str| APART.contains(&group);
+    position(group, short, called).is_some()
+        && (group == kind.group || !(is_apart(group) || is_apart(&kind.group)))
+}
+
+/// Why something of a known kind cannot be taken for another.
+fn unconvertible(kind: &Kind, version: &str, called: &str) -> Option<String> {
+    let short = version.rsplit_once('/').map_or(version, |(_, short)| short);
+    let package = go_package(&kind.group);
+    is_known(kind, version, called).then(|| {
         format!(
             "converting ({short}.{called}) to ({package}.{}): unknown conversion",
             kind.kind
         )
-    } else {
-        unregistered(&called, &version)
-    };
-    Err(unhandled(kind, &called, short, &why))
+    })
 }
 
+/// Where Go knows all kinds, as messages name it.
+const SCHEME: &str = "\"pkg/runtime/scheme.go:110\"";
+
 /// The groups of servers of their own, who know no other kinds.
-const APART: [&str; 2] = ["apiextensions.k8s.io", "apiregistration.k8s.io"];
+pub(super) const APART: [&str; 2] = ["apiextensions.k8s.io", "apiregistration.k8s.io"];
 
 fn check_custom(kind: &Kind, value: &Value, version: &str, called: &str) -> Result<(), Status> {
     if called.is_empty() {
@@ -129,11 +228,20 @@ fn check_custom(kind: &Kind, value: &Value, version: &str, called: &str) -> Resu
             kind.api_version()
         )));
     }
-    if called != kind.kind {
-        let name = value["metadata"]["name"].as_str().unwrap_or_default();
-        return Err(wrong_kind(kind, name, called));
-    }
     Ok(())
+}
+
+/// Refuses a custom resource of another kind, which a real server finds out only where it looks at the whole object.
+///
+/// # Errors
+/// 422 in the words of kube-apiserver.
+pub(super) fn check_kind(kind: &Kind, value: &Value) -> Result<(), Status> {
+    let called = value["kind"].as_str().unwrap_or_default();
+    if kind.origin == Origin::BuiltIn || called == kind.kind {
+        return Ok(());
+    }
+    let name = value["metadata"]["name"].as_str().unwrap_or_default();
+    Err(wrong_kind(kind, name, called))
 }
 
 fn wrong_kind(kind: &Kind, name: &str, called: &str) -> Status {
@@ -165,9 +273,7 @@ fn unrecognized(kind: &Kind, value: &Value, why: &str) -> Status {
 }
 
 fn unregistered(called: &str, version: &str) -> String {
-    format!(
-        "no kind {called:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:110\""
-    )
+    format!("no kind {called:?} is registered for version {version:?} in scheme {SCHEME}")
 }
 
 /// 400 for a body of the right kind that cannot be decoded.

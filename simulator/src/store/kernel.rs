@@ -54,6 +54,8 @@ pub(super) struct Context<'a> {
     pub(super) defined: Option<Vec<Kind>>,
     /// The patch as Go prints it, where a refusal quotes that and not the result.
     pub(super) quoted: Option<String>,
+    /// Whether a patch may have brought whole numbers that are written as fractions.
+    pub(super) has_fractions: bool,
     /// What webhooks have said, and have yet to be asked.
     pub(super) conversation: &'a mut Conversation,
 }
@@ -70,6 +72,7 @@ impl<'a> Context<'a> {
             warnings: Vec::new(),
             defined: None,
             quoted: None,
+            has_fractions: false,
             conversation,
         }
     }

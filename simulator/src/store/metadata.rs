@@ -80,10 +80,7 @@ pub(super) fn place_in(metadata: &mut Map, namespace: &str) -> Result<(), Status
 pub(super) fn check_name(value: &mut Value, request: &Request) -> Result<(), Status> {
     let name = text(metadata_mut(value), "name");
     if name.is_empty() {
-        return Err(Status::bad_request(format!(
-            "the name of the object ({} based on URL) was undeterminable: name must be provided",
-            request.name
-        )));
+        return Err(nameless(&request.name));
     }
     if name != request.name {
         return Err(Status::bad_request(format!(
@@ -92,6 +89,13 @@ pub(super) fn check_name(value: &mut Value, request: &Request) -> Result<(), Sta
         )));
     }
     Ok(())
+}
+
+/// 400 for an object that does not say its name, which the URL does.
+pub(super) fn nameless(name: &str) -> Status {
+    Status::bad_request(format!(
+        "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+    ))
 }
 
 /// Makes empty texts of nulls in a map of texts, as Go reads them.
@@ -350,14 +354,16 @@ fn owner_text(owner: &Value) -> String {
     format!("{{{}}}", present.join(","))
 }
 
-/// Only built-in kinds look whether a finalizer without a domain is one that is known.
+/// Only built-in kinds look whether a finalizer without a domain is one that is known, once all are looked at as names.
 fn finalizer_faults(metadata: &Value, origin: Origin, causes: &mut Vec<Cause>) {
     let list = "metadata.finalizers";
-    for (index, name) in texts(&metadata["finalizers"]).into_iter().enumerate() {
-        match origin {
-            Origin::BuiltIn => finalizer_fault((list, &format!("{list}[{index}]")), name, causes),
-            Origin::Custom => key_fault(list, name, name, causes),
-        }
+    let names = texts(&metadata["finalizers"]);
+    for name in &names {
+        key_fault(list, name, name, causes);
+    }
+    let of_kubernetes = names.iter().enumerate();
+    for (index, name) in of_kubernetes.filter(|_| origin == Origin::BuiltIn) {
+        strange_finalizer_fault(&format!("{list}[{index}]"), name, causes);
     }
 }
 
@@ -390,6 +396,10 @@ pub(super) fn finalizer_warnings(new: &Value, old: Option<&Value>) -> Vec<String
 /// What is wrong with a finalizer, in the list at one path, and as the element at another.
 pub(super) fn finalizer_fault((list, element): (&str, &str), name: &str, causes: &mut Vec<Cause>) {
     key_fault(list, name, name, causes);
+    strange_finalizer_fault(element, name, causes);
+}
+
+fn strange_finalizer_fault(element: &str, name: &str, causes: &mut Vec<Cause>) {
     if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
         causes.push(invalid(
             element,
@@ -411,9 +421,9 @@ fn contrary_finalizers_fault(metadata: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
-/// Whether a fault is that of finalizers that contradict each other.
-pub(super) fn is_contrary(fault: &Cause) -> bool {
-    fault.message.ends_with(CONTRARY)
+/// Whether a fault is one of finalizers.
+pub(super) fn is_of_finalizers(fault: &Cause) -> bool {
+    fault.field.starts_with("metadata.finalizers")
 }
 
 fn added_finalizer_fault(new: &Value, old: &Value, causes: &mut Vec<Cause>) {

@@ -95,7 +95,9 @@ impl Misfit {
             return format!("cannot restore slice from {of_kind}");
         }
         match (found, wanted) {
-            (_, "struct") => format!("cannot restore struct from: {of_kind}"),
+            (_, wanted) if wanted == "struct" || wanted.contains('.') => {
+                format!("cannot restore struct from: {of_kind}")
+            }
             ("int64", "string") | ("float64", "int32" | "int64") | ("int64", "float64") => {
                 format!("cannot convert {found} to {wanted}")
             }
@@ -140,6 +142,7 @@ mod tests {
     #[case(json!("x"), "int32", "unrecognized type: int32")]
     #[case(json!("x"), "map[string]string", "cannot restore map from string")]
     #[case(json!({}), "[]string", "cannot restore slice from map")]
+    #[case(json!([]), "v1.PodSpec", "cannot restore struct from: slice")]
     #[case(json!([]), "struct", "cannot restore struct from: slice")]
     fn the_converter_has_words_of_its_own(
         #[case] found: Value,

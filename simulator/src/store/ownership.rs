@@ -24,8 +24,8 @@ use super::scale;
 use super::schema::before::Before;
 use super::schema::node::Node;
 use super::status::Status;
-use super::write::Via;
-use crate::json::{Map, Value};
+use super::write::{Via, has_status};
+use crate::json::{Map, Value, json, without_fractions};
 use crate::yaml;
 
 /// The state that a patch makes of `live`, which carries `apiVersion` and `kind`.
@@ -42,7 +42,7 @@ pub(super) fn patched(
         }
         PatchKind::Strategic => {
             let patch = object_patch(body).map_err(Status::bad_request)?;
-            strategic_merge(live, patch, &request.served.kind.schema)
+            strategic_merge(live, without_fractions(patch), &request.served.kind.schema)
         }
         PatchKind::Json => json_patch(&live, &body.text()),
         PatchKind::Apply => applied(request, (Some(&live), &body.text()), options, now),
@@ -120,7 +120,7 @@ pub(super) fn configuration(body: &[u8], api_version: &str, kind: &str) -> Resul
         )));
     }
     check_kind(&config, api_version, kind)?;
-    Ok(config)
+    Ok(without_fractions(config))
 }
 
 /// What the apply of a configuration, which is written in this version and schema, makes of `live`, or of nothing.
@@ -282,15 +282,25 @@ impl Sent {
     }
 }
 
-/// Whether a write to the status of a custom resource sends something of another type than its schema says, in a part
+/// Whether a write to a custom resource, or to its status, sends something of another type than its schema says, in a part
 /// that comes to nothing and that nobody else looks at: a real server then knows no owners any more.
 ///
 /// Source: apimachinery v0.34 `util/managedfields/internal/fieldmanager.go`, `UpdateNoErrors`.
 pub(super) fn is_mistyped_status(request: &Request, value: &Value, before: Before) -> bool {
     let kind = &request.served.kind;
-    request.part == Part::Status
-        && kind.origin == Origin::Custom
-        && !is_typed(value, before, &kind.schema)
+    if kind.origin == Origin::BuiltIn {
+        return false;
+    }
+    match request.part {
+        Part::Status => !is_typed(value, before, &kind.schema),
+        Part::Whole => {
+            let (sent, old) = (value.get("status"), before.value.get("status"));
+            let sent = sent.filter(|_| sent != old && has_status(&request.served));
+            let alone = |status: &Value| json!({"status": status.clone()});
+            sent.is_some_and(|status| !is_typed(&alone(status), Before::NOTHING, &kind.schema))
+        }
+        _ => false,
+    }
 }
 
 fn writer<'a>(

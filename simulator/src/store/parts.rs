@@ -2,7 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.17.
 
-use super::kind::Origin;
+use super::kind::{Kind, Origin};
 use super::metadata;
 use super::registry::Served;
 use super::request::{Part, Request};
@@ -78,11 +78,25 @@ fn set_namespace_finalizers(value: &mut Value, finalizers: Value) {
     }
 }
 
+/// Whether the status of a built-in kind takes no metadata.
+///
+/// Source: kubernetes v1.34 `pkg/registry`, the strategies that call `ResetObjectMetaForStatus` by themselves.
+fn is_apart(kind: &Kind) -> bool {
+    let apart = [
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("networking.k8s.io", "ServiceCIDR"),
+        ("storage.k8s.io", "VolumeAttachment"),
+    ];
+    apart.iter().any(|(group, name)| kind.is(group, name))
+}
+
 /// Custom resources take only managedFields through `/status`, built-in kinds labels, annotations and finalizers too, but
 /// Deployments no labels.
 fn kept_through_status(request: &Request) -> &'static [&'static str] {
     match request.served.kind.origin {
         Origin::Custom => &["managedFields"],
+        // These take as little.
+        Origin::BuiltIn if is_apart(&request.served.kind) => &["managedFields"],
         Origin::BuiltIn if request.served.kind.is("apps", "Deployment") => {
             &["managedFields", "annotations", "finalizers"]
         }

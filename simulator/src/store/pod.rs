@@ -14,7 +14,7 @@ use super::precondition::unmet;
 use super::request::{Part, Request, WriteOptions};
 use super::schema::node::{Node, Type};
 use super::status::{Qualified, Status};
-use super::{identity, ownership, posted};
+use super::{ownership, posted};
 use crate::json::{Value, json};
 
 impl Kernel {
@@ -97,12 +97,14 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        identity::check_body(&request.served.kind, &body)?;
-        metadata::place(&mut body, request)?;
-        let name = text(metadata_mut(&mut body), "name").to_owned();
+        // What is unknown in it is told where it is read once more.
+        let mut read = posted::read_part(request, &body, options, &mut Vec::new())?;
+        let name = text(metadata_mut(&mut read), "name").to_owned();
         if name.is_empty() {
+            check_target(&read["target"])?;
             return Err(Status::bad_request("Name parameter required."));
         }
+        metadata::place(&mut body, request)?;
         let of_pod = Request {
             served: Arc::clone(self.registry.get("", "v1", "pods")),
             part: Part::Binding,

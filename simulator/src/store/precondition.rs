@@ -3,6 +3,8 @@
 //! Source: `spec/kube-api.md` §1.8, §1.9.
 
 use super::check::invalid_once;
+use super::identity::APART;
+use super::kind::{Kind, Origin};
 use super::metadata::{self, text};
 use super::object::{Object, metadata_mut};
 use super::request::Request;
@@ -19,9 +21,15 @@ pub(super) fn check_preconditions(
 ) -> Result<(), Status> {
     let kind = &request.served.kind;
     let metadata = metadata_mut(value);
+    let uid = text(metadata, "uid");
+    let is_other = !uid.is_empty() && uid != old.uid();
+    // The store below looks at the uid of a PUT before anybody else looks at anything.
+    if is_other && via == Via::Put {
+        return Err(wrong_uid(request, old, uid, via));
+    }
     let revision = text(metadata, "resourceVersion");
     if revision.is_empty() || revision == "0" {
-        if via == Via::Put && request.served.behaviour.needs_revision {
+        if request.served.behaviour.needs_revision {
             let cause = metadata::invalid_json(
                 "metadata.resourceVersion",
                 "0",
@@ -39,14 +47,13 @@ pub(super) fn check_preconditions(
             return Err(Status::conflict(&kind.resource(), &request.name));
         }
     }
-    let uid = text(metadata, "uid");
-    if uid.is_empty() || uid == old.uid() {
-        return Ok(());
+    if is_other {
+        return Err(wrong_uid(request, old, uid, via));
     }
-    Err(wrong_uid(request, old, uid, via))
+    Ok(())
 }
 
-fn wrong_uid(request: &Request, old: &Object, uid: &str, via: Via) -> Status {
+pub(super) fn wrong_uid(request: &Request, old: &Object, uid: &str, via: Via) -> Status {
     let kind = &request.served.kind;
     if let Via::Patch(_) = via {
         let cause = metadata::invalid("metadata.uid", uid, "field is immutable");
@@ -69,16 +76,29 @@ pub(super) fn unmet(request: &Request, old: &Object, why: &str) -> Status {
         "" => String::new(),
         namespace => format!("{namespace}/"),
     };
-    let group = match kind.group.as_str() {
-        "" => String::new(),
-        group => format!("{group}/"),
-    };
     status.message = format!(
-        "Operation cannot be fulfilled on {} \"{}\": StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: {why}",
+        "Operation cannot be fulfilled on {} \"{}\": StorageError: invalid object, Code: 4, Key: /registry/{}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: {why}",
         kind.resource(),
         request.name,
-        kind.plural,
+        place_of(kind),
         request.name,
     );
     status
+}
+
+/// Where objects of a kind lie in etcd: those of built-in kinds not by their group, if they are not of servers of their own.
+///
+/// Source: kubernetes v1.34 `pkg/kubeapiserver/default_storage_factory_builder.go`, `SpecialDefaultResourcePrefixes`.
+fn place_of(kind: &Kind) -> String {
+    let group = kind.group.as_str();
+    let is_apart = kind.origin == Origin::Custom || APART.contains(&group);
+    match kind.plural.as_str() {
+        plural if is_apart => format!("{group}/{plural}"),
+        "endpoints" => "services/endpoints".to_owned(),
+        "ingresses" => "ingress".to_owned(),
+        "nodes" => "minions".to_owned(),
+        "replicationcontrollers" => "controllers".to_owned(),
+        "services" => "services/specs".to_owned(),
+        plural => plural.to_owned(),
+    }
 }

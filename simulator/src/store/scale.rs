@@ -8,20 +8,28 @@ use std::sync::Arc;
 use crate::json::{Value, json};
 
 use super::answer::Answer;
+use super::form::to_version;
 use super::kernel::{Context, Kernel};
 use super::kind::{Kind, Origin, ScalePaths};
 use super::metadata::{self, invalid_json};
 use super::object::{Object, metadata_mut};
-use super::ownership;
 use super::patch::merge::merge_patch;
+use super::patch::refusal::go_text;
 use super::patch::rescaled::{Wish, track_applied_scale};
+use super::patch::tried::tried;
 use super::posted;
+use super::precondition::wrong_uid;
 use super::registry::Served;
 use super::request::{PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
-use super::write::{Via, to_version};
+use super::write::Via;
+use super::{identity, ownership, shape};
 
+/// Stands for the replicas of a custom resource that has none.
+///
+/// Source: apiextensions-apiserver v0.34.3, pkg/registry/customresource/etcd.go, `UpdatedObject`.
+const UNSET: i64 = i32::MIN as i64;
 const SCALE_VERSION: &str = "autoscaling/v1";
 /// How the kind of the answers is named in refusals.
 const SCALE: Qualified<'static> = Qualified {
@@ -81,25 +89,58 @@ impl Kernel {
         if kind == PatchKind::Apply {
             return self.apply_scale(request, (&old, &body.text()), options, context);
         }
-        let live = scale_of(&request.served, &old);
-        let scale = match kind {
+        let live = self.patched_scale_of(request, &old);
+        let scale_kind = posted::kind("autoscaling", "Scale", true);
+        let is_strategic = kind == PatchKind::Strategic;
+        let patch = body.value().ok().filter(|_| is_strategic);
+        let quoted = patch.map(|patch| go_text(&tried(patch, &live, Some(&scale_kind.schema))));
+        let mut scale = match kind {
             // A Scale has no lists, so that both kinds of merging come to the same.
             PatchKind::Merge | PatchKind::Strategic => {
                 let patch = body
                     .value()
                     .map_err(|why| Status::bad_request(format!("error decoding patch: {why}")))?;
-                merge_patch(live, &patch)
+                merge_patch(live.clone(), &patch)
             }
             PatchKind::Json | PatchKind::Apply => {
                 super::patch::json::json_patch(&live, &body.text())?
             }
         };
+        identity::settle_type(&scale_kind, &request.name, &mut scale, is_strategic)?;
+        identity::check_patched(&scale_kind, (&scale, &live), quoted.as_ref())?;
+        let sent = quoted.unwrap_or_else(|| scale.to_string());
+        shape::fit_posted(&scale_kind, &mut scale, options, &mut context.warnings)
+            .map_err(|why| identity::undecodable(&sent, &why))?;
+        metadata::place(&mut scale, request)?;
+        metadata::check_name(&mut scale, request)?;
+        if scale["spec"]["replicas"] == UNSET {
+            return Err(Status::bad_request(format!(
+                "the spec replicas field {:?} cannot be empty",
+                paths(&request.served.kind).spec_replicas
+            )));
+        }
         self.rescale(
             request,
             (&old, &scale),
             (options, Via::Patch(kind)),
             context,
         )
+    }
+
+    /// The `scale` of an object as a patch finds it: with its owners, and a number where there is none.
+    fn patched_scale_of(&self, request: &Request, old: &Object) -> Value {
+        let served = &request.served;
+        let object = served.view(old);
+        let path = paths(&served.kind).spec_replicas;
+        let mut live = scale_of(served, old);
+        if served.kind.origin == Origin::Custom && get(&object, &path).is_none() {
+            live["spec"]["replicas"] = UNSET.into();
+        }
+        let owners = owners(&object, &path);
+        if owners.as_array().is_some_and(|owners| !owners.is_empty()) {
+            live["metadata"]["managedFields"] = owners;
+        }
+        live
     }
 
     /// The apply of a `scale` decides as one of an object of its own, and writes the one field that it stands for.
@@ -124,7 +165,14 @@ impl Kernel {
         }
         let live = to_version(served, old);
         let mut scale = scale_of(served, old);
-        scale["metadata"]["managedFields"] = owners(&live, &path);
+        let known = owners(&live, &path);
+        let is_unowned = known.as_array().is_none_or(|known| known.is_empty());
+        if kind.origin == Origin::Custom && is_unowned {
+            return Err(unconverted(
+                "failed to create manager for existing fields: failed to convert live object (/",
+            ));
+        }
+        scale["metadata"]["managedFields"] = known;
         let schema = builtin("autoscaling", "v1", "Scale").unwrap_or_default();
         let written = (SCALE_VERSION, &*schema);
         let metadata = asked["metadata"].clone();
@@ -133,11 +181,9 @@ impl Kernel {
         let scale = ownership::merged(request, merged, written, (options, context.now))?;
         if kind.origin == Origin::Custom {
             // A real server gets no further with it.
-            return Err(Status::bare_internal(&format!(
-                "failed to convert new object ({}/{}; {SCALE_VERSION}, Kind=Scale) to proper version: request to convert CR to an invalid group/version: {SCALE_VERSION}",
-                sent("namespace"),
-                sent("name"),
-            )));
+            let (namespace, name) = (sent("namespace"), sent("name"));
+            let whom = format!("failed to convert new object ({namespace}/{name}");
+            return Err(unconverted(&whom));
         }
         let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
         if replicas < 0 {
@@ -165,6 +211,7 @@ impl Kernel {
         if replicas < 0 && served.kind.origin == Origin::BuiltIn {
             return Err(negative(request, replicas));
         }
+        check_uid(request, (old, scale), via)?;
         let mut value = to_version(served, old);
         set_replicas(&served.kind, &mut value, replicas);
         let sent = &scale["metadata"]["resourceVersion"];
@@ -175,6 +222,38 @@ impl Kernel {
         metadata_mut(&mut value).insert("resourceVersion".to_owned(), revision.into());
         let answer = self.replace(request, (old, value), (options, via), context)?;
         Ok(as_scale(served, answer))
+    }
+}
+
+/// 500 for the `scale` of a custom resource, which no converter of such resources knows.
+fn unconverted(whom: &str) -> Status {
+    Status::bare_internal(&format!(
+        "{whom}; {SCALE_VERSION}, Kind=Scale) to proper version: request to convert CR to an invalid group/version: {SCALE_VERSION}"
+    ))
+}
+
+/// Refuses the `scale` of another object. A PUT is looked at by the store, a patch by who knows built-in kinds.
+fn check_uid(request: &Request, (old, scale): (&Object, &Value), via: Via) -> Result<(), Status> {
+    let kind = &request.served.kind;
+    let uid = scale["metadata"]["uid"].as_str().unwrap_or_default();
+    if uid.is_empty() || uid == old.uid() {
+        return Ok(());
+    }
+    match (via, kind.origin) {
+        (Via::Put, _) => Err(wrong_uid(request, old, uid, via)),
+        (Via::Patch(_), Origin::Custom) => Ok(()),
+        (Via::Patch(_), Origin::BuiltIn) => {
+            let plural = format!("{}/scale", kind.plural);
+            let resource = Qualified {
+                group: &kind.group,
+                name: &plural,
+            };
+            let why = format!(
+                "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+                old.uid()
+            );
+            Err(Status::conflicting(&resource, old.name(), &why))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::json::Value;
 use super::kernel::Kernel;
 use super::kind::Origin;
 use super::request::{Part, Request};
-use super::rules::{Taken, drop_dependent, give_addresses};
+use super::rules::{Taken, drop_dependent, give_addresses, give_health_port};
 use super::status::Status;
 
 impl Kernel {
@@ -36,7 +36,8 @@ impl Kernel {
             .as_str()
             .unwrap_or_default()
             .to_owned();
-        give_addresses(value, old, taken)
-            .map_err(|causes| Status::invalid(&kind.qualified_kind(), &name, &causes))
+        give_addresses(value, old, &taken)
+            .map_err(|causes| Status::invalid(&kind.qualified_kind(), &name, &causes))?;
+        give_health_port(value, old, &taken).map_err(|why| Status::occurred(&why))
     }
 }

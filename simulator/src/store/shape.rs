@@ -2,6 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.14, §1.18.
 
+use super::definition::is_definition;
 use super::kind::{Kind, Origin};
 use super::metadata::read_texts;
 use super::registry::{Conversion, Served};
@@ -10,6 +11,7 @@ use super::rules;
 use super::schema::before::Before;
 use super::schema::compiled::{Beside, check, check_status};
 use super::schema::default::apply_defaults;
+use super::schema::definition::keywords;
 use super::schema::prune::{Nulls, prune};
 use super::schema::scale::{spec_faults, status_faults};
 use super::status::Cause;
@@ -75,7 +77,10 @@ fn fit_after(
     // What an apply makes is not decoded again.
     let is_made = via == Via::Patch(PatchKind::Apply) && served.kind.origin == Origin::Custom;
     let nulls = if is_made { Nulls::Kept } else { Nulls::Dropped };
-    let unknown = prune(schema, value, before, nulls);
+    let mut unknown = prune(schema, value, before, nulls);
+    if is_definition(served) {
+        unknown.extend(keywords::prune(value));
+    }
     if served.kind.origin == Origin::BuiltIn {
         rules::leave_out_zeros(&served.kind, value);
     }

@@ -10,6 +10,7 @@ use super::admission::Attempt;
 use super::answer::Answer;
 use super::check::check;
 use super::definition::take_stored_versions;
+use super::form::{drop_type, name_type, stored_form, to_version};
 use super::kernel::{Context, Kernel};
 use super::kind::Origin;
 use super::metadata::{self, seconds, text};
@@ -20,9 +21,10 @@ use super::patch::tried::tried;
 use super::precondition::check_preconditions;
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
+use super::schema::before::Before;
 use super::status::Status;
 use super::{decode, generation, identity, namespace, ownership, parts, rules, shape, size};
-use crate::json::{Value, share};
+use crate::json::{Value, share, without_fractions};
 
 /// How often a generated name is drawn before the collision is reported.
 const NAME_ATTEMPTS: usize = 8;
@@ -46,6 +48,7 @@ impl Kernel {
     ) -> Result<Answer, Status> {
         let served = &request.served;
         identity::check_body(&served.kind, &value)?;
+        identity::check_kind(&served.kind, &value)?;
         metadata::place(&mut value, request)?;
         self.insert(request, value, (options, Via::Put), context)
     }
@@ -78,16 +81,22 @@ impl Kernel {
         self.settle_name(request, &mut value, context);
         stamp_new(served, &mut value, context);
         rules::name_requester(&served.kind, &mut value, &request.user);
+        let is_mistyped = ownership::is_mistyped_status(request, &value, Before::NOTHING);
         if request.part == Part::Whole {
             parts::reset(served, &mut value);
         }
         rules::prepare(&served.kind, &mut value);
-        self.prepare_definition(served, &mut value, None, context.now);
+        let told = rules::early_warnings(&served.kind, &value);
+        context.warnings.extend(told);
+        self.prepare_definition(served, &mut value, None);
         check(served, &value, None, context)?;
         if let Some(owners) = owners {
             owners.put(&mut value);
         } else if via == Via::Put {
             own_new(request, &mut value, options, context.now);
+        }
+        if is_mistyped && via == Via::Put {
+            metadata_mut(&mut value).remove("managedFields");
         }
         let mut value = stored_form(served, value);
         rules::admit(&served.kind, &mut value);
@@ -118,7 +127,7 @@ impl Kernel {
         }
         let answer = self.store_and_show(served, (201, value), charges, context)?;
         if let Answer::Object(_, stored) = &answer {
-            self.establish(served, stored, context)?;
+            self.settle_definition(served, stored, context.defined.take(), context.now);
         }
         Ok(answer)
     }
@@ -171,6 +180,10 @@ impl Kernel {
             .map_err(|why| identity::unfit(&served.kind, &why))?;
             return Err(request.not_found());
         };
+        if let Err(why) = identity::check_kind(&served.kind, &value) {
+            check_preconditions(request, &old, &mut value, Via::Put)?;
+            return Err(why);
+        }
         self.replace(request, (&old, value), (options, Via::Put), context)
     }
 
@@ -195,8 +208,10 @@ impl Kernel {
                 patch.map(|patch| go_text(&tried(patch, &live, Some(&served.kind.schema))));
         }
         let mut value = ownership::patched(request, (kind, body), live, (options, context.now))?;
-        metadata::place(&mut value, request)?;
-        metadata::check_name(&mut value, request)?;
+        let is_strategic = kind == PatchKind::Strategic;
+        let is_merged = matches!(kind, PatchKind::Merge | PatchKind::Json);
+        context.has_fractions = is_merged && served.kind.origin == Origin::Custom;
+        identity::settle_type(&served.kind, &request.name, &mut value, is_strategic)?;
         let quoted = context.quoted.as_ref();
         let check = |new: &Value| identity::check_patched(&served.kind, (new, old.value()), quoted);
         if let Err(why) = check(&value) {
@@ -205,6 +220,8 @@ impl Kernel {
             }
             check(&value)?;
         }
+        metadata::place(&mut value, request)?;
+        metadata::check_name(&mut value, request)?;
         self.replace(request, (&old, value), (options, Via::Patch(kind)), context)
     }
 
@@ -287,7 +304,7 @@ impl Kernel {
             rules::readmit(&served.kind, &mut value, old.value());
             metadata::normalise(&mut value);
         }
-        self.prepare_definition(served, &mut value, Some(old.value()), context.now);
+        self.prepare_definition(served, &mut value, Some(old.value()));
         check(served, &value, Some((before, request.part)), context)?;
         if let Some(owners) = owners {
             owners.put(&mut value);
@@ -308,7 +325,7 @@ impl Kernel {
         }
         drop_type(&mut value);
         let mut value = stored_form(served, value);
-        rules::finish(&served.kind, &mut value);
+        finish(served, old, &mut value);
         self.give_addresses(request, &mut value, Some(old.value()))?;
         self.admit_expansion(request, &value, old.value())?;
         self.keep(request, (old, value), options, context)
@@ -340,6 +357,9 @@ impl Kernel {
             let imagined = self.imagined(served, state, context.conversation)?;
             return Ok(Answer::Object(200, imagined));
         }
+        if context.has_fractions {
+            value = without_fractions(value);
+        }
         let shown = Object::new(value.clone(), old.revision());
         let value = self.converted_to_storage(served, value, context.conversation)?;
         if !has_late_default && self.is_stored(served, (old, &value)) {
@@ -351,7 +371,11 @@ impl Kernel {
             self.erase(served, &old.key(), last, context.now);
             return Ok(Answer::Object(200, shown));
         }
-        self.store_and_show(served, (200, value), charges, context)
+        let answer = self.store_and_show(served, (200, value), charges, context)?;
+        if let Answer::Object(_, stored) = &answer {
+            self.settle_definition(served, stored, None, context.now);
+        }
+        Ok(answer)
     }
 
     /// Whether the next write of an object stores a default, whatever else it changes: a real server stores a new claim
@@ -396,6 +420,14 @@ fn check_unwritten(sent: u64) -> Result<(), Status> {
     }
 }
 
+/// Finishes a new state of an object, which is read again unless it ends the object.
+fn finish(served: &Served, old: &Object, value: &mut Value) {
+    rules::finish(&served.kind, value);
+    if !(old.is_terminating() && is_released(served, value)) {
+        rules::reread(&served.kind, value);
+    }
+}
+
 /// Records who owns what of a new object, but which versions are stored.
 fn own_new(request: &Request, value: &mut Value, options: &WriteOptions, now: Timestamp) {
     let stored_versions = take_stored_versions(&request.served, value);
@@ -419,35 +451,6 @@ pub(super) fn is_released(served: &Served, value: &Value) -> bool {
     is_empty(&metadata["finalizers"])
         && metadata["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
         && (!is_namespace || is_empty(&value["spec"]["finalizers"]))
-}
-
-/// The stored form of an object in the version of the request.
-pub(super) fn stored_form(served: &Served, value: Value) -> Value {
-    match served.conversion {
-        Conversion::None | Conversion::Webhook => value,
-        Conversion::Events => rules::to_core_event(value),
-        Conversion::Autoscalers => rules::to_new_autoscaler(value),
-    }
-}
-
-/// A stored object in the version of the request, with `apiVersion` and `kind`.
-pub(super) fn to_version(served: &Served, object: &Object) -> Value {
-    let mut value = served.view(object).into_owned();
-    name_type(served, &mut value);
-    value
-}
-
-fn name_type(served: &Served, value: &mut Value) {
-    value["apiVersion"] = served.kind.api_version().into();
-    value["kind"] = served.kind.kind.clone().into();
-}
-
-/// Drops `apiVersion` and `kind`.
-pub(super) fn drop_type(value: &mut Value) {
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("apiVersion");
-        fields.remove("kind");
-    }
 }
 
 /// Drops what only the server says of a new object.

@@ -46,8 +46,8 @@ async fn after(what: Meddling, (path, body): (&str, &str), at: &str) -> (u16, Va
 
 #[rstest]
 #[case::labels(Meddling::StripLabels, "/metadata/labels", Value::Null)]
-#[case::annotation(Meddling::Touch, "/metadata/annotations/example.com~1touched-after", json!("7"))]
-#[case::flood(Meddling::Flood(3), "/metadata/annotations/example.com~1touched-after", json!("9"))]
+#[case::annotation(Meddling::Touch, "/metadata/annotations/example.com~1touched-after", json!("8"))]
+#[case::flood(Meddling::Flood(3), "/metadata/annotations/example.com~1touched-after", json!("10"))]
 #[case::finalizer(Meddling::Hold, "/metadata/finalizers", json!(["example.com/held"]))]
 #[case::owner(Meddling::Own, "/metadata/managedFields/0/manager", json!("somebody"))]
 #[tokio::test]

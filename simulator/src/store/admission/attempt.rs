@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::json::{Map, Value, json};
+use crate::store::form::to_version;
 use crate::store::object::Object;
 use crate::store::registry::Served;
 use crate::store::request::{DeleteOptions, Part, Request, WriteOptions};
 use crate::store::scale::scale_of;
-use crate::store::write::to_version;
 
 /// What is done to the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::conversions::Conversions;
 use super::converter::Wanted;
 use crate::json::{Value, json};
+use crate::store::form::drop_type;
 use crate::store::kernel::Kernel;
 use crate::store::log::TableId;
 use crate::store::object::{Key, Object, metadata_mut};
@@ -14,7 +15,6 @@ use crate::store::schema::default::apply_defaults;
 use crate::store::schema::prune::{Nulls, prune};
 use crate::store::status::Status;
 use crate::store::webhook::{Conversation, unheard};
-use crate::store::write::drop_type;
 
 /// How many objects a webhook is asked about at the same time.
 const N_AT_ONCE: usize = 100;

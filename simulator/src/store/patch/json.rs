@@ -111,6 +111,13 @@ impl<'a> Operation<'a> {
                 path: place(document, self.path, 1)?,
                 value: value(),
             }),
+            "replace" if self.path.is_empty() => {
+                // What is neither an object nor a list is passed over.
+                if self.value.is_object() || self.value.is_array() {
+                    *document = value();
+                }
+                return Some(());
+            }
             "replace" if absent_field(document, self.path) => PatchOperation::Add(AddOperation {
                 path: place(document, self.path, 0)?,
                 value: value(),

@@ -300,15 +300,21 @@ fn is_custom(api_version: &str) -> bool {
     group.contains('.') && !group.ends_with(".k8s.io")
 }
 
-/// Entries that this module wrote.
+/// Entries that this module wrote; of two for the same writes the later counts.
 pub(super) fn take_stored(stored: Value) -> Vec<Entry> {
     let Value::Array(entries) = stored else {
         return Vec::new();
     };
+    let read = |entry| entry_of(entry, |fields| Ok(FieldSet::from_stored(fields)));
+    let entries = entries.into_iter().filter_map(|entry| read(entry).ok()?);
+    entries.fold(Vec::new(), with_later)
+}
+
+/// Adds an entry, which counts in place of an earlier one for the same writes: a write to a `scale` leaves two.
+fn with_later(mut entries: Vec<Entry>, entry: Entry) -> Vec<Entry> {
+    entries.retain(|other| !other.same_as(&entry));
+    entries.push(entry);
     entries
-        .into_iter()
-        .filter_map(|entry| entry_of(entry, |fields| Ok(FieldSet::from_stored(fields))).ok()?)
-        .collect()
 }
 
 /// Entries that a client wrote; of two for the same write the later counts.
@@ -321,8 +327,7 @@ fn parse(given: Value) -> Result<Vec<Entry>, Malformed> {
         let entry = entry_of(entry, FieldSet::parse)?.ok_or_else(|| Malformed {
             element: format!("entry {index}"),
         })?;
-        entries.retain(|other| !other.same_as(&entry));
-        entries.push(entry);
+        entries = with_later(entries, entry);
     }
     Ok(entries)
 }

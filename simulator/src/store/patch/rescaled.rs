@@ -29,7 +29,7 @@ pub(in crate::store) fn track_scale(
     (path, wish): (&str, Wish),
 ) {
     let field = field_at(path);
-    let entries = distinct(before);
+    let entries = entries_of(before);
     let mut owners: Vec<Entry> = entries
         .iter()
         .filter(|entry| owns(entry, &field))
@@ -57,7 +57,7 @@ pub(in crate::store) fn track_applied_scale(
 ) {
     let field = field_at(path);
     let of_scale = field_at(".spec.replicas");
-    let owners = distinct(scale).into_iter();
+    let owners = entries_of(scale).into_iter();
     let owners = owners.filter(|entry| owns(entry, &of_scale));
     let owners = owners.map(|entry| Entry {
         time: None,
@@ -65,7 +65,7 @@ pub(in crate::store) fn track_applied_scale(
         fields: field.clone(),
         ..entry
     });
-    carry_back(after, distinct(before), (owners.collect(), &field));
+    carry_back(after, entries_of(before), (owners.collect(), &field));
 }
 
 /// Writes the entries of an object with those of its `scale`. Only an `Apply` is told to be the same in both.
@@ -89,15 +89,9 @@ fn carry_back(
     put_entries(object, entries);
 }
 
-/// The entries of an object, of which two for the same writes are one: the later.
-fn distinct(object: &Value) -> Vec<Entry> {
-    let stored = managed_fields(object).cloned().map(take_stored);
-    let mut entries: Vec<Entry> = Vec::new();
-    for entry in stored.into_iter().flatten() {
-        entries.retain(|other| !other.same_as(&entry));
-        entries.push(entry);
-    }
-    entries
+fn entries_of(object: &Value) -> Vec<Entry> {
+    let stored = managed_fields(object).cloned();
+    stored.map(take_stored).unwrap_or_default()
 }
 
 fn owns(entry: &Entry, field: &FieldSet) -> bool {
@@ -127,13 +121,17 @@ mod tests {
     }
 
     fn summary(object: &Value) -> Vec<String> {
-        let entries = take_stored(object["metadata"]["managedFields"].clone());
+        // Each for itself: of two for the same writes both are told.
+        let entries = managed_fields(object).and_then(Value::as_array).into_iter();
+        let entries = entries
+            .flatten()
+            .flat_map(|entry| take_stored(json!([entry.clone()])));
         let line = |entry: Entry| {
             let time = if entry.time.is_some() { "then" } else { "-" };
             let fields = entry.fields.into_value();
             format!("{} {} {time} {fields}", entry.manager, entry.subresource)
         };
-        entries.into_iter().map(line).collect()
+        entries.map(line).collect()
     }
 
     /// Seen on kube-apiserver v1.34.3.

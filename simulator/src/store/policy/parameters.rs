@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::binding::{Binding, ParameterReference};
 use crate::json::Value;
+use crate::store::form::to_version;
 use crate::store::kernel::Kernel;
 use crate::store::object::Key;
 use crate::store::registry::Served;
-use crate::store::write::to_version;
 
 /// `paramKind`.
 #[derive(Debug)]

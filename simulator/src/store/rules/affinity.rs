@@ -42,21 +42,40 @@ pub(super) fn faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
 
 fn node_faults(path: &str, affinity: &Value, causes: &mut Vec<Cause>) {
     if has(affinity, REQUIRED) {
-        let path = format!("{path}.{REQUIRED}.nodeSelectorTerms");
-        let terms = &affinity[REQUIRED]["nodeSelectorTerms"];
-        if is_empty(terms) {
-            let why = "must have at least one node selector term";
-            causes.push(required(&*path, why));
-        }
-        for (index, term) in items(terms).enumerate() {
-            selected_faults(&format!("{path}[{index}]"), term, true, causes);
-        }
+        terms_faults(&format!("{path}.{REQUIRED}"), &affinity[REQUIRED], causes);
     }
     for (index, weighted) in items(&affinity[PREFERRED]).enumerate() {
         let path = format!("{path}.{PREFERRED}[{index}]");
         weight_fault(&path, weighted, causes);
         let term = &weighted["preference"];
         selected_faults(&format!("{path}.preference"), term, false, causes);
+    }
+}
+
+/// What is wrong with where a volume can be reached from.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `validateVolumeNodeAffinity`.
+pub(super) fn volume_faults(path: &str, affinity: &Value, causes: &mut Vec<Cause>) {
+    if affinity.is_null() {
+        return;
+    }
+    let path = format!("{path}.required");
+    if !has(affinity, "required") {
+        causes.push(required(path, "must specify required node constraints"));
+        return;
+    }
+    terms_faults(&path, &affinity["required"], causes);
+}
+
+fn terms_faults(path: &str, selector: &Value, causes: &mut Vec<Cause>) {
+    let path = format!("{path}.nodeSelectorTerms");
+    let terms = &selector["nodeSelectorTerms"];
+    if is_empty(terms) {
+        let why = "must have at least one node selector term";
+        causes.push(required(&*path, why));
+    }
+    for (index, term) in items(terms).enumerate() {
+        selected_faults(&format!("{path}[{index}]"), term, true, causes);
     }
 }
 

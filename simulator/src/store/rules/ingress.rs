@@ -152,7 +152,11 @@ fn backend_faults(path: &str, backend: &Value, causes: &mut Vec<Cause>) {
             causes.push(invalid(path, "", why));
             return;
         }
-        (true, false) => return,
+        (true, false) => {
+            group_faults(&format!("{path}.resource"), resource, causes);
+            reference_faults(&format!("{path}.resource"), resource, causes);
+            return;
+        }
         (false, true) => {}
     }
     let name = service["name"].as_str().unwrap_or_default();
@@ -277,14 +281,19 @@ pub(super) fn class_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     causes
 }
 
+/// What is wrong with the group in a reference.
+fn group_faults(path: &str, reference: &Value, causes: &mut Vec<Cause>) {
+    if let Some(group) = reference["apiGroup"].as_str()
+        && let Some(why) = subdomain_fault(group)
+    {
+        causes.push(invalid(&format!("{path}.apiGroup"), group, &why));
+    }
+}
+
 /// What is wrong with the reference to the parameters of a class.
 fn parameters_faults(path: &str, parameters: &Value, causes: &mut Vec<Cause>) {
     let at = |field: &str| format!("{path}.{field}");
-    if let Some(group) = parameters["apiGroup"].as_str()
-        && let Some(why) = subdomain_fault(group)
-    {
-        causes.push(invalid(&at("apiGroup"), group, &why));
-    }
+    group_faults(path, parameters, causes);
     reference_faults(path, parameters, causes);
     let (scope, namespace) = (&parameters["scope"], parameters["namespace"].as_str());
     let scopes = ["Cluster", "Namespace"];

@@ -3,16 +3,18 @@
 //! Source: `spec/kube-api.md` §1.22; kubernetes v1.34 `pkg/apis/networking` and `pkg/apis/storage`, defaults and
 //! validation.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::json::{Map, Value, json};
 
 use super::of_kind::required;
+use super::part;
 use super::pod_spec::choice_fault;
 use crate::store::admission::selector_faults;
 use crate::store::metadata::{invalid, invalid_json};
-use crate::store::naming::qualified_name_fault;
-use crate::store::schema::cause::forbidden;
+use crate::store::naming::{qualified_name_fault, qualified_name_faults};
+use crate::store::schema::cause::{duplicate, forbidden};
 use crate::store::status::Cause;
 
 pub(super) const NETWORK: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
@@ -251,6 +253,7 @@ pub(super) fn class_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mode = &new["volumeBindingMode"];
     let modes = ["Immediate", "WaitForFirstConsumer"];
     choice_fault("volumeBindingMode", mode, &modes, &mut causes);
+    topology_faults(&new["allowedTopologies"], &mut causes);
     let Some(old) = old else {
         return causes;
     };
@@ -268,6 +271,38 @@ pub(super) fn class_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
         causes.push(invalid_json("volumeBindingMode", &mode.to_string(), detail));
     }
     causes
+}
+
+/// What is wrong with where volumes of a class may be.
+///
+/// Source: kubernetes v1.34 `pkg/apis/storage/validation/validation.go`, `validateAllowedTopologies`.
+fn topology_faults(topologies: &Value, causes: &mut Vec<Cause>) {
+    // A real server holds a term against as many empty ones as there are terms, too.
+    let mut known = vec![BTreeMap::new(); part::items(topologies).count()];
+    for (index, term) in part::items(topologies).enumerate() {
+        let path = format!("allowedTopologies[{index}].matchLabelExpressions");
+        let mut values_of = BTreeMap::new();
+        for (index, expression) in part::items(&term["matchLabelExpressions"]).enumerate() {
+            let path = format!("{path}[{index}]");
+            let mut values = BTreeSet::new();
+            if part::is_empty(&expression["values"]) {
+                causes.push(required(format!("{path}.values"), "Required value"));
+            }
+            for (index, value) in part::items(&expression["values"]).enumerate() {
+                if !values.insert(value.as_str()) {
+                    causes.push(duplicate(format!("{path}.values[{index}]"), value));
+                }
+            }
+            let (field, key) = (format!("{path}.key"), part::text(expression, "key"));
+            part::refuse(&field, key, qualified_name_faults(key), causes);
+            if values_of.insert(key, values).is_some() {
+                causes.push(duplicate(field, &key.into()));
+            }
+        }
+        let twins = known.iter().filter(|other| **other == values_of).count();
+        causes.extend(std::iter::repeat_n(duplicate(path, &"".into()), twins));
+        known.push(values_of);
+    }
 }
 
 /// The limits of containers count as their defaults, and those as what is requested.
@@ -299,6 +334,8 @@ pub(super) fn prepare_limits(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
     #[test]
@@ -329,5 +366,16 @@ mod tests {
             range["spec"]["limits"][0]["defaultRequest"],
             json!({"cpu": "1"})
         );
+    }
+
+    #[rstest]
+    #[case::empty(json!([{}]), &["allowedTopologies[0].matchLabelExpressions"])]
+    #[case::no_values(json!([{"matchLabelExpressions": [{"key": "a", "values": []}]}]), &["allowedTopologies[0].matchLabelExpressions[0].values"])]
+    #[case::twins(json!([{"matchLabelExpressions": [{"key": "a", "values": ["x", "y"]}]}, {"matchLabelExpressions": [{"key": "a", "values": ["y", "x"]}]}]), &["allowedTopologies[1].matchLabelExpressions"])]
+    fn topologies_are_told_apart(#[case] topologies: Value, #[case] expected: &[&str]) {
+        let mut causes = Vec::new();
+        topology_faults(&topologies, &mut causes);
+        let found = Vec::from_iter(causes.iter().map(|cause| &*cause.field));
+        assert_eq!(found, expected);
     }
 }

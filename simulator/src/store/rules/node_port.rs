@@ -20,13 +20,10 @@ pub(super) fn give(ports: &mut Value, taken: &BTreeSet<i64>) -> Result<(), Vec<C
     let mut causes = Vec::new();
     for (index, port) in ports.as_array().into_iter().flatten().enumerate() {
         let wanted = port["nodePort"].as_i64().unwrap_or(0);
-        let why = match wanted {
-            0 => continue,
-            wanted if !RANGE.contains(&wanted) => {
-                "provided port is not in the valid range. The range of valid ports is 30000-32767"
-            }
-            wanted if taken.contains(&wanted) => "provided port is already allocated",
-            wanted => {
+        let why = match fault(wanted, taken) {
+            _ if wanted == 0 => continue,
+            Some(why) => why,
+            None => {
                 own.insert(wanted);
                 continue;
             }
@@ -46,6 +43,28 @@ pub(super) fn give(ports: &mut Value, taken: &BTreeSet<i64>) -> Result<(), Vec<C
         }
     }
     Ok(())
+}
+
+/// Gives a port that is to be this, or the lowest that nobody has if it is zero.
+///
+/// # Errors
+/// What the server says of one that is out of range, or that somebody has.
+pub(super) fn one(wanted: i64, taken: &BTreeSet<i64>) -> Result<i64, &'static str> {
+    if wanted == 0 {
+        let free = RANGE.into_iter().find(|port| !taken.contains(port));
+        return Ok(free.unwrap_or_default());
+    }
+    fault(wanted, taken).map_or(Ok(wanted), Err)
+}
+
+fn fault(wanted: i64, taken: &BTreeSet<i64>) -> Option<&'static str> {
+    if !RANGE.contains(&wanted) {
+        Some("provided port is not in the valid range. The range of valid ports is 30000-32767")
+    } else if taken.contains(&wanted) {
+        Some("provided port is already allocated")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

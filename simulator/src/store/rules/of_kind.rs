@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::{
     allotment, api_service, autoscaler, budget, certificate, claim, controller, counts, cron_job,
     defaults, device, driver, endpoints, event, flow, ingress, ip, job, job_status, lease, limits,
-    namespace, network, node, pod, pod_gates, pod_part, priority, role, secret, service,
-    service_faults, volume, workload,
+    namespace, network, node, pod, pod_gates, pod_part, priority, profile_mark, role, secret,
+    service, service_faults, volume, workload,
 };
 use crate::access::User;
 use crate::json::{Value, json};
@@ -78,6 +78,19 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
     }
     defaults::fill_unowned(&kind.group, &kind.kind, value);
     finish(kind, value);
+    reread(kind, value);
+}
+
+/// What becomes of an object once it is stored and read again, which one that its last write ends is not.
+pub(in crate::store) fn reread(kind: &Kind, value: &mut Value) {
+    if kind.origin == Origin::Custom {
+        return;
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::reread(value),
+        ("batch", "Job") => workload::label_job(value),
+        _ => {}
+    }
 }
 
 /// What any state of an object shows whoever wrote it: nothing behind a feature gate that is off, and what Go cannot leave
@@ -89,12 +102,10 @@ pub(in crate::store) fn finish(kind: &Kind, value: &mut Value) {
         return;
     }
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::finish(value),
         ("coordination.k8s.io", "Lease") => lease::finish(value),
         ("storage.k8s.io", "CSIDriver") => driver::finish(value),
         ("discovery.k8s.io", "EndpointSlice") => endpoints::finish_slice(value),
         ("networking.k8s.io", "Ingress") => ingress::finish(value),
-        ("batch", "Job") => workload::label_job(value),
         ("batch", "CronJob") => workload::finish_cron_job(value),
         ("apps", "StatefulSet") => workload::finish_stateful_set(value),
         ("apps", "Deployment" | "ReplicaSet") => workload::finish_replicas(value),
@@ -158,6 +169,7 @@ pub(in crate::store) fn prepare_status(
             ("", "Namespace") => namespace::prepare_status(value),
             ("", "PersistentVolume") => volume::prepare_status(value, old, now),
             ("", "Service") => service::prepare_status(value),
+            ("storage.k8s.io", "VolumeAttachment") => volume::prepare_attachment(value),
             ("apps", _) | ("", "ReplicationController") | ("batch", "Job") => {
                 counts::prepare(&kind.kind, value);
             }
@@ -167,6 +179,14 @@ pub(in crate::store) fn prepare_status(
     if certificate::is_request(kind) {
         certificate::stamp(value, old, now);
     }
+}
+
+/// What is told of a new object before anybody looks at it.
+pub(in crate::store) fn early_warnings(kind: &Kind, value: &Value) -> Vec<String> {
+    if kind.is("", "Pod") {
+        return profile_mark::armor_warnings(value);
+    }
+    Vec::new()
 }
 
 /// Writes into a new object who asks for it, if its kind tells.
@@ -290,6 +310,10 @@ fn status_faults(kind: &Kind, new: &Value, old: &Value) -> Vec<Cause> {
         ("flowcontrol.apiserver.k8s.io", _) => flow::status_faults(new),
         ("apps", _) | ("", "ReplicationController") => counts::faults(&kind.kind, new, old),
         ("batch", "Job") => job_status::faults(new, old),
+        ("storage.k8s.io", "VolumeAttachment") => {
+            let causes = volume::attachment_status_faults(new);
+            [causes.clone(), causes].concat()
+        }
         ("", "Service") => ingress::balancer_status_faults(new),
         ("networking.k8s.io", "Ingress") => ingress::status_faults(new),
         _ => Vec::new(),

@@ -91,6 +91,7 @@ pub(super) fn prepare_template(template: &mut Value) {
 
 /// Sets what admission and the pod's own code give a new pod.
 pub(super) fn admit(value: &mut Value) {
+    profile_mark::arm(value);
     plug_in(value);
     pod_labels::select(value);
     let class = quality_of_service(&value["spec"]);

@@ -87,7 +87,7 @@ fn foreign(
             ),
             None => (spec, path.to_owned(), *field),
         };
-        if is_set(&holder[field]) {
+        if is_set(&holder[field]) || field == "hostUsers" && has(holder, field) {
             causes.push(forbidden(format!("{path}.{field}"), why));
         }
     }

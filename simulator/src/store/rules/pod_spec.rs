@@ -8,7 +8,7 @@ use super::container::{self, Home};
 use super::part::{has, items, range_fault, refuse, text};
 use super::{
     affinity, pod_amounts, pod_gates, pod_network, pod_os, pod_resources, scheduling, security,
-    volume_source,
+    volume_source, windows,
 };
 use crate::json::{Value, json};
 use crate::store::metadata;
@@ -50,6 +50,7 @@ pub(super) fn faults(path: &str, spec: &Value, pod: Option<&str>) -> Vec<Cause> 
     pod_network::resolver_faults(path, spec, &mut causes);
     scheduling::gate_faults(path, spec, &mut causes);
     scheduling::spread_faults(path, spec, &mut causes);
+    windows::host_faults(path, spec, &mut causes);
     security::user_faults(path, spec, &mut causes);
     name_faults(path, spec, &mut causes);
     scheduling::toleration_faults(path, spec, &mut causes);

@@ -1,7 +1,5 @@
 //! What is accepted of a pod with a warning.
 //!
-//! Simplified: nothing about annotations about AppArmor of pods, which become fields on a real server.
-//!
 //! Source: kubernetes v1.34 `pkg/api/pod/warnings.go` and `pkg/api/node/util.go`.
 
 use std::collections::{BTreeMap, BTreeSet};

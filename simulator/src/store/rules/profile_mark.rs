@@ -11,6 +11,8 @@ use crate::store::status::Cause;
 
 const TYPE_FAULT: &str = "seccomp type in annotation and field must match";
 const PROFILE_FAULT: &str = "seccomp profile in annotation and field must match";
+/// The longest name of a profile of a node.
+const LOCAL_BYTES_MAX: usize = 4095;
 const OLD_CALLS: &str = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
 const OLD_ARMOR: &str = "deprecated since v1.30; use the \"appArmorProfile\" field instead";
 
@@ -22,6 +24,87 @@ pub(super) fn faults(path: &str, pod: &Value, causes: &mut Vec<Cause>) {
         let key = format!("{CALLS_OF}{}", text(container, "name"));
         match_fault((&path, container), &annotation(pod, &key), causes);
     }
+    if text(&spec["os"], "name") == "windows" {
+        return;
+    }
+    // What annotations of pods say becomes fields, which they match.
+    let becomes_field = |told: &str| path == "spec" && !armor(told).is_null();
+    for (path, container) in containers(path, spec) {
+        let own = &container["securityContext"]["appArmorProfile"];
+        let key = format!("{ARMOR_OF}{}", text(container, "name"));
+        if let Some(told) = annotation(pod, &key)
+            && !(own.is_null() && becomes_field(told))
+        {
+            let of_pod = &spec["securityContext"]["appArmorProfile"];
+            let profile = if own.is_null() { of_pod } else { own };
+            armor_fault(&path, profile, told, causes);
+        }
+    }
+}
+
+/// What a profile of AppArmor contradicts an annotation in, which tells another.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `validateAppArmorAnnotationsAndFieldsMatchOnCreate`.
+fn armor_fault(path: &str, profile: &Value, told: &str, causes: &mut Vec<Cause>) {
+    let path = format!("{path}.securityContext.appArmorProfile");
+    let local = told.strip_prefix(LOCAL);
+    let is_same_type = match text(profile, "type") {
+        "Unconfined" => told == "unconfined",
+        "RuntimeDefault" => told == "runtime/default",
+        "Localhost" => local.is_some(),
+        _ => return,
+    };
+    if !is_same_type {
+        let why = "apparmor type in annotation and field must match";
+        causes.push(forbidden(format!("{path}.type"), why));
+    } else if text(profile, "type") == "Localhost" && profile["localhostProfile"].as_str() != local
+    {
+        let why = "apparmor profile in annotation and field must match";
+        causes.push(forbidden(format!("{path}.localhostProfile"), why));
+    }
+}
+
+/// The containers of a new pod that annotations, which are named with them, tell a profile of AppArmor of, where the pod
+/// has no such profile; nothing where they tell none.
+fn armored(pod: &Value) -> Vec<(String, String, Value)> {
+    let spec = &pod["spec"];
+    if text(&spec["os"], "name") == "windows" {
+        return Vec::new();
+    }
+    let of_pod = &spec["securityContext"]["appArmorProfile"];
+    let told = containers("", spec).filter_map(|(path, container)| {
+        let key = format!("{ARMOR_OF}{}", text(container, "name"));
+        let profile = armor(annotation(pod, &key)?);
+        let is_open = container["securityContext"]["appArmorProfile"].is_null();
+        (is_open && (profile.is_null() || profile != *of_pod)).then_some((path, key, profile))
+    });
+    told.collect()
+}
+
+/// Makes fields of what annotations of a new pod tell of AppArmor.
+///
+/// Source: kubernetes v1.34 `pkg/registry/core/pod/strategy.go`, `applyAppArmorVersionSkew`.
+pub(super) fn arm(pod: &mut Value) {
+    let told = armored(pod);
+    for (path, _, profile) in told
+        .into_iter()
+        .filter(|(_, _, profile)| !profile.is_null())
+    {
+        let place = path
+            .trim_start_matches('.')
+            .replace('[', "/")
+            .replace(']', "");
+        if let Some(container) = pod.pointer_mut(&format!("/spec/{place}")) {
+            container["securityContext"]["appArmorProfile"] = profile;
+        }
+    }
+}
+
+/// Warns of annotations of a new pod that tell of AppArmor.
+pub(super) fn armor_warnings(pod: &Value) -> Vec<String> {
+    let told = armored(pod).into_iter();
+    told.map(|(_, key, _)| format!("metadata.annotations[{key}]: {OLD_ARMOR}"))
+        .collect()
 }
 
 fn annotation<'p>(pod: &'p Value, key: &str) -> Option<&'p str> {
@@ -86,7 +169,9 @@ fn armor(profile: &str) -> Value {
     match (profile, profile.strip_prefix(LOCAL)) {
         ("unconfined", _) => json!({"type": "Unconfined"}),
         ("runtime/default", _) => json!({"type": "RuntimeDefault"}),
-        (_, Some(local)) if !local.is_empty() => {
+        (_, Some(local))
+            if !local.is_empty() && local.trim() == local && local.len() <= LOCAL_BYTES_MAX =>
+        {
             json!({"type": "Localhost", "localhostProfile": local})
         }
         _ => Value::Null,
@@ -98,6 +183,25 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case::a_field(json!({}), "unconfined", json!({"type": "Unconfined"}), 1)]
+    #[case::as_the_pod_has(json!({"type": "Unconfined"}), "unconfined", json!(null), 0)]
+    #[case::no_profile(json!({}), "localhost/", json!(null), 1)]
+    fn annotations_about_armor_become_fields(
+        #[case] of_pod: Value,
+        #[case] told: &str,
+        #[case] expected: Value,
+        #[case] n_warnings: usize,
+    ) {
+        let key = format!("{ARMOR_OF}c");
+        let mut pod = json!({"metadata": {"annotations": {}}, "spec": {"containers": [{"name": "c"}], "securityContext": {"appArmorProfile": of_pod}}});
+        pod["metadata"]["annotations"][key.as_str()] = told.into();
+        assert_eq!(armor_warnings(&pod).len(), n_warnings);
+        arm(&mut pod);
+        let context = &pod["spec"]["containers"][0]["securityContext"];
+        assert_eq!(context["appArmorProfile"], expected);
+    }
 
     #[rstest]
     #[case("unconfined", json!({"type": "Unconfined"}), None)]

@@ -24,7 +24,7 @@ pub(super) fn prepare(value: &mut Value) {
 }
 
 /// Writes that there are no rules as Go does; whoever said so owns that.
-pub(super) fn finish(value: &mut Value) {
+pub(super) fn reread(value: &mut Value) {
     if value["rules"].as_array().is_none_or(Vec::is_empty) {
         value["rules"] = Value::Null;
     }

@@ -120,12 +120,14 @@ fn json_fault(data: &Value, key: &str, causes: &mut Vec<Cause>) {
     causes.push(invalid(&field, "<secret contents redacted>", &why));
 }
 
-/// An update checks metadata four times: twice as a change, of which each looks at the object, too. Whether finalizers
-/// contradict each other is checked of the object alone.
+/// An update checks metadata four times: twice as a change, of which each looks at the object, too. Finalizers are checked
+/// of the object alone, and once of the change.
 fn again(new: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
     if old.is_some() {
         let faults = metadata::faults(new, (Names::Subdomain, Origin::BuiltIn), None);
-        let of_change = faults.iter().filter(|fault| !metadata::is_contrary(fault));
+        let of_change = faults
+            .iter()
+            .filter(|fault| !metadata::is_of_finalizers(fault));
         let of_change = Vec::from_iter(of_change.cloned());
         causes.extend(std::iter::repeat_n(of_change, 2).flatten());
         causes.extend(faults);

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::go_struct::shown;
 use super::part::{containers, descent_faults, has, items, range_fault, text};
 use super::pod_spec::choice_fault;
+use super::windows;
 use crate::json::Value;
 use crate::store::schema::cause::{
     duplicate, forbidden, invalid, invalid_shown, required, too_long,
@@ -58,6 +59,7 @@ pub(super) fn container_faults(
         let whys = whys.chain(added.map(|_| admin));
         causes.extend(whys.map(|why| invalid_shown(path, &shown("SecurityContext", context), why)));
     }
+    windows::faults(path, context, causes);
     armor_faults(path, context, causes);
 }
 
@@ -170,6 +172,7 @@ pub(super) fn pod_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
     };
     change("fsGroupChangePolicy", &["Always", "OnRootMismatch"], causes);
     seccomp_faults(&path, context, causes);
+    windows::faults(&path, context, causes);
     armor_faults(&path, context, causes);
     change("supplementalGroupsPolicy", &["Merge", "Strict"], causes);
     change("seLinuxChangePolicy", &["Recursive"], causes);

@@ -92,6 +92,13 @@ pub(super) fn is_reached_from_outside(spec: &Value) -> bool {
     }
 }
 
+/// Whether a balancer asks nodes for their health.
+///
+/// Source: kubernetes v1.34 `pkg/api/service/util.go`, `NeedsHealthCheck`.
+pub(super) fn is_checked(spec: &Value) -> bool {
+    spec["type"] == "LoadBalancer" && spec["externalTrafficPolicy"] == "Local"
+}
+
 /// Puts back what the server gave out and an update leaves open.
 pub(super) fn readmit(value: &mut Value, old: &Value) {
     let fields = ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"];
@@ -147,10 +154,15 @@ pub(in crate::store) fn drop_dependent(value: &mut Value, old: &Value) {
     let kind = |spec: &Value| spec["type"].as_str().unwrap_or_default().to_owned();
     let (now, before) = (kind(new), kind(old));
     let is_closed = is_reached_from_outside(old) && !is_reached_from_outside(new);
-    let Some(fields) = new.as_object_mut().filter(|_| now != before || is_closed) else {
+    let is_unchecked = is_checked(old) && !is_checked(new);
+    let is_less = now != before || is_closed || is_unchecked;
+    let Some(fields) = new.as_object_mut().filter(|_| is_less) else {
         return;
     };
     let mut gone = Vec::new();
+    if is_unchecked {
+        gone.push("healthCheckNodePort");
+    }
     if now == "ExternalName" {
         gone.extend(["clusterIP", "clusterIPs", "internalTrafficPolicy"]);
         gone.extend(["ipFamilies", "ipFamilyPolicy"]);
@@ -197,6 +209,9 @@ impl Taken {
             taken
                 .node_ports
                 .extend(ports.filter_map(|port| port["nodePort"].as_i64()));
+            taken
+                .node_ports
+                .extend(spec["healthCheckNodePort"].as_i64());
         }
         taken
     }
@@ -219,7 +234,7 @@ impl Taken {
 pub(in crate::store) fn give_addresses(
     value: &mut Value,
     before: Option<&Value>,
-    taken: Taken,
+    taken: &Taken,
 ) -> Result<(), Vec<Cause>> {
     if value["status"].is_null() {
         value["status"] = json!({"loadBalancer": {}});
@@ -227,16 +242,20 @@ pub(in crate::store) fn give_addresses(
     let spec = &mut value["spec"];
     let kind = spec["type"].as_str().unwrap_or_default().to_owned();
     if kind == "ExternalName" {
+        // Whoever reads one is not shown it, though it may have been given.
+        if let Some(fields) = spec.as_object_mut() {
+            fields.remove("internalTrafficPolicy");
+        }
         return Ok(());
     }
     let had_addresses = before.is_some_and(|old| old["spec"]["type"] != "ExternalName");
+    choose_families(spec)?;
     if !had_addresses {
-        give_address(spec, &taken)?;
+        give_address(spec, taken)?;
     }
     if !spec["clusterIP"].is_null() {
         spec["clusterIPs"] = json!([spec["clusterIP"]]);
     }
-    choose_families(spec)?;
     // A balancer may do without them.
     let is_direct = kind == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"] == false;
     if matches!(kind.as_str(), "NodePort" | "LoadBalancer") && !is_direct {
@@ -245,6 +264,39 @@ pub(in crate::store) fn give_addresses(
     if let Some(spec) = spec.as_object_mut() {
         spec.retain(|_, field| !field.is_null());
     }
+    Ok(())
+}
+
+/// Gives a balancer whose nodes are asked for their health the port for it.
+///
+/// Source: kubernetes v1.34 `pkg/registry/core/service/storage/alloc.go`, `allocHealthCheckNodePort`.
+///
+/// # Errors
+/// Why it cannot have the one that it names.
+pub(in crate::store) fn give_health_port(
+    value: &mut Value,
+    before: Option<&Value>,
+    taken: &Taken,
+) -> Result<(), String> {
+    let spec = &mut value["spec"];
+    if !is_checked(spec) {
+        return Ok(());
+    }
+    let field = "healthCheckNodePort";
+    if let Some(before) = before.filter(|old| is_checked(&old["spec"])) {
+        if spec[field].as_i64().unwrap_or(0) == 0 {
+            spec[field] = before["spec"][field].clone();
+        }
+        return Ok(());
+    }
+    let own = spec["ports"].as_array().into_iter().flatten();
+    let own = own.filter_map(|port| port["nodePort"].as_i64());
+    let taken: BTreeSet<i64> = taken.node_ports.iter().copied().chain(own).collect();
+    let named = spec[field].as_i64().unwrap_or(0);
+    let port = node_port::one(named, &taken).map_err(|why| {
+        format!("failed to allocate requested HealthCheck NodePort {named}: {why}")
+    })?;
+    spec[field] = port.into();
     Ok(())
 }
 
@@ -284,8 +336,9 @@ fn choose_families(spec: &mut Value) -> Result<(), Vec<Cause>> {
         "SingleStack"
     };
     set_default(spec, "ipFamilyPolicy", json!(policy));
-    set_default(spec, "ipFamilies", json!(["IPv4"]));
     let is_single = spec["ipFamilyPolicy"] == "SingleStack";
+    count_families(spec, is_single)?;
+    set_default(spec, "ipFamilies", json!(["IPv4"]));
     if is_free && !is_single {
         let families = spec["ipFamilies"].as_array_mut().into_iter();
         families.for_each(|families| match families.first() {
@@ -314,6 +367,37 @@ fn choose_families(spec: &mut Value) -> Result<(), Vec<Cause>> {
     }
 }
 
+/// Refuses more addresses or families than the policy allows, and addresses of a family that the cluster has not.
+fn count_families(spec: &Value, is_single: bool) -> Result<(), Vec<Cause>> {
+    let mut causes = Vec::new();
+    for (field, what) in [("clusterIPs", "cluster IPs"), ("ipFamilies", "IP families")] {
+        if is_single && spec[field].as_array().is_some_and(|all| all.len() == 2) {
+            let why = format!(
+                "must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified"
+            );
+            causes.push(invalid("spec.ipFamilyPolicy", "SingleStack", &why));
+        }
+    }
+    let n_families = spec["ipFamilies"].as_array().map_or(0, Vec::len);
+    let addresses = spec["clusterIPs"].as_array().into_iter().flatten();
+    for (index, address) in addresses.enumerate().skip(n_families) {
+        if address
+            .as_str()
+            .is_some_and(|address| address.contains(':'))
+        {
+            let shown = spec["clusterIPs"].to_string();
+            let why = "IPv6 is not configured on this cluster";
+            let field = format!("spec.clusterIPs[{index}]");
+            causes.push(invalid_json(&field, &shown, why));
+        }
+    }
+    if causes.is_empty() {
+        Ok(())
+    } else {
+        Err(causes)
+    }
+}
+
 fn set_default(value: &mut Value, field: &str, default: Value) {
     if value[field].is_null() || value[field] == "" {
         value[field] = default;
@@ -322,6 +406,8 @@ fn set_default(value: &mut Value, field: &str, default: Value) {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
     #[test]
@@ -329,7 +415,7 @@ mod tests {
         let other = json!({"spec": {"clusterIP": "10.96.0.1"}});
         let mut service = json!({"spec": {"ports": [{"port": 80}]}});
         prepare(&mut service);
-        give_addresses(&mut service, None, Taken::by([&other].into_iter())).unwrap();
+        give_addresses(&mut service, None, &Taken::by([&other].into_iter())).unwrap();
         assert_eq!(service["spec"]["clusterIPs"], json!(["10.96.0.2"]));
         assert_eq!(service["spec"]["ports"][0]["targetPort"], 80);
     }
@@ -346,18 +432,38 @@ mod tests {
     fn an_update_gives_no_address_to_a_service_that_was_made_without() {
         let old = json!({"spec": {"type": "ClusterIP"}});
         let mut service = old.clone();
-        give_addresses(&mut service, Some(&old), Taken::default()).unwrap();
+        give_addresses(&mut service, Some(&old), &Taken::default()).unwrap();
         assert_eq!(service["spec"].get("clusterIP"), None);
         assert_eq!(service["spec"]["ipFamilies"], json!(["IPv4"]));
         let old = json!({"spec": {"type": "ExternalName"}});
-        give_addresses(&mut service, Some(&old), Taken::default()).unwrap();
+        give_addresses(&mut service, Some(&old), &Taken::default()).unwrap();
         assert_eq!(service["spec"]["clusterIP"], "10.96.0.1");
+    }
+
+    #[rstest]
+    #[case::open(json!({}), Ok(30002))]
+    #[case::named(json!({"healthCheckNodePort": 31000}), Ok(31000))]
+    #[case::of_another(json!({"healthCheckNodePort": 30000}), Err("failed to allocate requested HealthCheck NodePort 30000: provided port is already allocated"))]
+    #[case::its_own(json!({"healthCheckNodePort": 30001}), Err("failed to allocate requested HealthCheck NodePort 30001: provided port is already allocated"))]
+    fn a_checked_balancer_gets_a_port_for_it(
+        #[case] mut spec: Value,
+        #[case] expected: Result<i64, &str>,
+    ) {
+        let other = json!({"spec": {"healthCheckNodePort": 30000}});
+        let taken = Taken::by([&other].into_iter());
+        spec["type"] = "LoadBalancer".into();
+        spec["externalTrafficPolicy"] = "Local".into();
+        spec["ports"] = json!([{"port": 80, "nodePort": 30001}]);
+        let mut service = json!({"spec": spec});
+        let given = give_health_port(&mut service, None, &taken);
+        let given = given.map(|()| service["spec"]["healthCheckNodePort"].as_i64().unwrap());
+        assert_eq!(given, expected.map_err(str::to_owned));
     }
 
     #[test]
     fn an_address_of_another_network_is_refused() {
         let mut service = json!({"spec": {"clusterIP": "1.2.3.4"}});
-        let refused = give_addresses(&mut service, None, Taken::default()).unwrap_err();
+        let refused = give_addresses(&mut service, None, &Taken::default()).unwrap_err();
         assert_eq!(refused[0].field, "spec.clusterIPs");
     }
 }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use super::ingress::ADDRESS;
 use super::part::{has, is_empty, items, refuse, text};
 use super::pod_spec::choice_fault;
-use super::service::{drop_dependent, is_reached_from_outside};
+use super::service::{drop_dependent, is_checked, is_reached_from_outside};
 use super::{ip, network};
 use crate::json::{Value, json};
 use crate::store::metadata::label_faults;
@@ -110,6 +110,22 @@ fn address_faults(spec: &Value, causes: &mut Vec<Cause>) {
     if all.len() > 2 {
         causes.push(invalid(field, &addresses, "may only hold up to 2 values"));
     }
+    if causes.is_empty() && all.first().is_none_or(|first| *first != "None") {
+        family_faults(&all, &spec["ipFamilies"], causes);
+    }
+}
+
+/// Addresses of another family than stands at their place.
+fn family_faults(addresses: &[&str], families: &Value, causes: &mut Vec<Cause>) {
+    for (index, (address, family)) in addresses.iter().zip(items(families)).enumerate() {
+        let family = family.as_str().unwrap_or_default();
+        let is_long = address.contains(':');
+        if family == "IPv4" && is_long || family == "IPv6" && !is_long {
+            let why = format!("expected an {family} value as indicated by `ipFamilies[{index}]`");
+            let field = format!("spec.clusterIPs[{index}]");
+            causes.push(invalid(field, &(*address).into(), &why));
+        }
+    }
 }
 
 /// What an update may not change.
@@ -130,7 +146,8 @@ fn change_faults(spec: &Value, old: &Value, causes: &mut Vec<Cause>) {
     }
     class_faults(spec, causes);
     let field = "healthCheckNodePort";
-    if is_checked(spec) && is_checked(old) && spec[field] != old[field] {
+    let is_given = spec[field].as_i64().is_some_and(|port| port != 0);
+    if is_given && is_checked(spec) && is_checked(old) && spec[field] != old[field] {
         causes.push(forbidden(format!("spec.{field}"), "field is immutable"));
     }
 }
@@ -304,11 +321,6 @@ fn class_faults(spec: &Value, causes: &mut Vec<Cause>) {
         Some(_) => causes.push(forbidden(field, OF_BALANCERS)),
         None => {}
     }
-}
-
-/// Whether a balancer asks nodes for their health.
-fn is_checked(spec: &Value) -> bool {
-    spec["type"] == "LoadBalancer" && spec["externalTrafficPolicy"] == "Local"
 }
 
 fn traffic_faults(spec: &Value, causes: &mut Vec<Cause>) {

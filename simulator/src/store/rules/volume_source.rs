@@ -98,6 +98,14 @@ pub(super) fn faults<'v>(
     good
 }
 
+/// What is wrong with the source of a persistent volume of a kind that pods may have too.
+pub(super) fn shared_faults(path: &str, kind: &str, source: &Value, causes: &mut Vec<Cause>) {
+    let known = SOURCES.iter().find(|(known, _)| *known == kind);
+    let fields = known.map_or(&[][..], |(_, fields)| fields);
+    require(path, source, fields, causes);
+    kind_faults(path, kind, source, causes);
+}
+
 fn source_faults(path: &str, volume: &Value, pod: &str) -> Vec<Cause> {
     let mut causes = Vec::new();
     let ephemeral = ("ephemeral", &[][..]);

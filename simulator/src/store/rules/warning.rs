@@ -43,6 +43,12 @@ pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) 
                 told.push("spec.addressType: FQDN endpoints are deprecated".to_owned());
             }
         }
+        ("", "PersistentVolume") => {
+            let field = "persistentVolumeReclaimPolicy";
+            if new["spec"][field] == "Recycle" {
+                told.push(format!("spec.{field}: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning."));
+            }
+        }
         ("", "PersistentVolumeClaim") => {
             if !new["metadata"]["annotations"][CLASS].is_null() {
                 told.push(format!("metadata.annotations[{CLASS}]: deprecated since v1.8; use \"storageClassName\" attribute instead"));

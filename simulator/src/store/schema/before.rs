@@ -12,6 +12,14 @@ pub struct Before<'a> {
     pub fits: bool,
 }
 
+impl Before<'_> {
+    /// No state at all.
+    pub(crate) const NOTHING: Before<'static> = Before {
+        value: &Value::Null,
+        fits: false,
+    };
+}
+
 impl<'a> Before<'a> {
     /// The state, if it is known to fit.
     pub(crate) fn fitting(self) -> Option<&'a Value> {

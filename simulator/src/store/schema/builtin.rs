@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_in_definitions_are_kept_as_they_are() {
+    fn schemas_in_definitions_are_left_to_others() {
         let mut crd = json!({"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"type": "object", "x": {"y": 1}}}}]}});
         let before = crd.clone();
         let node = builtin("apiextensions.k8s.io", "v1", "CustomResourceDefinition").unwrap();

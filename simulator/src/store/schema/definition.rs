@@ -5,6 +5,7 @@
 
 mod check;
 mod conversion;
+pub mod keywords;
 mod version;
 
 use std::sync::Arc;

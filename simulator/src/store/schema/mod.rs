@@ -25,6 +25,7 @@ pub mod whole;
 pub(crate) mod cause;
 pub(crate) mod name;
 
+mod go_regexp;
 mod invariants;
 mod memory;
 mod restrictions;

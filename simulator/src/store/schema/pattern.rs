@@ -1,6 +1,13 @@
 //! Regular expressions as schemas write them, compiled once.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
+
+use super::go_regexp;
+
+static GROUP_NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\(\?P?<[0-9A-Za-z_]+>").expect("the pattern is one"));
 
 /// A `pattern` in the syntax of RE2, with its compiled form.
 #[derive(Clone, Debug)]
@@ -15,13 +22,19 @@ impl Pattern {
     /// # Errors
     /// A text that says why `source` is no regular expression.
     pub fn new(source: &str) -> Result<Self, String> {
-        match Regex::new(&translated(source)) {
-            Ok(compiled) => Ok(Self {
-                source: source.to_owned(),
-                compiled,
-            }),
-            Err(error) => Err(error.to_string()),
+        if let Some(why) = go_regexp::fault(source) {
+            return Err(why);
         }
+        let translated = translated(source);
+        // Go lets two groups have one name.
+        let compiled = Regex::new(&translated).or_else(|why| {
+            let nameless = GROUP_NAME.replace_all(&translated, "(");
+            Regex::new(&nameless).map_err(|_| why.to_string())
+        });
+        Ok(Self {
+            source: source.to_owned(),
+            compiled: compiled?,
+        })
     }
 
     /// The pattern as written.
@@ -45,6 +58,9 @@ fn translated(source: &str) -> String {
     let mut chars = source.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
+            '\\' if !in_class && chars.next_if_eq(&'Q').is_some() => {
+                out.push_str(&regex::escape(&quoted(&mut chars)));
+            }
             '\\' => escape(chars.next(), in_class, &mut out),
             '[' if !in_class => {
                 in_class = true;
@@ -77,6 +93,19 @@ fn translated(source: &str) -> String {
         }
     }
     out
+}
+
+/// What stands before `\E`, or the end.
+fn quoted(chars: &mut impl Iterator<Item = char>) -> String {
+    let mut text = String::new();
+    for c in chars {
+        text.push(c);
+        if text.ends_with("\\E") {
+            text.truncate(text.len() - 2);
+            break;
+        }
+    }
+    text
 }
 
 fn escape(escaped: Option<char>, in_class: bool, out: &mut String) {
@@ -119,6 +148,8 @@ mod tests {
 
     #[rstest]
     #[case::anywhere("a+", "xaay", true)]
+    #[case::quoted(r"^\Qa.b\E+$", "a.bb", true)]
+    #[case::two_of_a_name("^(?P<a>x)(?P<a>y)$", "xy", true)]
     #[case::anchored("^a+$", "aab", false)]
     #[case::digits_are_ascii(r"^\d$", "٣", false)]
     #[case::words_in_a_class(r"^[\w.-]+$", "a_b.c-d", true)]

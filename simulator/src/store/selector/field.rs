@@ -18,7 +18,7 @@ pub(super) struct Term {
 /// The message of the answer 400.
 pub(super) fn parse(text: &str) -> Result<Vec<Term>, String> {
     let terms = terms(text).into_iter().filter(|term| !term.is_empty());
-    terms.map(read).collect()
+    terms.map(|term| read(term, text)).collect()
 }
 
 /// The parts between commas that no backslash stands before.
@@ -35,7 +35,7 @@ fn terms(text: &str) -> Vec<&str> {
     terms
 }
 
-fn read(term: &str) -> Result<Term, String> {
+fn read(term: &str, selector: &str) -> Result<Term, String> {
     let places = term.char_indices();
     let found = places.filter_map(|(at, _)| {
         let operators = ["!=", "==", "="];
@@ -44,7 +44,7 @@ fn read(term: &str) -> Result<Term, String> {
     });
     let Some((at, operator)) = found.into_iter().next() else {
         return Err(format!(
-            "invalid selector: '{term}'; can't understand '{term}'"
+            "invalid selector: '{selector}'; can't understand '{term}'"
         ));
     };
     Ok(Term {
@@ -100,6 +100,7 @@ mod tests {
     )]
     #[case("a=\\b", Err("invalid field selector: invalid escape sequence: \\b"))]
     #[case("a", Err("invalid selector: 'a'; can't understand 'a'"))]
+    #[case("a,b=c", Err("invalid selector: 'a,b=c'; can't understand 'a'"))]
     fn a_selector_is_split_where_nothing_is_escaped(
         #[case] text: &str,
         #[case] expected: Result<&[&str], &str>,

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::json::{Map, Value};
-use crate::store::naming::{label_value_fault, qualified_name_fault};
+use crate::store::naming::{label_value_faults, qualified_name_faults};
 use crate::store::object::texts;
 
 /// One requirement on labels.
@@ -107,8 +107,10 @@ fn requirement(tokens: &mut Tokens) -> Result<Requirement, String> {
     if !is_word(key) {
         return Err(format!("found '{key}', expected: identifier"));
     }
-    if let Some(fault) = qualified_name_fault(key) {
-        return Err(format!("<nil>: Invalid value: {key:?}: {fault}"));
+    let faults = qualified_name_faults(key);
+    if !faults.is_empty() {
+        let faults = faults.join("; ");
+        return Err(format!("<nil>: Invalid value: {key:?}: {faults}"));
     }
     let test = if is_negated {
         Test::Absent
@@ -130,8 +132,8 @@ fn comparison(tokens: &mut Tokens, key: &str) -> Result<Test, String> {
         "notin" => Ok(Test::NotIn(checked(key, values(tokens)?)?)),
         "=" | "==" => Ok(Test::In(checked(key, exact_value(tokens)?)?)),
         "!=" => Ok(Test::NotIn(checked(key, exact_value(tokens)?)?)),
-        ">" => bound(&exact_value(tokens)?).map(Test::Above),
-        "<" => bound(&exact_value(tokens)?).map(Test::Below),
+        ">" => bound(key, &exact_value(tokens)?).map(Test::Above),
+        "<" => bound(key, &exact_value(tokens)?).map(Test::Below),
         _ => Err(format!(
             "found '{operator}', expected: in, notin, =, ==, !=, gt, lt"
         )),
@@ -177,23 +179,45 @@ fn exact_value(tokens: &mut Tokens) -> Result<BTreeSet<String>, String> {
 }
 
 fn checked(key: &str, values: BTreeSet<String>) -> Result<BTreeSet<String>, String> {
-    for (index, value) in values.iter().enumerate() {
-        if let Some(fault) = label_value_fault(value) {
-            return Err(format!(
-                "values[{index}][{key}]: Invalid value: {value:?}: {fault}"
-            ));
-        }
+    match told(value_faults(key, &values)) {
+        None => Ok(values),
+        Some(why) => Err(why),
     }
-    Ok(values)
 }
 
-fn bound(values: &BTreeSet<String>) -> Result<i64, String> {
+fn value_faults(key: &str, values: &BTreeSet<String>) -> Vec<String> {
+    let values = values.iter().enumerate();
+    let faults = values.filter_map(|(index, value)| {
+        let faults = label_value_faults(value).join("; ");
+        let why = || format!("values[{index}][{key}]: Invalid value: {value:?}: {faults}");
+        (!faults.is_empty()).then(why)
+    });
+    faults.collect()
+}
+
+/// Several faults as one text; each is told once.
+fn told(faults: Vec<String>) -> Option<String> {
+    match faults.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        several => Some(format!("[{}]", several.join(", "))),
+    }
+}
+
+fn bound(key: &str, values: &BTreeSet<String>) -> Result<i64, String> {
     let value = values.first().map(String::as_str).unwrap_or_default();
-    value.parse().map_err(|_| {
+    let number = value.parse();
+    let no_number = || {
         format!(
             "values[0]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"
         )
-    })
+    };
+    let mut faults = Vec::from_iter(number.is_err().then(no_number));
+    faults.extend(value_faults(key, values));
+    match told(faults) {
+        None => Ok(number.unwrap_or_default()),
+        Some(why) => Err(why),
+    }
 }
 
 /// The words and symbols of a selector; the empty token is its end.

@@ -10,13 +10,14 @@ use super::response::Response;
 use crate::json::Value;
 use crate::store::admission::{Attempt, Target};
 use crate::store::decode;
+use crate::store::form::stored_form;
 use crate::store::kernel::{Context, Kernel};
 use crate::store::metadata;
 use crate::store::metadata_types;
 use crate::store::registry::Served;
 use crate::store::request::{FieldValidation, Part, WriteOptions};
 use crate::store::status::Status;
-use crate::store::write::{Via, stored_form};
+use crate::store::write::Via;
 use crate::store::{rules, scale, shape};
 
 impl Kernel {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use crate::json::{Value, json};
 use crate::store::admission::Attempt;
+use crate::store::form::{drop_type, stored_form, to_version};
 use crate::store::kernel::{Context, Kernel};
 use crate::store::kind::Origin;
 use crate::store::object::{Object, metadata_mut};
 use crate::store::request::{Part, PatchKind, Request, WriteOptions};
 use crate::store::status::Status;
-use crate::store::write::{Via, drop_type, has_status, stored_form, to_version, wipe};
+use crate::store::write::{Via, has_status, wipe};
 use crate::store::{metadata, ownership, parts, rules};
 
 /// Who owns the fields of an object that webhooks have changed: what they add belongs to nobody.
