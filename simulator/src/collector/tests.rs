@@ -158,10 +158,12 @@ async fn a_changed_authority_is_put_right() {
     bench.cluster.settle().await.unwrap();
     let patch = Patch::Merge(json!({"data": {"ca.crt": "forged", "other": ""}}));
     let params = PatchParams::default();
-    let changed = bench.maps().patch("kube-root-ca.crt", &params, &patch);
-    changed.await.unwrap();
+    let maps = bench.maps();
+    maps.patch("kube-root-ca.crt", &params, &patch)
+        .await
+        .unwrap();
     bench.cluster.settle().await.unwrap();
-    let authority = bench.maps().get("kube-root-ca.crt").await.unwrap();
+    let authority = maps.get("kube-root-ca.crt").await.unwrap();
     assert_eq!(json!(authority.data), json!({"ca.crt": "PEM"}));
 }
 

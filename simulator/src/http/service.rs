@@ -37,6 +37,9 @@ use crate::store::service_account::AccountAdmission;
 use crate::store::token::TokenSecret;
 use crate::store::window::Window;
 
+/// How often a request that finds the state held lets others go first.
+const N_TURNS: usize = 3;
+
 /// One object at one moment, with its kind.
 #[derive(Clone, Debug)]
 pub struct Stored {
@@ -300,10 +303,12 @@ impl ApiServer {
     /// The same for a request: where another thread holds the state, whatever else this one has to do goes first, which
     /// costs less than to sleep and to be woken.
     pub(super) async fn lock_in_turn(&self) -> MutexGuard<'_, State> {
-        if let Some(state) = self.try_lock() {
-            return state;
+        for _ in 0..N_TURNS {
+            if let Some(state) = self.try_lock() {
+                return state;
+            }
+            yield_now().await;
         }
-        yield_now().await;
         self.lock()
     }
 
