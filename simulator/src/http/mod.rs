@@ -56,6 +56,7 @@ mod shape;
 mod streams;
 mod survival;
 mod trouble;
+mod trust;
 mod warning;
 mod watchers;
 mod web_socket;
