@@ -7,6 +7,7 @@ use http::{Method, Response};
 use jiff::Timestamp;
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::custom;
 use super::flow::Flows;
 use super::hang::Hanging;
@@ -22,7 +23,7 @@ use super::response::{
     self, bare_response, no_stream, not_acceptable, object_response, text_response, value_response,
 };
 use super::route::{Route, Target};
-use super::service::{ApiServer, Call, State};
+use super::service::{ApiServer, State};
 use super::shape::Shape;
 use super::{caller, deadline, review, review_check};
 use crate::access::{Policy, User};
@@ -188,6 +189,7 @@ impl ApiServer {
                 let asked = review::Asked {
                     user,
                     kernel: &state.kernel,
+                    own: (call.own_token.as_ref(), &call.user),
                     policy: Policy::of(&state.kernel),
                     namespace: &target.namespace,
                     now,

@@ -12,6 +12,7 @@ use http::{HeaderValue, Response};
 use jiff::{SignedDuration, Timestamp};
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::discovery::{self, AGGREGATED};
 use super::negotiate::{Format, Offer, Refusal, accepted};
 use super::openapi;
@@ -21,7 +22,7 @@ use super::response::{
     self, JSON, bare_response, object_response, response, text_response, value_response,
 };
 use super::review;
-use super::service::{ApiServer, Call};
+use super::service::ApiServer;
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::status::Status;

@@ -5,9 +5,9 @@
 use http::Response;
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::query::Query;
 use super::response::text_response;
-use super::service::Call;
 use crate::json::{Value, json};
 
 /// The checks of a real server; here nothing can fail that they would look at.

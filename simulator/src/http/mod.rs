@@ -17,6 +17,7 @@ pub mod service;
 pub mod table;
 pub mod threads;
 
+mod call;
 mod caller;
 mod connection;
 mod content;
