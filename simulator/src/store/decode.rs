@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::kind::{Kind, Origin};
-use super::misfit::{MICROSECONDS, Misfit, SECONDS};
+use super::misfit::Misfit;
 use super::schema::node::{Node, Type};
 use super::schema::path::Path;
 use crate::json::{Text, Value};
@@ -81,17 +81,17 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfi
     if value.is_null() || node.preserve_unknown {
         return Ok(());
     }
-    if !is_fitting {
+    let field = || {
         let path = path.dotted();
-        let field = format!("{}.{path}", struct_name(&kind.kind, &path));
-        return Err(Misfit::new(value, field, type_name(node)));
+        format!("{}.{path}", struct_name(&kind.kind, &path))
+    };
+    if let Some(layout) = node.time {
+        return Misfit::check_time(value, layout, field);
+    }
+    if !is_fitting {
+        return Err(Misfit::new(value, field(), type_name(node)));
     }
     match value {
-        Value::String(_) if is_time(node) => {
-            let path = path.dotted();
-            let is_precise = PRECISE.iter().any(|name| path.ends_with(name));
-            Misfit::check_time(value, if is_precise { MICROSECONDS } else { SECONDS })?;
-        }
         Value::Object(fields) => {
             for (name, field) in fields {
                 if let Some(below) = node.properties.get(name.as_str()) {
@@ -111,14 +111,6 @@ fn fit(kind: &Kind, node: &Node, value: &Value, path: &Path) -> Result<(), Misfi
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     Ok(())
-}
-
-/// Fields that tell a time to the millionth of a second.
-const PRECISE: [&str; 4] = ["acquireTime", "renewTime", "eventTime", "lastObservedTime"];
-
-fn is_time(node: &Node) -> bool {
-    let format = node.checks.format.as_ref();
-    format.is_some_and(|format| format.name() == "date-time")
 }
 
 /// Whether a number is one of as many bits as its field has.

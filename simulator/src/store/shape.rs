@@ -87,6 +87,7 @@ fn fit_after(
     apply_defaults(schema, value);
     if served.kind.origin == Origin::BuiltIn {
         rules::canonicalise(schema, value)?;
+        rules::canonicalise_times(schema, value);
     }
     report(&served.kind, &unknown, options, warnings)
 }
