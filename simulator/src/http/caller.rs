@@ -5,10 +5,11 @@
 
 use http::{HeaderMap, Method};
 
+use super::call::Call;
 use super::query::Query;
 use super::route::{Route, Target, percent_decoded};
-use super::service::Call;
 use crate::access::{Question, ResourceQuestion, User};
+use crate::store::selector::{is_field_selector, is_label_selector};
 
 /// How each header begins that tells in whose name a request is made.
 const IMPERSONATE: &str = "impersonate-";
@@ -58,7 +59,8 @@ fn asked(headers: &HeaderMap) -> User {
     }
     let texts = |name: &str| {
         let values = headers.get_all(name).iter();
-        values.filter_map(|value| value.to_str().ok().map(str::to_owned))
+        // Go takes the bytes of a header for text as they are.
+        values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
     let mut user = User {
         name: texts(USER).next().unwrap_or_default(),
@@ -164,8 +166,13 @@ fn resource_question(call: &Call, target: &Target) -> ResourceQuestion {
     }
 }
 
-/// The name that a field selector asks for, which counts as the name of the request.
+/// The name that a field selector asks for, which counts as the name of the request where both selectors can be read.
 fn selected_name(query: &Query) -> String {
+    let is_read = is_label_selector(query.text("labelSelector"))
+        && is_field_selector(query.text("fieldSelector"));
+    if !is_read {
+        return String::new();
+    }
     let terms = query.text("fieldSelector").split(',');
     let name = terms.filter_map(|term| term.strip_prefix("metadata.name="));
     name.map(|name| name.trim_start_matches('='))

@@ -7,10 +7,11 @@
 
 use http::Method;
 
+use super::call::Call;
 use super::query::Query;
 use super::resource::not_allowed;
 use super::route::Target;
-use super::service::{ApiServer, Call};
+use super::service::ApiServer;
 use super::state::State;
 use crate::json::Value;
 use crate::store::object::{Key, Object};

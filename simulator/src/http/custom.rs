@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use http::Method;
 
+use super::call::Call;
 use super::caller;
 use super::route::Target;
-use super::service::Call;
 use crate::json::json;
 use crate::store::kind::{Kind, Origin};
 use crate::store::status::Status;
@@ -36,6 +36,7 @@ pub(super) fn whole(call: &Call, kind: &Kind) -> Option<Call> {
         headers: call.headers.clone(),
         body: call.body.clone(),
         direct: None,
+        own_token: call.own_token.clone(),
     })
 }
 

@@ -2,10 +2,10 @@
 //!
 //! Source: apiserver v0.34.3, pkg/endpoints/filters/request_deadline.go; Go 1.24 `time`, `ParseDuration`.
 
+use super::call::Call;
 use super::caller;
 use super::query::Query;
 use super::route::Route;
-use super::service::Call;
 use crate::store::status::Status;
 
 const UNITS: [&str; 8] = ["ns", "us", "µs", "μs", "ms", "s", "m", "h"];

@@ -7,6 +7,7 @@ use http::{Method, Response};
 use jiff::Timestamp;
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::custom;
 use super::flow::Flows;
 use super::hang::Hanging;
@@ -23,7 +24,7 @@ use super::response::{
     strict_text, text_response, unavailable_as,
 };
 use super::route::{Route, Target};
-use super::service::{ApiServer, Call};
+use super::service::ApiServer;
 use super::shape::Shape;
 use super::state::State;
 use super::{caller, deadline, metrics, review, review_check};
@@ -193,6 +194,7 @@ impl ApiServer {
                 let asked = review::Asked {
                     user,
                     kernel: &state.kernel,
+                    own: (call.own_token.as_ref(), &call.user),
                     policy: Policy::of(&state.kernel),
                     namespace: &target.namespace,
                     now,

@@ -12,6 +12,7 @@ use http::{HeaderValue, Response};
 use jiff::{SignedDuration, Timestamp};
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::discovery::{self, AGGREGATED};
 use super::negotiate::{Offer, accepted, asked_as, best, names_nothing};
 use super::query::Query;
@@ -20,7 +21,7 @@ use super::response::{
     self, JSON, bare_response, nowhere, object_response, response, value_response,
 };
 use super::review;
-use super::service::{ApiServer, Call};
+use super::service::ApiServer;
 use super::{health, openapi};
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};

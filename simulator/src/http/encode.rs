@@ -96,10 +96,13 @@ pub(crate) fn list(served: &Served, shape: Shape, page: &Page) -> Vec<u8> {
 
 /// Items of built-in kinds leave out `apiVersion` and `kind`.
 fn write_item(text: &mut Vec<u8>, served: &Served, shape: Shape, item: &Object) {
-    if content::is_bare(served, shape) && served.shows_as_stored(item) {
-        text.extend_from_slice(&item.encoded());
-    } else {
-        write_object(text, served, shape, item);
+    match (
+        content::is_bare(served, shape),
+        served.shows_as_stored(item),
+    ) {
+        (true, true) => text.extend_from_slice(&item.encoded()),
+        (true, false) => text.extend_from_slice(served.view(item).to_string().as_bytes()),
+        (false, _) => write_object(text, served, shape, item),
     }
 }
 

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
-
+use super::call::Call;
+use super::gate::Credentials;
 use super::route::Route;
-use super::service::{ApiServer, Call};
+use super::service::ApiServer;
 use super::{caller, gate};
 use crate::access::{Policy, Question, User, Verdict};
 use crate::store::status::Status;
@@ -40,9 +40,9 @@ impl ApiServer {
 
     /// The service account whose token a call brings.
     fn bearer(&self, call: &Call) -> Result<Option<User>, Status> {
-        let token = gate::bearer(call.header(AUTHORIZATION).as_bytes());
-        let Some(token) = token.filter(|token| gate::is_of_account(token)) else {
-            return Ok(None);
+        let token = match gate::credentials(&call.headers) {
+            Credentials::Bearer(token) if gate::is_of_account(token) => token,
+            Credentials::Bearer(_) | Credentials::None | Credentials::Misplaced => return Ok(None),
         };
         let token = String::from_utf8_lossy(token);
         let bearer = self.lock().kernel.bearer(&token, &[], self.clock().now());

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderName};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderName, WARNING};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -17,7 +17,7 @@ use hyper::ext::ReasonPhrase;
 use sha2::{Digest, Sha256};
 use tower::{BoxError, Service};
 
-use super::response;
+use super::{response, warning};
 use crate::ids::Ids;
 use crate::store::status::Status;
 
@@ -28,6 +28,8 @@ const BODY_LIMIT_BYTES: usize = 3 * 1024 * 1024;
 ///
 /// Source: Go 1.24 `net/http`, `StatusText`.
 const TOO_LARGE: &[u8] = b"Request Entity Too Large";
+/// What is said of a token that does not count.
+const MISPLACED: &str = "the provided Authorization header contains extra space before the bearer token, and is ignored";
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 
@@ -41,9 +43,24 @@ pub(crate) struct Gate<S> {
     shared: Arc<Shared>,
 }
 
+/// The token that opens a gate, which the gate tells with each request: as a digest, so that a comparison takes equally
+/// long for every wrong token.
+#[derive(Clone)]
+pub(crate) struct OwnToken([u8; 32]);
+
+impl OwnToken {
+    fn of(token: &[u8]) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+
+    /// Whether `token` is the one.
+    pub(crate) fn is(&self, token: &[u8]) -> bool {
+        self.0 == Self::of(token).0
+    }
+}
+
 struct Shared {
-    /// A digest, so that a comparison takes equally long for every wrong token.
-    token: [u8; 32],
+    token: OwnToken,
     ids: Mutex<Ids>,
 }
 
@@ -51,7 +68,7 @@ impl<S> Gate<S> {
     /// A gate that `token` opens; audit ids come from `ids`.
     pub(crate) fn new(inner: S, token: &str, ids: Ids) -> Self {
         let shared = Shared {
-            token: Sha256::digest(token).into(),
+            token: OwnToken::of(token.as_bytes()),
             ids: Mutex::new(ids),
         };
         Self {
@@ -63,12 +80,9 @@ impl<S> Gate<S> {
 
 impl Shared {
     fn admits<B>(&self, request: &Request<B>) -> bool {
-        let value = request.headers().get(AUTHORIZATION);
-        match value.and_then(|value| bearer(value.as_bytes())) {
-            None => is_public(request.uri().path()),
-            Some(token) => {
-                is_of_account(token) || <[u8; 32]>::from(Sha256::digest(token)) == self.token
-            }
+        match credentials(request.headers()) {
+            Credentials::None | Credentials::Misplaced => is_public(request.uri().path()),
+            Credentials::Bearer(token) => is_of_account(token) || self.token.is(token),
         }
     }
 
@@ -97,13 +111,33 @@ pub(super) fn is_of_account(token: &[u8]) -> bool {
     token.iter().filter(|byte| **byte == b'.').count() == 2
 }
 
-/// The token of an `Authorization` header: the word after the scheme, between which one space stands.
+/// What a request brings to say who makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Credentials<'r> {
+    /// Nothing that anybody reads.
+    None,
+    /// A token behind more spaces than one, which does not count.
+    Misplaced,
+    /// A token.
+    Bearer(&'r [u8]),
+}
+
+/// The credentials among the headers of a request.
 ///
-/// Source: apiserver v0.34.3, pkg/authentication/request/bearertoken/bearertoken.go.
-pub(super) fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let mut words = value.trim_ascii().split(|byte| *byte == b' ');
-    let is_bearer = words.next()?.eq_ignore_ascii_case(b"bearer");
-    words.next().filter(|token| is_bearer && !token.is_empty())
+/// Source: apiserver v0.34.3, pkg/authentication/request/bearertoken/bearertoken.go, `AuthenticateRequest`.
+pub(super) fn credentials(headers: &HeaderMap) -> Credentials<'_> {
+    let value = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    let mut parts = value
+        .unwrap_or_default()
+        .trim_ascii()
+        .splitn(3, |byte| *byte == b' ');
+    let scheme = parts.next().unwrap_or_default();
+    match parts.next() {
+        Some(_) if !scheme.eq_ignore_ascii_case(b"bearer") => Credentials::None,
+        Some(b"") => Credentials::Misplaced,
+        Some(token) => Credentials::Bearer(token),
+        None => Credentials::None,
+    }
 }
 
 impl<S, B, R> Service<Request<B>> for Gate<S>
@@ -129,9 +163,11 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let shared = Arc::clone(&self.shared);
         let audit_id = request.headers().get(AUDIT_ID).cloned();
+        let is_misplaced = credentials(request.headers()) == Credentials::Misplaced;
         Box::pin(async move {
             let mut response = if shared.admits(&request) {
-                let (parts, body) = request.into_parts();
+                let (mut parts, body) = request.into_parts();
+                parts.extensions.insert(shared.token.clone());
                 let accept = parts.headers.get(ACCEPT).cloned();
                 match read(body).await? {
                     Ok(body) => inner
@@ -150,6 +186,10 @@ where
             }
             let headers = response.headers_mut();
             headers.insert(AUDIT_ID, audit_id.unwrap_or_else(|| shared.audit_id()));
+            if is_misplaced {
+                let told = warning::headers(&[MISPLACED.to_owned()]);
+                headers.extend(told.into_iter().map(|told| (WARNING, told)));
+            }
             headers
                 .entry(CACHE_CONTROL)
                 .or_insert(HeaderValue::from_static("no-cache, private"));
@@ -234,10 +274,10 @@ mod tests {
     #[case("/readyz", None, 200)]
     #[case("/readyz/etcd", None, 401)]
     #[case("/version", Some("Bearer wrong"), 401)]
-    #[case("/version", Some("Basic secret"), 200)]
     #[case("/version", Some("Bearer  wrong"), 200)]
+    #[case("/version", Some("Basic secret"), 200)]
     #[case("/api", Some("Bearer  secret"), 401)]
-    #[case("/api", Some(" Bearer secret x"), 200)]
+    #[case("/api", Some(" Bearer secret and more"), 200)]
     #[tokio::test]
     async fn only_the_token_opens_the_gate(
         #[case] path: &str,

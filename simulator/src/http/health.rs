@@ -6,12 +6,12 @@ use http::Response;
 use http::header::ACCEPT;
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::negotiate::is_routed;
 use super::query::Query;
 use super::response::{
     JSON, nowhere, refusal, strict_text, text_response, unavailable_as, value_response,
 };
-use super::service::Call;
 use crate::json::{Value, json};
 
 /// The checks of a real server; here nothing can fail that they would look at.

@@ -19,6 +19,7 @@ pub mod threads;
 
 mod batch;
 mod blank;
+mod call;
 mod caller;
 mod connection;
 mod content;
@@ -60,6 +61,7 @@ mod state;
 mod streams;
 mod survival;
 mod trouble;
+mod trust;
 mod warning;
 mod watchers;
 mod web_socket;

@@ -6,11 +6,12 @@ use http::Response;
 use jiff::{SignedDuration, Timestamp};
 
 use super::body::{LogBody, ResponseBody, Tear, WatchBody};
+use super::call::Call;
 use super::direct::Told;
 use super::dispatch::Wanted;
 use super::heartbeat::Heartbeat;
 use super::response::{text_response, told_response, watch_response};
-use super::service::{ApiServer, Call};
+use super::service::ApiServer;
 use crate::faults::Instant;
 use crate::store::pod_log::Follow;
 use crate::store::watch::Cursor;

@@ -8,12 +8,13 @@ use std::sync::LazyLock;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, Engine};
+use bytes::Bytes;
 use http::header::USER_AGENT;
 use jiff::Timestamp;
 use regex::Regex;
 
+use super::call::Call;
 use super::query::Query;
-use super::service::Call;
 use crate::json::{Value, parsed};
 use crate::store::json_type::json_type;
 use crate::store::registry::Served;
@@ -176,6 +177,7 @@ pub(crate) fn write(
         field_manager: manager_of(call, manager),
         field_validation,
         duplicates: Vec::new(),
+        text: Bytes::new(),
         force: query.flag("force"),
         told: ["fieldManager", "fieldValidation"]
             .into_iter()
@@ -230,6 +232,7 @@ fn manager_of(call: &Call, named: &str) -> String {
         .next()
         .unwrap_or_default()
     {
+        "" if call.own_token.is_some() => "unknown".to_owned(),
         "" => call.actor.to_string(),
         program => program.to_owned(),
     }

@@ -2,16 +2,21 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use kube::client::ConfigExt;
 use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+
+use super::trust::Trust;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -33,13 +38,27 @@ pub(super) async fn send(
     let uri = request.uri().clone();
     let mut config = kube::Config::new(uri.clone());
     config.root_cert = authorities(authority_pem)?;
-    let connector = config.rustls_https_connector();
-    let connector = connector.map_err(|why| Unsent::Client(why.to_string()))?;
+    let connector = connector(&config).map_err(Unsent::Client)?;
     let client = Client::builder(TokioExecutor::new()).build(connector);
     let answer = client.request(request.map(Full::new)).await;
     let (parts, body) = answer.map_err(|why| broken(&uri, &why))?.into_parts();
     let body = body.collect().await.map_err(|why| broken(&uri, &why))?;
     Ok(Response::from_parts(parts, body.to_bytes()))
+}
+
+/// What connects, and trusts those whose certificates the configuration names.
+fn connector(config: &kube::Config) -> Result<HttpsConnector<HttpConnector>, String> {
+    let mut tls = config
+        .rustls_client_config()
+        .map_err(|why| why.to_string())?;
+    if let Some(trusted) = &config.root_cert {
+        let verifier = Trust::new(trusted).map_err(|why| why.to_string())?;
+        tls.dangerous().set_certificate_verifier(Arc::new(verifier));
+    }
+    let mut plain = HttpConnector::new();
+    plain.enforce_http(false);
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
+    Ok(builder.https_or_http().enable_http1().wrap_connector(plain))
 }
 
 fn authorities(pem: &[u8]) -> Result<Option<Vec<Vec<u8>>>, Unsent> {

@@ -7,10 +7,11 @@ use http::{HeaderValue, Response};
 use jiff::Timestamp;
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::dispatch::{Answered, Lost, Wanted, refusal};
 use super::reply;
 use super::resource::no_resource;
-use super::service::{ApiServer, Call};
+use super::service::ApiServer;
 use super::state::State;
 use crate::ids::Ids;
 use crate::json::json;

@@ -12,9 +12,9 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, USER
 use http::{HeaderValue, Response};
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::query::Query;
 use super::response::JSON;
-use super::service::Call;
 use crate::json::indented;
 
 /// How the names of programs begin that people read the answers of.

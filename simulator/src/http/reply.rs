@@ -4,6 +4,7 @@ use http::Response;
 use http::header::{ACCEPT, WARNING};
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::direct::Told;
 use super::dispatch::{Wanted, refusal};
 use super::negotiate::{Form, Format};
@@ -12,7 +13,7 @@ use super::response::{
     JSON, bare_response, go_type, misshapen, object_response, page_expired, refusal_format,
     response, text_response, told_response, unlisted,
 };
-use super::service::{ApiServer, Call};
+use super::service::ApiServer;
 use super::{content, encode, warning};
 use crate::store::answer::{Answer, Refused, Reply};
 use crate::store::kind::Kind;

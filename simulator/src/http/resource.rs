@@ -7,13 +7,13 @@ use std::sync::Arc;
 use http::Method;
 use http::header::CONTENT_TYPE;
 
+use super::call::Call;
 use super::delete_options;
 use super::discovery::verbs;
 use super::options;
 use super::payload::{self, Language, Payload};
 use super::query::Query;
 use super::route::Target;
-use super::service::Call;
 use crate::access::User;
 use crate::json::{Value, json, without_fractions};
 use crate::store::kind::{Kind, Origin};
@@ -231,10 +231,23 @@ fn action_verb(call: &Call, part: Part, query: &Query) -> Result<Verb, Status> {
         _ => "Binding",
     };
     let payload = payload(call, language, kind)?;
+    let payload = noted(call, language, (payload, &mut options));
+    Ok(Verb::Create(payload, options))
+}
+
+/// What a call sends, once it is noted how: what is said of its fields is told later.
+fn noted(
+    call: &Call,
+    language: Language,
+    (payload, options): (Payload, &mut WriteOptions),
+) -> Value {
     if options.field_validation != FieldValidation::Ignore {
         options.duplicates = payload.duplicates;
+        if language == Language::Json {
+            options.text = call.body.clone();
+        }
     }
-    Ok(Verb::Create(payload.value, options))
+    payload.value
 }
 
 /// The body of a call, which should hold a `kind`.
@@ -254,12 +267,11 @@ fn body(
     let mut options = options::write(call, query, name, None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
     let payload = payload(call, language, &served.kind.kind)?;
-    if options.field_validation != FieldValidation::Ignore {
-        options.duplicates = payload.duplicates;
-    }
-    let value = match payload.has_fractions && holds_anything(&served.kind) {
-        true => without_fractions(payload.value),
-        false => payload.value,
+    let has_fractions = payload.has_fractions;
+    let value = noted(call, language, (payload, &mut options));
+    let value = match has_fractions && holds_anything(&served.kind) {
+        true => without_fractions(value),
+        false => value,
     };
     Ok((value, options))
 }
@@ -285,10 +297,8 @@ pub(crate) fn review_body(
     let mut options = options::write(call, &query, "CreateOptions", None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
     let payload = payload(call, language, &kind.kind)?;
-    if options.field_validation != FieldValidation::Ignore {
-        options.duplicates = payload.duplicates;
-    }
-    let (mut value, mut warnings) = (payload.value, Vec::new());
+    let payload = noted(call, language, (payload, &mut options));
+    let (mut value, mut warnings) = (payload, Vec::new());
     posted::read(kind, &mut value, &options, &mut warnings)?;
     posted::place(&mut value, &target.namespace)?;
     for (name, own) in [

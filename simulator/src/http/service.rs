@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{Request, Response};
 use http_body::Body;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -17,8 +17,10 @@ use tokio::task::yield_now;
 use tower::{BoxError, Service};
 
 use super::body::ResponseBody;
+use super::call::Call;
 use super::direct::Direct;
 use super::dispatch::Lost;
+use super::gate::OwnToken;
 use super::journal::Journal;
 use super::presentation::presented;
 use super::state::State;
@@ -26,7 +28,6 @@ use crate::access::User;
 use crate::clock::Clock;
 use crate::faults::{Faults, Firing};
 use crate::ids::Ids;
-use crate::json::Value;
 use crate::part::PartClient;
 use crate::state::{Kept, StateError, StateFile};
 use crate::store::kernel::Kernel;
@@ -369,33 +370,6 @@ pub struct ApiService {
     user: Arc<User>,
 }
 
-/// The parts of a request that the server reads.
-pub(crate) struct Call {
-    pub(crate) actor: Arc<str>,
-    pub(crate) user: Arc<User>,
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    /// Whether the client takes values, and what it sends as one.
-    pub(crate) direct: Option<Direct>,
-}
-
-impl Call {
-    /// The body as a value, where it came as one.
-    pub(crate) fn value(&self) -> Option<&Value> {
-        self.direct.as_ref()?.0.as_ref()
-    }
-
-    /// A header as text, empty if absent or not text.
-    pub(crate) fn header(&self, name: http::HeaderName) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    }
-}
-
 impl<B> Service<Request<B>> for ApiService
 where
     B: Body<Data = Bytes> + Send + 'static,
@@ -415,6 +389,7 @@ where
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let direct = parts.extensions.remove::<Direct>();
+            let own_token = parts.extensions.remove::<OwnToken>();
             let body = match &direct {
                 Some(_) => Bytes::new(),
                 None => match body.collect().await {
@@ -430,6 +405,7 @@ where
                 headers: parts.headers,
                 body,
                 direct,
+                own_token,
             };
             match server.answer_surely(&call).await {
                 Ok(response) => Ok(presented(&call, response)),

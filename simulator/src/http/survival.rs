@@ -6,9 +6,10 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use futures::FutureExt;
 
+use super::call::Call;
 use super::dispatch::Answered;
 use super::response::text_response;
-use super::service::{ApiServer, Call};
+use super::service::ApiServer;
 
 impl ApiServer {
     /// From now on a request that panics is answered 500, and the others go on; else whoever asks panics too, so that no

@@ -201,7 +201,10 @@ const ROWS: &[Row] = &[
         plural: "events",
         short_names: &["ev"],
         fields: EVENT_FIELDS,
-        behaviour: UPSERT,
+        behaviour: Behaviour {
+            names: Names::PathSegment,
+            ..UPSERT
+        },
         ..ROW
     },
     Row {

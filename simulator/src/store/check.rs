@@ -5,12 +5,12 @@
 use super::definition::is_definition;
 use super::kernel::Context;
 use super::kind::Origin;
-use super::registry::{Conversion, Served};
+use super::registry::Served;
 use super::request::Part;
 use super::schema::before::Before;
 use super::shape::{self, Fit};
 use super::status::{Cause, Qualified, Status};
-use super::{metadata, rules, schema};
+use super::{metadata, metadata_faults, rules, schema};
 use crate::json::Value;
 
 /// Everything that metadata, schema and the kind's own rules refuse.
@@ -28,8 +28,7 @@ pub(super) fn check(
         Some((_, part)) => part,
     };
     let is_whole = part == Part::Whole;
-    let mut causes: Vec<Cause> =
-        metadata::faults(value, (served.behaviour.names, served.kind.origin), old);
+    let mut causes = metadata_faults::faults(served, value, old, is_whole);
     causes.extend(rules::part_faults(&served.kind, part, value, old));
     if is_definition(served) && is_whole {
         if context.defined.is_none() {
@@ -59,17 +58,7 @@ pub(super) fn check(
         return Ok(());
     }
     let name = value["metadata"]["name"].as_str().unwrap_or_default();
-    let kind = match served.conversion {
-        // Whatever its version, an event is refused as what is stored.
-        Conversion::Events => Qualified {
-            group: "",
-            name: "Event",
-        },
-        Conversion::None | Conversion::Webhook | Conversion::Autoscalers => {
-            served.kind.qualified_kind()
-        }
-    };
-    Err(invalid_once(&kind, name, &causes))
+    Err(invalid_once(&served.refused_kind(), name, &causes))
 }
 
 /// 422 whose message names each fault once, although an update finds some of them twice and lists them twice.

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::kind::{Kind, Origin};
-use super::misfit::{MICROSECONDS, Misfit, SECONDS};
+use super::misfit::Misfit;
 use super::schema::node::{Node, Type};
 use super::schema::path::Path;
 use crate::json::{Text, Value};
@@ -80,16 +80,14 @@ fn fit(node: &Node, value: &Value, (path, holder): (&Path, &str)) -> Result<(), 
     if value.is_null() || node.preserve_unknown {
         return Ok(());
     }
+    let field = || format!("{holder}.{}", path.dotted());
+    if let Some(layout) = node.time {
+        return Misfit::check_time(value, layout, field);
+    }
     if !is_fitting {
-        let field = format!("{holder}.{}", path.dotted());
-        return Err(Misfit::new(value, field, type_name(node)));
+        return Err(Misfit::new(value, field(), type_name(node)));
     }
     match value {
-        Value::String(_) if is_time(node) => {
-            let path = path.dotted();
-            let is_precise = PRECISE.iter().any(|name| path.ends_with(name));
-            Misfit::check_time(value, if is_precise { MICROSECONDS } else { SECONDS })?;
-        }
         Value::Object(fields) => {
             let own = node.definition.as_deref().map(go_name);
             let own = own.map_or(holder, |own| {
@@ -113,14 +111,6 @@ fn fit(node: &Node, value: &Value, (path, holder): (&Path, &str)) -> Result<(), 
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     Ok(())
-}
-
-/// Fields that tell a time to the millionth of a second.
-const PRECISE: [&str; 4] = ["acquireTime", "renewTime", "eventTime", "lastObservedTime"];
-
-fn is_time(node: &Node) -> bool {
-    let format = node.checks.format.as_ref();
-    format.is_some_and(|format| format.name() == "date-time")
 }
 
 /// Whether a number is one of as many bits as its field has.

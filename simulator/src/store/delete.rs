@@ -23,6 +23,8 @@ use crate::json::{Map, Value, json};
 
 /// Holds an owner until its dependents are gone.
 const FOREGROUND: &str = "foregroundDeletion";
+/// The priority classes that the server itself needs.
+const SYSTEM_CLASSES: [&str; 2] = ["system-node-critical", "system-cluster-critical"];
 /// Holds an owner until its dependents have lost their reference.
 const ORPHAN: &str = "orphan";
 
@@ -47,6 +49,7 @@ impl Kernel {
             return Err(Status::not_implemented("the deletion of a subresource"));
         }
         warn_of_orphans(&request.served, options, context);
+        check_system_class(request)?;
         self.delete_one((request, request), options, context)
     }
 
@@ -60,12 +63,16 @@ impl Kernel {
         let (old, step) = self.next_step(request, options, context.now)?;
         let shown = self.shown_afresh(&request.served, &old, context.conversation)?;
         self.admit_deletion((asked, &shown), options, context)?;
+        let is_begun = matches!(step, Step::Wait(_)) && options.wants_end();
         let answer = if options.dry_run {
             imagined(request, &old, step)
         } else {
             self.take(request, &old, step, context)
         };
-        Ok(deleted_as_shown(&request.served, &shown, answer))
+        match deleted_as_shown(&request.served, &shown, answer) {
+            Answer::Object(_, object) if is_begun => Ok(Answer::Object(202, object)),
+            answer => Ok(answer),
+        }
     }
 
     /// Refuses a deletion that policies or webhooks deny.
@@ -249,7 +256,7 @@ fn check_preconditions(
         ),
         _ => return Ok(()),
     };
-    let qualified: Qualified = kind.qualified_kind();
+    let qualified = request.served.refused_kind();
     let mut status = Status::conflict(&qualified, old.name());
     status.message = format!(
         "Operation cannot be fulfilled on {qualified} \"{}\": {why}",
@@ -278,6 +285,19 @@ fn check_own_preconditions(
         (_, Some(asked)) if *asked != revision => unmet(asked, "ResourceVersion", &revision),
         _ => Ok(()),
     }
+}
+
+/// Refuses to delete a priority class that the server itself needs; with its collection it goes all the same.
+///
+/// Source: kubernetes v1.34.3, pkg/registry/scheduling/priorityclass/storage/storage.go, `Delete`.
+fn check_system_class(request: &Request) -> Result<(), Status> {
+    let kind = &request.served.kind;
+    let is_class = kind.is("scheduling.k8s.io", "PriorityClass");
+    if !(is_class && SYSTEM_CLASSES.contains(&request.name.as_str())) {
+        return Ok(());
+    }
+    let why = "this is a system priority class and cannot be deleted";
+    Err(Status::forbidden(&kind.resource(), &request.name, why))
 }
 
 /// Warns that the pods of a Job are kept, if nobody said that they should be.
@@ -414,8 +434,14 @@ fn go_seconds(seconds: i64) -> SignedDuration {
     SignedDuration::from_nanos(seconds.wrapping_mul(1_000_000_000))
 }
 
-/// Sets the finalizers that tell the garbage collector what to do; without a wish present ones decide.
+/// Sets the finalizers that tell the garbage collector what to do; without a wish present ones decide. Nothing depends on
+/// events, which it leaves alone.
+///
+/// Source: apiserver v0.34.3, pkg/registry/generic/registry/store.go, `deletionFinalizersForGarbageCollection`.
 fn propagate(served: &Served, metadata: &mut Map, options: &DeleteOptions) {
+    if served.kind.origin == Origin::BuiltIn && served.kind.kind == "Event" {
+        return;
+    }
     let mut finalizers: Vec<Value> = metadata
         .get("finalizers")
         .and_then(Value::as_array)

@@ -58,6 +58,14 @@ impl DeleteOptions {
                 .collect(),
         })
     }
+
+    /// Whether the end of the object is waited for, with the old option, so that a deletion which only begins says so.
+    ///
+    /// Source: apiserver v0.34.3, pkg/endpoints/handlers/delete.go, `DeleteResource`.
+    pub(super) fn wants_end(&self) -> bool {
+        let orphans = self.told.get("orphanDependents");
+        orphans.and_then(Value::as_bool) == Some(false)
+    }
 }
 
 fn propagation(

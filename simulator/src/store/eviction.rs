@@ -39,15 +39,16 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let body = posted::read_part(request, body, options, &mut context.warnings)?;
+        self.admit_content(request, &request.name)?;
+        let attempt = Attempt::action(request, &body, options);
+        let mutated = self.mutate(&attempt, context)?;
+        let body = mutated.as_ref().unwrap_or(&body);
         if body["metadata"]["name"] != request.name.as_str() {
             return Err(Status::bad_request(
                 "name in URL does not match name in Eviction object",
             ));
         }
-        let attempt = Attempt::action(request, &body, options);
-        let mutated = self.mutate(&attempt, context)?;
         self.admit(&attempt.of(mutated.as_ref()), context)?;
-        let body = mutated.as_ref().unwrap_or(&body);
         let pod = Arc::clone(self.find(request)?);
         let asked = dry_run(&body["deleteOptions"], options)?;
         let is_imagined = asked["dryRun"]

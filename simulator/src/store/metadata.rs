@@ -5,13 +5,11 @@
 use std::collections::BTreeSet;
 
 use super::check::invalid_once;
-use super::kind::Origin;
-use super::naming::{
-    label_faults as dns_label_faults, label_value_faults, old_label_faults,
-    path_segment_base_faults, path_segment_faults, qualified_name_faults, subdomain_faults,
-};
+use super::go_time::{self, Layout};
+use super::metadata_faults::Looks;
+use super::metadata_types::TIMES;
+use super::naming::{label_value_faults, qualified_name_faults};
 use super::object::{Object, metadata_mut, texts};
-use super::registry::Names;
 use super::request::Request;
 use super::status::{Cause, Status};
 pub(super) use crate::clock::in_seconds as seconds;
@@ -19,7 +17,6 @@ use crate::json::{Map, Value};
 
 /// Finalizers that need no domain.
 const STANDARD_FINALIZERS: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
-const CONTRARY: &str = "finalizer orphan and foregroundDeletion cannot be both set";
 /// Fields that an update cannot change; they come from the stored object.
 const OWNED_BY_SERVER: [&str; 7] = [
     "name",
@@ -137,6 +134,25 @@ pub(super) fn normalise(value: &mut Value) {
         read_texts(metadata.get_mut(field));
     }
     metadata.retain(|_, field| !field.is_null());
+    for field in TIMES {
+        if let Some(written) = metadata.get(field).and_then(written_time) {
+            metadata.insert(field, written);
+        }
+    }
+    let owners = metadata.get("managedFields").and_then(Value::as_array);
+    let mut owners = owners.into_iter().flatten();
+    // What is written as it is stored stays shared.
+    if owners.any(|owner| written_time(&owner["time"]).is_some()) {
+        for owner in metadata["managedFields"]
+            .as_array_mut()
+            .into_iter()
+            .flatten()
+        {
+            if let Some(written) = written_time(&owner["time"]) {
+                owner["time"] = written;
+            }
+        }
+    }
     for field in OMITTED_WHEN_EMPTY {
         let is_empty = match metadata.get(field) {
             Some(Value::Array(list)) => list.is_empty(),
@@ -152,6 +168,12 @@ pub(super) fn normalise(value: &mut Value) {
             metadata.remove(field);
         }
     }
+}
+
+/// A time as the server writes it, if it is written otherwise; what is no time is left to who checks types.
+fn written_time(time: &Value) -> Option<Value> {
+    let written = go_time::rewritten(time.as_str()?, Layout::Seconds);
+    written.ok().flatten().map(Value::from)
 }
 
 /// Puts back what only the server may change.
@@ -185,72 +207,10 @@ pub(super) fn check_deletion(value: &Value, request: &Request, old: &Object) -> 
     if causes.is_empty() {
         return Ok(());
     }
-    let kind = request.served.kind.qualified_kind();
-    let twice = [&causes[..], &causes[..]].concat();
-    Err(invalid_once(&kind, &request.name, &twice))
-}
-
-/// Everything wrong with the metadata of an object about to be stored.
-pub(super) fn faults(
-    value: &Value,
-    (names, origin): (Names, Origin),
-    old: Option<&Value>,
-) -> Vec<Cause> {
-    let metadata = &value["metadata"];
-    let mut causes = Vec::new();
-    if old.is_none() {
-        name_faults(metadata, names, &mut causes);
-    }
-    let old = old.map(|old| &old["metadata"]);
-    let is_new = |field: &str| old.is_none_or(|old| !metadata[field].is_evidently(&old[field]));
-    // Keys that an object has were good when it got them.
-    if is_new("labels") || is_new("annotations") {
-        key_faults(metadata, &mut causes);
-    }
-    owner_faults(metadata, &mut causes);
-    finalizer_faults(metadata, origin, &mut causes);
-    contrary_finalizers_fault(metadata, &mut causes);
-    if let Some(old) = old {
-        added_finalizer_fault(metadata, old, &mut causes);
-    }
-    causes
-}
-
-fn name_faults(metadata: &Value, names: Names, causes: &mut Vec<Cause>) {
-    let faults = |text: &str| match names {
-        Names::Subdomain => subdomain_faults(text),
-        Names::Label => dns_label_faults(text),
-        Names::OldLabel => old_label_faults(text),
-        Names::PathSegment => path_segment_faults(text),
-    };
-    let base = metadata["generateName"].as_str().unwrap_or_default();
-    let found = match names {
-        _ if base.is_empty() => Vec::new(),
-        Names::PathSegment => path_segment_base_faults(base),
-        Names::Subdomain | Names::Label | Names::OldLabel => faults(&without_dash(base)),
-    };
-    let found = found.iter();
-    causes.extend(found.map(|why| invalid("metadata.generateName", base, why)));
-    match metadata["name"].as_str().unwrap_or_default() {
-        "" => causes.push(Cause {
-            reason: "FieldValueRequired",
-            message: "Required value: name or generateName is required".to_owned(),
-            field: "metadata.name".to_owned(),
-        }),
-        name => {
-            let found = faults(name);
-            causes.extend(found.iter().map(|why| invalid("metadata.name", name, why)));
-        }
-    }
-}
-
-/// A base of names with its last two characters as a letter, if it ends with a dash.
-///
-/// Source: apimachinery v0.34.3, pkg/api/validation/generic.go, `maskTrailingDash`.
-pub(super) fn without_dash(base: &str) -> String {
-    let shorter = base.strip_suffix('-').filter(|rest| !rest.is_empty());
-    let shorter = shorter.map(|rest| &rest[..rest.floor_char_boundary(rest.len() - 1)]);
-    shorter.map_or_else(|| base.to_owned(), |rest| format!("{rest}a"))
+    let kind = request.served.refused_kind();
+    let n_times = Looks::of(&request.served.kind).n_changes();
+    let causes: Vec<Cause> = std::iter::repeat_n(causes, n_times).flatten().collect();
+    Err(invalid_once(&kind, &request.name, &causes))
 }
 
 /// What is wrong with labels and annotations.
@@ -286,87 +246,6 @@ pub(super) fn key_fault(field: &str, key: &str, checked: &str, causes: &mut Vec<
     causes.extend(found.iter().map(|why| invalid(field, key, why)));
 }
 
-fn owner_faults(metadata: &Value, causes: &mut Vec<Cause>) {
-    let owners: Vec<&Value> = metadata["ownerReferences"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .collect();
-    for owner in &owners {
-        let version = owner["apiVersion"].as_str().unwrap_or_default();
-        if version.is_empty() || version.ends_with('/') || version.matches('/').count() > 1 {
-            let detail = "version must not be empty";
-            causes.push(invalid(
-                "metadata.ownerReferences.apiVersion",
-                version,
-                detail,
-            ));
-        }
-        for (field, detail) in [
-            ("kind", "must not be empty"),
-            ("name", "must not be empty"),
-            ("uid", "must not be empty"),
-        ] {
-            if owner[field].as_str().unwrap_or_default().is_empty() {
-                let path = format!("metadata.ownerReferences.{field}");
-                causes.push(invalid(&path, "", detail));
-            }
-        }
-        if owner["kind"] == "Event" && version == "v1" {
-            causes.push(invalid_json(
-                "metadata.ownerReferences",
-                &owner_text(owner),
-                "/v1, Kind=Event is disallowed from being an owner",
-            ));
-        }
-    }
-    let controllers: Vec<&&Value> = owners.iter().filter(|o| o["controller"] == true).collect();
-    if let [first, second, ..] = controllers.as_slice() {
-        let named = |owner: &Value| {
-            let word = |field: &str| owner[field].as_str().unwrap_or_default().to_owned();
-            format!("{}/{}", word("kind"), word("name"))
-        };
-        let detail = format!(
-            "Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
-            named(first),
-            named(second)
-        );
-        let list: Vec<String> = owners.iter().map(|owner| owner_text(owner)).collect();
-        let list = format!("[{}]", list.join(","));
-        causes.push(invalid_json("metadata.ownerReferences", &list, &detail));
-    }
-}
-
-/// An owner reference with its fields in Go's order.
-fn owner_text(owner: &Value) -> String {
-    let fields = [
-        "apiVersion",
-        "kind",
-        "name",
-        "uid",
-        "controller",
-        "blockOwnerDeletion",
-    ];
-    let present: Vec<String> = fields
-        .iter()
-        .filter_map(|field| owner.get(field).map(|value| format!("\"{field}\":{value}")))
-        .collect();
-    format!("{{{}}}", present.join(","))
-}
-
-/// Only built-in kinds look whether a finalizer without a domain is one that is known, once all are looked at as names.
-fn finalizer_faults(metadata: &Value, origin: Origin, causes: &mut Vec<Cause>) {
-    let list = "metadata.finalizers";
-    let names = texts(&metadata["finalizers"]);
-    for name in &names {
-        key_fault(list, name, name, causes);
-    }
-    let of_kubernetes = names.iter().enumerate();
-    for (index, name) in of_kubernetes.filter(|_| origin == Origin::BuiltIn) {
-        strange_finalizer_fault(&format!("{list}[{index}]"), name, causes);
-    }
-}
-
 /// What is said of the new finalizers of a custom resource that have no domain.
 ///
 /// Source: apiextensions-apiserver v0.34.3, pkg/registry/customresource/validator.go, `validateKubeFinalizerName`.
@@ -396,56 +275,17 @@ pub(super) fn finalizer_warnings(new: &Value, old: Option<&Value>) -> Vec<String
 /// What is wrong with a finalizer, in the list at one path, and as the element at another.
 pub(super) fn finalizer_fault((list, element): (&str, &str), name: &str, causes: &mut Vec<Cause>) {
     key_fault(list, name, name, causes);
-    strange_finalizer_fault(element, name, causes);
+    domain_fault(element, name, causes);
 }
 
-fn strange_finalizer_fault(element: &str, name: &str, causes: &mut Vec<Cause>) {
+/// What is wrong with a finalizer, the element at this path, that has no domain although it is not one of those known.
+pub(super) fn domain_fault(element: &str, name: &str, causes: &mut Vec<Cause>) {
     if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
         causes.push(invalid(
             element,
             name,
             "name is neither a standard finalizer name nor is it fully qualified",
         ));
-    }
-}
-
-/// Dependents cannot both be deleted and be left alone.
-fn contrary_finalizers_fault(metadata: &Value, causes: &mut Vec<Cause>) {
-    let names = texts(&metadata["finalizers"]);
-    if names.contains(&"orphan") && names.contains(&"foregroundDeletion") {
-        causes.push(invalid_json(
-            "metadata.finalizers",
-            &metadata["finalizers"].to_string(),
-            CONTRARY,
-        ));
-    }
-}
-
-/// Whether a fault is one of finalizers.
-pub(super) fn is_of_finalizers(fault: &Cause) -> bool {
-    fault.field.starts_with("metadata.finalizers")
-}
-
-fn added_finalizer_fault(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
-    if old.get("deletionTimestamp").is_none() {
-        return;
-    }
-    let before = texts(&old["finalizers"]);
-    let added: Vec<String> = texts(&new["finalizers"])
-        .into_iter()
-        .filter(|name| !before.contains(name))
-        .map(|name| format!("{name:?}"))
-        .collect();
-    if !added.is_empty() {
-        let cause = Cause {
-            reason: "FieldValueForbidden",
-            message: format!(
-                "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
-                added.join(", ")
-            ),
-            field: "metadata.finalizers".to_owned(),
-        };
-        causes.extend([cause.clone(), cause]);
     }
 }
 

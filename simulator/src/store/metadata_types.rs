@@ -2,7 +2,8 @@
 //!
 //! Source: apimachinery v0.34 `pkg/apis/meta/v1/types.go`, `ObjectMeta` and `OwnerReference`; Go `encoding/json`.
 
-use super::misfit::{Misfit, SECONDS};
+use super::go_time::Layout;
+use super::misfit::Misfit;
 use crate::json::Value;
 
 /// The fields that are no list and no map, with their Go type.
@@ -33,6 +34,8 @@ const OF_ENTRIES: [(&str, &str); 5] = [
     ("fieldsType", "string"),
     ("subresource", "string"),
 ];
+/// The times, beside those of `managedFields`.
+pub(super) const TIMES: [&str; 2] = ["creationTimestamp", "deletionTimestamp"];
 /// The lists.
 const LISTS: [(&str, &str); 3] = [
     ("finalizers", "[]string"),
@@ -44,7 +47,10 @@ const LISTS: [(&str, &str); 3] = [
 pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), Misfit> {
     let metadata = &value["metadata"];
     check_scalars(metadata, prefix, &SCALARS)?;
-    Misfit::check_time(&metadata["creationTimestamp"], SECONDS)?;
+    for field in TIMES {
+        let named = || format!("{prefix}{field}");
+        Misfit::check_time(&metadata[field], Layout::Seconds, named)?;
+    }
     for field in ["labels", "annotations"] {
         let complain = |got, want: &str| Err(misfit(got, prefix, field, want));
         match &metadata[field] {
@@ -77,7 +83,8 @@ pub(super) fn check_types(value: &Value, prefix: &str) -> Result<(), Misfit> {
         check_struct(entry, (prefix, "managedFields"), "ManagedFieldsEntry")?;
         let below = format!("ManagedFieldsEntry.{path}managedFields.");
         check_scalars(entry, &below, &OF_ENTRIES)?;
-        Misfit::check_time(&entry["time"], SECONDS)?;
+        let named = || format!("{below}time");
+        Misfit::check_time(&entry["time"], Layout::Seconds, named)?;
     }
     Ok(())
 }
@@ -124,6 +131,7 @@ mod tests {
     #[case(json!({"finalizers": [1]}), "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.finalizers of type string")]
     #[case(json!({"generation": "x"}), "json: cannot unmarshal string into Go struct field ObjectMeta.metadata.generation of type int64")]
     #[case(json!({"ownerReferences": [{"name": true}]}), "json: cannot unmarshal bool into Go struct field OwnerReference.metadata.ownerReferences.name of type string")]
+    #[case(json!({"deletionTimestamp": 5}), "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.deletionTimestamp of type string")]
     #[case(json!({"creationTimestamp": "x"}), "parsing time \"x\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"x\" as \"2006\"")]
     fn what_does_not_fit_is_named(#[case] metadata: Value, #[case] words: &str) {
         let misfit = check_types(&json!({"metadata": metadata}), "ObjectMeta.metadata.");

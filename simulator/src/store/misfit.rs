@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::go_time::{self, Layout};
 use super::json_type::json_type;
 use super::patch::check::go_type;
 use crate::json::Value;
@@ -25,32 +26,33 @@ pub(super) enum Misfit {
         /// The first byte that does not belong; a wrong length counts at the end.
         at: usize,
     },
-    /// It should be a time, and does not even begin with a year.
+    /// It should be a time, and is another text.
     Time {
-        /// What is there instead.
-        text: String,
-        /// How Go would write it.
-        layout: &'static str,
+        /// What Go says of it.
+        why: String,
+    },
+    /// It should be a time, and is no text.
+    NoText {
+        /// In JSON's words.
+        found: &'static str,
+        /// Struct and path of the field.
+        field: String,
     },
 }
 
-/// Times in whole seconds.
-pub(super) const SECONDS: &str = "2006-01-02T15:04:05Z07:00";
-/// Times in millionths of a second.
-pub(super) const MICROSECONDS: &str = "2006-01-02T15:04:05.000000Z07:00";
-
 impl Misfit {
-    /// Refuses a time that does not even begin with a year.
-    pub(super) fn check_time(time: &Value, layout: &'static str) -> Result<(), Self> {
-        let Some(text) = time.as_str() else {
-            return Ok(());
-        };
-        let is_year = text.len() >= 4 && text.bytes().take(4).all(|byte| byte.is_ascii_digit());
-        match is_year {
-            true => Ok(()),
-            false => Err(Self::Time {
-                text: text.to_owned(),
-                layout,
+    /// Refuses what is no time in the field of that name.
+    pub(super) fn check_time(
+        time: &Value,
+        layout: Layout,
+        field: impl FnOnce() -> String,
+    ) -> Result<(), Self> {
+        match time {
+            Value::Null => Ok(()),
+            Value::String(text) => go_time::check(text, layout).map_err(|why| Self::Time { why }),
+            other => Err(Self::NoText {
+                found: json_type(other),
+                field: field(),
             }),
         }
     }
@@ -77,6 +79,9 @@ impl Misfit {
         let (found, wanted) = match self {
             Self::Base64 { .. } => return format!("error decoding from json: {self}"),
             Self::Time { .. } => return self.to_string(),
+            Self::NoText { found, .. } => {
+                return format!("json: cannot unmarshal {found} into Go value of type string");
+            }
             Self::Type {
                 found_in_go,
                 wanted,
@@ -119,9 +124,10 @@ impl fmt::Display for Misfit {
                 f,
                 "json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"
             ),
-            Self::Time { text, layout } => write!(
+            Self::Time { why } => f.write_str(why),
+            Self::NoText { found, field } => write!(
                 f,
-                "parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""
+                "json: cannot unmarshal {found} into Go struct field {field} of type string"
             ),
             Self::Base64 { at } => write!(f, "illegal base64 data at input byte {at}"),
         }

@@ -5,10 +5,12 @@
 use jiff::Timestamp;
 
 use super::decode;
+use super::go_time::Layout;
 use super::json_type::json_type;
 use super::kind::{Kind, Origin};
 use super::metadata;
 use super::metadata_types::check_types;
+use super::misfit::Misfit;
 use super::object::{Object, metadata_mut};
 use super::patch::apply::{Configuration, apply};
 use super::patch::check::is_typed;
@@ -83,6 +85,10 @@ fn convert(kind: &Kind, applied: &mut Value, metadata: &Value) -> Result<(), Sta
     decode::cut_numbers(kind, applied);
     let typed = check_types(applied, "ObjectMeta.metadata.");
     let typed = typed.and_then(|()| decode::check(kind, applied));
+    // The server's own time has taken the place of the one that was sent.
+    let created = || "ObjectMeta.metadata.creationTimestamp".to_owned();
+    let created = |()| Misfit::check_time(&metadata["creationTimestamp"], Layout::Seconds, created);
+    let typed = typed.and_then(created);
     let converted = typed.map_err(|misfit| misfit.converted());
     let converted = converted.and_then(|()| Ok(rules::canonicalise(&kind.schema, applied)?));
     converted.map_err(|why| {

@@ -32,29 +32,23 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let body = &posted::read_part(request, body, options, &mut context.warnings)?;
-        if body["metadata"]["name"] != request.name.as_str() {
-            return Err(Status::bad_request(
-                "name in URL does not match name in Binding object",
-            ));
-        }
+        self.admit_content(request, &request.name)?;
         let mut posted = body.clone();
         let at = ("v1", "binding");
         ownership::track_as(&mut posted, &binding(), at, options, context.now);
         let attempt = Attempt::action(request, &posted, options);
         let mutated = self.mutate(&attempt, context)?;
         let body = mutated.as_ref().unwrap_or(body);
+        if body["metadata"]["name"] != request.name.as_str() {
+            return Err(Status::bad_request(
+                "name in URL does not match name in Binding object",
+            ));
+        }
         check_target(&body["target"])?;
         self.admit(&attempt.of(mutated.as_ref()), context)?;
         let pod = Arc::clone(self.find(request)?);
-        let revision = body["metadata"]["resourceVersion"]
-            .as_str()
-            .unwrap_or_default();
-        if !revision.is_empty() && revision != pod.revision().to_string() {
-            let why = format!(
-                "ResourceVersion in precondition: {revision}, ResourceVersion in object meta: {}",
-                pod.revision()
-            );
-            return Err(unmet(request, &pod, &why));
+        if let Some(why) = contradiction(&body["metadata"], &pod) {
+            return Err(unmet(request, options.dry_run, &why));
         }
         if let Some(why) = unfit_for_node(&pod) {
             let binding = Qualified {
@@ -98,13 +92,17 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         // What is unknown in it is told where it is read once more.
-        let mut read = posted::read_part(request, &body, options, &mut Vec::new())?;
-        let name = text(metadata_mut(&mut read), "name").to_owned();
+        let read = posted::read_part(request, &body, options, &mut Vec::new())?;
+        metadata::place(&mut body, request)?;
+        let name = text(metadata_mut(&mut body), "name").to_owned();
+        // As of any new object, nobody asks which one is meant.
+        metadata_mut(&mut body).remove("uid");
+        let named = if name.is_empty() { "Unknown" } else { &name };
+        self.admit_content(request, named)?;
         if name.is_empty() {
             check_target(&read["target"])?;
             return Err(Status::bad_request("Name parameter required."));
         }
-        metadata::place(&mut body, request)?;
         let of_pod = Request {
             served: Arc::clone(self.registry.get("", "v1", "pods")),
             part: Part::Binding,
@@ -113,6 +111,21 @@ impl Kernel {
         };
         self.bind(&of_pod, &body, options, context)
     }
+}
+
+/// How a pod is another one than the metadata of its binding say.
+fn contradiction(metadata: &Value, pod: &Object) -> Option<String> {
+    let revision = pod.revision().to_string();
+    let present = [
+        ("UID", "uid", pod.uid()),
+        ("ResourceVersion", "resourceVersion", revision.as_str()),
+    ];
+    present.into_iter().find_map(|(what, field, present)| {
+        let asked = metadata[field].as_str().unwrap_or_default();
+        let is_met = asked.is_empty() || asked == present;
+        (!is_met)
+            .then(|| format!("{what} in precondition: {asked}, {what} in object meta: {present}"))
+    })
 }
 
 /// A binding has a target, which is a node.

@@ -6,6 +6,7 @@ use super::check::invalid_once;
 use super::identity::APART;
 use super::kind::{Kind, Origin};
 use super::metadata::{self, text};
+use super::metadata_faults::Looks;
 use super::object::{Object, metadata_mut};
 use super::request::Request;
 use super::status::Status;
@@ -17,7 +18,7 @@ pub(super) fn check_preconditions(
     request: &Request,
     old: &Object,
     value: &mut Value,
-    via: Via,
+    (via, is_dry): (Via, bool),
 ) -> Result<(), Status> {
     let kind = &request.served.kind;
     let metadata = metadata_mut(value);
@@ -25,7 +26,7 @@ pub(super) fn check_preconditions(
     let is_other = !uid.is_empty() && uid != old.uid();
     // The store below looks at the uid of a PUT before anybody else looks at anything.
     if is_other && via == Via::Put {
-        return Err(wrong_uid(request, old, uid, via));
+        return Err(other_uid(request, (Some(old), is_dry), uid));
     }
     let revision = text(metadata, "resourceVersion");
     if revision.is_empty() || revision == "0" {
@@ -48,57 +49,74 @@ pub(super) fn check_preconditions(
         }
     }
     if is_other {
-        return Err(wrong_uid(request, old, uid, via));
+        let cause = metadata::invalid("metadata.uid", uid, "field is immutable");
+        let n_times = Looks::of(&request.served.kind).n_changes();
+        let causes = vec![cause; n_times];
+        let kind = request.served.refused_kind();
+        return Err(invalid_once(&kind, &request.name, &causes));
     }
     Ok(())
 }
 
-pub(super) fn wrong_uid(request: &Request, old: &Object, uid: &str, via: Via) -> Status {
-    let kind = &request.served.kind;
-    if let Via::Patch(_) = via {
-        let cause = metadata::invalid("metadata.uid", uid, "field is immutable");
-        let causes = [cause.clone(), cause];
-        return invalid_once(&kind.qualified_kind(), &request.name, &causes);
+/// Refuses a PUT that would make a new object, and means one with a uid.
+pub(super) fn check_unmade(
+    request: &Request,
+    value: &mut Value,
+    is_dry: bool,
+) -> Result<(), Status> {
+    match text(metadata_mut(value), "uid") {
+        "" => Ok(()),
+        uid => Err(other_uid(request, (None, is_dry), uid)),
     }
-    let why = format!(
-        "UID in precondition: {uid}, UID in object meta: {}",
-        old.uid()
-    );
-    unmet(request, old, &why)
+}
+
+/// 409 for an update that means another object than `old`, if there is one.
+pub(super) fn other_uid(
+    request: &Request,
+    (old, is_dry): (Option<&Object>, bool),
+    uid: &str,
+) -> Status {
+    let own = old.map_or("", Object::uid);
+    let why = format!("UID in precondition: {uid}, UID in object meta: {own}");
+    unmet(request, is_dry, &why)
 }
 
 /// 409 in the words of the store below a real server, which found the stored object to be another than was taken for
-/// granted.
-pub(super) fn unmet(request: &Request, old: &Object, why: &str) -> Status {
+/// granted; a dry run is stored beside, under shorter keys.
+pub(super) fn unmet(request: &Request, is_dry: bool, why: &str) -> Status {
     let kind = &request.served.kind;
     let mut status = Status::conflict(&kind.resource(), &request.name);
-    let namespace = match old.namespace() {
+    let namespace = match request.namespace.as_str() {
         "" => String::new(),
         namespace => format!("{namespace}/"),
     };
+    let root = if is_dry { "" } else { "/registry" };
+    let place = place(kind);
     status.message = format!(
-        "Operation cannot be fulfilled on {} \"{}\": StorageError: invalid object, Code: 4, Key: /registry/{}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: {why}",
+        "Operation cannot be fulfilled on {} \"{}\": StorageError: invalid object, Code: 4, Key: {root}/{place}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: {why}",
         kind.resource(),
         request.name,
-        place_of(kind),
         request.name,
     );
     status
 }
 
-/// Where objects of a kind lie in etcd: those of built-in kinds not by their group, if they are not of servers of their own.
+/// Where the objects of a kind are stored: those of built-in kinds not by their group, if they are not of servers of their
+/// own.
 ///
-/// Source: kubernetes v1.34 `pkg/kubeapiserver/default_storage_factory_builder.go`, `SpecialDefaultResourcePrefixes`.
-fn place_of(kind: &Kind) -> String {
-    let group = kind.group.as_str();
-    let is_apart = kind.origin == Origin::Custom || APART.contains(&group);
-    match kind.plural.as_str() {
-        plural if is_apart => format!("{group}/{plural}"),
-        "endpoints" => "services/endpoints".to_owned(),
-        "ingresses" => "ingress".to_owned(),
-        "nodes" => "minions".to_owned(),
-        "replicationcontrollers" => "controllers".to_owned(),
-        "services" => "services/specs".to_owned(),
-        plural => plural.to_owned(),
-    }
+/// Source: kubernetes v1.34.3, pkg/kubeapiserver/default_storage_factory_builder.go, `SpecialDefaultResourcePrefixes`;
+/// apiextensions-apiserver v0.34.3, pkg/apiserver/customresource_handler.go.
+fn place(kind: &Kind) -> String {
+    let place = match (kind.group.as_str(), kind.plural.as_str()) {
+        ("", "replicationcontrollers") => "controllers",
+        ("", "endpoints") => "services/endpoints",
+        ("", "nodes") => "minions",
+        ("", "services") => "services/specs",
+        ("networking.k8s.io", "ingresses") => "ingress",
+        (group, plural) if kind.origin == Origin::Custom || APART.contains(&group) => {
+            return format!("{group}/{plural}");
+        }
+        (_, plural) => plural,
+    };
+    place.to_owned()
 }

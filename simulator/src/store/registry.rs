@@ -12,6 +12,7 @@ use super::rules;
 use super::schema::before::Before;
 use super::schema::default::apply_defaults;
 use super::schema::prune::{Nulls, prune};
+use super::status::Qualified;
 use crate::json::Value;
 
 /// One resource in one version, with what the kernel needs besides its [`Kind`].
@@ -38,6 +39,21 @@ impl Served {
             fits: self
                 .fits_since
                 .is_some_and(|since| object.revision() > since),
+        }
+    }
+
+    /// As what an object is refused: an event as what is stored, whatever its version.
+    ///
+    /// Source: kubernetes v1.34.3, pkg/registry/core/event/strategy.go.
+    pub(in crate::store) fn refused_kind(&self) -> Qualified<'_> {
+        match self.conversion {
+            Conversion::Events => Qualified {
+                group: "",
+                name: "Event",
+            },
+            Conversion::None | Conversion::Webhook | Conversion::Autoscalers => {
+                self.kind.qualified_kind()
+            }
         }
     }
 

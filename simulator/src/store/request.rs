@@ -226,6 +226,8 @@ pub struct WriteOptions {
     pub field_validation: FieldValidation,
     /// What is said of fields that occur twice in the body.
     pub duplicates: Vec<String>,
+    /// The body as it was sent, where it is JSON and the order of its fields may be told.
+    pub text: Bytes,
     /// `force`, for apply.
     pub force: bool,
     /// The options that the client gave itself but `dryRun`, as admission is told of them.

@@ -18,7 +18,7 @@ use super::patch::refusal::go_text;
 use super::patch::rescaled::{Wish, track_applied_scale};
 use super::patch::tried::tried;
 use super::posted;
-use super::precondition::wrong_uid;
+use super::precondition::other_uid;
 use super::registry::Served;
 use super::request::{PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::builtin::builtin;
@@ -211,7 +211,7 @@ impl Kernel {
         if replicas < 0 && served.kind.origin == Origin::BuiltIn {
             return Err(negative(request, replicas));
         }
-        check_uid(request, (old, scale), via)?;
+        check_uid(request, (old, scale), (via, options.dry_run))?;
         let mut value = to_version(served, old);
         set_replicas(&served.kind, &mut value, replicas);
         let sent = &scale["metadata"]["resourceVersion"];
@@ -233,14 +233,18 @@ fn unconverted(whom: &str) -> Status {
 }
 
 /// Refuses the `scale` of another object. A PUT is looked at by the store, a patch by who knows built-in kinds.
-fn check_uid(request: &Request, (old, scale): (&Object, &Value), via: Via) -> Result<(), Status> {
+fn check_uid(
+    request: &Request,
+    (old, scale): (&Object, &Value),
+    (via, is_dry): (Via, bool),
+) -> Result<(), Status> {
     let kind = &request.served.kind;
     let uid = scale["metadata"]["uid"].as_str().unwrap_or_default();
     if uid.is_empty() || uid == old.uid() {
         return Ok(());
     }
     match (via, kind.origin) {
-        (Via::Put, _) => Err(wrong_uid(request, old, uid, via)),
+        (Via::Put, _) => Err(other_uid(request, (Some(old), is_dry), uid)),
         (Via::Patch(_), Origin::Custom) => Ok(()),
         (Via::Patch(_), Origin::BuiltIn) => {
             let plural = format!("{}/scale", kind.plural);

@@ -2,6 +2,8 @@
 //!
 //! Source: `spec/kube-api.md` §1.14, §1.18.
 
+use std::collections::BTreeSet;
+
 use super::definition::is_definition;
 use super::kind::{Kind, Origin};
 use super::metadata::read_texts;
@@ -12,11 +14,11 @@ use super::schema::before::Before;
 use super::schema::compiled::{Beside, check, check_status};
 use super::schema::default::apply_defaults;
 use super::schema::definition::keywords;
-use super::schema::prune::{Nulls, prune};
+use super::schema::prune::{Nulls, prune, prune_in_order};
 use super::schema::scale::{spec_faults, status_faults};
 use super::status::Cause;
 use super::write::Via;
-use crate::json::{Map, Text, Value};
+use crate::json::{Map, Text, Value, occurrences, repaired};
 
 /// Which part of an object a write can change, and validation must look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub(super) fn fit_posted(
     options: &WriteOptions,
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
-    let unknown = prune(&kind.schema, value, None, Nulls::Dropped);
+    let unknown = prune_in_order(&kind.schema, value, None, Nulls::Dropped);
     report(kind, &unknown, options, warnings)
 }
 
@@ -77,7 +79,10 @@ fn fit_after(
     // What an apply makes is not decoded again.
     let is_made = via == Via::Patch(PatchKind::Apply) && served.kind.origin == Origin::Custom;
     let nulls = if is_made { Nulls::Kept } else { Nulls::Dropped };
-    let mut unknown = prune(schema, value, before, nulls);
+    let mut unknown = match served.kind.origin {
+        Origin::BuiltIn => prune_in_order(schema, value, before, nulls),
+        Origin::Custom => prune(schema, value, before, nulls),
+    };
     if is_definition(served) {
         unknown.extend(keywords::prune(value));
     }
@@ -87,6 +92,7 @@ fn fit_after(
     apply_defaults(schema, value);
     if served.kind.origin == Origin::BuiltIn {
         rules::canonicalise(schema, value)?;
+        rules::canonicalise_times(schema, value);
     }
     report(&served.kind, &unknown, options, warnings)
 }
@@ -138,18 +144,13 @@ fn report(
     options: &WriteOptions,
     warnings: &mut Vec<String>,
 ) -> Result<(), String> {
-    let unknown = unknown.iter();
-    let unknown: Vec<String> = unknown
-        .map(|path| format!("unknown field {path:?}"))
-        .collect();
-    let duplicate = options.duplicates.clone();
-    let mut findings = match kind.origin {
-        Origin::BuiltIn => [unknown, duplicate].concat(),
-        Origin::Custom => [duplicate, unknown].concat(),
+    let findings = match kind.origin {
+        Origin::BuiltIn => in_order(unknown, options),
+        Origin::Custom => {
+            let unknown = unknown.iter().map(|path| unknown_field(path));
+            options.duplicates.iter().cloned().chain(unknown).collect()
+        }
     };
-    if kind.origin == Origin::BuiltIn {
-        findings.truncate(FINDINGS_MAX);
-    }
     match options.field_validation {
         FieldValidation::Ignore => Ok(()),
         FieldValidation::Warn => {
@@ -159,6 +160,43 @@ fn report(
         FieldValidation::Strict if findings.is_empty() => Ok(()),
         FieldValidation::Strict => Err(format!("strict decoding error: {}", findings.join(", "))),
     }
+}
+
+fn unknown_field(path: &str) -> String {
+    format!("unknown field {path:?}")
+}
+
+/// What is said of unknown and of duplicate fields, in the order of the body where that is known. Nobody looks into an
+/// unknown field, nor whether it occurs twice.
+///
+/// Source: sigs.k8s.io/json v0.0.0-20241014173422, internal/golang/encoding/json/decode.go, `object`.
+fn in_order(unknown: &[String], options: &WriteOptions) -> Vec<String> {
+    let text = repaired(&options.text);
+    let mut findings: Vec<String> = unknown.iter().map(|path| unknown_field(path)).collect();
+    if unknown.is_empty() || text.is_empty() {
+        findings.extend(options.duplicates.iter().cloned());
+    } else {
+        let mut wanted: BTreeSet<String> = unknown.iter().cloned().collect();
+        let twice = options.duplicates.iter().filter_map(|told| {
+            let quoted = told.strip_prefix("duplicate field ")?;
+            serde_json::from_str::<String>(quoted).ok()
+        });
+        wanted.extend(twice);
+        let mut met: BTreeSet<String> = BTreeSet::new();
+        let told = occurrences(&text, &wanted).into_iter().filter_map(|path| {
+            let is_unknown = unknown.contains(&path);
+            let is_first = met.insert(path.clone());
+            match (is_unknown, is_first) {
+                (true, true) => Some(unknown_field(&path)),
+                (false, false) => Some(format!("duplicate field {path:?}")),
+                (true, false) | (false, true) => None,
+            }
+        });
+        let mut once = BTreeSet::new();
+        findings = told.filter(|told| once.insert(told.clone())).collect();
+    }
+    findings.truncate(FINDINGS_MAX);
+    findings
 }
 
 /// The warnings of one finding: what a YAML reader says of several lines is one.

@@ -101,12 +101,13 @@ impl Kernel {
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let body = &posted::read_part(request, body, options, &mut context.warnings)?;
-        check_name(body, &request.name)?;
-        let account = self.find(request)?;
+        self.admit_content(request, &request.name)?;
         let attempt = Attempt::action(request, body, options);
         let mutated = self.mutate(&attempt, context)?;
         let attempt = attempt.of(mutated.as_ref());
         let body = mutated.as_ref().unwrap_or(body);
+        check_name(body, &request.name)?;
+        let account = self.find(request)?;
         let mut spec = body["spec"].as_object().cloned().unwrap_or_default();
         let lifetime = spec
             .get("expirationSeconds")
@@ -178,6 +179,9 @@ impl Kernel {
             group: "",
             name: plural,
         };
+        if text("name").is_empty() {
+            return Err(Status::bad_request("Name parameter required."));
+        }
         let object = self.object_at(plural, namespace, text("name"));
         let object = object.ok_or_else(|| Status::not_found(&resource, text("name")))?;
         let runs_as = object.value()["spec"]["serviceAccountName"].as_str();

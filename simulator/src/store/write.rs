@@ -18,7 +18,7 @@ use super::object::{Key, Object, metadata_mut};
 use super::ownership::Sent;
 use super::patch::refusal::go_text;
 use super::patch::tried::tried;
-use super::precondition::check_preconditions;
+use super::precondition::{check_preconditions, check_unmade};
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::before::Before;
@@ -164,6 +164,7 @@ impl Kernel {
         let Some(old) = self.present(request, context)? else {
             // Only services have a status beside, by which they are made without an address.
             if served.behaviour.creates_on_update {
+                check_unmade(request, &mut value, options.dry_run)?;
                 // A dry run shows the revision that was sent.
                 if !options.dry_run {
                     metadata_mut(&mut value).remove("resourceVersion");
@@ -181,7 +182,7 @@ impl Kernel {
             return Err(request.not_found());
         };
         if let Err(why) = identity::check_kind(&served.kind, &value) {
-            check_preconditions(request, &old, &mut value, Via::Put)?;
+            check_preconditions(request, &old, &mut value, (Via::Put, options.dry_run))?;
             return Err(why);
         }
         self.replace(request, (&old, value), (options, Via::Put), context)
@@ -276,7 +277,7 @@ impl Kernel {
         metadata::name_owners_once(&mut value, &mut context.warnings);
         let change = (old, &mut value);
         let owners = self.mutate_update(request, change, (options, via), context)?;
-        check_preconditions(request, old, &mut value, via)?;
+        check_preconditions(request, old, &mut value, (via, options.dry_run))?;
         self.admit_grant(request, &mut value, Some(old.value()))?;
         if request.part == Part::Status {
             rules::label_as_pods(&served.kind, &mut value);

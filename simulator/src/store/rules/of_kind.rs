@@ -29,6 +29,7 @@ pub(in crate::store) fn prepare(kind: &Kind, value: &mut Value) {
         ("", "Pod") => pod::prepare(value),
         ("", "Node") => node::prepare(value),
         ("", "Secret") => secret::prepare(value),
+        ("", "ServiceAccount") => secret::prepare_account(value),
         ("", "ConfigMap") => secret::prepare_config_map(value),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::prepare(value),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {

@@ -6,10 +6,8 @@ use base64::prelude::BASE64_STANDARD;
 use super::of_kind::{immutable, required};
 use crate::json::{Map, Value, json, parsed};
 use crate::store::json_type::json_type;
-use crate::store::kind::Origin;
-use crate::store::metadata::{self, invalid};
+use crate::store::metadata::invalid;
 use crate::store::naming::config_key_fault;
-use crate::store::registry::Names;
 use crate::store::status::Cause;
 
 /// The most bytes that the data of one Secret or ConfigMap may have.
@@ -46,7 +44,6 @@ pub(super) fn prepare(value: &mut Value) {
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes: Vec<Cause> = immutable(new, old, "type").into_iter().collect();
     causes.extend(frozen(new, old, &["data"]));
-    again(new, old, &mut causes);
     key_faults(new, "data", &mut causes);
     let size = |text: &Value| text.as_str().unwrap_or_default().len() / 4 * 3;
     size_fault(
@@ -120,20 +117,6 @@ fn json_fault(data: &Value, key: &str, causes: &mut Vec<Cause>) {
     causes.push(invalid(&field, "<secret contents redacted>", &why));
 }
 
-/// An update checks metadata four times: twice as a change, of which each looks at the object, too. Finalizers are checked
-/// of the object alone, and once of the change.
-fn again(new: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
-    if old.is_some() {
-        let faults = metadata::faults(new, (Names::Subdomain, Origin::BuiltIn), None);
-        let of_change = faults
-            .iter()
-            .filter(|fault| !metadata::is_of_finalizers(fault));
-        let of_change = Vec::from_iter(of_change.cloned());
-        causes.extend(std::iter::repeat_n(of_change, 2).flatten());
-        causes.extend(faults);
-    }
-}
-
 /// Drops data that is empty, which Go does not write.
 pub(super) fn prepare_config_map(value: &mut Value) {
     if let Some(fields) = value.as_object_mut() {
@@ -146,7 +129,6 @@ pub(super) fn prepare_config_map(value: &mut Value) {
 /// What is wrong with a ConfigMap.
 pub(super) fn config_map_faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = frozen(new, old, &["data", "binaryData"]);
-    again(new, old, &mut causes);
     key_faults(new, "data", &mut causes);
     for key in new["data"].as_object().into_iter().flat_map(Map::keys) {
         if new["binaryData"].get(key).is_some() {
@@ -202,5 +184,17 @@ fn size_fault(bytes: usize, field: &str, causes: &mut Vec<Cause>) {
             message: format!("Too long: may not be more than {MAX_BYTES} bytes"),
             field: field.to_owned(),
         });
+    }
+}
+
+/// Keeps of the secrets that an account names nothing but their names.
+///
+/// Source: kubernetes v1.34.3, pkg/registry/core/serviceaccount/strategy.go, `cleanSecretReferences`.
+pub(super) fn prepare_account(value: &mut Value) {
+    let secrets = value.get_mut("secrets").and_then(Value::as_array_mut);
+    for secret in secrets.into_iter().flatten() {
+        if let Some(fields) = secret.as_object_mut() {
+            fields.retain(|field, _| field == "name");
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::part::{has, items, refuse, require, text};
 use crate::json::Value;
-use crate::store::metadata::without_dash;
+use crate::store::metadata_faults::without_dash;
 use crate::store::naming::{config_key_fault, qualified_name_faults, subdomain_faults};
 use crate::store::quota::Amount;
 use crate::store::schema::cause::{invalid, not_supported, required};

@@ -15,6 +15,7 @@ pub(crate) use self::overlay::short;
 pub(super) use self::values::values;
 use super::format::Format;
 use super::node::{Checks, Node, Type};
+use crate::store::go_time::Layout;
 
 mod known;
 mod overlay;
@@ -207,12 +208,22 @@ impl Reader<'_> {
         node.preserve_unknown = is_free && matches!(kind, Type::Object | Type::Any);
         overlay::finish(owner, &mut node);
         node.has_quantity = owner == QUANTITY || node.children().any(|child| child.has_quantity);
+        node.time = match owner {
+            TIME => Some(Layout::Seconds),
+            MICRO_TIME => Some(Layout::Microseconds),
+            _ => None,
+        };
+        node.has_time = node.time.is_some() || node.children().any(|child| child.has_time);
         node
     }
 }
 
 /// The definition of quantities.
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+
+/// The definitions of times.
+const TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
+const MICRO_TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
 
 /// Definitions that contain themselves, and are not looked into.
 const RECURSIVE: [&str; 1] =

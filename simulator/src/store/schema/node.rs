@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::format::Format;
 use super::pattern::Pattern;
 use crate::json::{Map, Value};
+use crate::store::go_time::Layout;
 
 /// What a value at this place may be and how it behaves.
 ///
@@ -43,6 +44,10 @@ pub struct Node {
     pub checks: Checks,
     /// Whether a quantity lies here or below. Built-in kinds only.
     pub has_quantity: bool,
+    /// How the time that lies here is written. Built-in kinds only, as custom resources keep the text.
+    pub(crate) time: Option<Layout>,
+    /// Whether a time lies here or below. Built-in kinds only.
+    pub(crate) has_time: bool,
     /// `x-kubernetes-validations`, as written.
     pub rules: Vec<Value>,
     /// Whether a default lies below, once somebody asked.

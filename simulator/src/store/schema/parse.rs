@@ -93,6 +93,8 @@ impl Reader<'_> {
             atomic_map: text(schema, "x-kubernetes-map-type") == Some("atomic"),
             patch: PatchStrategy::default(),
             has_quantity: false,
+            time: None,
+            has_time: false,
             checks: self.checks(schema, path, depth),
             rules: list(schema, "x-kubernetes-validations").to_vec(),
             has_default_below: Found::default(),

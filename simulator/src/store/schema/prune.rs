@@ -21,11 +21,28 @@ pub fn prune(node: &Node, value: &mut Value, before: Option<Before>, nulls: Null
     let mut unknown = Unknown::new(nulls);
     let before = before.and_then(Before::fitting);
     unknown.prune(node, (value, before), &Path::ROOT);
-    unknown.in_metadata.sort();
-    unknown.elsewhere.sort();
-    let is_of_root = |path: &String| path.starts_with("metadata.");
-    let (own, embedded): (Vec<_>, Vec<_>) = unknown.in_metadata.into_iter().partition(is_of_root);
-    [own, unknown.elsewhere, embedded].concat()
+    unknown.found.sort_by(|a, b| a.path.cmp(&b.path));
+    let is_of_root = |found: &Stranger| found.path.starts_with("metadata.");
+    let (in_metadata, elsewhere): (Vec<_>, Vec<_>) = unknown
+        .found
+        .into_iter()
+        .partition(|found| found.is_in_metadata);
+    let (own, embedded): (Vec<_>, Vec<_>) = in_metadata.into_iter().partition(is_of_root);
+    let all = own.into_iter().chain(elsewhere).chain(embedded);
+    all.map(|found| found.path).collect()
+}
+
+/// The same, with the unknown fields in the order of the value.
+pub fn prune_in_order(
+    node: &Node,
+    value: &mut Value,
+    before: Option<Before>,
+    nulls: Nulls,
+) -> Vec<String> {
+    let mut unknown = Unknown::new(nulls);
+    let before = before.and_then(Before::fitting);
+    unknown.prune(node, (value, before), &Path::ROOT);
+    unknown.found.into_iter().map(|found| found.path).collect()
 }
 
 /// Drops unknown fields of `value`, which is not a whole object.
@@ -45,8 +62,13 @@ pub enum Nulls {
 struct Unknown {
     metadata: Arc<Node>,
     nulls: Nulls,
-    in_metadata: Vec<String>,
-    elsewhere: Vec<String>,
+    found: Vec<Stranger>,
+}
+
+/// A field that nobody knows.
+struct Stranger {
+    path: String,
+    is_in_metadata: bool,
 }
 
 impl Unknown {
@@ -54,8 +76,7 @@ impl Unknown {
         Self {
             metadata: builtin::object_meta(),
             nulls,
-            in_metadata: Vec::new(),
-            elsewhere: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -147,7 +168,10 @@ impl Unknown {
             (_, Some(known)) => self.pruned(known, both, &path.key(name)),
             (_, None) if node.preserve_unknown => None,
             (_, None) => {
-                self.elsewhere.push(path.field(name).dotted());
+                self.found.push(Stranger {
+                    path: path.field(name).dotted(),
+                    is_in_metadata: false,
+                });
                 return Fate::Goes;
             }
         };
@@ -163,11 +187,12 @@ impl Unknown {
     fn pruned_metadata(&mut self, both: (&Value, Option<&Value>), path: &Path) -> Option<Value> {
         let metadata = Arc::clone(&self.metadata);
         let prefix = path.field("metadata").bracketed();
-        let before = self.elsewhere.len();
+        let before = self.found.len();
         let pruned = self.pruned(&metadata, both, &Path::ROOT.field("metadata"));
-        for found in self.elsewhere.drain(before..) {
-            let below = found.strip_prefix("metadata").unwrap_or(&found);
-            self.in_metadata.push(format!("{prefix}{below}"));
+        for found in &mut self.found[before..] {
+            let below = found.path.strip_prefix("metadata").unwrap_or(&found.path);
+            found.path = format!("{prefix}{below}");
+            found.is_in_metadata = true;
         }
         pruned
     }
