@@ -207,8 +207,10 @@ impl<'a> Client<'a> {
                     put_head(&mut self.to_send, echo.len(), (kind, frame::ACK), 0);
                     self.to_send.put_slice(echo);
                 }
-                frame::RST_STREAM | frame::GOAWAY => panic!("the server gave up: {payload:?}"),
-                _ => {}
+                kind => {
+                    let is_over = matches!(kind, frame::RST_STREAM | frame::GOAWAY);
+                    assert!(!is_over, "the server gave up: {payload:?}");
+                }
             }
         }
         n_ends

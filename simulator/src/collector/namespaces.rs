@@ -241,87 +241,77 @@ impl Namespaces {
     }
 }
 
-/// The five conditions of a terminating namespace.
+/// What a terminating namespace is told if nothing is wrong: condition, reason and message.
 ///
 /// Source: kubernetes v1.34 `pkg/controller/namespace/deletion/status_condition_utils.go`.
+const GOOD: [(&str, &str, &str); 5] = [
+    (
+        "NamespaceDeletionDiscoveryFailure",
+        "ResourcesDiscovered",
+        "All resources successfully discovered",
+    ),
+    (
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+    ),
+    (
+        "NamespaceDeletionContentFailure",
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
+    (
+        "NamespaceContentRemaining",
+        "ContentRemoved",
+        "All content successfully removed",
+    ),
+    (
+        "NamespaceFinalizersRemaining",
+        "ContentHasNoFinalizers",
+        "All content-preserving finalizers finished",
+    ),
+];
+
+/// The five conditions of a terminating namespace.
 fn conditions(remains: &Remains, before: &[Value], now: Timestamp) -> Vec<Value> {
-    let list = |counts: &BTreeMap<String, usize>, verb: &str| {
-        let parts = counts
-            .iter()
-            .map(|(name, count)| format!("{name} {verb} {count} resource instances"));
-        parts.collect::<Vec<_>>().join(", ")
-    };
-    let content = format!(
-        "Some resources are remaining: {}",
-        list(&remains.content, "has")
-    );
-    let finalizers = format!(
-        "Some content in the namespace has finalizers remaining: {}",
-        list(&remains.finalizers, "in")
-    );
-    let has_finalizers = !remains.finalizers.is_empty();
-    let rows = [
-        (
-            "NamespaceDeletionDiscoveryFailure",
-            false,
-            "ResourcesDiscovered",
-            "All resources successfully discovered",
-        ),
-        (
-            "NamespaceDeletionGroupVersionParsingFailure",
-            false,
-            "ParsedGroupVersions",
-            "All legacy kube types successfully parsed",
-        ),
-        (
-            "NamespaceDeletionContentFailure",
-            false,
-            "ContentDeleted",
-            "All content successfully deleted, may be waiting on finalization",
-        ),
-        if remains.content.is_empty() {
-            (
-                "NamespaceContentRemaining",
-                false,
-                "ContentRemoved",
-                "All content successfully removed",
-            )
-        } else {
-            (
-                "NamespaceContentRemaining",
-                true,
-                "SomeResourcesRemain",
-                content.as_str(),
-            )
-        },
-        if has_finalizers {
-            (
-                "NamespaceFinalizersRemaining",
-                true,
-                "SomeFinalizersRemain",
-                finalizers.as_str(),
-            )
-        } else {
-            (
-                "NamespaceFinalizersRemaining",
-                false,
-                "ContentHasNoFinalizers",
-                "All content-preserving finalizers finished",
-            )
-        },
-    ];
-    let condition = |(kind, holds, reason, message): (&str, bool, &str, &str)| {
-        let status = if holds { "True" } else { "False" };
-        let known = before
-            .iter()
-            .find(|c| c["type"] == kind && c["status"] == status);
+    let told = |(kind, reason, message): (&str, &str, &str)| {
+        let bad = remains.told(kind);
+        let status = if bad.is_some() { "True" } else { "False" };
+        let (reason, message) = bad.unwrap_or((reason, message.to_owned()));
+        let mut known = before.iter();
+        let known = known.find(|known| known["type"] == kind && known["status"] == status);
         let since = known.map_or_else(
             || json!(Time(now)),
             |known| known["lastTransitionTime"].clone(),
         );
         json!({"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": since})
     };
-    rows.into_iter().map(condition).collect()
+    GOOD.into_iter().map(told).collect()
+}
+
+impl Remains {
+    /// The reason and the message of a condition, if something remains that it is about.
+    fn told(&self, kind: &str) -> Option<(&'static str, String)> {
+        let (counts, verb, reason, what) = match kind {
+            "NamespaceContentRemaining" => (
+                &self.content,
+                "has",
+                "SomeResourcesRemain",
+                "Some resources are remaining",
+            ),
+            "NamespaceFinalizersRemaining" => (
+                &self.finalizers,
+                "in",
+                "SomeFinalizersRemain",
+                "Some content in the namespace has finalizers remaining",
+            ),
+            _ => return None,
+        };
+        let parts = counts.iter();
+        let parts = parts.map(|(name, count)| format!("{name} {verb} {count} resource instances"));
+        let list = parts.collect::<Vec<_>>().join(", ");
+        (!counts.is_empty()).then(|| (reason, format!("{what}: {list}")))
+    }
 }
 
 impl Part for Namespaces {
