@@ -453,9 +453,9 @@ fn the_cluster_tells_about_itself_and_what_it_cannot_do() {
         "scale deployment d --replicas=2",
         &["deployment.apps/d scaled"],
     );
-    cluster.refused(
+    cluster.good(
         "get --raw /metrics",
-        &["could not find the requested resource"],
+        &["apiserver_resource_objects{group=\"apps\",resource=\"deployments\"} 1"],
     );
     cluster.refused("top pods", &["Metrics API not available"]);
 }
