@@ -90,20 +90,54 @@ fn holds(name: &str) -> Option<Holds> {
 /// Drops from the schemas of a definition what Go has no field for, and what it does not write; the paths of the former.
 pub fn prune(crd: &mut Value) -> Vec<String> {
     let mut unknown = Vec::new();
-    for (index, schema) in schemas_mut(crd) {
-        let path = format!("spec.versions[{index}].schema.openAPIV3Schema");
-        prune_schema(schema, &path, &mut unknown);
+    let n_versions = crd["spec"]["versions"]
+        .as_array()
+        .map_or(0, |all| all.len());
+    for index in 0..n_versions {
+        let pointer = format!("/spec/versions/{index}/schema/openAPIV3Schema");
+        // Most are as they are written: whoever shares them goes on to.
+        if crd
+            .pointer(&pointer)
+            .is_some_and(|schema| !is_whole(schema))
+            && let Some(schema) = crd.pointer_mut(&pointer)
+        {
+            let path = format!("spec.versions[{index}].schema.openAPIV3Schema");
+            prune_schema(schema, &path, &mut unknown);
+        }
     }
     unknown
 }
 
-fn schemas_mut(crd: &mut Value) -> impl Iterator<Item = (usize, &mut Value)> {
-    let versions = crd.pointer_mut("/spec/versions");
-    let versions = versions.and_then(Value::as_array_mut).into_iter().flatten();
-    let versions = versions.enumerate();
-    versions.filter_map(|(index, version)| {
-        Some((index, version.pointer_mut("/schema/openAPIV3Schema")?))
+/// Whether nothing is to be dropped from a schema.
+fn is_whole(schema: &Value) -> bool {
+    let mut fields = schema.as_object().into_iter().flat_map(Map::iter);
+    fields.all(|(name, value)| {
+        let Some(holds) = holds(name).filter(|holds| is_written(value, *holds)) else {
+            return false;
+        };
+        let mut items = value.as_array().into_iter().flatten();
+        match holds {
+            Holds::Schema | Holds::SchemaOrFlag => is_whole(value),
+            Holds::Schemas => items.all(is_whole),
+            Holds::SchemasByName => {
+                let mut fields = value.as_object().into_iter().flat_map(Map::iter);
+                fields.all(|(_, schema)| is_whole(schema))
+            }
+            Holds::Plain if name == RULES => items.all(is_whole_rule),
+            Holds::Plain | Holds::Kept => true,
+        }
     })
+}
+
+fn is_whole_rule(rule: &Value) -> bool {
+    let mut fields = rule.as_object().into_iter().flat_map(Map::iter);
+    fields.all(|(name, value)| is_of_rule(name, value))
+}
+
+/// Whether a rule has such a field, and it is written.
+fn is_of_rule(name: &str, value: &Value) -> bool {
+    let is_empty = name != "rule" && *value == "";
+    OF_RULES.contains(&name) && !value.is_null() && !is_empty
 }
 
 fn prune_schema(schema: &mut Value, path: &str, unknown: &mut Vec<String>) {
@@ -147,10 +181,7 @@ fn prune_rule(rule: &mut Value, path: &str, unknown: &mut Vec<String>) {
         .keys()
         .filter(|name| !OF_RULES.contains(&name.as_str()));
     unknown.extend(strange.map(|name| format!("{path}.{name}")));
-    fields.retain(|name, value| {
-        let is_empty = name != "rule" && *value == "";
-        OF_RULES.contains(&name.as_str()) && !value.is_null() && !is_empty
-    });
+    fields.retain(|name, value| is_of_rule(name, value));
 }
 
 fn is_written(value: &Value, holds: Holds) -> bool {
