@@ -104,7 +104,10 @@ impl Somebody<'_> {
                 self.delete(target);
             }
             Meddling::Recreate => {
-                let again = unmade(target.object.value().clone());
+                let (kind, mut again) =
+                    (&target.served.kind, unmade(target.object.value().clone()));
+                again["apiVersion"] = kind.api_version().into();
+                again["kind"] = kind.kind.clone().into();
                 // It is refused as long as something keeps the old one.
                 if self.delete(target) {
                     self.write(target, ("", Part::Whole), Verb::Create(again, options()));
