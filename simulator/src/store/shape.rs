@@ -171,32 +171,31 @@ fn unknown_field(path: &str) -> String {
 ///
 /// Source: sigs.k8s.io/json v0.0.0-20241014173422, internal/golang/encoding/json/decode.go, `object`.
 fn in_order(unknown: &[String], options: &WriteOptions) -> Vec<String> {
-    let text = repaired(&options.text);
-    let mut findings: Vec<String> = unknown.iter().map(|path| unknown_field(path)).collect();
-    if unknown.is_empty() || text.is_empty() {
-        findings.extend(options.duplicates.iter().cloned());
-    } else {
-        let mut wanted: BTreeSet<String> = unknown.iter().cloned().collect();
-        let twice = options.duplicates.iter().filter_map(|told| {
-            let quoted = told.strip_prefix("duplicate field ")?;
-            serde_json::from_str::<String>(quoted).ok()
-        });
-        wanted.extend(twice);
-        let mut met: BTreeSet<String> = BTreeSet::new();
-        let told = occurrences(&text, &wanted).into_iter().filter_map(|path| {
-            let is_unknown = unknown.contains(&path);
-            let is_first = met.insert(path.clone());
-            match (is_unknown, is_first) {
-                (true, true) => Some(unknown_field(&path)),
-                (false, false) => Some(format!("duplicate field {path:?}")),
-                (true, false) | (false, true) => None,
-            }
-        });
-        let mut once = BTreeSet::new();
-        findings = told.filter(|told| once.insert(told.clone())).collect();
+    if unknown.is_empty() || options.text.is_empty() {
+        let unknown = unknown.iter().map(|path| unknown_field(path));
+        let findings = unknown.chain(options.duplicates.iter().cloned());
+        return findings.take(FINDINGS_MAX).collect();
     }
-    findings.truncate(FINDINGS_MAX);
-    findings
+    let mut wanted: BTreeSet<String> = unknown.iter().cloned().collect();
+    let twice = options.duplicates.iter().filter_map(|told| {
+        let quoted = told.strip_prefix("duplicate field ")?;
+        serde_json::from_str::<String>(quoted).ok()
+    });
+    wanted.extend(twice);
+    let mut met: BTreeSet<String> = BTreeSet::new();
+    let found = occurrences(&repaired(&options.text), &wanted);
+    let told = found.into_iter().filter_map(|path| {
+        let is_unknown = unknown.contains(&path);
+        let is_first = met.insert(path.clone());
+        match (is_unknown, is_first) {
+            (true, true) => Some(unknown_field(&path)),
+            (false, false) => Some(format!("duplicate field {path:?}")),
+            (true, false) | (false, true) => None,
+        }
+    });
+    let mut once = BTreeSet::new();
+    let told = told.filter(|told| once.insert(told.clone()));
+    told.take(FINDINGS_MAX).collect()
 }
 
 /// The warnings of one finding: what a YAML reader says of several lines is one.
