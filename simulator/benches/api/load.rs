@@ -139,16 +139,19 @@ impl Load<'_> {
         self.rate(n_connections, request).await
     }
 
-    /// Sends one request for each object.
+    /// Sends one request for each object; all are there before the first one is sent.
     async fn rate(&self, n_connections: usize, request: impl Fn(usize) -> Asked) -> Rate {
         let connections = (0..n_connections).map(|_| Client::connect(self.place));
         let mut connections = join_all(connections).await;
-        let request = &request;
-        let clients = connections.iter_mut().enumerate();
-        let asking = clients.map(|(index, client)| {
+        let requests = (0..n_connections).map(|index| {
             let mine = (index..N_OBJECTS).step_by(n_connections);
-            client.ask(N_CLIENTS / n_connections, mine.map(request))
+            mine.map(&request).collect::<Vec<_>>()
         });
+        let requests: Vec<_> = requests.collect();
+        let asking = connections
+            .iter_mut()
+            .zip(requests)
+            .map(|(client, mine)| client.ask(N_CLIENTS / n_connections, mine.into_iter()));
         let asking: FuturesUnordered<_> = asking.collect();
         let (began, ran) = (Instant::now(), process::running_time(self.processes));
         asking.collect::<()>().await;
