@@ -179,7 +179,9 @@ fn select<'a>(
 fn follows(objects: &BTreeMap<Key, Arc<Object>>, request: &Request, last: &Object) -> bool {
     let after = (Bound::Excluded(last.key()), Bound::Unbounded);
     let next = objects.range(after).next();
-    next.is_some_and(|(key, _)| request.namespace.is_empty() || key.namespace == request.namespace)
+    next.is_some_and(|(key, _)| {
+        request.namespace.is_empty() || key.namespace() == request.namespace
+    })
 }
 
 fn token_key(request: &Request, token: &Continue) -> Key {

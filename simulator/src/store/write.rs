@@ -115,7 +115,7 @@ impl Kernel {
             value = self.converted_to_storage(served, value, context.conversation)?;
         }
         if let Some(old) = self.log.get(served.table, &key) {
-            let mut status = Status::already_exists(&served.kind.resource(), &key.name);
+            let mut status = Status::already_exists(&served.kind.resource(), key.name());
             if old.is_terminating() {
                 status.message.insert_str(0, "object is being deleted: ");
             }
@@ -140,14 +140,15 @@ impl Kernel {
             return;
         }
         let base = &base[..base.floor_char_boundary(MAX_BASE_BYTES)];
-        let mut key = Key::new(text(metadata, "namespace"), "");
+        let namespace = text(metadata, "namespace");
+        let mut key = Key::default();
         for _ in 0..NAME_ATTEMPTS {
-            key.name = format!("{base}{}", context.ids.suffix()).into();
+            key = Key::new(namespace, &format!("{base}{}", context.ids.suffix()));
             if self.log.get(request.served.table, &key).is_none() {
                 break;
             }
         }
-        metadata.insert("name", key.name.as_str().into());
+        metadata.insert("name", key.name().into());
     }
 
     pub(super) fn update(
