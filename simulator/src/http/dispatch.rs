@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::body::ResponseBody;
 use super::call::Call;
 use super::custom;
-use super::flow::Flows;
 use super::hang::Hanging;
 use super::health::{health, version};
 use super::journal::Entry;
@@ -46,12 +45,6 @@ pub(crate) enum Lost {
     Broken,
     /// It breaks only after a while.
     Hanging(Hanging),
-}
-
-/// What every request needs to know of the state.
-struct Present {
-    registry: Arc<Registry>,
-    flows: Arc<Flows>,
 }
 
 /// What the answer to a request is made with besides the kernel's reply.
@@ -146,26 +139,6 @@ impl ApiServer {
             Route::Resources { group, version } => Ok(self.resources(call, group, version)),
             Route::OpenApi(path) => Ok(self.openapi(call, path)),
         }
-    }
-
-    /// What there is now that time has put right what it could; nothing if nobody is there to answer.
-    async fn present(&self) -> Option<Present> {
-        let now = self.clock().now();
-        let mut state = self.lock_in_turn().await;
-        if state.trouble.lifecycle.establishes_at(now) {
-            drop(state);
-            self.pass();
-            state = self.lock();
-        }
-        state.trouble.pass(now);
-        if state.trouble.is_away() {
-            return None;
-        }
-        let known = state.flows.take();
-        let flows = Flows::of(&state.kernel, known);
-        state.flows = Some(Arc::clone(&flows));
-        let registry = state.served();
-        Some(Present { registry, flows })
     }
 
     fn review(

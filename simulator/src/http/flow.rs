@@ -39,7 +39,7 @@ impl Flows {
             Some(known) => known.tables,
             None => ["flowschemas", "prioritylevelconfigurations"].map(table),
         };
-        let revisions = tables.map(|table| kernel.log().revision_of(table));
+        let revisions = revisions(kernel, tables);
         match known {
             Some(known) if known.revisions == revisions => known,
             _ => Arc::new(Self {
@@ -48,6 +48,11 @@ impl Flows {
                 flows: flows(kernel, tables),
             }),
         }
+    }
+
+    /// Whether nothing has changed since.
+    pub(super) fn are_of(&self, kernel: &Kernel) -> bool {
+        self.revisions == revisions(kernel, self.tables)
     }
 
     /// Says in the headers of an answer what the request of a user was part of.
@@ -68,6 +73,10 @@ impl Flows {
             headers.insert(LEVEL, level.clone());
         }
     }
+}
+
+fn revisions(kernel: &Kernel, tables: [TableId; 2]) -> [u64; 2] {
+    tables.map(|table| kernel.log().revision_of(table))
 }
 
 /// The FlowSchemas whose priority level there is; the one that all matches is the last.

@@ -31,6 +31,7 @@ use super::certificate::{self, identity};
 use super::farewell::Farewell;
 use super::gate::Gate;
 use super::kubeconfig::Access;
+use super::threads::awake;
 use super::web_socket::WebSocket;
 use crate::ids::Ids;
 
@@ -215,7 +216,7 @@ async fn connection<S, B>(
             }
         }
     };
-    if let Err(error) = stream.in_turns(serving).await {
+    if let Err(error) = stream.in_turns(awake(serving)).await {
         tracing::debug!(error, "serve a connection");
     }
 }

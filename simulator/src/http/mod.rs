@@ -39,6 +39,7 @@ pub(crate) mod gate;
 mod hang;
 mod health;
 mod heartbeat;
+mod hold;
 mod journal;
 mod lifecycle;
 mod meddle;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -13,7 +13,6 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use tokio::sync::Notify;
-use tokio::task::yield_now;
 use tower::{BoxError, Service};
 
 use super::body::ResponseBody;
@@ -21,6 +20,7 @@ use super::call::Call;
 use super::direct::Direct;
 use super::dispatch::Lost;
 use super::gate::OwnToken;
+use super::hold::Open;
 use super::journal::Journal;
 use super::presentation::presented;
 use super::state::State;
@@ -38,9 +38,6 @@ use crate::store::service_account::AccountAdmission;
 use crate::store::token::TokenSecret;
 use crate::store::window::Window;
 
-/// How often a request that finds the state held lets others go first.
-const N_TURNS: usize = 3;
-
 /// One object at one moment, with its kind.
 #[derive(Clone, Debug)]
 pub struct Stored {
@@ -57,6 +54,7 @@ pub struct ApiServer(Arc<Shared>);
 struct Shared {
     clock: Clock,
     state: Mutex<State>,
+    open: Open,
     /// Told when a change could not be kept.
     unkept: Notify,
 }
@@ -85,6 +83,7 @@ impl ApiServer {
         Self(Arc::new(Shared {
             clock,
             state: Mutex::new(state),
+            open: Open::default(),
             unkept: Notify::new(),
         }))
     }
@@ -294,31 +293,12 @@ impl ApiServer {
         }
     }
 
-    /// The state, also if a request panicked while it held it: the kernel has undone what that request did, and
-    /// nothing else in the state is ever half changed.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        let locked = self.0.state.lock();
-        locked.unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn state(&self) -> &Mutex<State> {
+        &self.0.state
     }
 
-    /// The same for a request: where another thread holds the state, whatever else this one has to do goes first, which
-    /// costs less than to sleep and to be woken.
-    pub(super) async fn lock_in_turn(&self) -> MutexGuard<'_, State> {
-        for _ in 0..N_TURNS {
-            if let Some(state) = self.try_lock() {
-                return state;
-            }
-            yield_now().await;
-        }
-        self.lock()
-    }
-
-    fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
-        match self.0.state.try_lock() {
-            Ok(state) => Some(state),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
+    pub(super) fn open(&self) -> &Open {
+        &self.0.open
     }
 
     /// The last revision that the watches of a client on a resource can show.

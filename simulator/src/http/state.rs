@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::backend::Backends;
 use super::flow::Flows;
+use super::hold::Present;
 use super::journal::Journal;
 use super::trouble::Trouble;
 use super::watchers::Watchers;
@@ -40,6 +41,8 @@ pub(crate) struct State {
     pub(super) crashed: BTreeSet<Arc<str>>,
     /// What answers say of flows, once there was one.
     pub(super) flows: Option<Arc<Flows>>,
+    /// What lies open of it.
+    pub(super) open: Option<Present>,
     /// What stands behind Services, by namespace and name, where webhooks are called.
     pub(super) backends: Backends,
 }
@@ -61,6 +64,7 @@ impl State {
             unkept: None,
             crashed: BTreeSet::new(),
             flows: None,
+            open: None,
             backends: Backends::default(),
         }
     }
