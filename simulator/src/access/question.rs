@@ -85,7 +85,7 @@ impl Question {
             Self::Resource(question) => question.denial(user, &reason),
             Self::Path { verb, path } => Status {
                 code: 403,
-                reason: "Forbidden",
+                reason: "Forbidden".into(),
                 message: format!(
                     "forbidden: User {:?} cannot {verb} path {path:?}{reason}",
                     user.name
@@ -149,7 +149,7 @@ mod tests {
         let status = question.denial(&user, reason);
         assert_eq!(
             (status.code, status.reason, status.message.as_str()),
-            (403, "Forbidden", message)
+            (403, "Forbidden".into(), message)
         );
         assert_eq!(status.details, Some(details));
     }

@@ -125,7 +125,7 @@ impl Refusal {
 fn plain(code: u16, reason: &'static str, message: &str) -> Status {
     Status {
         code,
-        reason,
+        reason: reason.into(),
         message: message.to_owned(),
         details: None,
     }
@@ -149,7 +149,7 @@ pub(super) fn timed_out() -> Said {
 /// Source: apiserver v0.34.3, pkg/endpoints/handlers/responsewriters/status.go, `ErrorToAPIStatus`.
 fn from_etcd(what: &str) -> Status {
     Status {
-        reason: "",
+        reason: "".into(),
         ..Status::internal(format!("etcdserver: {what}"))
     }
 }

@@ -225,7 +225,7 @@ fn nobody_behind(service: &str) -> Status {
 fn unavailable(message: String) -> Status {
     Status {
         code: 503,
-        reason: "ServiceUnavailable",
+        reason: "ServiceUnavailable".into(),
         message,
         details: None,
     }
@@ -238,7 +238,7 @@ fn node_address(state: &State, target: &Target, served: &Served) -> Result<(), S
     if addresses.is_none_or(Vec::is_empty) {
         return Err(Status {
             code: 500,
-            reason: "",
+            reason: "".into(),
             message: "no preferred addresses found; known addresses: []".to_owned(),
             details: None,
         });

@@ -51,7 +51,7 @@ pub(super) fn refusal(call: &Call, target: &Target, kind: &Kind) -> Option<Statu
     }
     Some(Status {
         code: 405,
-        reason: "MethodNotAllowed",
+        reason: "MethodNotAllowed".into(),
         message: format!(
             "{verb} is not supported on resources of kind \"{}\"",
             kind.resource()

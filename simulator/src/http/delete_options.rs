@@ -37,7 +37,7 @@ const UNVERSIONED: [&str; 5] = [
 /// Source: apimachinery v0.34 `pkg/apis/meta/v1/types.go`, `DeleteOptions`; `pkg/runtime/scheme.go`.
 fn check_delete_types(body: &Value) -> Result<(), Status> {
     let bare = |message: String| Status {
-        reason: "",
+        reason: "".into(),
         ..Status::internal(message)
     };
     let kind = body["kind"].as_str().unwrap_or("DeleteOptions");

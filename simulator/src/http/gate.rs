@@ -219,7 +219,7 @@ fn refusal(accept: Option<&HeaderValue>, status: &Status) -> Response<GateBody> 
 pub(super) fn unauthorized() -> Status {
     Status {
         code: 401,
-        reason: "Unauthorized",
+        reason: "Unauthorized".into(),
         message: "Unauthorized".to_owned(),
         details: None,
     }
@@ -228,7 +228,7 @@ pub(super) fn unauthorized() -> Status {
 fn too_large() -> Status {
     Status {
         code: 413,
-        reason: "RequestEntityTooLarge",
+        reason: "RequestEntityTooLarge".into(),
         message: format!("Request entity too large: limit is {BODY_LIMIT_BYTES}"),
         details: None,
     }

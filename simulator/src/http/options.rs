@@ -76,7 +76,7 @@ pub(crate) fn watch(served: &Served, query: &Query, name: &str) -> Result<WatchO
         ));
     }
     let revision = revision(query).map_err(|why| Status {
-        reason: "",
+        reason: "".into(),
         ..Status::internal(why)
     })?;
     let revision = revision.unwrap_or(0);
@@ -101,7 +101,7 @@ pub(crate) fn watch(served: &Served, query: &Query, name: &str) -> Result<WatchO
 /// The oldest revision at which an object may be read.
 pub(crate) fn get(query: &Query) -> Result<Option<u64>, Status> {
     revision(query).map_err(|why| Status {
-        reason: "",
+        reason: "".into(),
         ..Status::internal(why)
     })
 }

@@ -66,7 +66,7 @@ impl Language {
             "application/vnd.kubernetes.protobuf" => Ok(Self::Protobuf),
             _ => Err(Status {
                 code: 415,
-                reason: "UnsupportedMediaType",
+                reason: "UnsupportedMediaType".into(),
                 message: "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf".to_owned(),
                 details: None,
             }),
@@ -116,7 +116,7 @@ pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Paylo
 pub(crate) fn options(body: &[u8], language: Language) -> Result<Value, Status> {
     let read = read(body, language).map_err(|unread| {
         unread.unwrap_or_else(|why| Status {
-            reason: "",
+            reason: "".into(),
             ..Status::internal(why)
         })
     });

@@ -141,10 +141,10 @@ impl State {
 }
 
 /// 504 for a request that leads to ever more inquiries.
-fn endless() -> Status {
+pub(super) fn endless() -> Status {
     Status {
         code: 504,
-        reason: "Timeout",
+        reason: "Timeout".into(),
         message: "Timeout: request did not complete within requested timeout".to_owned(),
         details: Some(json!({})),
     }

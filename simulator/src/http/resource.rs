@@ -333,7 +333,7 @@ fn patch_kind(call: &Call, served: &Served) -> Result<PatchKind, Status> {
         "application/apply-patch+yaml" => Ok(PatchKind::Apply),
         _ => Err(Status {
             code: 415,
-            reason: "UnsupportedMediaType",
+            reason: "UnsupportedMediaType".into(),
             message: if is_custom {
                 "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
             } else {
@@ -371,7 +371,7 @@ fn patch_duplicates(call: &Call, kind: PatchKind, validation: FieldValidation) -
 pub(crate) fn no_resource() -> Status {
     Status {
         code: 404,
-        reason: "NotFound",
+        reason: "NotFound".into(),
         message: "the server could not find the requested resource".to_owned(),
         details: Some(json!({})),
     }
@@ -381,7 +381,7 @@ pub(crate) fn no_resource() -> Status {
 pub(super) fn not_allowed() -> Status {
     Status {
         code: 405,
-        reason: "MethodNotAllowed",
+        reason: "MethodNotAllowed".into(),
         message: "the server does not allow this method on the requested resource".to_owned(),
         details: Some(json!({})),
     }

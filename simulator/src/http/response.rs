@@ -160,7 +160,7 @@ pub(crate) fn bare_response(code: u16) -> Response<ResponseBody> {
 pub(crate) fn page_expired(token: &str, format: Format) -> Response<ResponseBody> {
     let status = Status {
         code: 410,
-        reason: "Expired",
+        reason: "Expired".into(),
         message: "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.".to_owned(),
         details: None,
     };
@@ -184,7 +184,7 @@ pub(crate) fn not_acceptable(refusal: &Refusal, can_be_watched: bool) -> Status 
         (Refusal::MediaType, false) => unavailable_as(FORMATS),
         (Refusal::Form, _) => Status {
             code: 406,
-            reason: "NotAcceptable",
+            reason: "NotAcceptable".into(),
             message: format!("only the following media types are accepted: {FORMATS}"),
             details: None,
         },
@@ -195,7 +195,7 @@ pub(crate) fn not_acceptable(refusal: &Refusal, can_be_watched: bool) -> Status 
 pub(crate) fn unavailable_as(formats: &str) -> Status {
     Status {
         code: 406,
-        reason: "NotAcceptable",
+        reason: "NotAcceptable".into(),
         message: format!("406: Not Acceptable\n\nAvailable representations: {formats}"),
         details: Some(json!({})),
     }
@@ -211,7 +211,7 @@ pub(crate) fn misshapen((package, name): (&str, &str), is_list: bool) -> Status 
     };
     Status {
         code: 406,
-        reason: "NotAcceptable",
+        reason: "NotAcceptable".into(),
         message: format!(
             "you requested {form}, but the requested object {is} (*{package}.{name}{ending})"
         ),
@@ -241,7 +241,7 @@ pub(crate) fn go_type(kind: &Kind) -> (&str, &str) {
 pub(crate) fn no_stream() -> Status {
     Status {
         code: 406,
-        reason: "NotAcceptable",
+        reason: "NotAcceptable".into(),
         message: "only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch".to_owned(),
         details: None,
     }

@@ -12,10 +12,11 @@ const LETTERS_MAX: usize = 4 * 1024;
 /// How many each may have where all would have too many, `truncateItemRunes` there.
 const SHORTENED_LETTERS: usize = 256;
 
-/// The values of the header `Warning`; what was said once is not said again.
+/// The values of the header `Warning`; what was said once is not said again, and nothing is not said at all.
 pub(crate) fn headers(warnings: &[String]) -> Vec<HeaderValue> {
     let mut said = BTreeSet::new();
-    let once = warnings.iter().filter(|warning| said.insert(*warning));
+    let told = warnings.iter().filter(|warning| !warning.is_empty());
+    let once = told.filter(|warning| said.insert(*warning));
     let once: Vec<&String> = once.collect();
     let n_letters = |warning: &&String| warning.chars().count();
     let is_short = once.iter().map(n_letters).sum::<usize>() <= LETTERS_MAX;

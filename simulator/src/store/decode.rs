@@ -2,9 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.8; Go `encoding/json`.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-
+use super::go_base64;
 use super::kind::{Kind, Origin};
 use super::misfit::Misfit;
 use super::schema::node::{Node, Type};
@@ -184,12 +182,8 @@ fn type_name(node: &Node) -> String {
 }
 
 fn check_base64(text: &str) -> Result<(), Misfit> {
-    if BASE64_STANDARD.decode(text).is_ok() {
-        return Ok(());
+    match go_base64::decoded(text) {
+        Ok(_) => Ok(()),
+        Err(at) => Err(Misfit::Base64 { at }),
     }
-    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
-    let at = text.bytes().position(|b| !is_letter(b));
-    Err(Misfit::Base64 {
-        at: at.unwrap_or(text.len()),
-    })
 }

@@ -49,6 +49,7 @@ mod eviction;
 mod form;
 mod founding;
 mod generation;
+mod go_base64;
 mod go_time;
 mod identity;
 mod metadata;

@@ -209,7 +209,7 @@ fn token_after(request: &Request, revision: u64, last: &Object) -> String {
 fn expired(message: &str) -> Status {
     Status {
         code: 410,
-        reason: "Expired",
+        reason: "Expired".into(),
         message: message.to_owned(),
         details: None,
     }

@@ -2,6 +2,7 @@
 //!
 //! Source: `spec/kube-api.md` §1.9 (kube-apiserver v1.34).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -13,7 +14,7 @@ pub struct Status {
     /// The HTTP status, also `code` of the body.
     pub code: u16,
     /// The machine-readable reason, such as `NotFound`; empty where the real server gives none.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// What a person reads.
     pub message: String,
     /// The `details` object; `None` leaves it out.
@@ -81,7 +82,7 @@ impl Status {
     pub fn not_found(resource: &Qualified, name: &str) -> Self {
         Self {
             code: 404,
-            reason: "NotFound",
+            reason: "NotFound".into(),
             message: format!("{resource} \"{name}\" not found"),
             details: Some(lookup(resource, name)),
         }
@@ -92,7 +93,7 @@ impl Status {
     pub fn already_exists(resource: &Qualified, name: &str) -> Self {
         Self {
             code: 409,
-            reason: "AlreadyExists",
+            reason: "AlreadyExists".into(),
             message: format!("{resource} \"{name}\" already exists"),
             details: Some(lookup(resource, name)),
         }
@@ -115,7 +116,7 @@ impl Status {
         );
         Self {
             code: 409,
-            reason: "Conflict",
+            reason: "Conflict".into(),
             message,
             details: Some(lookup(resource, name)),
         }
@@ -134,7 +135,7 @@ impl Status {
         };
         Self {
             code: 403,
-            reason: "Forbidden",
+            reason: "Forbidden".into(),
             message,
             details: Some(details),
         }
@@ -145,7 +146,7 @@ impl Status {
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self {
             code: 400,
-            reason: "BadRequest",
+            reason: "BadRequest".into(),
             message: message.into(),
             details: None,
         }
@@ -162,7 +163,7 @@ impl Status {
             .collect();
         Self {
             code: 422,
-            reason: "Invalid",
+            reason: "Invalid".into(),
             message: format!("{kind} \"{name}\" is invalid: {list}"),
             details: Some(details),
         }
@@ -173,7 +174,7 @@ impl Status {
     pub fn internal(message: impl Into<String>) -> Self {
         Self {
             code: 500,
-            reason: "InternalError",
+            reason: "InternalError".into(),
             message: message.into(),
             details: None,
         }
@@ -194,7 +195,7 @@ impl Status {
     #[must_use]
     pub fn bare_internal(message: &str) -> Self {
         Self {
-            reason: "",
+            reason: "".into(),
             ..Self::internal(message)
         }
     }
@@ -204,7 +205,7 @@ impl Status {
     pub fn not_implemented(what: &str) -> Self {
         Self {
             code: 501,
-            reason: "NotImplemented",
+            reason: "NotImplemented".into(),
             message: format!("the simulated API server does not support {what}; see FIDELITY.md"),
             details: None,
         }
@@ -215,7 +216,7 @@ impl Status {
     pub fn body(&self) -> Value {
         let mut body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message, "code": self.code});
         if !self.reason.is_empty() {
-            body["reason"] = self.reason.into();
+            body["reason"] = self.reason.as_ref().into();
         }
         if let Some(details) = &self.details {
             body["details"] = details.clone();

@@ -272,7 +272,7 @@ impl Selection {
 fn too_old(asked: u64, compacted: u64) -> Status {
     Status {
         code: 410,
-        reason: "Expired",
+        reason: "Expired".into(),
         message: format!("too old resource version: {asked} ({compacted})"),
         details: None,
     }
@@ -282,7 +282,7 @@ fn too_old(asked: u64, compacted: u64) -> Status {
 pub(crate) fn too_large(asked: u64, current: u64) -> Status {
     Status {
         code: 504,
-        reason: "Timeout",
+        reason: "Timeout".into(),
         message: format!("Timeout: Too large resource version: {asked}, current: {current}"),
         details: Some(json!({
             "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::restored::{check_identity, restore_metadata};
 use crate::json::{Value, json};
 use crate::store::object::texts;
-use crate::store::webhook::{Endpoint, Heard, Inquiry, REVIEW_VERSIONS, Unanswered, body};
+use crate::store::webhook::{
+    Endpoint, Heard, Inquiry, REVIEW_VERSIONS, ReviewType, Unanswered, body,
+};
 
 /// How long a call may take.
 ///
@@ -99,43 +101,24 @@ impl Converter {
         Ok(converted)
     }
 
-    /// Refuses a review of another kind or version than the one that was sent.
-    fn check_review(&self, review: &Value) -> Result<(), String> {
-        let asked = self.review_version.unwrap_or_default();
-        let (api_version, kind) = (text(review, "apiVersion"), text(review, "kind"));
-        let version = api_version.strip_prefix(GROUP);
-        let version = version.and_then(|version| version.strip_prefix('/'));
-        let known = version.filter(|version| REVIEW_VERSIONS.contains(version));
-        match (kind, known) {
-            ("ConversionReview", Some(version)) if version == asked => Ok(()),
-            ("ConversionReview", Some(version)) => Err(format!(
-                "converting ({version}.ConversionReview) to ({asked}.ConversionReview): unknown conversion"
-            )),
-            ("", _) if asked == "v1" => Err(format!(
-                "expected webhook response of {GROUP}/v1, Kind=ConversionReview, got {}",
-                gvk(review)
-            )),
-            ("", _) => Ok(()),
-            (kind, _) => Err(format!(
-                "no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:110\""
-            )),
-        }
-    }
-
     /// The objects of a response that tells of success.
     fn objects(&self, heard: &Heard) -> Result<Vec<Value>, String> {
         let answer = heard.answer.as_ref().map_err(|why| match why {
             Unanswered::Client(why) | Unanswered::Call(why) => why.clone(),
         })?;
-        let review = body(answer, "ConversionReview")?;
+        let own = ReviewType {
+            group: GROUP,
+            version: self.review_version.unwrap_or_default(),
+            kind: "ConversionReview",
+        };
+        let review = body(answer, own)?;
+        own.check_told(&review)?;
         let response = &review["response"];
-        self.check_review(&review)?;
-        let is_v1 = self.review_version == Some("v1");
         if !response.is_object() {
             return Err("no response provided".to_owned());
         }
         let uid = text(response, "uid");
-        if is_v1 && uid != heard.uid {
+        if own.version == "v1" && uid != heard.uid {
             return Err(format!(
                 "expected response.uid={:?}, got {uid:?}",
                 heard.uid

@@ -230,7 +230,7 @@ fn initialising(served: &Served, why: &str) -> Status {
     let (group, version, kind) = (&kind.group, &kind.version, &kind.kind);
     Status {
         code: 429,
-        reason: "TooManyRequests",
+        reason: "TooManyRequests".into(),
         message: format!(
             "storage is (re)initializing: failed to list {group}/{version}, Kind={kind}: {why}"
         ),

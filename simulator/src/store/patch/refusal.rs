@@ -7,7 +7,7 @@ use crate::store::status::Status;
 pub(super) fn unprocessable() -> Status {
     Status {
         code: 422,
-        reason: "Invalid",
+        reason: "Invalid".into(),
         message: "the server rejected our request due to an error in our request".to_owned(),
         details: Some(json!({})),
     }
@@ -17,7 +17,7 @@ pub(super) fn unprocessable() -> Status {
 pub(super) fn too_many_operations(n_operations: usize, limit: usize) -> Status {
     Status {
         code: 413,
-        reason: "RequestEntityTooLarge",
+        reason: "RequestEntityTooLarge".into(),
         message: format!(
             "Request entity too large: The allowed maximum operations in a JSON patch is {limit}, got {n_operations}"
         ),
@@ -29,7 +29,7 @@ pub(super) fn too_many_operations(n_operations: usize, limit: usize) -> Status {
 pub(crate) fn unexplained(message: impl Into<String>) -> Status {
     Status {
         code: 500,
-        reason: "",
+        reason: "".into(),
         message: message.into(),
         details: None,
     }

@@ -138,7 +138,7 @@ fn status((resource, name): (&Qualified, &str), message: &str, reason: Reason) -
     };
     let mut status = Status::forbidden(resource, name, message);
     status.code = reason.code;
-    status.reason = reason.name;
+    status.reason = reason.name.into();
     if let Some(details) = &mut status.details {
         details["causes"] = json!([{"message": message}]);
     }

@@ -2,43 +2,16 @@
 //!
 //! Source: apiserver v0.34.3, pkg/admission/plugin/webhook/request/admissionreview.go and errors/statuserror.go.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-
 use super::conversation::{Answered, Heard, Unanswered};
 use super::hook::Webhook;
+use super::review_type::ReviewType;
 use super::trouble;
 use crate::json::{Value, parsed};
+use crate::store::go_base64;
 use crate::store::json_type::json_type;
 use crate::store::object::texts;
 use crate::store::status::Status;
 use crate::yaml;
-
-/// The reasons that Kubernetes knows.
-///
-/// Source: apimachinery v0.34.3, pkg/apis/meta/v1/types.go, `StatusReason`.
-const REASONS: [&str; 20] = [
-    "Unknown",
-    "Unauthorized",
-    "Forbidden",
-    "NotFound",
-    "AlreadyExists",
-    "Conflict",
-    "Gone",
-    "Invalid",
-    "ServerTimeout",
-    "StoreReadError",
-    "Timeout",
-    "TooManyRequests",
-    "BadRequest",
-    "MethodNotAllowed",
-    "NotAcceptable",
-    "RequestEntityTooLarge",
-    "UnsupportedMediaType",
-    "InternalError",
-    "Expired",
-    "ServiceUnavailable",
-];
 
 /// A response that is one.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,12 +36,17 @@ impl Response {
             Unanswered::Client(why) => format!("could not get REST client: {why}"),
             Unanswered::Call(why) => failed(why.clone()),
         })?;
-        let review = body(answer, "AdmissionReview").map_err(failed)?;
+        let own = ReviewType {
+            group: "admission.k8s.io",
+            version: hook.version,
+            kind: "AdmissionReview",
+        };
+        let review = body(answer, own).map_err(failed)?;
         check_allowed(&review).map_err(failed)?;
         let patch = decoded(&review["response"]["patch"]);
         let patch = patch.map_err(failed)?;
         let invalid = |why| format!("received invalid webhook response: {why}");
-        verify(hook, &review, &heard.uid).map_err(invalid)?;
+        verify(own, &review, &heard.uid).map_err(invalid)?;
         let response = &review["response"];
         let patch_type = response["patchType"].as_str();
         check_patch(&patch, patch_type, is_mutating).map_err(invalid)?;
@@ -94,11 +72,10 @@ impl Response {
             ("", why) | (why, _) => format!("{denied}: {why}"),
         };
         let code = self.result["code"].as_u64().unwrap_or(0);
-        let reason = REASONS.into_iter().find(|known| *known == text("reason"));
         let details = self.result.get("details").filter(|it| it.is_object());
         Some(Status {
             code: u16::try_from(code).unwrap_or(500).max(400),
-            reason: reason.unwrap_or_default(),
+            reason: text("reason").to_owned().into(),
             message,
             details: details.cloned(),
         })
@@ -109,7 +86,7 @@ impl Response {
 ///
 /// # Errors
 /// Why it is none, in the words of client-go.
-pub(in crate::store) fn body(answer: &Answered, kind: &str) -> Result<Value, String> {
+pub(in crate::store) fn body(answer: &Answered, own: ReviewType) -> Result<Value, String> {
     if !(200..=206).contains(&answer.code) {
         return Err(trouble::refused(answer));
     }
@@ -121,18 +98,15 @@ pub(in crate::store) fn body(answer: &Answered, kind: &str) -> Result<Value, Str
     }
     let unreadable = |why| format!("couldn't get version/kind; json parse error: {why}");
     let review = read(&answer.body).map_err(unreadable)?;
-    if !review.is_object() {
+    // Go takes null for an object of which nothing is said.
+    if !review.is_object() && !review.is_null() {
         let why = format!(
             "json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
             json_type(&review)
         );
         return Err(unreadable(why));
     }
-    if review["kind"] == "Status" && review["apiVersion"] == "v1" {
-        return Err(format!(
-            "converting (v1.Status) to (v1.{kind}): unknown conversion"
-        ));
-    }
+    own.check_readable(&review)?;
     Ok(review)
 }
 
@@ -158,37 +132,20 @@ fn read(body: &[u8]) -> Result<Value, String> {
 
 fn decoded(patch: &Value) -> Result<Vec<u8>, String> {
     let text = patch.as_str().unwrap_or_default();
-    BASE64_STANDARD.decode(text).map_err(|_| {
-        let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-        let bad = text
-            .bytes()
-            .position(|byte| !is_digit(byte) && byte != b'=');
-        let at = bad.unwrap_or(text.len() / 4 * 4);
-        format!("illegal base64 data at input byte {at}")
-    })
+    let corrupt = |at| format!("illegal base64 data at input byte {at}");
+    go_base64::decoded(text).map_err(corrupt)
 }
 
-fn verify(hook: &Webhook, review: &Value, uid: &str) -> Result<(), String> {
+fn verify(own: ReviewType, review: &Value, uid: &str) -> Result<(), String> {
     let response = &review["response"];
     if !response.is_object() {
         return Err("webhook response was absent".to_owned());
     }
-    if hook.version != "v1" {
-        return Ok(());
-    }
     let told = response["uid"].as_str().unwrap_or_default();
-    if told != uid {
+    if own.version == "v1" && told != uid {
         return Err(format!("expected response.uid={uid:?}, got {told:?}"));
     }
-    let text = |field: &str| review[field].as_str().unwrap_or_default();
-    let (api_version, kind) = (text("apiVersion"), text("kind"));
-    if (api_version, kind) != ("admission.k8s.io/v1", "AdmissionReview") {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        return Err(format!(
-            "expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got {group}/{version}, Kind={kind}"
-        ));
-    }
-    Ok(())
+    own.check_told(review)
 }
 
 fn check_patch(patch: &[u8], kind: Option<&str>, is_mutating: bool) -> Result<(), String> {
