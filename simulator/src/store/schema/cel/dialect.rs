@@ -123,22 +123,19 @@ pub(super) fn translate(expression: &mut IdedExpr) {
     }
 }
 
-/// What cel-go shows of an error: of a function whose argument has none of its own, that of the argument.
+/// What cel-go shows of an error: that of the first part which has one, although the evaluator tells the last one where
+/// either of two parts could have decided.
 pub(super) fn shown(
     expression: &IdedExpr,
     scope: &Context,
     error: ExecutionError,
 ) -> ExecutionError {
-    if !matches!(error, ExecutionError::MissingArgumentOrTarget) {
-        return error;
-    }
     let parts = match &expression.expr {
-        Expr::Call(call) => call
-            .target
-            .as_deref()
-            .into_iter()
-            .chain(&call.args)
-            .collect(),
+        Expr::Call(call) if call.func_name == CHOICE => decided(&call.args, scope),
+        Expr::Call(call) => {
+            let target = call.target.as_deref().into_iter();
+            target.chain(&call.args).collect()
+        }
         Expr::Comprehension(all) => vec![&all.iter_range],
         _ => Vec::new(),
     };
@@ -147,6 +144,21 @@ pub(super) fn shown(
         Some(shown(part, scope, error))
     });
     errors.next().unwrap_or(error)
+}
+
+/// The operator of which only one of two parts counts.
+const CHOICE: &str = "_?_:_";
+
+/// Of a choice what decides, and what it decides for.
+fn decided<'a>(args: &'a [IdedExpr], scope: &Context) -> Vec<&'a IdedExpr> {
+    let [condition, yes, no] = args else {
+        return Vec::new();
+    };
+    match scope.resolve(condition) {
+        Ok(Cel::Bool(true)) => vec![yes],
+        Ok(Cel::Bool(false)) => vec![no],
+        Ok(_) | Err(_) => vec![condition],
+    }
 }
 
 fn call(function: &str, args: Vec<IdedExpr>) -> IdedExpr {

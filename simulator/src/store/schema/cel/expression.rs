@@ -102,7 +102,8 @@ impl Expression {
             }
         };
         result.map(Evaluated).map_err(|error| {
-            let error = dialect::shown(&self.program, &bindings.scope, error);
+            let shown = || dialect::shown(&self.program, &bindings.scope, error);
+            let error = with_room(self.depth, shown);
             bindings.broken(&error).unwrap_or_else(|| words::of(&error))
         })
     }
@@ -291,6 +292,16 @@ mod tests {
     #[case::short_cut("object.none == null || object.none.b == 1", Ok(true))]
     #[case::other_type("object.a < 'x'", Err("no such overload"))]
     #[case::argument("size(object.b) == 1", Err("no such key: b"))]
+    #[case::first_of_two("object.b == 1 && object.c == 1", Err("no such key: b"))]
+    #[case::first_of_either("object.b == 1 || object.c == 1", Err("no such key: b"))]
+    #[case::first_of_many(
+        "!(object.a != object.a || object.b == 1 || object.c == 1)",
+        Err("no such key: b")
+    )]
+    #[case::what_was_chosen(
+        "true ? object.c == 1 && object.b == 1 : object.d == 1",
+        Err("no such key: c")
+    )]
     #[case::text_of_a_bool("string(has(object.a)) == 'true' && string(1) == '1'", Ok(true))]
     #[case::in_a_macro("object.list.all(x, x.y > 0)", Ok(true))]
     #[case::two_variables("object.list.all(i, x, x.y == i + 1)", Ok(true))]

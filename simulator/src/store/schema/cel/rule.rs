@@ -13,7 +13,7 @@ use super::part::{Cost, Part};
 use super::refusal::Refusal;
 use super::scope::Reach;
 use super::stack::with_room;
-use super::{Cause, Path, cause, meter, words};
+use super::{Cause, Path, cause, dialect, meter, words};
 use crate::json::Value;
 use crate::store::schema::node::{Node, Type};
 
@@ -371,7 +371,10 @@ impl Rule {
             Ok(_) => Some(Failure::Broken(
                 "cel expression must evaluate to a bool".to_owned(),
             )),
-            Err(error) => Some(Failure::Broken(self.broken(&error))),
+            Err(error) => {
+                let shown = || dialect::shown(&self.program, &scope, error);
+                Some(Failure::Broken(self.broken(&with_room(self.depth, shown))))
+            }
         };
         (failure, cost)
     }
