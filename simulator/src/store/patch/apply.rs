@@ -8,8 +8,8 @@ use super::combine::{merge, remove, with_declared};
 use super::compare::{Comparison, paths_of, without_untracked};
 use super::fields::FieldSet;
 use super::managed::{
-    Entry, Operation, Writer, managed_fields, put_entries, record, seconds, take_managed_fields,
-    take_stored,
+    Entry, Operation, Writer, forget_foreign, managed_fields, put_entries, record, seconds,
+    take_managed_fields, take_stored,
 };
 use super::refusal::unexplained;
 use super::shape::Shape;
@@ -86,6 +86,7 @@ pub fn apply(
         let all = Comparison::of(&blank(seen), seen, node);
         record(&mut entries, all, &first);
     }
+    forget_foreign(&mut entries, writer);
     let application = Application {
         live: &state,
         config: &kept,
@@ -373,7 +374,7 @@ fn refusal(conflicts: &Conflicts) -> Status {
         .collect();
     Status {
         code: 409,
-        reason: "Conflict",
+        reason: "Conflict".into(),
         message,
         details: Some(json!({"causes": causes})),
     }
@@ -549,7 +550,7 @@ mod tests {
             refusal,
             Status {
                 code: 409,
-                reason: "Conflict",
+                reason: "Conflict".into(),
                 message: message.to_owned(),
                 details: Some(json!({"causes": causes})),
             }

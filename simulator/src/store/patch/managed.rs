@@ -7,6 +7,7 @@ use super::compare::Comparison;
 use super::fields::{FieldSet, Malformed};
 pub(super) use crate::clock::in_seconds as seconds;
 use crate::json::{Map, Value, json};
+use crate::store::schema::builtin::has_version;
 use crate::store::schema::node::Node;
 
 /// More entries of this operation than this, and the oldest are folded into one.
@@ -76,8 +77,39 @@ pub fn track_update(before: Option<&Value>, after: &mut Value, writer: &Writer, 
     if entries.is_empty() && before.is_some() {
         return;
     }
+    if is_custom(writer.api_version) && entries.iter().any(|entry| is_foreign(entry, writer)) {
+        // The object cannot be shown in such a version, and then nothing is known of its owners any more.
+        return;
+    }
+    forget_foreign(&mut entries, writer);
     record(&mut entries, comparison, writer);
     put_entries(after, entries);
+}
+
+/// Drops entries of versions that a real server does not know where it looks after a built-in kind: those of other groups,
+/// and those that nobody knows.
+///
+/// Source: structured-merge-diff v6 `merge/update.go`, `IsMissingVersionError`; apiserver v0.34
+/// `pkg/server/genericapiserver.go`, `getOpenAPIModels`, which is asked for one group.
+pub(super) fn forget_foreign(entries: &mut Vec<Entry>, writer: &Writer) {
+    if !is_custom(writer.api_version) {
+        entries.retain(|entry| {
+            let (_, version) = split(&entry.api_version);
+            let (group, own) = split(writer.api_version);
+            let is_known =
+                version == own || !has_version(group, own) || has_version(group, version);
+            !is_foreign(entry, writer) && is_known
+        });
+    }
+}
+
+fn is_foreign(entry: &Entry, writer: &Writer) -> bool {
+    split(&entry.api_version).0 != split(writer.api_version).0
+}
+
+/// Group and version.
+fn split(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
 }
 
 /// Moves what `comparison` found to the writer's entry.
@@ -271,6 +303,28 @@ fn put_managed_fields(object: &mut Value, fields: Value) {
     }
 }
 
+/// Why these are no `managedFields`, as far as it does not lie in the fields themselves.
+///
+/// Source: apimachinery v0.34.3, pkg/util/managedfields/internal/managedfields.go, `DecodeManagedFields`.
+pub(crate) fn owners_fault(owners: &Value) -> Option<String> {
+    let entries = owners.as_array().into_iter().flatten().enumerate();
+    let fault = |(index, entry): (usize, &Value)| {
+        let text = |field: &str| entry[field].as_str().unwrap_or_default();
+        match (text("operation"), text("apiVersion"), text("fieldsType")) {
+            ("Apply" | "Update", "", _) => Some("apiVersion must not be empty".to_owned()),
+            ("Apply" | "Update", _, "FieldsV1") => None,
+            ("Apply" | "Update", _, "") => Some(format!(
+                "missing fieldsType in managed fields entry {index}"
+            )),
+            ("Apply" | "Update", _, other) => Some(format!(
+                "invalid fieldsType {other:?} in managed fields entry {index}"
+            )),
+            _ => Some("operation must be `Apply` or `Update`".to_owned()),
+        }
+    };
+    entries.into_iter().find_map(fault)
+}
+
 /// Writes `entries` into `object`, in their order; none leaves no field.
 pub(super) fn put_entries(object: &mut Value, mut entries: Vec<Entry>) {
     entries.sort_by(|a, b| {
@@ -296,7 +350,7 @@ fn clears(given: &Value, writer: &Writer) -> bool {
 
 /// Whether `api_version` is of a group that a CustomResourceDefinition may add without approval.
 fn is_custom(api_version: &str) -> bool {
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let (group, _) = split(api_version);
     group.contains('.') && !group.ends_with(".k8s.io")
 }
 
@@ -515,6 +569,38 @@ mod tests {
         };
         track_update(Some(&live), &mut after, &writer, &node());
         assert_eq!(managed_fields(&after), None);
+    }
+
+    #[rstest]
+    #[case::other_group("apps/v1", "v1", &["c"])]
+    #[case::unknown_version("v7", "v1", &["c"])]
+    #[case::other_version("autoscaling/v1", "autoscaling/v2", &["x", "c"])]
+    #[case::custom("apps/v1", "ex.io/v1", &[])]
+    fn owners_in_versions_that_nobody_knows_there_are_forgotten(
+        #[case] owner: &str,
+        #[case] writer_version: &str,
+        #[case] expected: &[&str],
+    ) {
+        let mut live = live();
+        let mut entry = update(
+            "x",
+            "2030-01-01T00:00:00Z",
+            json!({"f:spec": {"f:set": {}}}),
+        );
+        entry["apiVersion"] = owner.into();
+        live["metadata"]["managedFields"] = json!([entry]);
+        let mut after = live.clone();
+        after["spec"]["text"] = "2".into();
+        let writer = Writer {
+            api_version: writer_version,
+            ..writer("c", 9)
+        };
+        track_update(Some(&live), &mut after, &writer, &node());
+        let entries = managed_fields(&after).and_then(Value::as_array);
+        let managers = entries.into_iter().flatten();
+        let managers: Vec<_> = managers.map(|entry| entry["manager"].as_str()).collect();
+        let expected: Vec<_> = expected.iter().copied().map(Some).collect();
+        assert_eq!(managers, expected);
     }
 
     #[test]

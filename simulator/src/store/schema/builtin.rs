@@ -29,6 +29,12 @@ pub fn position(group: &str, version: &str, kind: &str) -> Option<usize> {
         .position(|known| (known.group, known.version, known.kind) == (group, version, kind))
 }
 
+/// Whether any of these kinds is of that group and version.
+pub(in crate::store) fn has_version(group: &str, version: &str) -> bool {
+    let mut known = KINDS.iter();
+    known.any(|known| (known.group, known.version) == (group, version))
+}
+
 /// The schema of a whole object of the kind with this [`position`], made on the first call.
 ///
 /// # Panics
