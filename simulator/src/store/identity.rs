@@ -29,6 +29,82 @@ pub(super) fn check_body(kind: &Kind, value: &Value) -> Result<(), Status> {
         .map_err(|why| unfit(kind, &why.to_string()))
 }
 
+/// Why an object that somebody else made of one of this kind cannot be read as one.
+///
+/// Source: apimachinery v0.34.3, pkg/runtime/serializer/json/json.go and pkg/apis/meta/v1/unstructured/unstructured.go.
+pub(super) fn check_made(kind: &Kind, value: &mut Value) -> Result<(), Unread> {
+    let fields = ["apiVersion", "kind"];
+    let is_open = |text: &Value| text.is_null() || text == "";
+    let is_typed = |field: &str| is_open(&value[field]) || value[field].is_string();
+    if !value.is_object() || !fields.into_iter().all(is_typed) {
+        return Err(Unread::Undecodable(mistyped(kind, value)));
+    }
+    if kind.origin == Origin::Custom {
+        if is_open(&value["kind"]) {
+            let why = format!("Object 'Kind' is missing in '{value}'");
+            return Err(Unread::Undecodable(why));
+        }
+        return check_made_custom(kind, value);
+    }
+    let (version, called) = (kind.api_version(), kind.kind.as_str());
+    for (field, own) in [("apiVersion", &*version), ("kind", called)] {
+        if is_open(&value[field]) {
+            value[field] = own.into();
+        }
+    }
+    let [given, called] = fields.map(|field| value[field].as_str().unwrap_or_default());
+    if given.matches('/').count() > 1 {
+        let why = format!("unexpected GroupVersion string: {given}");
+        return Err(Unread::Undecodable(why));
+    }
+    if (given, called) != (&*version, &*kind.kind) {
+        return Err(match unconvertible(kind, given, called) {
+            Some(why) => Unread::Unconvertible(Box::new(Status::bare_internal(&why))),
+            None => Unread::Undecodable(unregistered(called, given)),
+        });
+    }
+    check_metadata(kind, value)
+        .and_then(|()| check_types(value, metadata_prefix(kind)))
+        .and_then(|()| decode::check(kind, value))
+        .map_err(|why| Unread::Undecodable(why.to_string()))
+}
+
+fn check_made_custom(kind: &Kind, value: &Value) -> Result<(), Unread> {
+    let [given, called] = ["apiVersion", "kind"].map(|field| &value[field]);
+    let (given, called) = (
+        given.as_str().unwrap_or_default(),
+        called.as_str().unwrap_or_default(),
+    );
+    if given.matches('/').count() > 1 {
+        let why = format!("unexpected GroupVersion string: {given}");
+        return Err(Unread::Undecodable(why));
+    }
+    let unconvertible = |why| Unread::Unconvertible(Box::new(why));
+    let group = given.split_once('/').map_or("", |(group, _)| group);
+    if group != kind.group {
+        let slash = if given.contains('/') { "" } else { "/" };
+        let why = format!(
+            "{slash}{given}, Kind={called} is unstructured and is not suitable for converting to {:?}",
+            kind.api_version()
+        );
+        return Err(unconvertible(Status::bare_internal(&why)));
+    }
+    if called != kind.kind {
+        let name = value["metadata"]["name"].as_str().unwrap_or_default();
+        return Err(unconvertible(wrong_kind(kind, name, called)));
+    }
+    Ok(())
+}
+
+/// Why what somebody else made of an object is not of its kind.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// It cannot be decoded.
+    Undecodable(String),
+    /// It may be of another kind, which is no such object.
+    Unconvertible(Box<Status>),
+}
+
 /// Where metadata lies for Go, which reads that of custom resources by itself.
 fn metadata_prefix(kind: &Kind) -> &'static str {
     match kind.origin {

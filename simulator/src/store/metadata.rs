@@ -18,10 +18,8 @@ use crate::json::{Map, Value};
 /// Finalizers that need no domain.
 const STANDARD_FINALIZERS: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
 /// Fields that an update cannot change; they come from the stored object.
-const OWNED_BY_SERVER: [&str; 7] = [
-    "name",
+const OWNED_BY_SERVER: [&str; 5] = [
     "namespace",
-    "uid",
     "creationTimestamp",
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
@@ -95,6 +93,33 @@ pub(super) fn nameless(name: &str) -> Status {
     ))
 }
 
+/// Drops what only the server says of a new object; a revision is refused where it is stored.
+fn wipe(value: &mut Value) {
+    let metadata = metadata_mut(value);
+    for field in [
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "uid",
+    ] {
+        metadata.remove(field);
+    }
+}
+
+/// Reads the metadata of a new object: nothing counts that only the server may say, and no owner twice.
+pub(super) fn begin(value: &mut Value, warnings: &mut Vec<String>) {
+    normalise(value);
+    name_owners_once(value, false, warnings);
+    wipe(value);
+}
+
+/// The revision that an object says it was written in, 0 if it says none; whatever is no number says nothing.
+pub(super) fn revision(value: &Value) -> u64 {
+    let text = value["metadata"]["resourceVersion"].as_str();
+    text.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
 /// Makes empty texts of nulls in a map of texts, as Go reads them.
 pub(super) fn read_texts(map: Option<&mut Value>) {
     let texts = map.and_then(Value::as_object_mut);
@@ -105,10 +130,10 @@ pub(super) fn read_texts(map: Option<&mut Value>) {
     }
 }
 
-/// Drops owners that are named twice, which `warnings` tells.
+/// Drops owners that are named twice, by the client or once webhooks have changed the object, which `warnings` tells.
 ///
 /// Source: apiserver v0.34 `pkg/endpoints/handlers/create.go`, `dedupOwnerReferencesAndAddWarning`.
-pub(super) fn name_owners_once(value: &mut Value, warnings: &mut Vec<String>) {
+pub(super) fn name_owners_once(value: &mut Value, is_mutated: bool, warnings: &mut Vec<String>) {
     let owners = metadata_mut(value).get_mut("ownerReferences");
     let Some(owners) = owners.and_then(Value::as_array_mut) else {
         return;
@@ -123,7 +148,12 @@ pub(super) fn name_owners_once(value: &mut Value, warnings: &mut Vec<String>) {
     }
     *owners = once;
     if !twice.is_empty() {
-        warnings.push(format!(".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}", twice.join(", ")));
+        let when = if is_mutated {
+            " after mutating admission happens"
+        } else {
+            ""
+        };
+        warnings.push(format!(".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}", twice.join(", ")));
     }
 }
 
@@ -176,11 +206,14 @@ fn written_time(time: &Value) -> Option<Value> {
     written.ok().flatten().map(Value::from)
 }
 
-/// Puts back what only the server may change.
+/// Puts back what only the server may change. Another name or uid, which only a webhook can have given, is a fault.
 pub(super) fn keep_owned(value: &mut Value, old: &Value) {
     let metadata = metadata_mut(value);
     for field in OWNED_BY_SERVER {
         restore(metadata, &old["metadata"], field);
+    }
+    if text(metadata, "uid").is_empty() {
+        restore(metadata, &old["metadata"], "uid");
     }
     metadata.remove("selfLink");
     restore(metadata, &old["metadata"], "resourceVersion");

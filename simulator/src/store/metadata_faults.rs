@@ -115,13 +115,19 @@ pub(super) fn faults(
     finalizer_faults(metadata, &mut of_state);
     let mut of_change = Vec::new();
     added_finalizer_fault(metadata, old, &mut of_change);
+    identity_faults(metadata, old, &mut of_change);
     of_change.append(&mut shared);
+    let is_renamed = metadata["name"] != old["name"];
+    if is_renamed {
+        name_faults(metadata, Names::PathSegment, &mut causes);
+    }
     if !is_whole || served.kind.origin == Origin::Custom {
         domain_faults(metadata, looks, &mut of_state);
         let added = |cause: &&Cause| !of_state.contains(cause);
         let added: Vec<Cause> = of_change.iter().filter(added).cloned().collect();
         let added = std::iter::repeat_n(added, looks.n_changes()).flatten();
-        return of_state.iter().cloned().chain(added).collect();
+        causes.extend(of_state.iter().cloned().chain(added));
+        return causes;
     }
     causes.extend(of_state.iter().cloned());
     causes.extend(of_change.iter().cloned());
@@ -132,9 +138,26 @@ pub(super) fn faults(
     }
     for _ in 0..looks.states {
         base_faults(metadata, names, &mut causes);
+        if is_renamed {
+            name_faults(metadata, names, &mut causes);
+        }
         causes.extend(of_state.iter().chain(&domains).cloned());
     }
     causes
+}
+
+/// Another name or uid than the object has.
+fn identity_faults(new: &Value, old: &Value, causes: &mut Vec<Cause>) {
+    for field in ["name", "uid"] {
+        if new[field] != old[field] {
+            let (path, text) = (format!("metadata.{field}"), new[field].as_str());
+            causes.push(invalid(
+                &path,
+                text.unwrap_or_default(),
+                "field is immutable",
+            ));
+        }
+    }
 }
 
 fn text_faults(text: &str, names: Names) -> Vec<String> {

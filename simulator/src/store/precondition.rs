@@ -2,32 +2,38 @@
 //!
 //! Source: `spec/kube-api.md` §1.8, §1.9.
 
-use super::check::invalid_once;
 use super::identity::APART;
 use super::kind::{Kind, Origin};
 use super::metadata::{self, text};
-use super::metadata_faults::Looks;
 use super::object::{Object, metadata_mut};
 use super::request::Request;
 use super::status::Status;
 use super::write::Via;
 use crate::json::Value;
 
-/// Revision and uid of an update, against the stored object.
-pub(super) fn check_preconditions(
+/// The uid of a PUT, against the stored object: the store below looks at it before anybody else looks at anything.
+pub(super) fn check_meant(
     request: &Request,
     old: &Object,
     value: &mut Value,
     (via, is_dry): (Via, bool),
 ) -> Result<(), Status> {
+    match text(metadata_mut(value), "uid") {
+        uid if via == Via::Put && !uid.is_empty() && uid != old.uid() => {
+            Err(other_uid(request, (Some(old), is_dry), uid))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The revision of an update, against the stored object, and then its namespace, against the URL.
+pub(super) fn check_revision(
+    request: &Request,
+    old: &Object,
+    value: &mut Value,
+) -> Result<(), Status> {
     let kind = &request.served.kind;
     let metadata = metadata_mut(value);
-    let uid = text(metadata, "uid");
-    let is_other = !uid.is_empty() && uid != old.uid();
-    // The store below looks at the uid of a PUT before anybody else looks at anything.
-    if is_other && via == Via::Put {
-        return Err(other_uid(request, (Some(old), is_dry), uid));
-    }
     let revision = text(metadata, "resourceVersion");
     if revision.is_empty() || revision == "0" {
         if request.served.behaviour.needs_revision {
@@ -48,14 +54,7 @@ pub(super) fn check_preconditions(
             return Err(Status::conflict(&kind.resource(), &request.name));
         }
     }
-    if is_other {
-        let cause = metadata::invalid("metadata.uid", uid, "field is immutable");
-        let n_times = Looks::of(&request.served.kind).n_changes();
-        let causes = vec![cause; n_times];
-        let kind = request.served.refused_kind();
-        return Err(invalid_once(&kind, &request.name, &causes));
-    }
-    Ok(())
+    metadata::place(value, request)
 }
 
 /// Refuses a PUT that would make a new object, and means one with a uid.

@@ -18,7 +18,7 @@ use super::object::{Key, Object, metadata_mut};
 use super::ownership::Sent;
 use super::patch::refusal::go_text;
 use super::patch::tried::tried;
-use super::precondition::{check_preconditions, check_unmade};
+use super::precondition::{check_meant, check_revision, check_unmade};
 use super::registry::{Conversion, Served};
 use super::request::{FieldValidation, Part, PatchBody, PatchKind, Request, WriteOptions};
 use super::schema::before::Before;
@@ -67,16 +67,15 @@ impl Kernel {
         if served.kind.origin == Origin::BuiltIn {
             name_type(served, &mut value);
         }
-        metadata::normalise(&mut value);
-        metadata::name_owners_once(&mut value, &mut context.warnings);
+        metadata::begin(&mut value, &mut context.warnings);
         let metadata = metadata_mut(&mut value);
-        let sent = text(metadata, "resourceVersion").parse().unwrap_or(0);
         self.admit_instance(served, text(metadata, "name"))?;
         let names = ["name", "generateName"].map(|field| text(metadata, field));
         let named = names.into_iter().find(|name| !name.is_empty());
         self.admit_content(request, named.unwrap_or_default())?;
         self.admit_pod(request, &value)?;
         let owners = self.mutate_new(request, &mut value, (options, via), context)?;
+        let sent = metadata::revision(&value);
         self.admit_grant(request, &mut value, None)?;
         self.settle_name(request, &mut value, context);
         stamp_new(served, &mut value, context);
@@ -109,6 +108,7 @@ impl Kernel {
         let attempt = Attempt::creation(request, &value, options);
         self.admit(&attempt, context)?;
         let charges = self.charges(&attempt, context.now)?;
+        rules::reread(&served.kind, &mut value);
         let key = key_of(&value);
         if !options.dry_run {
             check_unwritten(sent)?;
@@ -183,7 +183,8 @@ impl Kernel {
             return Err(request.not_found());
         };
         if let Err(why) = identity::check_kind(&served.kind, &value) {
-            check_preconditions(request, &old, &mut value, (Via::Put, options.dry_run))?;
+            check_meant(request, &old, &mut value, (Via::Put, options.dry_run))?;
+            check_revision(request, &old, &mut value)?;
             return Err(why);
         }
         self.replace(request, (&old, value), (options, Via::Put), context)
@@ -275,10 +276,10 @@ impl Kernel {
                 (None, _) => identity::unfit(&served.kind, &why),
             },
         )?;
-        metadata::name_owners_once(&mut value, &mut context.warnings);
-        let change = (old, &mut value);
-        let owners = self.mutate_update(request, change, (options, via), context)?;
-        check_preconditions(request, old, &mut value, (via, options.dry_run))?;
+        metadata::name_owners_once(&mut value, false, &mut context.warnings);
+        check_meant(request, old, &mut value, (via, options.dry_run))?;
+        let owners = self.mutate_update(request, (old, &mut value), (options, via), context)?;
+        check_revision(request, old, &mut value)?;
         self.admit_grant(request, &mut value, Some(old.value()))?;
         if request.part == Part::Status {
             rules::label_as_pods(&served.kind, &mut value);
@@ -455,24 +456,10 @@ pub(super) fn is_released(served: &Served, value: &Value) -> bool {
         && (!is_namespace || is_empty(&value["spec"]["finalizers"]))
 }
 
-/// Drops what only the server says of a new object.
-pub(super) fn wipe(value: &mut Value) {
-    let metadata = metadata_mut(value);
-    for field in [
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "resourceVersion",
-        "selfLink",
-        "uid",
-    ] {
-        metadata.remove(field);
-    }
-}
-
 fn stamp_new(served: &Served, value: &mut Value, context: &mut Context) {
-    wipe(value);
     let metadata = metadata_mut(value);
+    metadata.remove("resourceVersion");
+    metadata.remove("selfLink");
     metadata.insert("uid", context.ids.uid().into());
     metadata.insert("creationTimestamp", seconds(context.now).into());
     if served.behaviour.manages_generation {

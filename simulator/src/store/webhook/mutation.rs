@@ -9,11 +9,13 @@ use super::reinvocation::Reinvocation;
 use super::response::Response;
 use crate::json::Value;
 use crate::store::admission::{Attempt, Target};
+use crate::store::builtin::{self, Row};
 use crate::store::decode;
 use crate::store::form::stored_form;
+use crate::store::identity::{self, Unread};
 use crate::store::kernel::{Context, Kernel};
+use crate::store::kind::Kind;
 use crate::store::metadata;
-use crate::store::metadata_types;
 use crate::store::registry::Served;
 use crate::store::request::{FieldValidation, Part, WriteOptions};
 use crate::store::status::Status;
@@ -102,14 +104,17 @@ fn changed(
         let why = format!("unsupported patch type {:?}", response.patch_type);
         return failed(hook, &why).map(|()| None);
     }
-    let stored = patched(&object, &operations).and_then(|new| stored(attempt, served, new));
-    let stored = stored.map_err(|why| internal(&why))?;
-    let has_changed = attempt.of(Some(&stored)).new_in(served) != object;
+    let patched = patched(&object, &operations).map_err(|why| internal(&why))?;
+    let stored = stored(attempt, served, patched)?;
+    // A revision that is no number is shown as none.
+    let revision = |object: &Value| object["metadata"].get("resourceVersion").cloned();
+    let has_changed = attempt.of(Some(&stored)).new_in(served) != object
+        || attempt.new.and_then(revision) != revision(&stored);
     Ok(has_changed.then_some(stored))
 }
 
 /// A patched object as it would be stored.
-fn stored(attempt: &Attempt, served: &Served, mut patched: Value) -> Result<Value, String> {
+fn stored(attempt: &Attempt, served: &Served, mut patched: Value) -> Result<Value, Status> {
     let kind = &served.kind;
     match attempt.request.part {
         Part::Binding | Part::Eviction | Part::Token => return Ok(patched),
@@ -127,14 +132,16 @@ fn stored(attempt: &Attempt, served: &Served, mut patched: Value) -> Result<Valu
         | Part::Resize
         | Part::Approval => {}
     }
-    metadata_types::check_types(&patched, "ObjectMeta.metadata.")
-        .and_then(|()| decode::check(kind, &patched))
-        .map_err(|why| why.to_string())?;
+    identity::check_made(kind, &mut patched).map_err(|why| match why {
+        Unread::Undecodable(why) => internal(&why),
+        Unread::Unconvertible(why) => other_kind(&patched).unwrap_or(*why),
+    })?;
     let lenient = WriteOptions {
         field_validation: FieldValidation::Ignore,
         ..WriteOptions::default()
     };
-    shape::fit(served, &mut patched, (&lenient, Via::Put), &mut Vec::new())?;
+    shape::fit(served, &mut patched, (&lenient, Via::Put), &mut Vec::new())
+        .map_err(|why| internal(&why))?;
     rules::prepare(kind, &mut patched);
     metadata::normalise(&mut patched);
     if let Some(fields) = patched.as_object_mut() {
@@ -142,4 +149,15 @@ fn stored(attempt: &Attempt, served: &Served, mut patched: Value) -> Result<Valu
         fields.remove("kind");
     }
     Ok(stored_form(served, patched))
+}
+
+/// Why what is made of an object cannot even be decoded as the other built-in kind that it says it is.
+fn other_kind(patched: &Value) -> Option<Status> {
+    let (api_version, called) = (patched["apiVersion"].as_str()?, patched["kind"].as_str()?);
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let is_meant =
+        |kind: &Kind| (&*kind.group, &*kind.version, &*kind.kind) == (group, version, called);
+    let kind = builtin::rows().map(Row::kind).find(is_meant)?;
+    let misfit = decode::check(&kind, patched).err()?;
+    Some(internal(&misfit.to_string()))
 }

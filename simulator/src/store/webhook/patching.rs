@@ -40,7 +40,8 @@ fn misfit(object: &Value, operation: &Value) -> String {
     let text = |field: &str| operation[field].as_str().unwrap_or_default();
     let (op, path) = (text("op"), text("path"));
     let (parent, key) = path.rsplit_once('/').unwrap_or(("", path));
-    let has_parent = object.pointer(parent).is_some();
+    // The object as a whole lies in nothing.
+    let has_parent = path.contains('/') && object.pointer(parent).is_some();
     match (op, has_parent) {
         ("add" | "remove", false) => {
             format!("{op} operation does not apply: doc is missing path: {path:?}: missing value")
@@ -92,6 +93,10 @@ mod tests {
     #[case::no_parent(
         r#"[{"op": "add", "path": "/x/y", "value": 1}]"#,
         Err("add operation does not apply: doc is missing path: \"/x/y\": missing value")
+    )]
+    #[case::whole(
+        r#"[{"op": "remove", "path": ""}]"#,
+        Err("remove operation does not apply: doc is missing path: \"\": missing value")
     )]
     #[case::test(
         r#"[{"op": "test", "path": "/a/b", "value": 2}]"#,

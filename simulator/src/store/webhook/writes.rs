@@ -10,9 +10,10 @@ use crate::store::form::{drop_type, stored_form, to_version};
 use crate::store::kernel::{Context, Kernel};
 use crate::store::kind::Origin;
 use crate::store::object::{Object, metadata_mut};
+use crate::store::patch::managed::owners_fault;
 use crate::store::request::{Part, PatchKind, Request, WriteOptions};
 use crate::store::status::Status;
-use crate::store::write::{Via, has_status, wipe};
+use crate::store::write::{Via, has_status};
 use crate::store::{metadata, ownership, parts, rules};
 
 /// Who owns the fields of an object that webhooks have changed: what they add belongs to nobody.
@@ -43,13 +44,11 @@ impl Kernel {
             return Ok(None);
         }
         let mut sent = value.clone();
-        wipe(&mut sent);
         rules::prepare(&request.served.kind, &mut sent);
         if via == Via::Put {
             ownership::track(request, None, &mut sent, options, context.now);
         }
         let is_given = self.give_limits(request, &mut sent);
-        rules::plug_in(&request.served.kind, &mut sent);
         self.give_classes(&request.served.kind, &mut sent);
         if request.served.kind.origin == Origin::BuiltIn
             && has_status(&request.served)
@@ -58,6 +57,7 @@ impl Kernel {
             // A Go struct has one.
             fields.entry("status").or_insert_with(|| json!({}));
         }
+        rules::plug_in(&request.served.kind, &mut sent);
         drop_type(&mut sent);
         let sent = stored_form(&request.served, sent);
         let attempt = Attempt::creation(request, &sent, options);
@@ -65,10 +65,11 @@ impl Kernel {
             true => None,
             false => self.mutate(&attempt, context)?,
         };
+        let before = sent["metadata"].get("managedFields").cloned();
         let Some(mutated) = mutated.or(is_given.then_some(sent)) else {
             return Ok(None);
         };
-        let owners = taken(request, value, mutated);
+        let owners = taken(request, value, (before, mutated), &mut context.warnings);
         metadata::place(value, request)?;
         Ok(Some(owners))
     }
@@ -85,7 +86,10 @@ impl Kernel {
             return Ok(None);
         }
         let mut sent = value.clone();
-        if request.part == Part::Whole {
+        if matches!(
+            request.part,
+            Part::Whole | Part::EphemeralContainers | Part::Resize
+        ) {
             rules::prepare(&request.served.kind, &mut sent);
         }
         metadata::normalise(&mut sent);
@@ -102,17 +106,36 @@ impl Kernel {
         let sent = stored_form(&request.served, sent);
         let attempt = Attempt::update(request, (old, &sent), options);
         let mutated = self.mutate(&attempt, context)?;
-        Ok(mutated.map(|mutated| taken(request, value, mutated)))
+        let before = sent["metadata"].get("managedFields").cloned();
+        let take = |mutated| taken(request, value, (before, mutated), &mut context.warnings);
+        Ok(mutated.map(take))
     }
 }
 
-/// Takes the object that webhooks made in place of what was sent.
-fn taken(request: &Request, value: &mut Value, mutated: Value) -> Owners {
+/// Takes the object that webhooks made in place of what was sent, but not what they made of who owned its fields if that
+/// is nothing of the kind.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/fieldmanager/admission.go.
+fn taken(
+    request: &Request,
+    value: &mut Value,
+    (before, mutated): (Option<Value>, Value),
+    warnings: &mut Vec<String>,
+) -> Owners {
     let revision = mutated["metadata"].get("resourceVersion").cloned();
     *value = to_version(&request.served, &Object::new(mutated, 0));
     let metadata = metadata_mut(value);
     if let Some(revision) = revision {
         metadata.insert("resourceVersion", revision);
     }
-    Owners(metadata.get("managedFields").cloned())
+    let owners = metadata.get("managedFields").cloned();
+    let owners = match owners.as_ref().and_then(owners_fault) {
+        Some(why) => {
+            warnings.push(format!(".metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: {why}"));
+            before
+        }
+        None => owners,
+    };
+    metadata::name_owners_once(value, true, warnings);
+    Owners(owners.filter(|owners| owners.as_array().is_none_or(|list| !list.is_empty())))
 }
