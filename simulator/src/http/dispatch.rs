@@ -16,22 +16,21 @@ use super::lifecycle::shorten;
 use super::negotiate::{Accepted, Format, Offer, Refusal, accepted};
 use super::pending::Pending;
 use super::query::Query;
-use super::reply::{add_warnings, finished};
+use super::reply::finished;
 use super::resource::{self, no_resource, not_allowed};
 use super::response::{
-    self, LOG_FORMATS, bare_response, no_stream, not_acceptable, nowhere, object_response,
-    strict_text, text_response, unavailable_as,
+    self, LOG_FORMATS, bare_response, no_stream, not_acceptable, nowhere, strict_text,
+    text_response, unavailable_as,
 };
 use super::route::{Route, Target};
 use super::service::ApiServer;
 use super::shape::Shape;
 use super::state::State;
-use super::{caller, deadline, metrics, review, review_check};
-use crate::access::{Policy, User};
+use super::{caller, deadline, metrics, review};
+use crate::access::User;
 use crate::faults::{Moment, Said, Verdict};
 use crate::store::answer::{Refused, Reply};
 use crate::store::kind::{Kind, Origin};
-use crate::store::ownership::track_posted;
 use crate::store::registry::{Found, Registry, Served};
 use crate::store::request::{Part, Request, Verb};
 use crate::store::status::Status;
@@ -112,7 +111,7 @@ impl ApiServer {
                 match review::find(&target.group, &target.version, &target.resource) {
                     Some(_) if target.watch => Ok(refusal(call, &no_resource())),
                     Some(kind) if !target.is_doubled => {
-                        Ok(self.review(call, (&kind, target), user))
+                        Ok(self.review((call, user), (kind, target)).await)
                     }
                     _ => self.resource((call, user), target, registry).await,
                 }
@@ -138,45 +137,6 @@ impl ApiServer {
             Route::Group(group) => Ok(self.group(call, group)),
             Route::Resources { group, version } => Ok(self.resources(call, group, version)),
             Route::OpenApi(path) => Ok(self.openapi(call, path)),
-        }
-    }
-
-    fn review(
-        &self,
-        call: &Call,
-        (kind, target): (&Kind, &Target),
-        user: &User,
-    ) -> Response<ResponseBody> {
-        let asked = accepted(call.header(ACCEPT), Offer::Document)
-            .map_err(|refusal| not_acceptable(&refusal, false))
-            .and_then(|accepted| {
-                let body = resource::review_body(call, (kind, target))?;
-                Ok((accepted.format, body))
-            });
-        let now = self.clock().now();
-        let posted = asked.and_then(|(format, (mut posted, options, warnings))| {
-            track_posted(&mut posted, (&kind.api_version(), ""), &options, now);
-            match review_check::refusal(kind, &posted, &target.namespace) {
-                Some(status) => Err(status),
-                None => Ok((format, posted, warnings)),
-            }
-        });
-        match posted {
-            Ok((format, posted, warnings)) => {
-                let state = self.lock();
-                let asked = review::Asked {
-                    user,
-                    kernel: &state.kernel,
-                    own: (call.own_token.as_ref(), &call.user),
-                    policy: Policy::of(&state.kernel),
-                    namespace: &target.namespace,
-                    now,
-                };
-                let mut response = object_response(201, format, &asked.reviewed(kind, &posted));
-                add_warnings(&mut response, &warnings);
-                response
-            }
-            Err(status) => refusal(call, &status),
         }
     }
 

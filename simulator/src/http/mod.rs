@@ -12,6 +12,7 @@ pub mod listener;
 pub mod openapi;
 pub mod protobuf;
 pub mod review;
+mod review_answer;
 mod review_check;
 pub mod service;
 pub mod table;

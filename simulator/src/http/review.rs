@@ -2,6 +2,8 @@
 //!
 //! Source: `spec/kube-api.md` §1.21.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::gate::OwnToken;
@@ -10,8 +12,10 @@ use crate::clock::in_seconds;
 use crate::json::{Value, json};
 use crate::store::kernel::Kernel;
 use crate::store::kind::Kind;
+use crate::store::log::TableId;
 use crate::store::object::texts;
 use crate::store::posted;
+use crate::store::registry::{Behaviour, Conversion, Served};
 use crate::store::selector::{is_field_selector, is_label_selector};
 use crate::store::token::AUDIENCE;
 
@@ -41,6 +45,37 @@ pub fn find(group: &str, version: &str, resource: &str) -> Option<Kind> {
     }
     let mut kinds = kinds().into_iter();
     kinds.find(|kind| kind.group == group && kind.plural == resource)
+}
+
+/// The resource of a review, of which nothing is stored.
+pub(super) fn served(kind: Kind) -> Served {
+    Served {
+        kind: Arc::new(kind),
+        table: TableId(usize::MAX),
+        behaviour: Behaviour::PLAIN,
+        conversion: Conversion::None,
+        fits_since: None,
+    }
+}
+
+/// Writes what Go cannot leave out of the status of a review that is not answered yet.
+pub(super) fn fill_status(kind: &Kind, posted: &mut Value) {
+    let nothing = match kind.kind.as_str() {
+        "SelfSubjectReview" => json!({"userInfo": {}}),
+        "TokenReview" => json!({"user": {}}),
+        "SelfSubjectRulesReview" => {
+            json!({"resourceRules": null, "nonResourceRules": null, "incomplete": false})
+        }
+        _ => json!({"allowed": false}),
+    };
+    if !posted["status"].is_object() {
+        posted["status"] = json!({});
+    }
+    for (field, nothing) in nothing.as_object().into_iter().flatten() {
+        if posted["status"][field.as_str()].is_null() {
+            posted["status"][field.as_str()] = nothing.clone();
+        }
+    }
 }
 
 /// Who posts a review, where and when, and what decides about it.

@@ -82,7 +82,8 @@ impl Kernel {
         options: &DeleteOptions,
         context: &mut Context,
     ) -> Result<(), Status> {
-        let attempt = Attempt::deletion(asked, old, options);
+        let options = options.told_of(&asked.served.kind, old);
+        let attempt = Attempt::deletion(asked, old, &options);
         self.mutate(&attempt, context)?;
         self.admit(&attempt, context)
     }

@@ -2,7 +2,10 @@
 //!
 //! Source: apimachinery v0.34.3, pkg/apis/meta/v1/validation/validation.go, `ValidateDeleteOptions`.
 
-use super::object::texts;
+use std::borrow::Cow;
+
+use super::kind::Kind;
+use super::object::{Object, texts};
 use super::request::{DeleteOptions, Propagation};
 use super::schema::cause;
 use super::status::{Cause, Qualified, Status};
@@ -57,6 +60,22 @@ impl DeleteOptions {
                 .filter_map(|name| Some((name.to_owned(), options.get(name)?.clone())))
                 .collect(),
         })
+    }
+
+    /// As admission is told of the deletion of `old`: who deletes a namespace always means this one.
+    ///
+    /// Source: kubernetes v1.34.3, pkg/registry/core/namespace/storage/storage.go, `Delete`.
+    pub(super) fn told_of(&self, kind: &Kind, old: &Object) -> Cow<'_, Self> {
+        if !kind.is("", "Namespace") {
+            return Cow::Borrowed(self);
+        }
+        let mut options = self.clone();
+        let given = options.told.get("preconditions").cloned();
+        let mut preconditions = given.unwrap_or_default();
+        preconditions["uid"] = old.uid().into();
+        let field = "preconditions".to_owned();
+        options.told.insert(field, preconditions);
+        Cow::Owned(options)
     }
 
     /// Whether the end of the object is waited for, with the old option, so that a deletion which only begins says so.

@@ -19,6 +19,7 @@ use super::pod::created;
 use super::posted;
 use super::registry::Served;
 use super::request::{DeleteOptions, Part, Request, Verb, WriteOptions};
+use super::schema::builtin::builtin;
 use super::selector::LabelSelector;
 use super::status::{Qualified, Status};
 use crate::json::{Map, Value, json};
@@ -38,8 +39,11 @@ impl Kernel {
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
-        let body = posted::read_part(request, body, options, &mut context.warnings)?;
+        let mut body = posted::read_part(request, body, options, &mut context.warnings)?;
         self.admit_content(request, &request.name)?;
+        let at = ("policy/v1", request.part.subresource());
+        let schema = builtin("policy", "v1", "Eviction").unwrap_or_default();
+        ownership::track_as(&mut body, &schema, at, options, context.now);
         let attempt = Attempt::action(request, &body, options);
         let mutated = self.mutate(&attempt, context)?;
         let body = mutated.as_ref().unwrap_or(&body);
@@ -256,7 +260,7 @@ fn too_many(why: &str, retry_seconds: u32) -> Status {
     }
     Status {
         code: 429,
-        reason: "TooManyRequests",
+        reason: "TooManyRequests".into(),
         message: "Cannot evict pod as it would violate the pod's disruption budget.".to_owned(),
         details: Some(details),
     }

@@ -220,7 +220,7 @@ impl Kernel {
                 Ok(Answer::Watch(Cursor::open(&self.log, &request, &options)))
             }
             Verb::Create(body, options) => match request.part {
-                Part::Binding => self.bind(&request, &body, &options, context),
+                Part::Binding => self.bind((&request, &request), &body, &options, context),
                 Part::Eviction => self.evict(&request, &body, &options, context),
                 Part::Token => self.grant_token(&request, &body, &options, context),
                 _ if is_binding(&request) => self.bind_named(&request, body, &options, context),

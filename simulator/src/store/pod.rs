@@ -24,9 +24,10 @@ impl Kernel {
         self.registry.get("", "v1", "pods").table
     }
 
+    /// Binds the pod that `request` names; admission is told of what was `asked`.
     pub(super) fn bind(
         &mut self,
-        request: &Request,
+        (request, asked): (&Request, &Request),
         body: &Value,
         options: &WriteOptions,
         context: &mut Context,
@@ -34,9 +35,9 @@ impl Kernel {
         let body = &posted::read_part(request, body, options, &mut context.warnings)?;
         self.admit_content(request, &request.name)?;
         let mut posted = body.clone();
-        let at = ("v1", "binding");
+        let at = ("v1", asked.part.subresource());
         ownership::track_as(&mut posted, &binding(), at, options, context.now);
-        let attempt = Attempt::action(request, &posted, options);
+        let attempt = Attempt::action(asked, &posted, options).named(&request.name);
         let mutated = self.mutate(&attempt, context)?;
         let body = mutated.as_ref().unwrap_or(body);
         if body["metadata"]["name"] != request.name.as_str() {
@@ -109,7 +110,7 @@ impl Kernel {
             name,
             ..request.without_verb()
         };
-        self.bind(&of_pod, &body, options, context)
+        self.bind((&of_pod, request), &body, options, context)
     }
 }
 

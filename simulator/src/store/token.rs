@@ -23,7 +23,7 @@ use super::schema::builtin::builtin;
 use super::status::{Qualified, Status};
 use super::{ownership, posted};
 use crate::access::User;
-use crate::json::{Map, Value, json};
+use crate::json::{Value, json};
 
 /// For whom a token is unless it says otherwise, and who grants it.
 pub(crate) const AUDIENCE: &str = "https://kubernetes.default.svc.cluster.local";
@@ -102,45 +102,27 @@ impl Kernel {
     ) -> Result<Answer, Status> {
         let body = &posted::read_part(request, body, options, &mut context.warnings)?;
         self.admit_content(request, &request.name)?;
-        let attempt = Attempt::action(request, body, options);
+        let asked = asked(body, options, context.now);
+        let attempt = Attempt::action(request, &asked, options);
         let mutated = self.mutate(&attempt, context)?;
-        let attempt = attempt.of(mutated.as_ref());
-        let body = mutated.as_ref().unwrap_or(body);
-        check_name(body, &request.name)?;
+        let mut granted = mutated.unwrap_or_else(|| asked.clone());
+        check_name(&granted, &request.name)?;
         let account = self.find(request)?;
-        let mut spec = body["spec"].as_object().cloned().unwrap_or_default();
-        let lifetime = spec
-            .get("expirationSeconds")
-            .and_then(Value::as_i64)
-            .unwrap_or(DEFAULT_SECONDS);
-        spec.insert("expirationSeconds".to_owned(), lifetime.into());
-        check_lifetime(lifetime)?;
-        let bound = self.bound(request, &spec)?;
-        self.admit(&attempt, context)?;
-        let mut granted = json!({
-            "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": body["metadata"], "spec": spec,
-        });
-        if let Some(status) = body.get("status") {
-            granted["status"] = status.clone();
+        let lifetime = granted["spec"]["expirationSeconds"].as_i64();
+        let lifetime = lifetime.unwrap_or(DEFAULT_SECONDS);
+        if texts(&granted["spec"]["audiences"]).is_empty() {
+            granted["spec"]["audiences"] = json!([AUDIENCE]);
         }
-        let at = ("authentication.k8s.io/v1", "token");
-        let schema = builtin("authentication.k8s.io", "v1", "TokenRequest").unwrap_or_default();
-        ownership::track_as(&mut granted, &schema, at, options, context.now);
-        let audiences = match spec.get("audiences").and_then(Value::as_array) {
-            Some(list) if !list.is_empty() => list.clone(),
-            _ => vec![AUDIENCE.into()],
-        };
-        granted["spec"]["audiences"] = audiences.clone().into();
-        granted["spec"].as_object_mut().map(|spec| {
-            spec.entry("boundObjectRef")
-                .or_insert(Value::Null)
-                .is_null()
-        });
+        let audiences = granted["spec"]["audiences"].clone();
         let metadata = &mut granted["metadata"];
         metadata["name"] = account.name().into();
         metadata["namespace"] = account.namespace().into();
         metadata["uid"] = account.uid().into();
         metadata["creationTimestamp"] = seconds(context.now).into();
+        granted["status"] = no_token();
+        check_lifetime(lifetime)?;
+        self.admit(&attempt.of(Some(&granted)), context)?;
+        let bound = self.bound(request, &granted["spec"])?;
         let end = context.now + SignedDuration::from_secs(lifetime);
         let claims = json!({
             "aud": audiences,
@@ -158,11 +140,11 @@ impl Kernel {
     }
 
     /// The objects that a token is to end with, each as a claim; of a pod also its node.
-    fn bound(&self, request: &Request, spec: &Map) -> Result<Vec<(&'static str, Value)>, Status> {
-        let reference = spec.get("boundObjectRef");
-        let Some(reference) = reference.filter(|reference| reference.is_object()) else {
+    fn bound(&self, request: &Request, spec: &Value) -> Result<Vec<(&'static str, Value)>, Status> {
+        let reference = &spec["boundObjectRef"];
+        if !reference.is_object() {
             return Ok(Vec::new());
-        };
+        }
         let text = |field: &str| reference[field].as_str().unwrap_or_default();
         let (group, version) = group_version(text("apiVersion"));
         let (claim, plural, namespace) = match (group, text("kind")) {
@@ -336,6 +318,41 @@ impl Kernel {
         let object = self.log.get(table, &Key::new(namespace, name));
         object.map(|object| &**object)
     }
+}
+
+/// What is asked for, with what Go cannot leave out of it and who owns the rest.
+fn asked(body: &Value, options: &WriteOptions, now: Timestamp) -> Value {
+    let mut asked = json!({
+        "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": body["metadata"], "spec": body["spec"],
+    });
+    if !asked["spec"].is_object() {
+        asked["spec"] = json!({});
+    }
+    if asked["spec"]["expirationSeconds"].is_null() {
+        asked["spec"]["expirationSeconds"] = DEFAULT_SECONDS.into();
+    }
+    if let Some(status) = body.get("status") {
+        asked["status"] = status.clone();
+    }
+    let at = ("authentication.k8s.io/v1", "token");
+    let schema = builtin("authentication.k8s.io", "v1", "TokenRequest").unwrap_or_default();
+    ownership::track_as(&mut asked, &schema, at, options, now);
+    for (part, fields) in [
+        ("spec", json!({"audiences": null, "boundObjectRef": null})),
+        ("status", no_token()),
+    ] {
+        for (field, nothing) in fields.as_object().into_iter().flatten() {
+            if asked[part][field.as_str()].is_null() {
+                asked[part][field.as_str()] = nothing.clone();
+            }
+        }
+    }
+    asked
+}
+
+/// The status of a request that is not granted yet.
+fn no_token() -> Value {
+    json!({"token": "", "expirationTimestamp": null})
 }
 
 /// Group and version of an `apiVersion`; neither, if there are more parts.

@@ -83,6 +83,11 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// The same about the object of this name, which the URL leaves open.
+    pub(in crate::store) fn named(self, name: &'a str) -> Self {
+        Self { name, ..self }
+    }
+
     /// A new state of an object.
     pub(in crate::store) fn update(
         request: &'a Request,

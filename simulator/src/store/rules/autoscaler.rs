@@ -40,6 +40,23 @@ pub(super) fn prepare(version: &str, value: &mut Value) {
     }
 }
 
+/// Shows how many replicas a new autoscaler wants, which Go cannot leave out.
+pub(super) fn plug_in(value: &mut Value) {
+    if !value["status"].is_object() {
+        value["status"] = json!({});
+    }
+    if value["status"]["desiredReplicas"].is_null() {
+        value["status"]["desiredReplicas"] = 0.into();
+    }
+}
+
+/// Shows the metrics, which Go cannot leave out.
+pub(super) fn prepare_status(value: &mut Value) {
+    if value["status"]["currentMetrics"].is_null() {
+        value["status"]["currentMetrics"] = Value::Null;
+    }
+}
+
 /// What is wrong with an autoscaler, in either version.
 ///
 /// Source: kubernetes v1.34 `pkg/apis/autoscaling/validation/validation.go`.

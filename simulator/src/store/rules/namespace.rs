@@ -30,6 +30,22 @@ fn name_label(value: &mut Value) {
     labels["kubernetes.io/metadata.name"] = name;
 }
 
+/// Shows the phase that a decode gives a new namespace.
+pub(super) fn plug_in(value: &mut Value) {
+    for part in ["spec", "status"] {
+        if !value[part].is_object() {
+            value[part] = json!({});
+        }
+    }
+    if value["status"]["phase"]
+        .as_str()
+        .unwrap_or_default()
+        .is_empty()
+    {
+        value["status"]["phase"] = "Active".into();
+    }
+}
+
 /// Sets the finalizer and the phase of a new namespace.
 pub(super) fn admit(value: &mut Value) {
     let mut finalizers = texts(&value["spec"]["finalizers"]);

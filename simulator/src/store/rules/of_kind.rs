@@ -79,7 +79,6 @@ pub(in crate::store) fn admit(kind: &Kind, value: &mut Value) {
     }
     defaults::fill_unowned(&kind.group, &kind.kind, value);
     finish(kind, value);
-    reread(kind, value);
 }
 
 /// What becomes of an object once it is stored and read again, which one that its last write ends is not.
@@ -90,6 +89,7 @@ pub(in crate::store) fn reread(kind: &Kind, value: &mut Value) {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::reread(value),
         ("batch", "Job") => workload::label_job(value),
+        ("", "PersistentVolumeClaim") => claim::prepare_status(value),
         _ => {}
     }
 }
@@ -124,8 +124,22 @@ pub(in crate::store) fn finish(kind: &Kind, value: &mut Value) {
 ///
 /// Source: kubernetes v1.34 `pkg/kubeapiserver/options/plugins.go`, the order of plugins.
 pub(in crate::store) fn plug_in(kind: &Kind, value: &mut Value) {
-    if kind.origin == Origin::BuiltIn && kind.group.is_empty() && kind.kind == "Pod" {
-        pod::plug_in(value);
+    if kind.origin == Origin::Custom {
+        return;
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => pod::plug_in(value),
+        ("", "Namespace") => namespace::plug_in(value),
+        ("", "PersistentVolumeClaim") => {
+            volume::protect("kubernetes.io/pvc-protection", value);
+            claim::prepare_status(value);
+        }
+        ("", "PersistentVolume") => volume::protect("kubernetes.io/pv-protection", value),
+        ("storage.k8s.io", "VolumeAttributesClass") => {
+            volume::protect("kubernetes.io/vac-protection", value);
+        }
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::plug_in(value),
+        _ => {}
     }
 }
 
@@ -173,6 +187,10 @@ pub(in crate::store) fn prepare_status(
             ("storage.k8s.io", "VolumeAttachment") => volume::prepare_attachment(value),
             ("apps", _) | ("", "ReplicationController") | ("batch", "Job") => {
                 counts::prepare(&kind.kind, value);
+            }
+            ("autoscaling", _) if kind.version != "v1" => {
+                counts::prepare(&kind.kind, value);
+                autoscaler::prepare_status(value);
             }
             _ => {}
         }

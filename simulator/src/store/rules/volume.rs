@@ -400,10 +400,10 @@ pub(super) fn admit(kind: &str, value: &mut Value) {
     if !value["status"].is_object() {
         value["status"] = json!({});
     }
-    set_default(&mut value["status"], "phase", "Pending");
     if is_claim {
         claim::admit_source(value);
     } else {
+        set_default(&mut value["status"], "phase", "Pending");
         value["status"]["lastPhaseTransitionTime"] = value["metadata"]["creationTimestamp"].clone();
     }
 }

@@ -183,17 +183,17 @@ pub(super) fn admit_job(value: &mut Value) {
         (GIVEN[2], &uid),
         (GIVEN[3], &name),
     ];
-    // A Job without labels of its own has the very labels of its pods.
+    // A Job without labels of its own has the very labels of its pods, unless they had none yet.
     let own = &value["metadata"]["labels"];
-    let is_labelled = own.as_object().is_some_and(|labels| !labels.is_empty())
-        && *own != value["spec"]["template"]["metadata"]["labels"];
+    let has_those_of_pods = own.as_object().is_some_and(|labels| !labels.is_empty())
+        && *own == value["spec"]["template"]["metadata"]["labels"];
     for (label, text) in labels {
         let given = &mut value["spec"]["template"]["metadata"]["labels"][label];
         if given.is_null() {
             *given = text.clone();
         }
     }
-    if !is_labelled {
+    if has_those_of_pods {
         value["metadata"]["labels"] = value["spec"]["template"]["metadata"]["labels"].clone();
     }
     let wanted = &mut value["spec"]["selector"]["matchLabels"][labels[0].0];

@@ -20,6 +20,7 @@ mod mutation;
 mod patching;
 mod reinvocation;
 mod response;
+mod review;
 mod review_type;
 mod trouble;
 mod url_faults;
