@@ -2,9 +2,14 @@
 //!
 //! Source: Go 1.24, encoding/base64, `Encoding.Decode`.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, alphabet};
 
+/// Bits that no byte needs are overlooked.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 /// How many letters stand for three bytes.
 const GROUP: usize = 4;
 
@@ -13,15 +18,14 @@ const GROUP: usize = 4;
 /// # Errors
 /// Where it is corrupt.
 pub(super) fn decoded(text: &str) -> Result<Vec<u8>, usize> {
-    if let Ok(bytes) = BASE64_STANDARD.decode(text) {
+    if let Ok(bytes) = LENIENT.decode(text) {
         return Ok(bytes);
     }
     if let Some(at) = corrupt_at(text.as_bytes()) {
         return Err(at);
     }
     let letters: String = text.chars().filter(|letter| !is_end(*letter)).collect();
-    // What is left are bits that no byte needs, which Go overlooks.
-    BASE64_STANDARD.decode(letters).or(Ok(Vec::new()))
+    LENIENT.decode(letters).map_err(|_| text.len())
 }
 
 fn is_end(letter: char) -> bool {
@@ -65,6 +69,7 @@ mod tests {
     #[case::good("YWI=", Ok("ab"))]
     #[case::over_lines("YW\nI=\n", Ok("ab"))]
     #[case::too_short("b", Err(0))]
+    #[case::idle_bits("YR==", Ok("a"))]
     #[case::no_padding("YWJjYQ", Err(4))]
     #[case::half_padding("YQ=", Err(3))]
     #[case::early_padding("Y===", Err(1))]
