@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
-use super::protobuf;
+use super::protobuf::{self, Named};
 use crate::json::{Map, Number, Text, Value, WHOLE_MAX, repaired, unreadable, without_fractions};
 use crate::store::json_type::json_type;
 use crate::store::request::FINDINGS_MAX;
@@ -16,6 +16,8 @@ use crate::yaml;
 
 /// How much of a body that cannot be read is quoted, in bytes.
 const QUOTED_BYTES: usize = 30;
+/// What the body of a deletion should hold.
+const OPTIONS: Wanted<'static> = ("", "v1", "DeleteOptions");
 
 /// A body with the paths of the fields that occur in it twice.
 #[derive(Debug, Default, PartialEq)]
@@ -94,17 +96,31 @@ fn are_parameters(text: &str) -> bool {
         })
 }
 
-/// Reads a body that should hold a `kind`.
+/// What a body should hold: a group, a version and a kind.
+pub(crate) type Wanted<'w> = (&'w str, &'w str, &'w str);
+
+/// Reads a body that should hold what is wanted.
 ///
 /// # Errors
 /// 400 in the words of kube-apiserver.
-pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Payload, Status> {
-    read(body, language).map_err(|unread| {
-        unread.unwrap_or_else(|why| {
-            Status::bad_request(format!(
+pub(crate) fn parse(
+    body: &[u8],
+    language: Language,
+    wanted: Wanted<'_>,
+) -> Result<Payload, Status> {
+    let kind = wanted.2;
+    read(body, language, wanted).map_err(|unread| {
+        let why = unread.why;
+        Status::bad_request(match unread.named {
+            Some(named) => format!(
+                "{} in version {:?} cannot be handled as a {kind}: {why}",
+                named.kind,
+                named.version()
+            ),
+            None => format!(
                 "the object provided is unrecognized (must be of type {kind}): {why} ({})",
                 quoted(body)
-            ))
+            ),
         })
     })
 }
@@ -114,39 +130,49 @@ pub(crate) fn parse(body: &[u8], language: Language, kind: &str) -> Result<Paylo
 /// # Errors
 /// 500 with what the decoder says, which nobody puts into other words.
 pub(crate) fn options(body: &[u8], language: Language) -> Result<Value, Status> {
-    let read = read(body, language).map_err(|unread| {
-        unread.unwrap_or_else(|why| Status {
-            reason: "".into(),
-            ..Status::internal(why)
-        })
+    let read = read(body, language, OPTIONS).map_err(|unread| Status {
+        reason: "".into(),
+        ..Status::internal(unread.why)
     });
     Ok(read?.value)
 }
 
-/// Why a body cannot be read: a refusal, or what the decoder says.
-type Unread = Result<Status, String>;
+/// Why a body cannot be read, in the words of the decoder.
+#[derive(Debug)]
+struct Unread {
+    why: String,
+    /// The kind that it names, if that much can be read.
+    named: Option<Named>,
+}
+
+impl From<String> for Unread {
+    fn from(why: String) -> Self {
+        Self { why, named: None }
+    }
+}
 
 /// Reads a body that should hold an object.
-fn read(body: &[u8], language: Language) -> Result<Payload, Unread> {
+fn read(body: &[u8], language: Language, wanted: Wanted<'_>) -> Result<Payload, Unread> {
     let document = match language {
         Language::Json => json(body),
         Language::Yaml => from_yaml(body),
-        Language::Protobuf => return protobuf(body),
+        Language::Protobuf => return protobuf(body, wanted),
     };
     let no_kind = "couldn't get version/kind; json parse error:";
     match document {
-        Err(why) if language == Language::Yaml => Err(Err(why)),
-        Err(why) => Err(Err(format!("{no_kind} {why}"))),
+        Err(why) if language == Language::Yaml => Err(why.into()),
+        Err(why) => Err(format!("{no_kind} {why}").into()),
         Ok(document) if document.value.is_object() => Ok(document),
         // Go reads null into a struct by leaving it as it is.
         Ok(document) if document.value.is_null() => Ok(Payload {
             value: Value::Object(Map::new()),
             ..document
         }),
-        Ok(document) => Err(Err(format!(
+        Ok(document) => Err(format!(
             "{no_kind} json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
             json_type(&document.value)
-        ))),
+        )
+        .into()),
     }
 }
 
@@ -178,14 +204,16 @@ fn quoted(body: &[u8]) -> String {
 }
 
 /// Reads protobuf, in which no field occurs twice.
-fn protobuf(body: &[u8]) -> Result<Payload, Unread> {
-    match protobuf::decode(body) {
-        Ok(value) => Ok(Payload::of(value)),
-        Err(unknown @ protobuf::Error::UnknownKind { .. }) => {
-            Err(Ok(Status::not_implemented(&unknown.to_string())))
-        }
-        Err(why) => Err(Err(why.to_string())),
-    }
+fn protobuf(body: &[u8], (group, version, kind): Wanted<'_>) -> Result<Payload, Unread> {
+    let api_version = match group {
+        "" => version.to_owned(),
+        _ => format!("{group}/{version}"),
+    };
+    let read = protobuf::decode(body, (&api_version, kind));
+    read.map(Payload::of).map_err(|why| Unread {
+        named: why.named().cloned(),
+        why: why.to_string(),
+    })
 }
 
 /// Reads the first document of YAML and notes duplicate fields.
@@ -369,7 +397,7 @@ mod tests {
         "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)"
     )]
     fn a_broken_body_is_quoted(#[case] body: &str, #[case] message: &str) {
-        let status = parse(body.as_bytes(), Language::Json, "ConfigMap").unwrap_err();
+        let status = parse(body.as_bytes(), Language::Json, ("", "v1", "ConfigMap")).unwrap_err();
         assert_eq!((status.code, status.message.as_str()), (400, message));
     }
 }

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::delete_options;
 use super::discovery::verbs;
 use super::options;
-use super::payload::{self, Language, Payload};
+use super::payload::{self, Language, Payload, Wanted};
 use super::query::Query;
 use super::route::Target;
 use crate::access::User;
@@ -226,9 +226,9 @@ fn action_verb(call: &Call, part: Part, query: &Query) -> Result<Verb, Status> {
     let mut options = options::write(call, query, "CreateOptions", None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
     let kind = match part {
-        Part::Eviction => "Eviction",
-        Part::Token => "TokenRequest",
-        _ => "Binding",
+        Part::Eviction => ("policy", "v1", "Eviction"),
+        Part::Token => ("authentication.k8s.io", "v1", "TokenRequest"),
+        _ => ("", "v1", "Binding"),
     };
     let payload = payload(call, language, kind)?;
     let payload = noted(call, language, (payload, &mut options));
@@ -250,11 +250,11 @@ fn noted(
     payload.value
 }
 
-/// The body of a call, which should hold a `kind`.
-fn payload(call: &Call, language: Language, kind: &str) -> Result<Payload, Status> {
+/// The body of a call, which should hold what is wanted.
+fn payload(call: &Call, language: Language, wanted: Wanted<'_>) -> Result<Payload, Status> {
     match call.value() {
         Some(value) => Ok(Payload::of(value.clone())),
-        None => payload::parse(&call.body, language, kind),
+        None => payload::parse(&call.body, language, wanted),
     }
 }
 
@@ -266,7 +266,7 @@ fn body(
 ) -> Result<(Value, WriteOptions), Status> {
     let mut options = options::write(call, query, name, None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    let payload = payload(call, language, &served.kind.kind)?;
+    let payload = payload(call, language, wanted(&served.kind))?;
     let has_fractions = payload.has_fractions;
     let value = noted(call, language, (payload, &mut options));
     let value = match has_fractions && holds_anything(&served.kind) {
@@ -274,6 +274,10 @@ fn body(
         false => value,
     };
     Ok((value, options))
+}
+
+fn wanted(kind: &Kind) -> Wanted<'_> {
+    (&kind.group, &kind.version, &kind.kind)
 }
 
 /// Whether objects of a kind hold numbers of no type, which Go writes without a fraction if they are whole and reads again as
@@ -296,7 +300,7 @@ pub(crate) fn review_body(
     let query = Query::parse(call.uri.query().unwrap_or_default());
     let mut options = options::write(call, &query, "CreateOptions", None)?;
     let language = Language::of(call.header(CONTENT_TYPE))?;
-    let payload = payload(call, language, &kind.kind)?;
+    let payload = payload(call, language, wanted(kind))?;
     let payload = noted(call, language, (payload, &mut options));
     let (mut value, mut warnings) = (payload, Vec::new());
     posted::read(kind, &mut value, &options, &mut warnings)?;

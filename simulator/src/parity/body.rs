@@ -30,7 +30,7 @@ pub(super) fn read(content_type: &str, bytes: &[u8]) -> Value {
 
 /// What a protobuf body says, and whether the simulated server writes that in the same bytes.
 fn decoded(bytes: &[u8]) -> Value {
-    match protobuf::decode(bytes) {
+    match protobuf::decode(bytes, ("", "")) {
         Ok(mut object) => {
             let written = protobuf::encode(&object);
             // An empty list is not written: without it the object would not look like one.

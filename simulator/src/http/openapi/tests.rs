@@ -314,9 +314,9 @@ fn the_older_document_leaves_out_what_it_cannot_say(#[case] of: Value, #[case] e
 
 /// The messages in a field of a message.
 fn messages(of: &[u8], number: u64) -> Vec<&[u8]> {
-    let fields = Reader::new(of).map(|field| field.unwrap());
+    let fields = Reader::new(of, "").map(|field| field.unwrap());
     let wanted = fields.filter(|(found, _)| *found == number);
-    wanted.map(|(_, wire)| wire.bytes().unwrap()).collect()
+    wanted.map(|(_, wire)| wire.bytes("").unwrap()).collect()
 }
 
 #[test]

@@ -15,7 +15,11 @@ struct Messages {
 
 /// The fields of a message by number.
 #[derive(Debug, Default)]
-pub(super) struct Message(pub(super) BTreeMap<u64, Field>);
+pub(super) struct Message {
+    /// What Go calls it, without its package.
+    pub(super) name: &'static str,
+    pub(super) fields: BTreeMap<u64, Field>,
+}
 
 /// One field of a message.
 #[derive(Debug)]
@@ -43,7 +47,8 @@ pub(super) enum Shape {
 pub(super) enum Kind {
     Text,
     Bool,
-    Integer,
+    /// Of so many bits.
+    Integer(u8),
     Double,
     /// Base64 in JSON.
     Bytes,
@@ -103,10 +108,13 @@ fn parse(table: &'static str) -> Messages {
             [number, name, kind] => {
                 let number = number.parse().expect("the table numbers each field");
                 let message = all.last_mut().expect("the table names each message");
-                message.0.insert(number, field(name, kind, &places));
+                message.fields.insert(number, field(name, kind, &places));
             }
             [""] => {}
-            _ => all.push(Message::default()),
+            _ => all.push(Message {
+                name: line.rsplit_once('.').map_or(line, |(_, name)| name),
+                fields: BTreeMap::new(),
+            }),
         }
     }
     Messages { places, all }
@@ -125,7 +133,8 @@ fn field(name: &'static str, kind: &'static str, places: &BTreeMap<&str, usize>)
     let kind = match kind {
         "string" => Kind::Text,
         "bool" => Kind::Bool,
-        "int" => Kind::Integer,
+        "int" => Kind::Integer(64),
+        "int32" => Kind::Integer(32),
         "double" => Kind::Double,
         "bytes" => Kind::Bytes,
         "time" => Kind::Time,

@@ -4,68 +4,85 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 
-use super::Error;
 use super::message::{Field, Kind, Message, Other, Shape};
-use super::wire::{Reader, Wire};
+use super::wire::{Fault, Reader, Wire};
 use crate::json::{List, Map, Value};
 
 /// How deep messages may nest.
 const MAX_DEPTH: usize = 64;
+const TOO_DEEP: Fault = Fault::Other("nested too deep");
 
 impl Message {
     /// Reads the fields of a message that nests in `depth` others. Unknown fields are skipped.
-    pub(super) fn decode(&self, bytes: &[u8], depth: usize) -> Result<Map, Error> {
-        if depth > MAX_DEPTH {
-            return Err(Error::Malformed("nested too deep"));
-        }
+    pub(super) fn decode(&self, bytes: &[u8], depth: usize) -> Result<Map, Fault> {
         let mut object = Map::new();
-        for field in Reader::new(bytes) {
+        self.read_into(&mut object, bytes, depth)?;
+        Ok(object)
+    }
+
+    /// Reads more of a message into what was read of it, as it may come in parts.
+    fn read_into(&self, object: &mut Map, bytes: &[u8], depth: usize) -> Result<(), Fault> {
+        if depth > MAX_DEPTH {
+            return Err(TOO_DEEP);
+        }
+        for field in Reader::new(bytes, self.name) {
             let (number, wire) = field?;
-            if let Some(field) = self.0.get(&number) {
-                field.decode(wire, &mut object, depth)?;
+            match self.fields.get(&number) {
+                Some(field) => field.decode(wire, object, depth)?,
+                None => wire.skipped()?,
             }
         }
-        Ok(object)
+        Ok(())
     }
 }
 
 impl Field {
-    fn decode(&self, wire: Wire, object: &mut Map, depth: usize) -> Result<(), Error> {
+    fn decode(&self, wire: Wire, object: &mut Map, depth: usize) -> Result<(), Fault> {
         let Some(name) = self.name else {
-            if let Some(Value::Object(fields)) = self.kind.decode(wire, depth)? {
-                object.extend(fields);
+            if let Kind::Message(place) = self.kind {
+                place
+                    .message()
+                    .read_into(object, wire.bytes("")?, depth + 1)?;
             }
             return Ok(());
         };
-        match self.shape {
-            Shape::Plain => {
-                if let Some(value) = self
-                    .kind
-                    .decode(wire, depth)?
-                    .filter(|value| !is_zero(value))
-                {
-                    object.insert(name.to_owned(), value);
+        match (self.shape, self.kind) {
+            (Shape::Plain | Shape::Optional, Kind::Message(place)) => {
+                let bytes = wire.bytes(name)?;
+                let known = object
+                    .entry(name)
+                    .or_insert_with(|| Value::Object(Map::new()));
+                if let Value::Object(known) = known {
+                    place.message().read_into(known, bytes, depth + 1)?;
                 }
             }
-            Shape::Optional => {
-                if let Some(value) = self.kind.decode(wire, depth)? {
-                    object.insert(name.to_owned(), value);
+            (Shape::Plain, kind) => {
+                let value = kind.decode(wire, name, depth)?;
+                match value.filter(|value| !is_zero(value)) {
+                    Some(value) => object.insert(name, value),
+                    // What comes later counts, also where it is nothing.
+                    None => object.remove(name),
+                };
+            }
+            (Shape::Optional, kind) => {
+                if let Some(value) = kind.decode(wire, name, depth)? {
+                    object.insert(name, value);
                 }
             }
-            Shape::Repeated => {
+            (Shape::Repeated, _) => {
                 let list = object
                     .entry(name)
                     .or_insert_with(|| Value::Array(List::default()));
                 if let Value::Array(items) = list {
-                    self.items(wire, depth, items)?;
+                    self.items(wire, (name, depth), items)?;
                 }
             }
-            Shape::Map => {
+            (Shape::Map, _) => {
                 let map = object
                     .entry(name)
                     .or_insert_with(|| Value::Object(Map::new()));
                 if let Value::Object(entries) = map {
-                    let (key, value) = self.entry(wire, depth)?;
+                    let (key, value) = self.entry(wire, name, depth)?;
                     entries.insert(key, value);
                 }
             }
@@ -74,26 +91,31 @@ impl Field {
     }
 
     /// One item, or several numbers packed into one field.
-    fn items(&self, wire: Wire, depth: usize, items: &mut Vec<Value>) -> Result<(), Error> {
+    fn items(
+        &self,
+        wire: Wire,
+        (name, depth): (&str, usize),
+        items: &mut Vec<Value>,
+    ) -> Result<(), Fault> {
         match (self.kind, wire) {
-            (Kind::Integer, Wire::Bytes(packed)) => {
-                let mut reader = Reader::new(packed);
+            (Kind::Integer(n_bits), Wire::Bytes(packed)) => {
+                let mut reader = Reader::new(packed, "");
                 while !reader.is_empty() {
-                    items.push(reader.varint()?.cast_signed().into());
+                    items.push(cut(reader.varint()?.cast_signed(), n_bits).into());
                 }
             }
-            (kind, wire) => items.push(kind.decode(wire, depth)?.unwrap_or_default()),
+            (kind, wire) => items.push(kind.decode(wire, name, depth)?.unwrap_or_default()),
         }
         Ok(())
     }
 
-    fn entry(&self, wire: Wire, depth: usize) -> Result<(String, Value), Error> {
+    fn entry(&self, wire: Wire, name: &str, depth: usize) -> Result<(String, Value), Fault> {
         let (mut key, mut value) = (String::new(), None);
-        for field in Reader::new(wire.bytes()?) {
+        for field in Reader::new(wire.bytes(name)?, "") {
             match field? {
-                (1, wire) => key = wire.text()?,
-                (2, wire) => value = self.kind.decode(wire, depth)?,
-                _ => {}
+                (1, wire) => key = wire.text(name)?,
+                (2, wire) => value = self.kind.decode(wire, name, depth)?,
+                (_, wire) => wire.skipped()?,
             }
         }
         let value = match (value, self.kind) {
@@ -102,6 +124,14 @@ impl Field {
             (None, _) => Value::Null,
         };
         Ok((key, value))
+    }
+}
+
+/// As many bits of a number as its field has.
+fn cut(number: i64, n_bits: u8) -> i64 {
+    match n_bits {
+        32 => i64::from(number as i32),
+        _ => number,
     }
 }
 
@@ -115,102 +145,106 @@ fn is_zero(value: &Value) -> bool {
 }
 
 impl Kind {
-    /// The JSON of a value; `None` for an instant that is not set.
-    fn decode(self, wire: Wire, depth: usize) -> Result<Option<Value>, Error> {
+    /// The JSON of a value of the field `name`; `None` for an instant that is not set.
+    fn decode(self, wire: Wire, name: &str, depth: usize) -> Result<Option<Value>, Fault> {
         let value = match self {
-            Self::Text => wire.text()?.into(),
-            Self::Bool => (wire.integer()? != 0).into(),
-            Self::Integer => wire.integer()?.into(),
-            Self::Double => wire.float()?.into(),
-            Self::Bytes => BASE64_STANDARD.encode(wire.bytes()?).into(),
-            Self::Time | Self::MicroTime => return self.instant(wire.bytes()?),
-            Self::Quantity => quantity(wire.bytes()?)?.into(),
-            Self::IntOrString => int_or_string(wire.bytes()?)?,
-            Self::Raw => raw(wire.bytes()?)?,
-            Self::Texts => texts(wire.bytes()?)?,
-            Self::SchemaOr(what) => schema_or(what, wire.bytes()?, depth)?,
-            Self::Message(place) => message(place.message(), wire.bytes()?, depth)?,
+            Self::Text => wire.text(name)?.into(),
+            Self::Bool => (wire.integer(name)? != 0).into(),
+            Self::Integer(n_bits) => cut(wire.integer(name)?, n_bits).into(),
+            Self::Double => wire.float(name)?.into(),
+            Self::Bytes => BASE64_STANDARD.encode(wire.bytes(name)?).into(),
+            Self::Time | Self::MicroTime => return self.instant(wire.bytes(name)?),
+            Self::Quantity => quantity(wire.bytes(name)?)?.into(),
+            Self::IntOrString => int_or_string(wire.bytes(name)?)?,
+            Self::Raw => raw(wire.bytes(name)?)?,
+            Self::Texts => texts(wire.bytes(name)?)?,
+            Self::SchemaOr(what) => schema_or(what, wire.bytes(name)?, depth)?,
+            Self::Message(place) => message(place.message(), wire.bytes(name)?, depth)?,
         };
         Ok(Some(value))
     }
 
-    fn instant(self, bytes: &[u8]) -> Result<Option<Value>, Error> {
+    fn instant(self, bytes: &[u8]) -> Result<Option<Value>, Fault> {
         if bytes.is_empty() {
             return Ok(None);
         }
         let (mut seconds, mut nanoseconds) = (0, 0);
-        for field in Reader::new(bytes) {
+        for field in Reader::new(bytes, "Timestamp") {
             match field? {
-                (1, wire) => seconds = wire.integer()?,
-                (2, wire) => nanoseconds = wire.integer()?,
-                _ => {}
+                (1, wire) => seconds = wire.integer("seconds")?,
+                (2, wire) => nanoseconds = cut(wire.integer("nanos")?, 32),
+                (_, wire) => wire.skipped()?,
             }
         }
-        let instant = i32::try_from(nanoseconds)
-            .ok()
-            .and_then(|nanoseconds| Timestamp::new(seconds, nanoseconds).ok())
-            .ok_or(Error::Malformed("instant out of range"))?;
-        let digits = if matches!(self, Self::MicroTime) {
-            6
-        } else {
-            0
+        let (digits, fraction) = match self {
+            // Of what is less than a microsecond Go keeps nothing.
+            Self::MicroTime => (6, nanoseconds / 1000 * 1000),
+            _ => (0, 0),
         };
+        let nanoseconds = i128::from(seconds) * 1_000_000_000 + i128::from(fraction);
+        let instant = Timestamp::from_nanosecond(nanoseconds)
+            .map_err(|_| Fault::Other("instant out of range"))?;
         Ok(Some(format!("{instant:.digits$}").into()))
     }
 }
 
-fn message(message: &Message, bytes: &[u8], depth: usize) -> Result<Value, Error> {
+fn message(message: &Message, bytes: &[u8], depth: usize) -> Result<Value, Fault> {
     message.decode(bytes, depth + 1).map(Value::Object)
 }
 
-fn quantity(bytes: &[u8]) -> Result<String, Error> {
+fn quantity(bytes: &[u8]) -> Result<String, Fault> {
     let mut text = "0".to_owned();
-    for field in Reader::new(bytes) {
-        if let (1, wire) = field? {
-            text = wire.text()?;
+    for field in Reader::new(bytes, "Quantity") {
+        match field? {
+            (1, wire) => text = wire.text("string")?,
+            (_, wire) => wire.skipped()?,
         }
     }
     Ok(text)
 }
 
-fn int_or_string(bytes: &[u8]) -> Result<Value, Error> {
+fn int_or_string(bytes: &[u8]) -> Result<Value, Fault> {
     let (mut is_text, mut number, mut text) = (false, 0, String::new());
-    for field in Reader::new(bytes) {
+    for field in Reader::new(bytes, "IntOrString") {
         match field? {
-            (1, wire) => is_text = wire.integer()? == 1,
-            (2, wire) => number = wire.integer()?,
-            (3, wire) => text = wire.text()?,
-            _ => {}
+            (1, wire) => is_text = wire.integer("type")? == 1,
+            (2, wire) => number = cut(wire.integer("intVal")?, 32),
+            (3, wire) => text = wire.text("strVal")?,
+            (_, wire) => wire.skipped()?,
         }
     }
     Ok(if is_text { text.into() } else { number.into() })
 }
 
-fn raw(bytes: &[u8]) -> Result<Value, Error> {
-    for field in Reader::new(bytes) {
-        if let (1, wire) = field? {
-            let text = wire.bytes()?;
-            return serde_json::from_slice(text)
-                .map_err(|_| Error::Malformed("embedded JSON is invalid"));
+fn raw(bytes: &[u8]) -> Result<Value, Fault> {
+    let mut value = Value::Null;
+    for field in Reader::new(bytes, "RawExtension") {
+        match field? {
+            (1, wire) => {
+                value = serde_json::from_slice(wire.bytes("raw")?)
+                    .map_err(|_| Fault::Other("embedded JSON is invalid"))?;
+            }
+            (_, wire) => wire.skipped()?,
         }
     }
-    Ok(Value::Null)
+    Ok(value)
 }
 
-fn texts(bytes: &[u8]) -> Result<Value, Error> {
-    Reader::new(bytes).map(|field| field?.1.text()).collect()
+fn texts(bytes: &[u8]) -> Result<Value, Fault> {
+    let fields = Reader::new(bytes, "ExtraValue");
+    fields.map(|field| field?.1.text("items")).collect()
 }
 
-fn schema_or(other: Other, bytes: &[u8], depth: usize) -> Result<Value, Error> {
+fn schema_or(other: Other, bytes: &[u8], depth: usize) -> Result<Value, Fault> {
     let (mut allowed, mut schema, mut list) = (false, None, Vec::new());
-    let read = |wire: Wire| message(Message::schema(), wire.bytes()?, depth);
-    for field in Reader::new(bytes) {
+    let read = |wire: Wire| message(Message::schema(), wire.bytes("schema")?, depth);
+    for field in Reader::new(bytes, "JSONSchemaProps") {
         match (other, field?) {
-            (Other::Bool, (1, wire)) => allowed = wire.integer()? != 0,
+            (Other::Bool, (1, wire)) => allowed = wire.integer("allows")? != 0,
             (Other::Bool, (2, wire)) | (_, (1, wire)) => schema = Some(read(wire)?),
-            (Other::Texts, (2, wire)) => list.push(wire.text()?.into()),
+            (Other::Texts, (2, wire)) => list.push(wire.text("property")?.into()),
             (Other::Schemas, (2, wire)) => list.push(read(wire)?),
-            _ => {}
+            (_, (_, wire)) => wire.skipped()?,
         }
     }
     Ok(match schema {

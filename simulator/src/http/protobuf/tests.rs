@@ -37,7 +37,7 @@ macro_rules! golden {
 fn a_body_reads_as_its_json_and_is_written_from_it(#[case] (body, json): (&[u8], &str)) {
     let expected: Value = serde_json::from_str(json).unwrap();
     assert_eq!(encode(&expected).unwrap(), body);
-    assert_eq!(decode(body), Ok(expected));
+    assert_eq!(decode(body, ("", "")), Ok(expected));
 }
 
 /// An envelope around `raw`, whose lengths are below 128.
@@ -54,7 +54,10 @@ fn what_go_leaves_out_of_json_is_left_out() {
     let expected = json!({
         "apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "x"}, "spec": {}, "status": {},
     });
-    assert_eq!(decode(&body("v1", "Namespace", raw)), Ok(expected));
+    assert_eq!(
+        decode(&body("v1", "Namespace", raw), ("", "")),
+        Ok(expected)
+    );
 }
 
 #[test]
@@ -64,29 +67,67 @@ fn a_zero_that_go_points_to_is_kept() {
     let expected = json!({
         "apiVersion": "batch/v1", "kind": "Job", "spec": {"parallelism": 0, "manualSelector": false},
     });
-    assert_eq!(decode(&body("batch/v1", "Job", raw)), Ok(expected));
+    assert_eq!(
+        decode(&body("batch/v1", "Job", raw), ("", "")),
+        Ok(expected)
+    );
 }
 
 #[rstest]
-#[case(b"{}", Error::NoMagic)]
-#[case(b"k8s\0\x0a\x7f", Error::Malformed("unexpected EOF"))]
-#[case(b"k8s\0\x0b", Error::Malformed("illegal wire type"))]
+#[case(b"", "empty data")]
 #[case(
-    b"k8s\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-    Error::Malformed("integer overflow")
+    b"{}",
+    "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
 )]
-#[case(b"k8s\0\x08\x01", Error::Malformed("wrong wire type"))]
-fn bytes_that_are_no_object_are_refused(#[case] body: &[u8], #[case] expected: Error) {
-    assert_eq!(decode(body), Err(expected));
+#[case(b"k8s\0", "empty body")]
+#[case(b"k8s\0\x0a\x7f", "unexpected EOF")]
+#[case(b"k8s\0\x08\x01", "proto: wrong wireType = 0 for field TypeMeta")]
+fn bytes_that_are_no_object_are_refused(#[case] body: &[u8], #[case] expected: &str) {
+    let why = decode(body, ("v1", "Pod")).unwrap_err();
+    assert_eq!((why.to_string().as_str(), why.named()), (expected, None));
+}
+
+/// Seen on kube-apiserver v1.34.3.
+#[rstest]
+#[case::nothing(("", ""), Ok(("v1", "ConfigMap")))]
+#[case::its_version(("v1", ""), Ok(("v1", "ConfigMap")))]
+#[case::its_kind(("", "ConfigMap"), Ok(("v1", "ConfigMap")))]
+#[case::another(("apps/v1", "Deployment"), Ok(("apps/v1", "Deployment")))]
+#[case::an_unknown_one(("nope/v1", "Foo"), Err(r#"no kind "Foo" is registered for version "nope/v1" in scheme "pkg/runtime/scheme.go:110""#))]
+#[case::no_version(("a/b/c", "Foo"), Err(r#"no kind "Foo" is registered for version "v1" in scheme "pkg/runtime/scheme.go:110""#))]
+fn what_a_body_does_not_say_it_is_read_as(
+    #[case] (api_version, kind): (&str, &str),
+    #[case] expected: Result<(&str, &str), &str>,
+) {
+    let read = decode(&body(api_version, kind, b""), ("v1", "ConfigMap"));
+    let read = read.map_err(|why| why.to_string());
+    let found = read.as_ref().map_err(String::as_str);
+    let found = found.map(|object| {
+        let text = |field: &str| object[field].as_str().unwrap_or_default();
+        (text("apiVersion"), text("kind"))
+    });
+    assert_eq!(found, expected);
 }
 
 #[test]
-fn an_unknown_kind_is_named() {
-    let expected = Error::UnknownKind {
-        api_version: "v1".to_owned(),
-        kind: "Nope".to_owned(),
-    };
-    assert_eq!(decode(&body("v1", "Nope", b"")), Err(expected));
+fn parts_of_one_message_are_put_together() {
+    // metadata{name "a"}, metadata{labels{"b": "c"}}, metadata{generateName "", name "d"}
+    let raw = b"\x0a\x03\x0a\x01a\x0a\x08\x5a\x06\x0a\x01b\x12\x01c\x0a\x05\x12\x00\x0a\x01d";
+    let expected = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "d", "labels": {"b": "c"}},
+    });
+    assert_eq!(
+        decode(&body("v1", "ConfigMap", raw), ("", "")),
+        Ok(expected)
+    );
+}
+
+#[test]
+fn numbers_are_cut_to_their_size() {
+    // spec{leaseDurationSeconds 2^40 + 3}
+    let raw = b"\x12\x07\x10\x83\x80\x80\x80\x80\x20";
+    let lease = decode(&body("coordination.k8s.io/v1", "Lease", raw), ("", "")).unwrap();
+    assert_eq!(lease["spec"], json!({"leaseDurationSeconds": 3}));
 }
 
 #[test]
@@ -105,7 +146,7 @@ fn a_schema_that_never_ends_is_refused() {
         raw = outer;
     }
     let schema = Message::schema().decode(&raw, 0);
-    assert_eq!(schema, Err(Error::Malformed("nested too deep")));
+    assert_eq!(schema, Err(Fault::Other("nested too deep")));
 }
 
 /// Fields of a schema that a message has no number for.
@@ -133,7 +174,7 @@ fn missing(message: &Message, schema: &Value, path: &str) -> Vec<String> {
 }
 
 fn field<'m>(message: &'m Message, name: &str) -> Option<&'m Field> {
-    message.0.values().find_map(|known| match known.kind {
+    message.fields.values().find_map(|known| match known.kind {
         Kind::Message(place) if known.name.is_none() => field(place.message(), name),
         _ => (known.name == Some(name)).then_some(known),
     })

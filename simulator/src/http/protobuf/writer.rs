@@ -98,7 +98,9 @@ mod tests {
         let bytes = writer.finish();
         let expected = b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10\xac\x02\x1a\x06\x08\x01\x12\x02ab\x21\0\0\0\0\0\0\xe0\x3f";
         assert_eq!(bytes, expected);
-        let numbers: Vec<u64> = Reader::new(&bytes).map(|field| field.unwrap().0).collect();
+        let numbers: Vec<u64> = Reader::new(&bytes, "")
+            .map(|field| field.unwrap().0)
+            .collect();
         assert_eq!(numbers, [1, 2, 3, 4]);
     }
 }

@@ -17,7 +17,7 @@ use crate::json::{Map, Text, Value};
 impl Message {
     /// Writes the fields of an object before what has been written. Fields that the message lacks are left out.
     pub(super) fn encode(&self, object: Option<&Map>, writer: &mut Writer) -> Result<(), Error> {
-        for (number, field) in self.0.iter().rev() {
+        for (number, field) in self.fields.iter().rev() {
             field.encode(*number, object, writer)?;
         }
         Ok(())
@@ -73,7 +73,7 @@ impl Field {
                 let truth = value.map_or(Some(false), Value::as_bool);
                 writer.truth(number, truth.ok_or_else(misfit)?);
             }
-            Kind::Integer => {
+            Kind::Integer(_) => {
                 let whole = value.map_or(Some(0), Value::as_i64);
                 writer.integer(number, whole.ok_or_else(misfit)?);
             }
@@ -111,7 +111,7 @@ impl Field {
                 Some(())
             }
             (Kind::Texts, Some(value)) => texts(1, value, writer),
-            (Kind::Text | Kind::Bool | Kind::Integer | Kind::Double | Kind::Bytes, _) => None,
+            (Kind::Text | Kind::Bool | Kind::Integer(_) | Kind::Double | Kind::Bytes, _) => None,
         };
         written.ok_or_else(|| self.misfit())
     }

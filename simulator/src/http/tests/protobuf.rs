@@ -30,7 +30,7 @@ async fn get(server: &ApiServer, path: &str, accept: &str) -> (String, Bytes) {
 async fn decoded(server: &ApiServer, path: &str, accept: &str) -> Value {
     let (media_type, bytes) = get(server, path, accept).await;
     assert_eq!(media_type, PROTOBUF);
-    protobuf::decode(&bytes).unwrap()
+    protobuf::decode(&bytes, ("", "")).unwrap()
 }
 
 /// The answer in protobuf reads as the one in JSON, but for what is empty in both.
@@ -102,7 +102,7 @@ async fn of_custom_resources_only_metadata_can_be_protobuf() {
     ask(&server, ("POST", CRDS, &definition())).await;
     ask(&server, ("POST", WIDGETS, WIDGET)).await;
     let (media_type, bytes) = get(&server, WIDGETS, PROTOBUF).await;
-    let refusal = protobuf::decode(&bytes).unwrap();
+    let refusal = protobuf::decode(&bytes, ("", "")).unwrap();
     assert_eq!(
         (media_type.as_str(), &refusal["code"]),
         (PROTOBUF, &json!(406))
