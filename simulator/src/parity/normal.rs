@@ -66,7 +66,7 @@ static TIME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"));
 /// Where a cause lies that was found in a map, up to the map.
 static WALKED: LazyLock<Regex> = LazyLock::new(|| pattern(WALKS));
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^10\.96\.\d+\.\d+$"));
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(^|\\?")10\.96\.\d+\.\d+(\\?"|$)"#));
 /// What a server calls the type of what a rule is about.
 static SELF_TYPE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bselfType\d+"));
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d+\b"));
@@ -442,7 +442,7 @@ impl Normal<'_> {
             )
         };
         let text = UID.replace_all(&text, uid);
-        let text = ADDRESS.replace_all(&text, "<address>");
+        let text = ADDRESS.replace_all(&text, "${1}<address>${2}");
         let text = TIME.replace_all(&text, |found: &Captures<'_>| self.time(found));
         let text = HASH.replace_all(&text, "?hash=<hash>");
         let text = SELF_TYPE.replace_all(&text, "selfType").into_owned();
@@ -576,6 +576,7 @@ mod tests {
         json!({"message": "bad: [c: 1, x: 1]", "details": {"group": "a.arc.test", "causes": [
             {"field": "c", "message": "1"}, {"field": "x", "message": "1"}, {"field": "x", "message": "1"}]}})
     )]
+    #[case::addresses(json!(["10.96.0.1", "a \"10.96.3.4\"", "10.96.3.4/32"]), json!(["<address>", "a \"<address>\"", "10.96.3.4/32"]))]
     #[case::groups(json!([{"name": "p1.arc.test"}, {"name": "p2.arc.test"}]), json!([{"name": "p1.arc.test"}]))]
     #[case::ages(json!({"cells": ["a", "5m3s"]}), json!({"cells": ["a", "<age>"]}))]
     #[case::page(

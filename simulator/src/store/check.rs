@@ -28,8 +28,10 @@ pub(super) fn check(
         Some((_, part)) => part,
     };
     let is_whole = part == Part::Whole;
-    let mut causes = metadata_faults::faults(served, value, old, is_whole);
-    causes.extend(rules::part_faults(&served.kind, part, value, old));
+    let of_metadata = metadata_faults::faults(served, value, old, is_whole);
+    let mut causes = of_metadata.first;
+    let later = &of_metadata.later;
+    causes.extend(rules::part_faults(&served.kind, part, (value, old), later));
     if is_definition(served) && is_whole {
         if context.defined.is_none() {
             match schema::definition::define(value, old) {

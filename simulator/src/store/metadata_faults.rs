@@ -26,6 +26,8 @@ pub(super) struct Looks {
     states: usize,
     /// Whether it knows that finalizers have a domain, as it does when an object is new.
     knows_domains: bool,
+    /// Whether the whole new state is looked at before the change is.
+    is_state_first: bool,
 }
 
 impl Looks {
@@ -35,6 +37,7 @@ impl Looks {
             changes,
             states,
             knows_domains: true,
+            is_state_first: false,
         };
         let knowing = match (kind.group.as_str(), kind.kind.as_str()) {
             _ if kind.origin == Origin::Custom => looks(1, 0),
@@ -71,8 +74,27 @@ impl Looks {
                 | ("node.k8s.io", "RuntimeClass")
                 | ("policy", "PodDisruptionBudget")
         );
+        let is_state_first = match (kind.group.as_str(), kind.kind.as_str()) {
+            (
+                "",
+                "Namespace"
+                | "Node"
+                | "PersistentVolume"
+                | "PersistentVolumeClaim"
+                | "ReplicationController",
+            )
+            | ("batch", "Job")
+            | ("networking.k8s.io", "IPAddress" | "NetworkPolicy")
+            | ("node.k8s.io" | "rbac.authorization.k8s.io", _)
+            | ("resource.k8s.io", "DeviceClass" | "ResourceClaim" | "ResourceClaimTemplate") => {
+                true
+            }
+            ("storage.k8s.io", name) => name != "CSIDriver",
+            _ => false,
+        };
         Self {
             knows_domains: knows_domains && kind.origin == Origin::BuiltIn,
+            is_state_first: is_state_first && kind.origin == Origin::BuiltIn,
             ..knowing
         }
     }
@@ -83,26 +105,33 @@ impl Looks {
     }
 }
 
+/// What is wrong with metadata, by when it is found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Before anything else of the new state is looked at.
+    pub(super) first: Vec<Cause>,
+    /// Once the rest of the new state has been.
+    pub(super) later: Vec<Cause>,
+}
+
+impl Found {
+    fn at_once(first: Vec<Cause>) -> Self {
+        Self {
+            first,
+            later: Vec::new(),
+        }
+    }
+}
+
 /// Everything wrong with the metadata of an object about to be stored, as often as it is found; of what a write to a part
 /// of an object leaves alone, once.
-pub(super) fn faults(
-    served: &Served,
-    value: &Value,
-    old: Option<&Value>,
-    is_whole: bool,
-) -> Vec<Cause> {
+pub(super) fn faults(served: &Served, value: &Value, old: Option<&Value>, is_whole: bool) -> Found {
     let (looks, names) = (Looks::of(&served.kind), served.behaviour.names);
     let metadata = &value["metadata"];
     let mut causes = Vec::new();
     let Some(old) = old.map(|old| &old["metadata"]) else {
-        base_faults(metadata, names, &mut causes);
-        name_faults(metadata, names, &mut causes);
-        generation_fault(metadata, &mut causes);
-        key_faults(metadata, &mut causes);
-        owner_faults(metadata, &mut causes);
-        finalizer_faults(metadata, &mut causes);
-        domain_faults(metadata, looks, &mut causes);
-        return causes;
+        new_faults(metadata, (looks, names), &mut causes);
+        return Found::at_once(causes);
     };
     let mut shared = Vec::new();
     let is_new = |field: &str| !metadata[field].is_evidently(&old[field]);
@@ -127,23 +156,43 @@ pub(super) fn faults(
         let added: Vec<Cause> = of_change.iter().filter(added).cloned().collect();
         let added = std::iter::repeat_n(added, looks.n_changes()).flatten();
         causes.extend(of_state.iter().cloned().chain(added));
-        return causes;
+        return Found::at_once(causes);
     }
     causes.extend(of_state.iter().cloned());
     causes.extend(of_change.iter().cloned());
     let mut domains = Vec::new();
     domain_faults(metadata, looks, &mut domains);
-    for _ in 0..looks.changes {
-        causes.extend(of_change.iter().chain(&domains).cloned());
+    let at_change = || of_change.iter().chain(&domains).cloned();
+    let mut bases = Vec::new();
+    base_faults(metadata, names, &mut bases);
+    if is_renamed {
+        name_faults(metadata, names, &mut bases);
     }
-    for _ in 0..looks.states {
-        base_faults(metadata, names, &mut causes);
-        if is_renamed {
-            name_faults(metadata, names, &mut causes);
-        }
-        causes.extend(of_state.iter().chain(&domains).cloned());
+    let at_state = || bases.iter().chain(&of_state).chain(&domains).cloned();
+    let mut later = Vec::new();
+    if looks.is_state_first {
+        causes.extend(at_state());
+        later.extend((0..looks.changes).flat_map(|_| at_change()));
+        later.extend((1..looks.states).flat_map(|_| at_state()));
+    } else {
+        causes.extend((0..looks.changes).flat_map(|_| at_change()));
+        causes.extend((0..looks.states).flat_map(|_| at_state()));
     }
-    causes
+    Found {
+        first: causes,
+        later,
+    }
+}
+
+/// What is wrong with the metadata of a new object.
+fn new_faults(metadata: &Value, (looks, names): (Looks, Names), causes: &mut Vec<Cause>) {
+    base_faults(metadata, names, causes);
+    name_faults(metadata, names, causes);
+    generation_fault(metadata, causes);
+    key_faults(metadata, causes);
+    owner_faults(metadata, causes);
+    finalizer_faults(metadata, causes);
+    domain_faults(metadata, looks, causes);
 }
 
 /// Another name or uid than the object has.
@@ -353,7 +402,8 @@ mod tests {
         let old = json!({"metadata": {"name": "a"}});
         let old = (!is_new).then_some(&old);
         let mut counts: Vec<(String, usize)> = Vec::new();
-        for cause in faults(served, &json!({"metadata": new}), old, true) {
+        let found = faults(served, &json!({"metadata": new}), old, true);
+        for cause in [found.first, found.later].concat() {
             match counts.iter_mut().find(|(field, _)| *field == cause.field) {
                 Some((_, n_times)) => *n_times += 1,
                 None => counts.push((cause.field, 1)),
@@ -382,6 +432,26 @@ mod tests {
             .iter()
             .map(|(field, n_times)| (field.as_str(), *n_times));
         assert_eq!(Vec::from_iter(found), expected);
+    }
+
+    #[rstest]
+    #[case::of_a_job(("batch", "jobs"), 2, 1)]
+    #[case::of_a_map(("", "configmaps"), 3, 0)]
+    fn a_change_is_looked_at_after_the_state_of_some_kinds(
+        #[case] (group, plural): (&str, &str),
+        #[case] n_first: usize,
+        #[case] n_later: usize,
+    ) {
+        let kernel = Kernel::new();
+        let served = kernel.registry().get(group, "v1", plural);
+        let old = json!({"metadata": {"name": "a"}});
+        let new = json!({"metadata": {"name": "a", "ownerReferences": [{"apiVersion": "v1", "kind": "", "name": "o", "uid": "u"}]}});
+        let found = faults(served, &new, Some(&old), true);
+        // The write looks at the change and the state itself, whatever the kind.
+        assert_eq!(
+            (found.first.len() - 1, found.later.len()),
+            (n_first, n_later)
+        );
     }
 
     #[rstest]

@@ -328,23 +328,27 @@ impl Kernel {
         }
         drop_type(&mut value);
         let mut value = stored_form(served, value);
+        let labels_late = request.part == Part::Status && value["metadata"]["labels"].is_null();
         finish(served, old, &mut value);
+        // What is shown and not stored is another state each time.
+        let is_bare = labels_late && !value["metadata"]["labels"].is_null();
         self.give_addresses(request, &mut value, Some(old.value()))?;
         self.admit_expansion(request, &value, old.value())?;
-        self.keep(request, (old, value), options, context)
+        self.keep(request, (old, value, is_bare), options, context)
     }
 
-    /// Stores a new state of an object as it was made, unless policies deny it or it changes nothing.
+    /// Stores a new state of an object as it was made, unless policies deny it or it changes nothing and is not bare of what
+    /// it shows.
     fn keep(
         &mut self,
         request: &Request,
-        (old, mut value): (&Arc<Object>, Value),
+        (old, mut value, is_bare): (&Arc<Object>, Value, bool),
         options: &WriteOptions,
         context: &mut Context,
     ) -> Result<Answer, Status> {
         let served = &request.served;
         ownership::take_back_times(&mut value, old.value());
-        let has_late_default = self.has_late_default(served, old);
+        let has_late_default = is_bare || self.has_late_default(served, old);
         let is_same = value == *old.value() && !has_late_default;
         if !is_same {
             generation::advance(request, &mut value, &served.view(old));

@@ -27,7 +27,7 @@ const NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 const OF_SCHEDULING: [&str; 3] = ["nodeSelector", "tolerations", "schedulingGates"];
 
 /// What is wrong with a Job.
-pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
+pub(super) fn faults(new: &Value, old: Option<&Value>, of_metadata: &[Cause]) -> Vec<Cause> {
     let mut whole = new.clone();
     if old.is_none() {
         admit_job(&mut whole);
@@ -36,6 +36,7 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let of_spec = spec_faults(&whole["spec"]);
     causes.extend(of_spec.iter().cloned());
     causes.extend(name_fault(new));
+    causes.extend(of_metadata.iter().cloned());
     if let Some(old) = old {
         // Both looks at an update look at the whole spec.
         causes.extend(of_spec);

@@ -237,13 +237,31 @@ pub(in crate::store) fn restore(kind: &Kind, part: Part, value: &mut Value, old:
     }
 }
 
-/// Everything that the kind's own validation refuses in a write to `part`.
+/// Everything that the kind's own validation refuses in a write to `part`, with what it finds of metadata once it has
+/// looked at the new state.
 pub(in crate::store) fn part_faults(
     kind: &Kind,
     part: Part,
-    new: &Value,
-    old: Option<&Value>,
+    (new, old): (&Value, Option<&Value>),
+    of_metadata: &[Cause],
 ) -> Vec<Cause> {
+    if part == Part::Whole && kind.is("batch", "Job") {
+        return job::faults(new, old, of_metadata);
+    }
+    let mut causes = faults_of_part(kind, part, new, old);
+    if !of_metadata.is_empty() {
+        // What is said without the old state is said of the new one.
+        let of_state = faults_of_part(kind, part, new, None);
+        let both = causes.iter().zip(&of_state);
+        let n_of_state = both.take_while(|(cause, state)| cause == state).count();
+        let of_change = causes.split_off(n_of_state);
+        causes.extend(of_metadata.iter().cloned());
+        causes.extend(of_change);
+    }
+    causes
+}
+
+fn faults_of_part(kind: &Kind, part: Part, new: &Value, old: Option<&Value>) -> Vec<Cause> {
     match (part, old) {
         (Part::EphemeralContainers, Some(old)) => pod_part::ephemeral_faults(new, old),
         (Part::Resize, Some(old)) => pod_part::resize_faults(new, old),
@@ -278,7 +296,6 @@ fn faults(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Cause> {
         ("policy", "PodDisruptionBudget") => budget::faults(new),
         ("scheduling.k8s.io", "PriorityClass") => priority::faults(new, old),
         ("node.k8s.io", "RuntimeClass") => priority::runtime_faults(new, old),
-        ("batch", "Job") => job::faults(new, old),
         ("batch", "CronJob") => cron_job::faults(new, old),
         ("networking.k8s.io", "NetworkPolicy") => network::policy_faults(new),
         ("storage.k8s.io", "StorageClass") => network::class_faults(new, old),
