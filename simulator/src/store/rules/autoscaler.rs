@@ -1,14 +1,13 @@
 //! Autoscalers: one storage, seen as autoscaling/v2 and as autoscaling/v1.
 //!
-//! Simplified: metrics other than the mean use of CPU are not carried over into annotations of v1.
-//!
 //! Source: kubernetes v1.34 `pkg/apis/autoscaling/v1/conversion.go` and `defaults.go`.
 
+use super::autoscaler_round::{annotate, is_carrying, restore};
 use super::of_kind::natural;
 use super::scaling::{
     behavior_faults, fill_behavior, metric_faults, reference_faults, version_fault,
 };
-use crate::json::{Value, json};
+use crate::json::{Map, Value, json};
 use crate::store::metadata::{invalid, invalid_json};
 use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
@@ -18,6 +17,14 @@ const DEFAULT_PERCENT: i64 = 80;
 
 /// Asks for the mean use of CPU if nothing is asked for; `version` is that of the request.
 pub(super) fn prepare(version: &str, value: &mut Value) {
+    if version == "v1" && is_carrying(value) {
+        let mut new = to_new_autoscaler(std::mem::take(value));
+        if let Some(spec) = new.get_mut("spec").and_then(Value::as_object_mut) {
+            prepare_metrics(spec);
+        }
+        *value = to_old_autoscaler(new);
+        return;
+    }
     let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) else {
         return;
     };
@@ -27,12 +34,7 @@ pub(super) fn prepare(version: &str, value: &mut Value) {
                 .or_insert_with(|| DEFAULT_PERCENT.into());
         }
         _ => {
-            let is_empty = |metrics: &Value| metrics.as_array().is_some_and(Vec::is_empty);
-            if spec.get("metrics").is_some_and(is_empty) {
-                spec.remove("metrics");
-            }
-            spec.entry("metrics")
-                .or_insert_with(|| json!([metric(&DEFAULT_PERCENT.into())]));
+            prepare_metrics(spec);
             if let Some(behavior) = spec.get_mut("behavior").filter(|given| given.is_object()) {
                 fill_behavior(behavior);
             }
@@ -57,11 +59,23 @@ pub(super) fn prepare_status(value: &mut Value) {
     }
 }
 
+fn prepare_metrics(spec: &mut Map) {
+    let is_empty = |metrics: &Value| metrics.as_array().is_some_and(Vec::is_empty);
+    if spec.get("metrics").is_some_and(is_empty) {
+        spec.remove("metrics");
+    }
+    spec.entry("metrics")
+        .or_insert_with(|| json!([metric(&DEFAULT_PERCENT.into())]));
+}
+
 /// What is wrong with an autoscaler, in either version.
 ///
 /// Source: kubernetes v1.34 `pkg/apis/autoscaling/validation/validation.go`.
 pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
-    let spec = &new["spec"];
+    // The older version has no metrics of its own.
+    let is_old = new["spec"]["metrics"].is_null();
+    let stored = is_old.then(|| to_new_autoscaler(new.clone()));
+    let spec = &stored.as_ref().unwrap_or(new)["spec"];
     let target = &spec["scaleTargetRef"];
     let version = target["apiVersion"].as_str().unwrap_or_default();
     let mut causes = Vec::new();
@@ -99,10 +113,6 @@ pub(super) fn faults(new: &Value, old: Option<&Value>) -> Vec<Cause> {
     for (index, metric) in metrics.iter().enumerate() {
         metric_faults(&format!("spec.metrics[{index}]"), metric, &mut causes);
     }
-    let percent = &spec["targetCPUUtilizationPercentage"];
-    if !percent.is_null() {
-        metric_faults("spec.metrics[0]", &metric(percent), &mut causes);
-    }
     let is_apart = |metric: &Value| metric["type"] == "Object" || metric["type"] == "External";
     if min == 0 && !metrics.iter().any(is_apart) {
         let why = "must specify at least one Object or External metric to support scaling to zero replicas";
@@ -129,32 +139,40 @@ fn metric(percent: &Value) -> Value {
     })
 }
 
+/// Whether a metric is the one that autoscaling/v1 has a field for.
+fn is_of_cpu(metric: &Value) -> bool {
+    let of = &metric["resource"];
+    let percent = &of["target"]["averageUtilization"];
+    metric["type"] == "Resource" && of["name"] == "cpu" && !percent.is_null()
+}
+
 /// A stored autoscaler as autoscaling/v1 shows it.
 pub(in crate::store) fn to_old_autoscaler(mut value: Value) -> Value {
-    if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
-        let percent = spec.remove("metrics").and_then(|metrics| {
-            let metrics = metrics.as_array()?.clone();
-            let of_cpu = metrics.into_iter().find(|metric| {
-                metric["type"] == "Resource" && metric["resource"]["name"] == "cpu"
-            })?;
-            Some(of_cpu["resource"]["target"]["averageUtilization"].clone())
-        });
-        if let Some(percent) = percent {
+    let mut other = Vec::new();
+    if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut)
+        && let Some(Value::Array(metrics)) = spec.remove("metrics")
+    {
+        if let Some(of_cpu) = metrics.iter().find(|metric| is_of_cpu(metric)) {
+            let percent = of_cpu["resource"]["target"]["averageUtilization"].clone();
             spec.insert("targetCPUUtilizationPercentage".to_owned(), percent);
         }
+        other.extend(metrics.iter().filter(|metric| !is_of_cpu(metric)).cloned());
     }
     if let Some(status) = value.get_mut("status").and_then(Value::as_object_mut) {
-        let share = status.remove("currentMetrics").and_then(|metrics| {
-            let mut metrics = metrics.as_array()?.iter();
-            let of_cpu = metrics.find(|metric| metric["resource"]["name"] == "cpu")?;
-            let share = &of_cpu["resource"]["current"]["averageUtilization"];
-            Some(share.clone()).filter(|share| !share.is_null())
+        let metrics = status.get("currentMetrics").and_then(Value::as_array);
+        let share = metrics.and_then(|metrics| {
+            let shares = metrics.iter().filter(|metric| {
+                metric["type"] == "Resource" && metric["resource"]["name"] == "cpu"
+            });
+            let shares = shares.map(|metric| &metric["resource"]["current"]["averageUtilization"]);
+            shares.filter(|share| !share.is_null()).last().cloned()
         });
         if let Some(share) = share {
             status.insert("currentCPUUtilizationPercentage".to_owned(), share);
         }
         status.entry("currentReplicas").or_insert_with(|| 0.into());
     }
+    annotate(&mut value, &other);
     value
 }
 
@@ -167,8 +185,13 @@ pub(in crate::store) fn to_new_autoscaler(mut value: Value) -> Value {
     }
     if let Some(status) = value.get_mut("status").and_then(Value::as_object_mut) {
         status.retain(|field, number| field != "currentReplicas" || *number != 0);
-        status.entry("currentMetrics").or_insert(Value::Null);
+        let share = status.remove("currentCPUUtilizationPercentage");
+        let metrics = share.map_or(Value::Null, |share| {
+            json!([{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": share}}}])
+        });
+        status.entry("currentMetrics").or_insert(metrics);
     }
+    restore(&mut value);
     value
 }
 

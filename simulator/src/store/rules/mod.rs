@@ -4,6 +4,7 @@ mod affinity;
 mod allotment;
 mod api_service;
 mod autoscaler;
+mod autoscaler_round;
 mod budget;
 mod certificate;
 mod claim;
