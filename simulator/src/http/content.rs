@@ -98,7 +98,11 @@ pub(super) fn is_bare(served: &Served, shape: Shape) -> bool {
 
 /// The `metadata` of a page.
 pub(super) fn list_metadata(kind: &Kind, page: &Page, shape: Shape) -> Value {
-    let mut metadata = json!({"resourceVersion": page.revision.to_string()});
+    let mut metadata = match kind.is("", "ComponentStatus") {
+        // They are asked for each time, and stored nowhere.
+        true => json!({}),
+        false => json!({"resourceVersion": page.revision.to_string()}),
+    };
     let is_full = matches!(shape, Shape::Full);
     match &page.token {
         Some(token) => metadata["continue"] = token.clone().into(),

@@ -9,7 +9,6 @@ use http::Method;
 use super::call::Call;
 use super::caller;
 use super::route::Target;
-use crate::json::json;
 use crate::store::kind::{Kind, Origin};
 use crate::store::status::Status;
 
@@ -49,13 +48,5 @@ pub(super) fn refusal(call: &Call, target: &Target, kind: &Kind) -> Option<Statu
     if target.subresource.is_empty() && matches!(verb, "update" | "patch") {
         return Some(Status::bad_request("name must be provided"));
     }
-    Some(Status {
-        code: 405,
-        reason: "MethodNotAllowed".into(),
-        message: format!(
-            "{verb} is not supported on resources of kind \"{}\"",
-            kind.resource()
-        ),
-        details: Some(json!({"group": kind.group, "kind": kind.plural})),
-    })
+    Some(Status::unsupported(verb, &kind.resource()))
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::kernel::{Context, Kernel};
 use super::kind::Kind;
 use super::metadata::seconds;
+use super::object::Object;
 use super::patch::managed::{Writer, track_update};
 use super::request::{Part, PatchKind, Request, Verb, WriteOptions};
 use super::status::Status;
@@ -118,8 +119,24 @@ impl Kernel {
             self.begin_with_one((plural, name), body, (now, ids));
         }
         self.register_all_versions((now, &mut *ids));
+        self.tell_of_components();
         let conversation = &mut Conversation::default();
         self.gather_roles(&mut Context::new((now, ids), conversation));
+    }
+
+    /// Says that what a control plane consists of is well: what is asked on a real server whenever somebody reads it, and
+    /// has neither a uid nor a revision.
+    ///
+    /// Source: kubernetes v1.34 `pkg/registry/core/componentstatus/rest.go`.
+    fn tell_of_components(&mut self) {
+        let table = self.registry.get("", "v1", "componentstatuses").table;
+        for name in ["controller-manager", "etcd-0", "scheduler"] {
+            let component = json!({
+                "metadata": {"name": name},
+                "conditions": [{"type": "Healthy", "status": "True", "message": "ok"}],
+            });
+            self.log.put_back(table, Object::new(component, 0));
+        }
     }
 
     /// Stores an object as it is, of which nobody disputes anything: a whole creation would take several times longer.

@@ -58,6 +58,14 @@ pub(in crate::store) fn rewritten(text: &str, layout: Layout) -> Result<Option<S
     Ok(reading.map(|time| time.strftime(written).to_string()))
 }
 
+/// Whether a time, as it is written, is the one that Go begins with, which counts as none.
+pub(crate) fn is_zero(written: &str) -> bool {
+    matches!(
+        written,
+        "0001-01-01T00:00:00Z" | "0001-01-01T00:00:00.000000Z"
+    )
+}
+
 /// Reads a text from left to right, as the layout has it.
 struct Reader<'t> {
     text: &'t str,

@@ -215,6 +215,9 @@ impl Kernel {
             Verb::Get(_) if request.part == Part::Scale => self.get_scale(&request, context),
             Verb::Get(at_least) => self.get(&request, at_least, context),
             Verb::List(options) => self.list(&request, &options, context).map(Answer::List),
+            Verb::Watch(_) if request.served.kind.is("", "ComponentStatus") => Err(
+                Status::unsupported("watch", &request.served.kind.resource()),
+            ),
             Verb::Watch(options) => {
                 self.initialise(&request.served, context.conversation)?;
                 Ok(Answer::Watch(Cursor::open(&self.log, &request, &options)))
@@ -276,6 +279,11 @@ impl Request {
 
     /// 404 for the named object.
     pub(super) fn not_found(&self) -> Status {
-        Status::not_found(&self.served.kind.resource(), &self.name)
+        let mut resource = self.served.kind.resource();
+        if self.served.kind.is("", "ComponentStatus") {
+            // Those who look at components call them so.
+            resource.name = "componentstatus";
+        }
+        Status::not_found(&resource, &self.name)
     }
 }

@@ -173,7 +173,13 @@ pub(super) fn faults(served: &Served, value: &Value, old: Option<&Value>, is_who
     if looks.is_state_first {
         causes.extend(at_state());
         later.extend((0..looks.changes).flat_map(|_| at_change()));
-        later.extend((1..looks.states).flat_map(|_| at_state()));
+        let again = (1..looks.states).flat_map(|_| at_state());
+        if served.kind.group == "rbac.authorization.k8s.io" {
+            // A role is looked at twice before the change is.
+            causes.extend(again);
+        } else {
+            later.extend(again);
+        }
     } else {
         causes.extend((0..looks.changes).flat_map(|_| at_change()));
         causes.extend((0..looks.states).flat_map(|_| at_state()));

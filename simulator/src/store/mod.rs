@@ -50,7 +50,7 @@ mod form;
 mod founding;
 mod generation;
 mod go_base64;
-mod go_time;
+pub(crate) mod go_time;
 mod identity;
 mod metadata;
 mod metadata_faults;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::json::{Value, json};
 
 use super::answer::Answer;
+use super::decode::cut_numbers;
 use super::form::to_version;
 use super::kernel::{Context, Kernel};
 use super::kind::{Kind, Origin, ScalePaths};
@@ -109,6 +110,9 @@ impl Kernel {
         identity::settle_type(&scale_kind, &request.name, &mut scale, is_strategic)?;
         identity::check_patched(&scale_kind, (&scale, &live), quoted.as_ref())?;
         let sent = quoted.unwrap_or_else(|| scale.to_string());
+        if is_strategic {
+            cut_numbers(&scale_kind, &mut scale);
+        }
         shape::fit_posted(&scale_kind, &mut scale, options, &mut context.warnings)
             .map_err(|why| identity::undecodable(&sent, &why))?;
         metadata::place(&mut scale, request)?;

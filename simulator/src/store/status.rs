@@ -88,6 +88,20 @@ impl Status {
         }
     }
 
+    /// 405 for a verb that a resource does not know.
+    pub(crate) fn unsupported(verb: &str, resource: &Qualified) -> Self {
+        let mut details = json!({"kind": resource.name});
+        if !resource.group.is_empty() {
+            details["group"] = resource.group.into();
+        }
+        Self {
+            code: 405,
+            reason: "MethodNotAllowed",
+            message: format!("{verb} is not supported on resources of kind \"{resource}\""),
+            details: Some(details),
+        }
+    }
+
     /// 409 for a name that is taken.
     #[must_use]
     pub fn already_exists(resource: &Qualified, name: &str) -> Self {

@@ -65,9 +65,13 @@ impl Field {
                 };
             }
             (Shape::Optional, kind) => {
-                if let Some(value) = kind.decode(wire, name, depth)? {
-                    object.insert(name, value);
-                }
+                let value = kind.decode(wire, name, depth)?;
+                // Go points to the time that it begins with.
+                let value = value.unwrap_or_else(|| match kind {
+                    Kind::MicroTime => "0001-01-01T00:00:00.000000Z".into(),
+                    _ => "0001-01-01T00:00:00Z".into(),
+                });
+                object.insert(name, value);
             }
             (Shape::Repeated, _) => {
                 let list = object

@@ -13,6 +13,7 @@ use super::Error;
 use super::message::{Field, Kind, Message, Other, Shape};
 use super::writer::Writer;
 use crate::json::{Map, Text, Value};
+use crate::store::go_time::is_zero;
 
 impl Message {
     /// Writes the fields of an object before what has been written. Fields that the message lacks are left out.
@@ -32,8 +33,13 @@ impl Field {
                 _ => Err(self.misfit()),
             });
         };
-        let value = present(object.and_then(|object| object.get(name)));
+        let given = object.and_then(|object| object.get(name));
+        let value = present(given);
         match (self.shape, value) {
+            // Go points to the time that it begins with.
+            (Shape::Optional, None) if given.is_some() && self.is_time() => {
+                writer.nested(number, |_| Ok(()))
+            }
             (Shape::Plain, None) if matches!(self.kind, Kind::Bytes) => Ok(()),
             (Shape::Plain, value) => self.put(number, value, writer),
             (Shape::Optional | Shape::Repeated | Shape::Map, None) => Ok(()),
@@ -116,6 +122,10 @@ impl Field {
         written.ok_or_else(|| self.misfit())
     }
 
+    fn is_time(&self) -> bool {
+        matches!(self.kind, Kind::Time | Kind::MicroTime)
+    }
+
     fn misfit(&self) -> Error {
         Error::Misfit(self.name.unwrap_or_default())
     }
@@ -133,7 +143,7 @@ fn instant(
     nanoseconds: impl FnOnce(Timestamp) -> i32,
 ) -> Option<()> {
     let text = value.as_str()?;
-    if !text.is_empty() {
+    if !text.is_empty() && !is_zero(text) {
         let instant: Timestamp = text.parse().ok()?;
         writer.integer(2, nanoseconds(instant).into());
         writer.integer(1, instant.as_second());

@@ -240,11 +240,11 @@ fn condition_faults(conditions: &Value, causes: &mut Vec<Cause>) {
             "Denied" => "Approved",
             _ => "",
         };
-        let field = format!("{path}.type");
         if seen.contains(other) {
             let why = "Approved and Denied conditions are mutually exclusive";
-            causes.push(invalid(&field, kind, why));
+            causes.push(invalid("status.conditions", kind, why));
         }
+        let field = format!("{path}.type");
         if !seen.insert(kind) {
             causes.push(duplicate(field, &condition["type"]));
         }

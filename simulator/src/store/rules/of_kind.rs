@@ -252,7 +252,13 @@ pub(in crate::store) fn part_faults(
     if !of_metadata.is_empty() {
         // What is said without the old state is said of the new one.
         let of_state = faults_of_part(kind, part, new, None);
-        let both = causes.iter().zip(&of_state);
+        // A role is looked at twice before the change is.
+        let n_looks = match kind.group.as_str() {
+            "rbac.authorization.k8s.io" => 2,
+            _ => 1,
+        };
+        let of_state = std::iter::repeat_n(&of_state, n_looks).flatten();
+        let both = causes.iter().zip(of_state);
         let n_of_state = both.take_while(|(cause, state)| cause == state).count();
         let of_change = causes.split_off(n_of_state);
         causes.extend(of_metadata.iter().cloned());

@@ -30,9 +30,15 @@ pub(in crate::store) fn canonicalise_times(node: &Node, value: &mut Value) {
     }
 }
 
-/// What is written for a time that is told in another way; what is none has been refused.
-fn written(time: &Value, layout: Layout) -> Option<String> {
-    go_time::rewritten(time.as_str()?, layout).ok().flatten()
+/// What is written for a time that is told in another way, which is null for the one that Go begins with; what is none has
+/// been refused.
+fn written(time: &Value, layout: Layout) -> Option<Value> {
+    let text = time.as_str()?;
+    let written = go_time::rewritten(text, layout).ok().flatten();
+    match go_time::is_zero(written.as_deref().unwrap_or(text)) {
+        true => Some(Value::Null),
+        false => written.map(Value::from),
+    }
 }
 
 fn has_odd(node: &Node, value: &Value) -> bool {
@@ -56,7 +62,7 @@ fn has_odd(node: &Node, value: &Value) -> bool {
 fn rewrite(node: &Node, value: &mut Value) {
     if let Some(layout) = node.time {
         if let Some(written) = written(value, layout) {
-            *value = written.into();
+            *value = written;
         }
         return;
     }
@@ -66,6 +72,10 @@ fn rewrite(node: &Node, value: &mut Value) {
                 if let Some(below) = below(node, name).filter(|below| below.has_time) {
                     rewrite(below, field);
                 }
+            }
+            // Of metadata within an object Go leaves it out.
+            if fields.get("creationTimestamp").is_some_and(Value::is_null) {
+                fields.remove("creationTimestamp");
             }
         }
         Value::Array(list) => {
