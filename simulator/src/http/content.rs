@@ -34,7 +34,7 @@ pub(super) fn list_names(served: &Served, shape: Shape) -> (Cow<'_, str>, &str) 
 
 /// One object of `served`.
 pub(super) fn object(served: &Served, shape: Shape, object: &Object) -> Value {
-    let view = served.view(object);
+    let view = seen(served, shape, object);
     let content = match shape {
         Shape::Full => view.into_owned(),
         Shape::Metadata(_) => only_metadata(&view["metadata"]),
@@ -44,6 +44,25 @@ pub(super) fn object(served: &Served, shape: Shape, object: &Object) -> Value {
         }
     };
     named(content, names(served, shape))
+}
+
+/// An object in the version of the request, but for what a version carries in annotations where only metadata is shown:
+/// that is of no version.
+///
+/// Source: apiserver v0.34.3, pkg/endpoints/handlers/response.go, `doTransformObject`.
+fn seen<'o>(served: &Served, shape: Shape, object: &'o Object) -> Cow<'o, Value> {
+    let mut view = served.view(object);
+    let is_whole = matches!(
+        shape,
+        Shape::Full | Shape::Table(_, IncludeObject::Object, ..)
+    );
+    if served.kind.origin == Origin::BuiltIn
+        && !is_whole
+        && let Cow::Owned(view) = &mut view
+    {
+        view["metadata"] = object.value()["metadata"].clone();
+    }
+    view
 }
 
 /// What is answered that is stored nowhere: a `scale` comes in every form.
@@ -68,7 +87,8 @@ pub(super) fn done(served: &Served, shape: Shape, value: Value) -> Value {
 pub(super) fn list(served: &Served, shape: Shape, page: &Page) -> Value {
     let metadata = list_metadata(&served.kind, page, shape);
     if let Shape::Table(now, include, _, version) = shape {
-        let views: Vec<_> = page.items.iter().map(|item| served.view(item)).collect();
+        let seen = page.items.iter().map(|item| seen(served, shape, item));
+        let views: Vec<_> = seen.collect();
         let objects: Vec<&Value> = views.iter().map(AsRef::as_ref).collect();
         let table = table::table(&served.kind, &objects, &metadata, now, include);
         return version.of(table);

@@ -53,6 +53,10 @@ pub(super) fn check(
                 context.warnings.extend(told);
             }
         }
+        if part == Part::Status && served.kind.origin == Origin::BuiltIn {
+            let told = rules::status_warnings(&served.kind, value);
+            context.warnings.extend(told);
+        }
         if served.kind.origin == Origin::Custom {
             let told = metadata::finalizer_warnings(value, old);
             context.warnings.extend(told);

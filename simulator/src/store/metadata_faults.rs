@@ -425,7 +425,7 @@ mod tests {
     #[case::as_a_change(("", "services"), &[("metadata.annotations", 3), ("metadata.finalizers", 1), ("metadata.finalizers[2]", 1)])]
     #[case::as_a_state(("", "limitranges"), &[("metadata.annotations", 3), ("metadata.finalizers", 2), ("metadata.generateName", 1), ("metadata.finalizers[2]", 1)])]
     #[case::as_both(("", "configmaps"), &[("metadata.annotations", 4), ("metadata.finalizers", 2), ("metadata.finalizers[2]", 2), ("metadata.generateName", 1)])]
-    #[case::often(("", "persistentvolumeclaims"), &[("metadata.annotations", 5), ("metadata.finalizers", 3), ("metadata.finalizers[2]", 3), ("metadata.generateName", 2)])]
+    #[case::often(("", "persistentvolumeclaims"), &[("metadata.annotations", 5), ("metadata.finalizers", 3), ("metadata.generateName", 2), ("metadata.finalizers[2]", 3)])]
     fn an_update_finds_a_fault_as_often_as_it_looks(
         #[case] resource: (&str, &str),
         #[case] expected: &[(&str, usize)],

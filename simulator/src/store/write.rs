@@ -328,10 +328,7 @@ impl Kernel {
         }
         drop_type(&mut value);
         let mut value = stored_form(served, value);
-        let labels_late = request.part == Part::Status && value["metadata"]["labels"].is_null();
-        finish(served, old, &mut value);
-        // What is shown and not stored is another state each time.
-        let is_bare = labels_late && !value["metadata"]["labels"].is_null();
+        let is_bare = finish(request, old, &mut value);
         self.give_addresses(request, &mut value, Some(old.value()))?;
         self.admit_expansion(request, &value, old.value())?;
         self.keep(request, (old, value, is_bare), options, context)
@@ -427,12 +424,17 @@ fn check_unwritten(sent: u64) -> Result<(), Status> {
     }
 }
 
-/// Finishes a new state of an object, which is read again unless it ends the object.
-fn finish(served: &Served, old: &Object, value: &mut Value) {
+/// Finishes a new state of an object, which is read again unless it ends the object; whether it is a status that is bare of
+/// labels which it shows, so that it is another state each time.
+fn finish(request: &Request, old: &Object, value: &mut Value) -> bool {
+    let served = &request.served;
+    let may_be_bare = request.part == Part::Status && value["metadata"]["labels"].is_null();
+    rules::keep_seen(&served.kind, request.part, (&mut *value, old.value()));
     rules::finish(&served.kind, value);
     if !(old.is_terminating() && is_released(served, value)) {
         rules::reread(&served.kind, value);
     }
+    may_be_bare && !value["metadata"]["labels"].is_null()
 }
 
 /// Records who owns what of a new object, but which versions are stored.

@@ -154,7 +154,7 @@ pub(super) fn is_shared(name: &str) -> bool {
     is_native(name) && !name.starts_with("hugepages-")
 }
 
-fn is_native(name: &str) -> bool {
+pub(super) fn is_native(name: &str) -> bool {
     !name.contains('/') || name.contains("kubernetes.io/")
 }
 

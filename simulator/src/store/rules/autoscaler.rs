@@ -164,8 +164,9 @@ pub(in crate::store) fn to_old_autoscaler(mut value: Value) -> Value {
             let shares = metrics.iter().filter(|metric| {
                 metric["type"] == "Resource" && metric["resource"]["name"] == "cpu"
             });
-            let shares = shares.map(|metric| &metric["resource"]["current"]["averageUtilization"]);
-            shares.filter(|share| !share.is_null()).last().cloned()
+            let mut shares =
+                shares.map(|metric| &metric["resource"]["current"]["averageUtilization"]);
+            shares.rfind(|share| !share.is_null()).cloned()
         });
         if let Some(share) = share {
             status.insert("currentCPUUtilizationPercentage".to_owned(), share);

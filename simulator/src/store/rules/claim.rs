@@ -2,16 +2,17 @@
 //!
 //! Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`.
 
+use super::allotment::is_native;
 use super::go_struct::difference;
 use super::of_kind::required;
 use super::part::{take_back, text};
 use super::volume::{access_faults, mode_fault};
 use crate::json::Value;
 use crate::store::admission::selector_faults;
-use crate::store::metadata::invalid;
+use crate::store::metadata::{invalid, key_fault};
 use crate::store::naming::subdomain_fault;
 use crate::store::quota::Amount;
-use crate::store::schema::cause::forbidden;
+use crate::store::schema::cause::{forbidden, invalid_shown, not_supported};
 use crate::store::status::Cause;
 
 /// What names the class of a claim that is older than the field for it.
@@ -52,13 +53,80 @@ pub(super) fn admit_source(claim: &mut Value) {
     }
 }
 
-/// Sets the phase that a status is in which names none.
+/// What may become of the size of a claim.
+const RESIZES: [&str; 5] = [
+    "ControllerResizeInProgress",
+    "ControllerResizeInfeasible",
+    "NodeResizeInProgress",
+    "NodeResizeInfeasible",
+    "NodeResizePending",
+];
+
+/// Sets the phase that a status is in which names none, and shows the times that Go cannot leave out.
 ///
 /// Source: kubernetes v1.34 `pkg/apis/core/v1/defaults.go`, `SetDefaults_PersistentVolumeClaim`.
 pub(super) fn prepare_status(claim: &mut Value) {
     let status = &mut claim["status"];
     if text(status, "phase").is_empty() {
         status["phase"] = "Pending".into();
+    }
+    let conditions = status.get_mut("conditions").and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten() {
+        if let Some(fields) = condition.as_object_mut() {
+            for time in ["lastProbeTime", "lastTransitionTime"] {
+                fields.entry(time).or_insert(Value::Null);
+            }
+        }
+    }
+}
+
+/// What is wrong with the status of a claim.
+///
+/// Source: kubernetes v1.34 `pkg/apis/core/validation/validation.go`, `ValidatePersistentVolumeClaimStatusUpdate`.
+pub(super) fn status_faults(new: &Value) -> Vec<Cause> {
+    let status = &new["status"];
+    let mut causes = Vec::new();
+    let entries = |field: &str| status[field].as_object().into_iter().flatten();
+    for (name, amount) in entries("capacity") {
+        amount_fault(&format!("status.capacity[{name}]"), amount, &mut causes);
+    }
+    let field = "status.allocatedResourceStatuses";
+    for (name, state) in entries("allocatedResourceStatuses") {
+        key_of_claim_faults(field, name, &mut causes);
+        if !RESIZES.contains(&state.as_str().unwrap_or_default()) {
+            let known = RESIZES.map(str::to_owned);
+            causes.push(not_supported(field, &name.as_str().into(), &known));
+        }
+    }
+    let field = "status.allocatedResources";
+    for (name, amount) in entries("allocatedResources") {
+        let n_before = causes.len();
+        key_of_claim_faults(field, name, &mut causes);
+        if causes.len() == n_before {
+            amount_fault(&format!("{field}[{name}]"), amount, &mut causes);
+        }
+    }
+    causes
+}
+
+/// Of what has no vendor a claim has nothing but storage.
+fn key_of_claim_faults(field: &str, name: &str, causes: &mut Vec<Cause>) {
+    let n_before = causes.len();
+    key_fault(field, name, name, causes);
+    if causes.len() == n_before && is_native(name) && name != "storage" {
+        causes.push(not_supported(field, &name.into(), &["storage".to_owned()]));
+    }
+}
+
+fn amount_fault(field: &str, amount: &Value, causes: &mut Vec<Cause>) {
+    let text = amount.as_str().unwrap_or_default();
+    let is_zero = Amount::read(text).is_none_or(Amount::is_zero);
+    if text.starts_with('-') && !is_zero {
+        causes.push(invalid_shown(
+            field,
+            text,
+            "must be a valid resource quantity",
+        ));
     }
 }
 

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use super::network::port_faults;
 use super::of_kind::{immutable, required};
 use super::part::{domain_path_faults, is_empty, items, refuse, text};
+use super::pod_network::address_fault;
 use super::pod_spec::choice_fault;
 use super::scaling::reference_faults;
 use crate::json::Value;
@@ -231,8 +232,8 @@ pub(super) fn status_faults(new: &Value) -> Vec<Cause> {
         let at = |field: &str| format!("status.loadBalancer.ingress[{index}].{field}");
         let text = |field: &str| address[field].as_str().unwrap_or_default();
         let (ip, host) = (text("ip"), text("hostname"));
-        if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
-            causes.push(invalid(&at("ip"), ip, ADDRESS));
+        if !ip.is_empty() {
+            address_fault(&at("ip"), ip, &mut causes);
         }
         if ip.is_empty() && !address["ipMode"].is_null() {
             let why = "may not be specified when `ip` is not set";

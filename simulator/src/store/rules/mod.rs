@@ -50,6 +50,7 @@ mod pod_os;
 mod pod_part;
 mod pod_resources;
 mod pod_spec;
+mod pod_status;
 mod pod_update;
 mod pod_warning;
 mod pod_zero;
@@ -81,8 +82,9 @@ pub(super) use certificate::USAGES as KEY_USAGES;
 pub(super) use claim::CLASS as CLASS_OF_CLAIM;
 pub(super) use event::{to_core_event, to_new_event};
 pub(super) use of_kind::{
-    admit, drop_unowned, early_warnings, finish, has_late_labels, has_unowned, label_as_pods,
-    name_requester, part_faults, plug_in, prepare, prepare_status, readmit, reread, restore,
+    admit, drop_unowned, early_warnings, finish, has_late_labels, has_unowned, keep_seen,
+    label_as_pods, name_requester, part_faults, plug_in, prepare, prepare_status, readmit, reread,
+    restore,
 };
 pub(super) use part::{CONTAINERS, has, items, text};
 pub(super) use pod_part::keep as keep_part_of_pod;
@@ -90,6 +92,6 @@ pub(super) use probe::{HOOKS, PROBES};
 pub(super) use quantity::{Form, binary_power, canonicalise, decimal, decimal_exponent, of_binary};
 pub(super) use service::{Taken, drop_dependent, give_addresses, give_health_port};
 pub(super) use time::canonicalise_times;
-pub(super) use warning::warnings;
+pub(super) use warning::{status_warnings, warnings};
 pub(super) use workload::template_place;
 pub(super) use zero::leave_out_zeros;

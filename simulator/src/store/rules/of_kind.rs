@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::{
     allotment, api_service, autoscaler, budget, certificate, claim, controller, counts, cron_job,
     defaults, device, driver, endpoints, event, flow, ingress, ip, job, job_status, lease, limits,
-    namespace, network, node, pod, pod_gates, pod_part, priority, profile_mark, role, secret,
-    service, service_faults, volume, workload,
+    namespace, network, node, pod, pod_gates, pod_part, pod_status, priority, profile_mark, role,
+    secret, service, service_faults, volume, workload,
 };
 use crate::access::User;
 use crate::json::{Value, json};
@@ -180,7 +180,10 @@ pub(in crate::store) fn prepare_status(
         }
         match (kind.group.as_str(), kind.kind.as_str()) {
             ("", "PersistentVolumeClaim") => claim::prepare_status(value),
-            ("", "Pod") => pod::prepare_status(value),
+            ("", "Pod") => {
+                pod_status::keep_class(value, old);
+                pod::prepare_status(value);
+            }
             ("", "Namespace") => namespace::prepare_status(value),
             ("", "PersistentVolume") => volume::prepare_status(value, old, now),
             ("", "Service") => service::prepare_status(value),
@@ -197,6 +200,13 @@ pub(in crate::store) fn prepare_status(
     }
     if certificate::is_request(kind) {
         certificate::stamp(value, old, now);
+    }
+}
+
+/// Puts back what a new status does not say, once it is recorded whose fields are whose.
+pub(in crate::store) fn keep_seen(kind: &Kind, part: Part, (value, old): (&mut Value, &Value)) {
+    if part == Part::Status && kind.is("", "Pod") {
+        pod_status::keep_generations(value, old);
     }
 }
 
@@ -347,6 +357,8 @@ fn status_faults(kind: &Kind, new: &Value, old: &Value) -> Vec<Cause> {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "ResourceQuota") => allotment::status_faults(new),
         ("", "Node") => node::faults(new, Some(old)),
+        ("", "Pod") => pod_status::faults(new, old),
+        ("", "PersistentVolumeClaim") => claim::status_faults(new),
         ("policy", "PodDisruptionBudget") => budget::status_faults(new),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::status_faults(new),
         ("flowcontrol.apiserver.k8s.io", _) => flow::status_faults(new),

@@ -13,6 +13,12 @@ use crate::store::quota::{Amount, Amounts, add};
 use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
+/// The lists of statuses of containers.
+const STATUSES: [&str; 3] = [
+    "containerStatuses",
+    "initContainerStatuses",
+    "ephemeralContainerStatuses",
+];
 /// The lists of the containers that a pod is made with.
 const OWN: [&str; 2] = ["initContainers", "containers"];
 
@@ -26,11 +32,10 @@ pub(super) fn prepare_status(value: &mut Value) {
         let class = quality_of_service(&value["spec"]);
         value["status"]["qosClass"] = class.into();
     }
-    let statuses = value.pointer_mut("/status/containerStatuses");
-    for status in statuses.and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(fields) = status.as_object_mut() {
-            fields.entry("state").or_insert_with(|| json!({}));
-            fields.entry("lastState").or_insert_with(|| json!({}));
+    for list in STATUSES {
+        let statuses = value["status"].get_mut(list).and_then(Value::as_array_mut);
+        for status in statuses.into_iter().flatten() {
+            prepare_states(status);
         }
     }
     let conditions = value.pointer_mut("/status/conditions");
@@ -42,6 +47,28 @@ pub(super) fn prepare_status(value: &mut Value) {
         if let Some(fields) = condition.as_object_mut() {
             for time in ["lastProbeTime", "lastTransitionTime"] {
                 fields.entry(time).or_insert(Value::Null);
+            }
+        }
+    }
+}
+
+/// Shows the states of a container, and their times, which Go cannot leave out.
+fn prepare_states(status: &mut Value) {
+    let Some(fields) = status.as_object_mut() else {
+        return;
+    };
+    for name in ["state", "lastState"] {
+        let state = fields.entry(name).or_insert_with(|| json!({}));
+        let times: [(&str, &[&str]); 2] = [
+            ("running", &["startedAt"]),
+            ("terminated", &["startedAt", "finishedAt"]),
+        ];
+        for (kind, times) in times {
+            let state = state.get_mut(kind).and_then(Value::as_object_mut);
+            for fields in state.into_iter() {
+                for time in times {
+                    fields.entry(*time).or_insert(Value::Null);
+                }
             }
         }
     }

@@ -110,7 +110,7 @@ pub(super) fn alias_faults(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
 }
 
 /// Refuses what is no address; leading zeros are read over, as Go once did.
-fn address_fault(field: &str, address: &str, causes: &mut Vec<Cause>) {
+pub(super) fn address_fault(field: &str, address: &str, causes: &mut Vec<Cause>) {
     let is_old_form = || {
         let parts = Vec::from_iter(address.split('.'));
         let is_byte =

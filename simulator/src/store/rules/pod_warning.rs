@@ -291,7 +291,7 @@ fn near_warnings(path: &str, spec: &Value, told: &mut Vec<String>) {
 }
 
 /// Addresses that are written in another way than they should be.
-fn address_warning(field: &str, address: &str, told: &mut Vec<String>) {
+pub(super) fn address_warning(field: &str, address: &str, told: &mut Vec<String>) {
     let is_mapped = |ip: &IpAddr| matches!(ip, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some());
     match address.parse::<IpAddr>() {
         Ok(ip) if is_mapped(&ip) => told.push(odd(field, address, &ip.to_canonical().to_string())),

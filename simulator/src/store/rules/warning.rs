@@ -9,12 +9,34 @@
 use super::claim::CLASS;
 use super::job;
 use super::node;
-use super::pod_warning;
+use super::part::{items, text};
+use super::pod_status;
+use super::pod_warning::{self, address_warning};
 use super::workload::template_place;
 use crate::json::Value;
 use crate::store::kind::{Kind, Origin};
 use crate::store::naming::label_faults;
 use crate::store::quota::Amount;
+
+/// What a client is told of a new status that is accepted: addresses that are written in another way than they should be.
+pub(in crate::store) fn status_warnings(kind: &Kind, new: &Value) -> Vec<String> {
+    let mut told = Vec::new();
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => pod_status::warnings(new, &mut told),
+        ("", "Service") | ("networking.k8s.io", "Ingress") => {
+            let addresses = items(&new["status"]["loadBalancer"]["ingress"]);
+            for (index, address) in addresses.enumerate() {
+                let field = format!("status.loadBalancer.ingress[{index}]");
+                match text(address, "ip") {
+                    "" => {}
+                    ip => address_warning(&field, ip, &mut told),
+                }
+            }
+        }
+        _ => {}
+    }
+    told
+}
 
 /// What a client is told of a new state of an object that is accepted; `old` is the state before.
 pub(in crate::store) fn warnings(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<String> {
