@@ -96,7 +96,7 @@ impl Status {
         }
         Self {
             code: 405,
-            reason: "MethodNotAllowed",
+            reason: "MethodNotAllowed".into(),
             message: format!("{verb} is not supported on resources of kind \"{resource}\""),
             details: Some(details),
         }
