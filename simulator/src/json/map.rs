@@ -114,7 +114,11 @@ impl<V: Clone> Map<V> {
         // Comparing no more than numbers, this takes no branches.
         let begin = fields.partition_point(|field| field.head < head);
         match fields.get(begin) {
-            Some(first) if first.head == head => {}
+            Some(first) if first.head == head => {
+                if is_same_behind_heads(first.name.as_bytes(), name.as_bytes()) {
+                    return Ok(begin);
+                }
+            }
             _ => return Err(begin),
         }
         let same = &fields[begin..];
@@ -271,6 +275,17 @@ fn order_behind_heads(a: &[u8], b: &[u8]) -> Ordering {
         // One is the beginning of the other.
         _ => a.len().cmp(&b.len()),
     }
+}
+
+/// Whether two names whose heads are equal are the same.
+fn is_same_behind_heads(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match (a.last_chunk::<HEAD>(), b.last_chunk::<HEAD>()) {
+            // Their ends are all that is left: numbers again.
+            (Some(a_end), Some(b_end)) if a.len() <= 2 * HEAD => a_end == b_end,
+            (Some(_), Some(_)) => a[HEAD..] == b[HEAD..],
+            _ => true,
+        }
 }
 
 /// How many bytes of a name are its head.
@@ -433,18 +448,18 @@ impl<V: Clone + fmt::Debug> fmt::Debug for Map<V> {
     }
 }
 
-impl Index<&str> for Map {
-    type Output = Value;
+impl<V: Clone> Index<&str> for Map<V> {
+    type Output = V;
 
     /// The value of a field, which must be there.
-    fn index(&self, name: &str) -> &Value {
+    fn index(&self, name: &str) -> &V {
         self.get(name).expect("there is such a field")
     }
 }
 
-impl IndexMut<&str> for Map {
+impl<V: Clone> IndexMut<&str> for Map<V> {
     /// The value of a field, which must be there.
-    fn index_mut(&mut self, name: &str) -> &mut Value {
+    fn index_mut(&mut self, name: &str) -> &mut V {
         self.get_mut(name).expect("there is such a field")
     }
 }

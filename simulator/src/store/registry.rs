@@ -1,7 +1,6 @@
 //! Which resources are served, and how each behaves.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::builtin::rows;
@@ -13,7 +12,7 @@ use super::schema::before::Before;
 use super::schema::default::apply_defaults;
 use super::schema::prune::{Nulls, prune};
 use super::status::Qualified;
-use crate::json::Value;
+use crate::json::{Map, Value};
 
 /// One resource in one version, with what the kernel needs besides its [`Kind`].
 #[derive(Clone, Debug)]
@@ -160,7 +159,7 @@ pub enum Conversion {
 /// Group → version → plural → resource.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    groups: BTreeMap<String, BTreeMap<String, BTreeMap<String, Arc<Served>>>>,
+    groups: Map<Map<Map<Arc<Served>>>>,
 }
 
 /// What a group, version and resource of a URL lead to.
@@ -213,7 +212,7 @@ impl Registry {
             return Found::NoGroup;
         };
         let Some(resources) = versions.get(version) else {
-            let resources = versions.values().flat_map(BTreeMap::values);
+            let resources = versions.values().flat_map(Map::values);
             return match is_custom(resources) {
                 true => Found::NoCustomVersion,
                 false => Found::NoVersion,
@@ -233,12 +232,15 @@ impl Registry {
 
     /// Serves a resource, in place of one with the same group, version and plural.
     pub(crate) fn insert(&mut self, served: Served) {
-        self.groups
-            .entry(served.kind.group.clone())
-            .or_default()
-            .entry(served.kind.version.clone())
-            .or_default()
-            .insert(served.kind.plural.clone(), Arc::new(served));
+        let Kind {
+            group,
+            version,
+            plural,
+            ..
+        } = &*served.kind;
+        let versions = self.groups.entry(group.as_str()).or_insert_with(Map::new);
+        let resources = versions.entry(version.as_str()).or_insert_with(Map::new);
+        resources.insert(plural.clone(), Arc::new(served));
     }
 
     /// Stops serving a resource in all its versions; empty versions and groups vanish.
@@ -259,8 +261,8 @@ impl Registry {
     pub fn all(&self) -> impl Iterator<Item = &Arc<Served>> {
         self.groups
             .values()
-            .flat_map(BTreeMap::values)
-            .flat_map(BTreeMap::values)
+            .flat_map(Map::values)
+            .flat_map(Map::values)
     }
 }
 /// Whether all of them are of definitions.
