@@ -6,6 +6,7 @@ use super::options::integer;
 use super::query::Query;
 use crate::json::{Value, json};
 use crate::store::json_type::json_type;
+use crate::store::kind::{UNVERSIONED, unregistered};
 use crate::store::request::DeleteOptions;
 use crate::store::status::Status;
 
@@ -22,15 +23,6 @@ pub(crate) fn delete(query: &Query, body: Option<Value>) -> Result<DeleteOptions
         None => DeleteOptions::read(&query_deletion(query)?),
     }
 }
-
-/// Kinds of every version that are no options.
-const UNVERSIONED: [&str; 5] = [
-    "APIGroup",
-    "APIGroupList",
-    "APIResourceList",
-    "APIVersions",
-    "Status",
-];
 
 /// Refuses a body that is of another kind, or does not fit the Go type of options of a deletion.
 ///
@@ -52,9 +44,7 @@ fn check_delete_types(body: &Value) -> Result<(), Status> {
         )));
     }
     if kind != "DeleteOptions" {
-        return Err(bare(format!(
-            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:110\""
-        )));
+        return Err(bare(unregistered(kind, version)));
     }
     let fields = DELETE_FIELDS.iter();
     let mut misfits = fields.filter_map(|(path, holder, wanted)| {

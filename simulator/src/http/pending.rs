@@ -14,11 +14,9 @@ use super::resource::no_resource;
 use super::service::ApiServer;
 use super::state::State;
 use crate::ids::Ids;
-use crate::json::json;
 use crate::store::answer::{Refused, Reply};
 use crate::store::registry::Found;
 use crate::store::request::Request;
-use crate::store::status::Status;
 use crate::store::webhook::{Conversation, Inquiry};
 
 /// A request that is under way: it may be applied several times, while webhooks are asked.
@@ -75,11 +73,11 @@ impl ApiServer {
                 Progress::Concluded(result) => {
                     return Ok(pending.told(reply::told(self, call, wanted, result)));
                 }
-                Progress::Asks(_) if pending.conversation.is_endless() => {
-                    return Ok(refusal(call, &endless()));
-                }
                 Progress::Asks(inquiries) => {
-                    self.ask_all(inquiries, &mut pending.conversation).await;
+                    let asked = self.ask_all(inquiries, &mut pending.conversation).await;
+                    if let Err(status) = asked {
+                        return Ok(refusal(call, &status));
+                    }
                 }
             }
         }
@@ -137,15 +135,5 @@ impl State {
                 kernel.apply_once(request, conversation, now, &mut self.ids)
             }
         }
-    }
-}
-
-/// 504 for a request that leads to ever more inquiries.
-pub(super) fn endless() -> Status {
-    Status {
-        code: 504,
-        reason: "Timeout".into(),
-        message: "Timeout: request did not complete within requested timeout".to_owned(),
-        details: Some(json!({})),
     }
 }

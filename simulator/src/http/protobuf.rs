@@ -9,6 +9,7 @@ pub(super) mod writer;
 mod writing;
 
 use crate::json::{DEPTH_MAX, Value, depth};
+use crate::store::kind::unregistered;
 
 use self::message::Message;
 pub use self::wire::Fault;
@@ -19,9 +20,6 @@ use self::writer::Writer;
 const MAGIC: &[u8] = b"k8s\0";
 /// About as much room as most objects take, in bytes.
 const USUAL_BYTES: usize = 2048;
-
-/// The registry of kinds of a real server, as it calls itself when it misses one.
-const SCHEME: &str = "pkg/runtime/scheme.go:110";
 
 /// Why a body could not be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,11 +47,7 @@ pub enum Error {
         why: Fault,
     },
     /// The message is of a kind whose fields are not known here.
-    #[error(
-        "no kind {:?} is registered for version {:?} in scheme {SCHEME:?}",
-        .0.kind,
-        .0.api_version
-    )]
+    #[error("{}", unregistered(&.0.kind, &.0.api_version))]
     UnknownKind(Named),
     /// A field holds what its message has no room for.
     #[error("unable to encode protobuf: the field {0:?} is of another type")]

@@ -9,7 +9,6 @@ use super::body::ResponseBody;
 use super::call::Call;
 use super::dispatch::refusal;
 use super::negotiate::{Offer, accepted};
-use super::pending::endless;
 use super::reply::add_warnings;
 use super::resource;
 use super::response::{not_acceptable, object_response};
@@ -93,13 +92,11 @@ impl ApiServer {
             if inquiries.is_empty() {
                 return admitted;
             }
-            if conversation.is_endless() {
-                return Err(Refused {
-                    status: endless(),
-                    warnings: Vec::new(),
-                });
-            }
-            self.ask_all(inquiries, &mut conversation).await;
+            let asked = self.ask_all(inquiries, &mut conversation).await;
+            asked.map_err(|status| Refused {
+                status,
+                warnings: Vec::new(),
+            })?;
         }
     }
 }

@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 use super::outgoing::{self, Unsent};
 use super::service::ApiServer;
+use crate::json::json;
 use crate::store::object::Object;
 use crate::store::registry::Served;
 use crate::store::status::Status;
@@ -24,7 +25,17 @@ use crate::store::webhook::{
 
 impl ApiServer {
     /// Asks what a request has to ask, all at the same time.
-    pub(super) async fn ask_all(&self, inquiries: Vec<Inquiry>, conversation: &mut Conversation) {
+    ///
+    /// # Errors
+    /// 504 for a request that leads to ever more inquiries.
+    pub(super) async fn ask_all(
+        &self,
+        inquiries: Vec<Inquiry>,
+        conversation: &mut Conversation,
+    ) -> Result<(), Status> {
+        if conversation.is_endless() {
+            return Err(endless());
+        }
         let asked = inquiries.into_iter().map(|inquiry| async {
             let heard = self.ask(&inquiry).await;
             (inquiry, heard)
@@ -32,6 +43,7 @@ impl ApiServer {
         for (inquiry, heard) in join_all(asked).await {
             conversation.hear(inquiry, heard);
         }
+        Ok(())
     }
 
     /// Lets a webhook convert a stored state, so that it is at hand.
@@ -53,7 +65,7 @@ impl ApiServer {
             if inquiries.is_empty() {
                 return shown.map(drop);
             }
-            self.ask_all(inquiries, &mut conversation).await;
+            self.ask_all(inquiries, &mut conversation).await?;
         }
     }
 
@@ -119,5 +131,14 @@ fn answered(response: Response<Bytes>) -> Answered {
         code: response.status().as_u16(),
         content_type: content_type.unwrap_or_default().to_owned(),
         body: response.into_body(),
+    }
+}
+
+fn endless() -> Status {
+    Status {
+        code: 504,
+        reason: "Timeout".into(),
+        message: "Timeout: request did not complete within requested timeout".to_owned(),
+        details: Some(json!({})),
     }
 }

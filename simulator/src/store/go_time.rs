@@ -58,12 +58,13 @@ pub(in crate::store) fn rewritten(text: &str, layout: Layout) -> Result<Option<S
     Ok(reading.map(|time| time.strftime(written).to_string()))
 }
 
+/// The time that Go begins with, as it is written, and the same to the microsecond.
+pub(crate) const ZERO: &str = "0001-01-01T00:00:00Z";
+pub(crate) const ZERO_MICRO: &str = "0001-01-01T00:00:00.000000Z";
+
 /// Whether a time, as it is written, is the one that Go begins with, which counts as none.
 pub(crate) fn is_zero(written: &str) -> bool {
-    matches!(
-        written,
-        "0001-01-01T00:00:00Z" | "0001-01-01T00:00:00.000000Z"
-    )
+    matches!(written, ZERO | ZERO_MICRO)
 }
 
 /// Reads a text from left to right, as the layout has it.

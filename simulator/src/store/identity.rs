@@ -3,7 +3,7 @@
 //! Source: `spec/kube-api.md` §1.8.
 
 use super::json_type::json_type;
-use super::kind::{Kind, Origin, go_package};
+use super::kind::{Kind, Origin, SCHEME, go_package, unregistered};
 use super::metadata::invalid;
 use super::metadata_types::check_types;
 use super::misfit::Misfit;
@@ -191,7 +191,7 @@ pub(super) fn settle_type(
         return match value["kind"].as_str() {
             Some(other) if has_kind && other != called => {
                 let why = format!(
-                    "no kind {other:?} is registered for the internal version of group {:?} in scheme {SCHEME}",
+                    "no kind {other:?} is registered for the internal version of group {:?} in scheme {SCHEME:?}",
                     kind.group
                 );
                 Err(undecodable(&value.to_string(), &why))
@@ -288,9 +288,6 @@ fn unconvertible(kind: &Kind, version: &str, called: &str) -> Option<String> {
     })
 }
 
-/// Where Go knows all kinds, as messages name it.
-const SCHEME: &str = "\"pkg/runtime/scheme.go:110\"";
-
 /// The groups of servers of their own, who know no other kinds.
 pub(super) const APART: [&str; 2] = ["apiextensions.k8s.io", "apiregistration.k8s.io"];
 
@@ -346,10 +343,6 @@ fn unrecognized(kind: &Kind, value: &Value, why: &str) -> Status {
         "the object provided is unrecognized (must be of type {}): {why} ({start})",
         kind.kind
     ))
-}
-
-fn unregistered(called: &str, version: &str) -> String {
-    format!("no kind {called:?} is registered for version {version:?} in scheme {SCHEME}")
 }
 
 /// 400 for a body of the right kind that cannot be decoded.

@@ -7,6 +7,25 @@ use super::schema::compiled::CompiledSchema;
 use super::schema::whole::WholeSchema;
 use super::status::Qualified;
 
+/// Kinds that are the same in every version.
+///
+/// Source: apimachinery v0.34.3, pkg/apis/meta/v1/register.go, `AddToGroupVersion`.
+pub(crate) const UNVERSIONED: [&str; 5] = [
+    "APIGroup",
+    "APIGroupList",
+    "APIResourceList",
+    "APIVersions",
+    "Status",
+];
+
+/// The registry of kinds of a real server, as it calls itself when it misses one.
+pub(crate) const SCHEME: &str = "pkg/runtime/scheme.go:110";
+
+/// What a real server says of a kind that it does not know.
+pub(crate) fn unregistered(kind: &str, api_version: &str) -> String {
+    format!("no kind {kind:?} is registered for version {api_version:?} in scheme {SCHEME:?}")
+}
+
 /// Everything that routing, discovery, validation and printing need to know of a kind.
 #[derive(Clone, Debug)]
 pub struct Kind {

@@ -26,8 +26,8 @@ pub(super) struct Looks {
     states: usize,
     /// Whether it knows that finalizers have a domain, as it does when an object is new.
     knows_domains: bool,
-    /// Whether the whole new state is looked at before the change is.
-    is_state_first: bool,
+    /// How often the whole new state is looked at before the change is; nothing, where the change comes first.
+    states_first: usize,
 }
 
 impl Looks {
@@ -37,7 +37,7 @@ impl Looks {
             changes,
             states,
             knows_domains: true,
-            is_state_first: false,
+            states_first: 0,
         };
         let knowing = match (kind.group.as_str(), kind.kind.as_str()) {
             _ if kind.origin == Origin::Custom => looks(1, 0),
@@ -74,7 +74,7 @@ impl Looks {
                 | ("node.k8s.io", "RuntimeClass")
                 | ("policy", "PodDisruptionBudget")
         );
-        let is_state_first = match (kind.group.as_str(), kind.kind.as_str()) {
+        let states_first = match (kind.group.as_str(), kind.kind.as_str()) {
             (
                 "",
                 "Namespace"
@@ -85,18 +85,25 @@ impl Looks {
             )
             | ("batch", "Job")
             | ("networking.k8s.io", "IPAddress" | "NetworkPolicy")
-            | ("node.k8s.io" | "rbac.authorization.k8s.io", _)
-            | ("resource.k8s.io", "DeviceClass" | "ResourceClaim" | "ResourceClaimTemplate") => {
-                true
-            }
-            ("storage.k8s.io", name) => name != "CSIDriver",
-            _ => false,
+            | ("node.k8s.io", _)
+            | ("resource.k8s.io", "DeviceClass" | "ResourceClaim" | "ResourceClaimTemplate") => 1,
+            ("rbac.authorization.k8s.io", _) => 2,
+            ("storage.k8s.io", name) => usize::from(name != "CSIDriver"),
+            _ => 0,
         };
         Self {
             knows_domains: knows_domains && kind.origin == Origin::BuiltIn,
-            is_state_first: is_state_first && kind.origin == Origin::BuiltIn,
+            states_first: match kind.origin {
+                Origin::BuiltIn => states_first,
+                Origin::Custom => 0,
+            },
             ..knowing
         }
+    }
+
+    /// How often the whole new state is looked at before the change is.
+    pub(super) fn n_states_first(self) -> usize {
+        self.states_first
     }
 
     /// How often a fault of the change is found.
@@ -170,16 +177,10 @@ pub(super) fn faults(served: &Served, value: &Value, old: Option<&Value>, is_who
     }
     let at_state = || bases.iter().chain(&of_state).chain(&domains).cloned();
     let mut later = Vec::new();
-    if looks.is_state_first {
-        causes.extend(at_state());
+    if looks.states_first > 0 {
+        causes.extend((0..looks.states_first).flat_map(|_| at_state()));
         later.extend((0..looks.changes).flat_map(|_| at_change()));
-        let again = (1..looks.states).flat_map(|_| at_state());
-        if served.kind.group == "rbac.authorization.k8s.io" {
-            // A role is looked at twice before the change is.
-            causes.extend(again);
-        } else {
-            later.extend(again);
-        }
+        later.extend((looks.states_first..looks.states).flat_map(|_| at_state()));
     } else {
         causes.extend((0..looks.changes).flat_map(|_| at_change()));
         causes.extend((0..looks.states).flat_map(|_| at_state()));

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::message::{Field, Kind, Message, Other, Shape};
 use super::wire::{Fault, Reader, Wire};
 use crate::json::{List, Map, Value};
+use crate::store::go_time::{ZERO, ZERO_MICRO};
 
 /// How deep messages may nest.
 const MAX_DEPTH: usize = 64;
@@ -68,8 +69,8 @@ impl Field {
                 let value = kind.decode(wire, name, depth)?;
                 // Go points to the time that it begins with.
                 let value = value.unwrap_or_else(|| match kind {
-                    Kind::MicroTime => "0001-01-01T00:00:00.000000Z".into(),
-                    _ => "0001-01-01T00:00:00Z".into(),
+                    Kind::MicroTime => ZERO_MICRO.into(),
+                    _ => ZERO.into(),
                 });
                 object.insert(name, value);
             }

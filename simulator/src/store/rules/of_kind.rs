@@ -12,6 +12,7 @@ use crate::access::User;
 use crate::json::{Value, json};
 use crate::store::kind::{Kind, Origin};
 use crate::store::metadata::invalid_json;
+use crate::store::metadata_faults::Looks;
 use crate::store::policy;
 use crate::store::request::Part;
 use crate::store::status::Cause;
@@ -262,11 +263,7 @@ pub(in crate::store) fn part_faults(
     if !of_metadata.is_empty() {
         // What is said without the old state is said of the new one.
         let of_state = faults_of_part(kind, part, new, None);
-        // A role is looked at twice before the change is.
-        let n_looks = match kind.group.as_str() {
-            "rbac.authorization.k8s.io" => 2,
-            _ => 1,
-        };
+        let n_looks = Looks::of(kind).n_states_first();
         let of_state = std::iter::repeat_n(&of_state, n_looks).flatten();
         let both = causes.iter().zip(of_state);
         let n_of_state = both.take_while(|(cause, state)| cause == state).count();

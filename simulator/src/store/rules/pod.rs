@@ -14,7 +14,7 @@ use crate::store::schema::cause::forbidden;
 use crate::store::status::Cause;
 
 /// The lists of statuses of containers.
-const STATUSES: [&str; 3] = [
+pub(super) const STATUSES: [&str; 3] = [
     "containerStatuses",
     "initContainerStatuses",
     "ephemeralContainerStatuses",

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 
 use super::ingress::ADDRESS;
 use super::part::{is_empty, items, text};
+use super::pod::STATUSES;
 use super::pod_network::address_fault;
 use super::pod_warning::address_warning;
 use crate::json::{Value, json};
@@ -69,11 +70,7 @@ pub(super) fn faults(new: &Value, old: &Value) -> Vec<Cause> {
         let why = "field is immutable";
         causes.push(invalid("status.qosClass", &class.into(), why));
     }
-    for list in [
-        "containerStatuses",
-        "initContainerStatuses",
-        "ephemeralContainerStatuses",
-    ] {
+    for list in STATUSES {
         let change = (&status[list], &old_status[list]);
         restart_faults(list, spec, change, &mut causes);
     }

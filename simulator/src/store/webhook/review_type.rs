@@ -5,17 +5,7 @@
 
 use super::hook::REVIEW_VERSIONS;
 use crate::json::Value;
-
-/// Kinds that are the same in every version.
-///
-/// Source: apimachinery v0.34.3, pkg/apis/meta/v1/register.go, `AddToGroupVersion`.
-const UNVERSIONED: [&str; 5] = [
-    "Status",
-    "APIVersions",
-    "APIGroupList",
-    "APIGroup",
-    "APIResourceList",
-];
+use crate::store::kind::{UNVERSIONED, unregistered};
 
 /// The kind of review that is read from an answer.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +38,7 @@ impl ReviewType<'_> {
         } else if kind == self.kind && group == self.group && REVIEW_VERSIONS.contains(&version) {
             version
         } else {
-            return Err(format!(
-                "no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:110\""
-            ));
+            return Err(unregistered(kind, api_version));
         };
         if (version, kind) != (self.version, self.kind) {
             return Err(format!(
